@@ -1,0 +1,43 @@
+/* The walls.
+ *
+ * a u + b k du/dn = g on a wall that lies on the face between an interior cell and a ghost cell a distance h apart:
+ * with u = (ghost + interior)/2 and du/dn = (ghost - interior)/h
+ *
+ *     ghost = A + B interior,   A = g / (a/2 + b k/h),   B = -(a/2 - b k/h) / (a/2 + b k/h)
+ *
+ * which is second order for all three types. The heat that enters through a face in a time c is
+ * c k (ghost - interior)/h times the face's length. */
+#ifndef HEAT2D_BOUNDARY_H
+#define HEAT2D_BOUNDARY_H
+
+#include "heat2d/field.h"
+
+typedef struct heat_wall {
+  int64_t lo, hi;           /* cells along the side, of the owned box grown by the halo; lo == hi: not at this wall */
+  int64_t owned_lo, owned_hi; /* those whose heat this rank counts */
+  bool in_time;
+  double *a, *b, *g;        /* hi - lo each: as the deck gives them */
+  double *k_over_h;         /* conductivity normal to the wall / spacing, W/(m2 K) */
+  double *A, *B;            /* ghost = A + B interior */
+  double *heat;             /* owned_hi - owned_lo: heat that came in through each face since t = 0, J/m */
+} heat_wall;
+
+typedef struct heat_boundary {
+  const heat_grid *grid; /* borrowed */
+  double time;           /* at which A and B hold */
+  heat_wall walls[HEAT_SIDES];
+} heat_boundary;
+
+/* Walls of the owned box grown by `depth`, evaluated at t = 0, with no heat counted. Errors are those of
+ * heat_problem_side and memory. Local. */
+heat_status heat_boundary_create(heat_boundary *boundary, const heat_grid *grid, int depth);
+void heat_boundary_destroy(heat_boundary *boundary);
+
+/* Bring A and B to time t. HEAT_DECK as heat_problem_side. Local. */
+heat_status heat_boundary_update(heat_boundary *boundary, double t);
+
+/* Set the ghost cells of `field` along the walls next to `box`, and add c times the heat flux through the owned faces of
+ * the walls that `box` touches (c = 0: none). Local. */
+void heat_boundary_apply(heat_boundary *boundary, heat_field *field, heat_box box, double c);
+
+#endif

@@ -1,0 +1,42 @@
+/* Checkpoints: the whole state of a run in one file, from which it goes on with the same bits on any number of ranks.
+ *
+ * /temperature [ny][nx] float64; /wall_heat_<side>: the heat that came in through each face of a wall (left, right by
+ * rows; bottom, top by columns; J/m); root attributes: time, step, dt, the clock's anchor, the sources' exact sum, the
+ * resolved deck, and where the file comes from. The newest `keep` are kept; an older one is removed only after a newer
+ * one has its name. */
+#ifndef HEAT2D_CHECKPOINT_H
+#define HEAT2D_CHECKPOINT_H
+
+#include "heat2d/h5io.h"
+#include "heat2d/stepper.h"
+
+typedef struct heat_state {
+  int64_t step;
+  double time, dt;        /* s */
+  double anchor_time;     /* see clock.h */
+  int64_t anchor_step;
+  double energy_start;    /* of the initial field, J/m */
+  bool off_lattice;       /* reached by a shortened last step: no instant of a longer run */
+} heat_state;
+
+/* Write the checkpoint of `state` into `directory` and remove all but the newest `keep` up to its step. `deck`: the resolved deck;
+ * `parent`: the file that this run went on from, or "". Collective. HEAT_IO. */
+heat_status heat_checkpoint_write(const char *directory, heat_stepper *stepper, const heat_state *state,
+                                  const char *deck, const char *parent, int keep);
+
+/* The name of a checkpoint. Local. */
+void heat_checkpoint_name(char path[HEAT_PATH], const char *directory, int64_t step);
+
+/* Look in `directory` for the newest checkpoint before step `before` that verifies; `path` is "" when there are none at
+ * all. Each one that is passed over is said with its reason. HEAT_IO when there are some and none verifies.
+ * Collective. */
+heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory, int64_t before,
+                                   char path[HEAT_PATH]);
+
+/* The state and the deck (to be freed) of a checkpoint. HEAT_IO. Collective over comm. */
+heat_status heat_checkpoint_read_state(MPI_Comm comm, const char *path, heat_state *state, char **deck);
+
+/* Read field and heat counts of a checkpoint of the same grid. HEAT_IO. Collective. */
+heat_status heat_checkpoint_read(const char *path, heat_stepper *stepper);
+
+#endif

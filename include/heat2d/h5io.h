@@ -1,0 +1,70 @@
+/* One shared HDF5 file: written by all ranks in parallel under "<path>.partial", verified, and only then given its name.
+ *
+ *     create .partial -> write -> flush, close, fsync -> read back, compare digests -> agree -> rename -> fsync directory
+ *
+ * The digest is the sum modulo 2^64 of one XXH3 hash per value, seeded with the value's place (dataset and index), and
+ * one per root attribute: it covers every bit of every dataset and of the state, and is the same for any partition of
+ * the data over ranks. The hashes of float32 data are those of the stored values widened to doubles. */
+#ifndef HEAT2D_H5IO_H
+#define HEAT2D_H5IO_H
+
+#include "heat2d/field.h"
+
+#include <hdf5.h>
+#include <hdf5_hl.h>
+
+enum { HEAT_PATH = 4096 };
+
+/* A file being written. After a failure every further call does nothing, on all ranks, until heat_h5_commit. */
+typedef struct heat_h5 {
+  const heat_grid *grid; /* borrowed */
+  hid_t file;
+  char path[HEAT_PATH], partial[HEAT_PATH];
+  uint64_t digest; /* of this rank's data */
+  heat_status status;
+} heat_h5;
+
+/* How a field is stored. */
+typedef struct heat_storage {
+  bool single;     /* float32 instead of float64 */
+  int compression; /* deflate level; 0: contiguous */
+} heat_storage;
+
+/* All Collective over the grid's communicator, the values of attributes the same on every rank. */
+void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path);
+void heat_h5_set_text(heat_h5 *out, const char *object, const char *name, const char *value);
+void heat_h5_set_real(heat_h5 *out, const char *object, const char *name, double value);
+void heat_h5_set_integer(heat_h5 *out, const char *object, const char *name, int64_t value);
+void heat_h5_set_integers(heat_h5 *out, const char *object, const char *name, const int64_t *values, int count);
+/* A field as the dataset [ny][nx] `name`. */
+void heat_h5_write_field(heat_h5 *out, const char *name, const heat_field *field, heat_storage storage);
+/* A vector of `length`, of which this rank gives `count` values from `start` on (0: none). */
+void heat_h5_write_vector(heat_h5 *out, const char *name, int64_t length, int64_t start, int64_t count,
+                          const double *values);
+/* Make the vector `scale` the dimension scale of dimension `dimension` of `dataset`. */
+void heat_h5_attach_scale(heat_h5 *out, const char *dataset, const char *scale, int dimension);
+/* Finish as described above. On failure the partial file is removed and what stood at `path` is untouched. HEAT_IO. */
+heat_status heat_h5_commit(heat_h5 *out);
+
+/* Reading: each rank opens the file for itself. `file` is negative on failure. */
+heat_status heat_h5_open(hid_t *file, const char *path);
+/* Rows and columns of a dataset of two dimensions (rows 0: of one). HEAT_IO. Local. */
+heat_status heat_h5_shape(hid_t file, const char *name, int64_t *rows, int64_t *columns);
+/* The part `box` (rows and columns as global cell indices) of a dataset; rows packed. HEAT_IO. Local. */
+heat_status heat_h5_read_box(hid_t file, const char *name, heat_box box, double *out);
+/* Values [start, start + count) of a vector. HEAT_IO. Local. */
+heat_status heat_h5_read_vector(hid_t file, const char *name, int64_t start, int64_t count, double *out);
+/* Root attributes. HEAT_IO when there is none of that name. Local. The text is to be freed. */
+heat_status heat_h5_get_text(hid_t file, const char *name, char **value);
+heat_status heat_h5_get_real(hid_t file, const char *name, double *value);
+heat_status heat_h5_get_integer(hid_t file, const char *name, int64_t *value);
+heat_status heat_h5_get_integers(hid_t file, const char *name, int64_t *values, int count);
+
+/* Read the whole file at `path`, shared out over the ranks of comm, and compare with its digest. HEAT_IO with the
+ * reason (not an HDF5 file, truncated, digest differs). Collective over comm. */
+heat_status heat_h5_verify(MPI_Comm comm, const char *path);
+
+/* Make a file's data, or a directory's entries, durable. Local. */
+heat_status heat_sync(const char *path);
+
+#endif

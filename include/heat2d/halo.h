@@ -1,0 +1,32 @@
+/* The exchange of ghost layers.
+ *
+ * A small program of block copies, made once: for each other rank the boxes of its cells that lie in this rank's grown
+ * box (through periodic seams as shifted images), packed into one message per neighbour; images of a rank's own cells
+ * are copied in place. Any depth, any block sizes, corners included: a halo may reach over several ranks, or several
+ * times around a periodic axis. Requests are persistent. */
+#ifndef HEAT2D_HALO_H
+#define HEAT2D_HALO_H
+
+#include "heat2d/field.h"
+
+typedef struct heat_halo heat_halo;
+
+/* Plan the exchange of `fields` fields at once with `depth` layers. Collective over the grid's communicator. */
+heat_status heat_halo_create(heat_halo **halo, const heat_grid *grid, int depth, int fields);
+void heat_halo_destroy(heat_halo *halo); /* NULL is allowed. */
+
+/* Start to refresh the ghost layers; the owned cells may be read, not written, until heat_halo_end. `fields` points to
+ * as many fields as were planned. Collective. */
+void heat_halo_begin(heat_halo *halo, heat_field *const *fields);
+
+/* Let messages move on while there is other work. Local. */
+void heat_halo_progress(heat_halo *halo);
+
+/* Finish: valid becomes depth. Collective. */
+void heat_halo_end(heat_halo *halo, heat_field *const *fields);
+
+/* Bytes that one exchange sends from this rank, and to how many other ranks. Local. */
+int64_t heat_halo_bytes(const heat_halo *halo);
+int heat_halo_neighbours(const heat_halo *halo);
+
+#endif

@@ -1,0 +1,39 @@
+/* Pictures of a temperature field: PNG frames with a colour bar, numbers, and the time in the picture. */
+#ifndef HEAT2D_IMAGE_H
+#define HEAT2D_IMAGE_H
+
+#include "heat2d/grid.h"
+
+/* A colour map: `name` as in output.images.colormap. Lightness (CIE L*) rises evenly from the first to the last entry
+ * of the sequential maps; the diverging one is even on both sides of its middle. */
+enum { HEAT_COLOURS = 240 }; /* field levels of a palette; the other entries are ink and paper */
+
+/* The RGB bytes of the map's HEAT_COLOURS levels. False when there is no such map. Local. */
+bool heat_colormap(const char *name, unsigned char rgb[HEAT_COLOURS][3]);
+
+/* Names of the maps, ended by NULL, for the option table and for messages. */
+extern const char *const heat_colormap_names[];
+
+typedef struct heat_image {
+  int width, height;       /* pixels of the field itself: width as asked for, height by the domain's aspect */
+  const char *colormap;    /* borrowed */
+  const char *title;       /* borrowed; may be empty */
+  double time;             /* s */
+  double low, high;        /* values, K, at the two ends of the colour bar */
+  double origin[HEAT_AXES]; /* lower left corner of the domain, m */
+  double extent[HEAT_AXES]; /* size of the domain, m */
+} heat_image;
+
+/* Height in pixels of a field of that extent drawn `width` wide: at least 1, at most 16384. Local. */
+int heat_image_height(int width, const double extent[HEAT_AXES]);
+
+/* The colour level (0 .. HEAT_COLOURS - 1) of a value; values outside of low..high are clipped; NaN gives
+ * HEAT_COLOURS, which is drawn in a colour that no map contains. Local. */
+unsigned char heat_image_level(const heat_image *image, double value);
+
+/* Write the picture to `path` (complete: opened, written, flushed, fsynced and closed; the caller renames). `levels`
+ * holds height x width colour levels, the first row at the top (largest y). Around it: margin, title and time above,
+ * colour bar with tick values and the unit K at the right, frame. HEAT_IO on failure. Local. */
+heat_status heat_image_write(const heat_image *image, const unsigned char *levels, const char *path);
+
+#endif

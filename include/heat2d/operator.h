@@ -1,0 +1,80 @@
+/* L(u, t) = (div(k grad u) + q) / (rho c_p) with its walls, and the one primitive that all explicit methods are lists of:
+ *
+ *     out = sum_i w_i x_i + c L(u, t)
+ *
+ * A list of such stages is handed over whole: this is the seam at which stages can be fused in cache. A stage works on
+ * the owned box grown by valid - 1 layers and so consumes one layer of the halo; at valid == 0 there is an exchange,
+ * and the cells that need no ghost layer are computed while its messages fly. */
+#ifndef HEAT2D_OPERATOR_H
+#define HEAT2D_OPERATOR_H
+
+#include "heat2d/boundary.h"
+#include "heat2d/halo.h"
+#include "heat2d/kernel.h"
+#include "heat2d/runtime.h"
+#include "heat2d/sum.h"
+
+typedef struct heat_source_run heat_source_run;
+
+typedef struct heat_operator {
+  const heat_grid *grid; /* borrowed */
+  heat_runtime *runtime; /* borrowed */
+  int depth, threads;
+  heat_boundary boundary;
+  heat_halo *halo;
+  bool uniform;
+  double rx, ry, s;             /* uniform material: see kernel.h */
+  heat_field kx, ky, inverse;   /* varying material */
+  bool has_source;
+  heat_field q;                 /* W/m3, at source_time */
+  int64_t run_count;            /* the cells whose source depends on time, as runs of one row each */
+  heat_source_run *runs;
+  double source_power;          /* of the cells that do not, over all ranks, W/m */
+  heat_sum source_heat;         /* heat that sources gave since t = 0, J/m: this rank's part */
+  double spectral_bound;        /* of -L, 1/s: Gershgorin */
+} heat_operator;
+
+/* Paint the coefficients over the owned box grown by `depth` and bound the spectrum. Collective over the grid's
+ * communicator. HEAT_DECK (a material that is not positive, a NaN), HEAT_IO (memory). */
+heat_status heat_operator_create(heat_operator *op, const heat_grid *grid, heat_runtime *runtime, int depth,
+                                 int threads);
+void heat_operator_destroy(heat_operator *op);
+
+/* The spectral bound over the owned box of `grid` alone, for a grid that is gone through in parts. HEAT_DECK, HEAT_IO.
+ * Local. */
+heat_status heat_operator_bound(const heat_grid *grid, double *bound);
+
+/* Bytes of coefficients and walls that a rank holds. Local. */
+size_t heat_operator_bytes(const heat_problem *problem, heat_box owned, int depth);
+
+typedef struct heat_term {
+  int field;
+  double weight;
+} heat_term;
+
+typedef struct heat_stage {
+  int out, u; /* which of the fields; out may be one of the terms, never u */
+  int terms;
+  heat_term term[HEAT_TERMS];
+  double c;     /* s */
+  double t;     /* at which walls and sources are taken, s */
+  double share; /* weight of L(u, t) in the step's result, s: what counts towards the heat balance */
+} heat_stage;
+
+/* Carry out `count` stages on `fields` in order. Collective, but the status is this rank's own: the caller agrees.
+ * HEAT_DECK when an expression in t yields no finite value. */
+heat_status heat_operator_apply(heat_operator *op, const heat_stage *stages, int count, heat_field *const *fields);
+
+/* max |L(u, t)| over the domain, K/s, the same bits on every rank. Collective. */
+heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, double *rate);
+
+/* Energy sum(rho c_p u) dx dy, J/m, and mean temperature sum(u)/N, K. Collective. */
+void heat_operator_energy(const heat_operator *op, const heat_field *u, double *energy, double *mean);
+
+/* Heat that came in through the walls since t = 0, J/m. Collective. */
+double heat_operator_wall_heat(const heat_operator *op);
+
+/* Heat that the sources gave since t = 0, J/m. Collective. */
+double heat_operator_source_heat(const heat_operator *op);
+
+#endif

@@ -1,0 +1,30 @@
+/* What a run will do and cost, before it does it. */
+#ifndef HEAT2D_PLAN_H
+#define HEAT2D_PLAN_H
+
+#include "heat2d/clock.h"
+#include "heat2d/operator.h"
+#include "heat2d/stepper.h"
+
+typedef struct heat_plan {
+  const heat_grid *grid; /* borrowed */
+  const heat_method *method;
+  heat_clock clock;
+  double limit;       /* largest stable step, s */
+  int depth, threads; /* of the halo; for each rank */
+  int ranks;          /* those planned for */
+  double rate;        /* cell updates per second of all ranks, or 0: not measured */
+} heat_plan;
+
+/* Bytes that the rank with the largest block allocates for the grid. Local. */
+double heat_plan_memory(const heat_plan *plan);
+
+/* The plan as lines of text, to be freed; NULL when memory is exhausted. Local. */
+char *heat_plan_text(const heat_plan *plan);
+
+/* Cell updates per second of one sweep of the kernel that this problem takes, on a block of the size that each of
+ * `ranks` ranks has (at most some MiB), summed over the ranks of comm and scaled to `ranks`; takes about 0.2 s.
+ * HEAT_IO when memory is exhausted. Collective over the grid's communicator. */
+heat_status heat_plan_measure(heat_plan *plan);
+
+#endif

@@ -1,0 +1,37 @@
+/* How far a run is: a bar at a terminal, plain lines elsewhere, and status.json. Rank 0 acts; all Local. */
+#ifndef HEAT2D_PROGRESS_H
+#define HEAT2D_PROGRESS_H
+
+#include "heat2d/clock.h"
+#include "heat2d/runtime.h"
+
+typedef enum heat_progress_mode {
+  HEAT_PROGRESS_AUTO, /* a bar where rank 0 (or the mpirun above it) writes to a terminal, lines elsewhere */
+  HEAT_PROGRESS_BAR,
+  HEAT_PROGRESS_PLAIN,
+  HEAT_PROGRESS_NONE
+} heat_progress_mode;
+
+typedef struct heat_progress {
+  heat_runtime *runtime; /* borrowed */
+  heat_clock clock;
+  double cells; /* of the grid */
+  heat_progress_mode mode;
+  int columns;          /* of the terminal */
+  char path[4096];      /* of status.json */
+  int64_t first;        /* step at which this process took over */
+  double began;         /* when, MPI_Wtime */
+  double next_line, pace; /* when the next plain line is due, and how far apart they are, s */
+  double next_bar, next_status;
+} heat_progress;
+
+void heat_progress_create(heat_progress *progress, heat_runtime *runtime, const heat_clock *clock, double cells,
+                          heat_progress_mode mode, const char *path, int64_t step);
+
+/* Step `step` is done. HEAT_IO when status.json cannot be replaced. */
+heat_status heat_progress_update(heat_progress *progress, int64_t step);
+
+/* The run has ended in `state` (done, stopped, failed) with a message or "". */
+heat_status heat_progress_finish(heat_progress *progress, int64_t step, const char *state, const char *message);
+
+#endif

@@ -1,0 +1,48 @@
+/* The process: communicator, log, timers, provenance. */
+#ifndef HEAT2D_RUNTIME_H
+#define HEAT2D_RUNTIME_H
+
+#include "heat2d/config.h"
+
+/* What a rank spends its time on; at any instant exactly one of these. */
+typedef enum heat_activity { HEAT_STENCIL, HEAT_HALO, HEAT_FILES, HEAT_OTHER, HEAT_ACTIVITIES } heat_activity;
+
+typedef struct heat_runtime {
+  MPI_Comm comm; /* borrowed */
+  int rank, size;
+  FILE *log;           /* run.log on rank 0, or NULL */
+  bool bar;            /* a progress bar stands in the terminal's current line */
+  double started;      /* MPI_Wtime at the start */
+  heat_activity activity;
+  double since;        /* when it began */
+  double spent[HEAT_ACTIVITIES]; /* s */
+} heat_runtime;
+
+/* Local. */
+void heat_runtime_create(heat_runtime *runtime, MPI_Comm comm);
+
+/* Append what is said from now on to the file at `path`, line by line. Rank 0 acts. Collective over the runtime's
+ * communicator. HEAT_IO. */
+heat_status heat_runtime_open_log(heat_runtime *runtime, const char *path);
+
+/* Flush and close the log. Local. */
+void heat_runtime_destroy(heat_runtime *runtime);
+
+/* Print on rank 0's standard output and into the log (printf format; the caller ends lines). Local. */
+void heat_runtime_say(heat_runtime *runtime, const char *format, ...) HEAT_PRINTF(2, 3);
+
+/* Switch the timer to another activity; returns the one before, to switch back to. Local. */
+heat_activity heat_runtime_enter(heat_runtime *runtime, heat_activity activity);
+
+/* Seconds since the start. Local. */
+double heat_runtime_elapsed(const heat_runtime *runtime);
+
+/* The table of activities over the ranks (min, mean, max) and their share of the time. Collective. */
+void heat_runtime_report(heat_runtime *runtime);
+
+/* Provenance. Local. */
+const char *heat_version(void);    /* "0.1.0 (abc1234)" */
+const char *heat_job(void);        /* the batch job's id, or "" outside of one */
+void heat_timestamp(char text[32]); /* now, UTC, ISO 8601 */
+
+#endif

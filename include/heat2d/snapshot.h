@@ -1,0 +1,26 @@
+/* Snapshots: a field for people and for other programs to read, and run.xdmf, which joins them into a time series. */
+#ifndef HEAT2D_SNAPSHOT_H
+#define HEAT2D_SNAPSHOT_H
+
+#include "heat2d/h5io.h"
+#include "heat2d/runtime.h"
+
+typedef struct heat_snapshots {
+  const heat_grid *grid;  /* borrowed */
+  const char *directory, *title, *deck; /* borrowed */
+  heat_storage storage;
+  int count;              /* of the series, on rank 0 */
+  int64_t *steps;
+  double *times;
+} heat_snapshots;
+
+/* The series of a directory: the snapshots that it holds up to step `keep` (-1: none); later ones are removed, they are
+ * to be written again. Collective. HEAT_IO. */
+heat_status heat_snapshots_create(heat_snapshots *snapshots, int64_t keep);
+void heat_snapshots_destroy(heat_snapshots *snapshots);
+
+/* Write snapshot-<step>.h5 and then run.xdmf. Collective; the status of the latter is rank 0's own. HEAT_IO. */
+heat_status heat_snapshots_write(heat_snapshots *snapshots, const heat_field *field, int64_t step, double time,
+                                 double dt);
+
+#endif

@@ -1,0 +1,25 @@
+/* Requests to stop early: signals, the walltime, a file STOP in the output directory. */
+#ifndef HEAT2D_STOP_H
+#define HEAT2D_STOP_H
+
+#include "heat2d/status.h"
+
+/* In the order in which a reason is named when there are several. */
+typedef enum heat_stop_reason { HEAT_STOP_NONE, HEAT_STOP_FILE, HEAT_STOP_DEADLINE, HEAT_STOP_SIGNAL } heat_stop_reason;
+
+typedef struct heat_stop {
+  double deadline; /* MPI_Wtime at which the job ends; infinite: never */
+  char file[4096]; /* its presence asks for a stop */
+} heat_stop;
+
+/* Catch SIGTERM, SIGUSR1, SIGUSR2 and SIGINT; a second SIGINT ends the process at once. Local. */
+void heat_stop_install(void);
+
+/* What asks for a stop as this rank sees it (deadline and file: rank 0 only looks), when `needed` seconds must be left
+ * for what still has to be done. Local. */
+heat_stop_reason heat_stop_asked(const heat_stop *stop, int rank, double needed);
+
+/* "SIGTERM", "the walltime", ... Local. */
+const char *heat_stop_text(heat_stop_reason reason);
+
+#endif

@@ -1,0 +1,88 @@
+#include "heat2d/field.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LINE = 8, PAGE = 512, ALIGNMENT = 64 }; /* doubles in a cache line and in a page; bytes */
+
+static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t to) {
+  return (n + to - 1) / to * to;
+}
+
+/* The first owned cell of each row starts on a cache line; a row is not a multiple of a page long, or the rows that a
+ * stencil reads together would fall into the same cache sets. */
+static ptrdiff_t row_stride(heat_box owned, int depth) {
+  const ptrdiff_t left = round_up(depth, LINE);
+  const ptrdiff_t stride = round_up(left + (ptrdiff_t)heat_box_width(owned, HEAT_X) + depth, LINE);
+  return stride % PAGE == 0 ? stride + LINE : stride;
+}
+
+size_t heat_field_bytes(heat_box owned, int depth) {
+  const size_t rows = (size_t)heat_box_width(owned, HEAT_Y) + 2 * (size_t)depth;
+  return rows * (size_t)row_stride(owned, depth) * sizeof(double);
+}
+
+heat_status heat_field_create(heat_field *field, const heat_grid *grid, int depth) {
+  *field = (heat_field){.owned = grid->owned, .depth = depth, .stride = row_stride(grid->owned, depth)};
+  const size_t bytes = heat_field_bytes(grid->owned, depth);
+  void *memory = NULL;
+  if (posix_memalign(&memory, ALIGNMENT, bytes) != 0) return heat_no_memory("a field", bytes);
+  field->memory = memory;
+  field->corner = field->memory + depth * field->stride + round_up(depth, LINE);
+  return heat_ok();
+}
+
+void heat_field_destroy(heat_field *field) {
+  free(field->memory);
+  *field = (heat_field){0};
+}
+
+void heat_field_pack(const heat_field *field, double *out) {
+  const size_t columns = (size_t)heat_box_width(field->owned, HEAT_X);
+  for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++, out += columns)
+    memcpy(out, heat_field_at(field, field->owned.lo[HEAT_X], j), columns * sizeof(double));
+}
+
+void heat_field_unpack(heat_field *field, const double *in) {
+  const size_t columns = (size_t)heat_box_width(field->owned, HEAT_X);
+  for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++, in += columns)
+    memcpy(heat_field_at(field, field->owned.lo[HEAT_X], j), in, columns * sizeof(double));
+  field->valid = 0;
+}
+
+heat_extent heat_field_extent(const heat_field *field, const heat_grid *grid) {
+  const heat_box owned = field->owned;
+  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(owned, HEAT_X);
+  double low = INFINITY, high = -INFINITY;
+  int64_t bad = 0, first = INT64_MAX;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    const double *row = heat_field_at(field, owned.lo[HEAT_X], j);
+    double row_low = row[0], row_high = row[0], poison = 0; /* poison: NaN as soon as one value is not finite */
+    for (ptrdiff_t i = 0; i < columns; i++) {
+      row_low = row[i] < row_low ? row[i] : row_low;
+      row_high = row[i] > row_high ? row[i] : row_high;
+      poison += row[i] * 0.0;
+    }
+    if (poison == 0) {
+      low = row_low < low ? row_low : low;
+      high = row_high > high ? row_high : high;
+      continue;
+    }
+    for (ptrdiff_t i = 0; i < columns; i++) {
+      if (isfinite(row[i])) {
+        low = fmin(low, row[i]);
+        high = fmax(high, row[i]);
+        continue;
+      }
+      bad++;
+      const int64_t cell = j * grid->layout.cells[HEAT_X] + owned.lo[HEAT_X] + i;
+      if (cell < first) first = cell;
+    }
+  }
+  double ends[2] = {-low, high};
+  MPI_Allreduce(MPI_IN_PLACE, ends, 2, MPI_DOUBLE, MPI_MAX, grid->comm);
+  MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPI_INT64_T, MPI_SUM, grid->comm);
+  if (bad > 0) MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT64_T, MPI_MIN, grid->comm);
+  return (heat_extent){.min = -ends[0], .max = ends[1], .not_finite = bad, .first = bad > 0 ? first : -1};
+}

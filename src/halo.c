@@ -1,0 +1,222 @@
+#include "heat2d/halo.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct copy {
+  heat_box box;                /* in the indices of the receiver */
+  int64_t shift[HEAT_AXES];    /* the sender's cell is box - shift */
+} copy;
+
+typedef struct copy_list {
+  copy *copies;
+  int count;
+  int64_t cells;
+  bool no_memory;
+} copy_list;
+
+typedef struct message {
+  int rank;
+  copy_list list;
+  double *buffer;
+} message;
+
+enum { SEND, RECEIVE, WAYS };
+
+struct heat_halo {
+  int fields;
+  copy_list self;
+  int count[WAYS];
+  message *messages[WAYS];
+  double *buffer;
+  MPI_Request *requests; /* receives, then sends */
+};
+
+static void add_copy(heat_box piece, const int64_t shift[HEAT_AXES], void *context) {
+  copy_list *list = context;
+  copy *grown = realloc(list->copies, (size_t)(list->count + 1) * sizeof *grown);
+  if (grown == NULL) {
+    list->no_memory = true;
+    return;
+  }
+  list->copies = grown;
+  grown[list->count++] = (copy){piece, {shift[HEAT_X], shift[HEAT_Y]}};
+  list->cells += heat_box_cells(piece);
+}
+
+static void add_foreign_copy(heat_box piece, const int64_t shift[HEAT_AXES], void *context) {
+  if (shift[HEAT_X] != 0 || shift[HEAT_Y] != 0) add_copy(piece, shift, context);
+}
+
+/* What `to` needs of the cells of `from`: both ends list the same pieces in the same order. */
+static copy_list list_copies(const heat_grid *grid, int from, int to, int depth) {
+  copy_list list = {0};
+  const heat_box source = heat_layout_box(&grid->layout, from);
+  const heat_box target = heat_grid_grown(grid, heat_layout_box(&grid->layout, to), depth);
+  heat_layout_images(&grid->layout, source, target, from == to ? add_foreign_copy : add_copy, &list);
+  return list;
+}
+
+static bool add_message(heat_halo *halo, int way, int rank, copy_list list) {
+  message *grown = realloc(halo->messages[way], (size_t)(halo->count[way] + 1) * sizeof *grown);
+  if (grown == NULL) {
+    free(list.copies);
+    return false;
+  }
+  halo->messages[way] = grown;
+  grown[halo->count[way]++] = (message){.rank = rank, .list = list};
+  return !list.no_memory;
+}
+
+static bool plan(heat_halo *halo, const heat_grid *grid, int depth) {
+  halo->self = list_copies(grid, grid->rank, grid->rank, depth);
+  bool good = !halo->self.no_memory;
+  for (int rank = 0; rank < grid->size; rank++) {
+    if (rank == grid->rank) continue;
+    const copy_list lists[WAYS] = {[SEND] = list_copies(grid, grid->rank, rank, depth),
+                                   [RECEIVE] = list_copies(grid, rank, grid->rank, depth)};
+    for (int way = 0; way < WAYS; way++)
+      if (lists[way].count > 0) good = add_message(halo, way, rank, lists[way]) && good;
+  }
+  return good;
+}
+
+/* Buffers of all messages in one allocation, and the persistent requests on them. */
+static heat_status connect(heat_halo *halo, const heat_grid *grid) {
+  int64_t cells = 0;
+  for (int way = 0; way < WAYS; way++) {
+    for (int m = 0; m < halo->count[way]; m++) {
+      const int64_t doubles = halo->messages[way][m].list.cells * halo->fields;
+      if (doubles > INT_MAX)
+        return heat_fail(HEAT_DECK, "one halo message would hold %lld values: use more ranks or a smaller halo depth",
+                         (long long)doubles);
+      cells += doubles;
+    }
+  }
+  const int total = halo->count[SEND] + halo->count[RECEIVE];
+  halo->buffer = malloc(((size_t)cells + 1) * sizeof(double));
+  halo->requests = malloc(((size_t)total + 1) * sizeof *halo->requests);
+  if (halo->buffer == NULL || halo->requests == NULL)
+    return heat_no_memory("the halo", (size_t)cells * sizeof(double));
+  double *next = halo->buffer;
+  MPI_Request *request = halo->requests;
+  for (int way = RECEIVE; way >= SEND; way--) {
+    for (int m = 0; m < halo->count[way]; m++, request++) {
+      message *each = &halo->messages[way][m];
+      const int doubles = (int)(each->list.cells * halo->fields);
+      each->buffer = next;
+      next += doubles;
+      if (way == SEND)
+        MPI_Send_init(each->buffer, doubles, MPI_DOUBLE, each->rank, 0, grid->comm, request);
+      else
+        MPI_Recv_init(each->buffer, doubles, MPI_DOUBLE, each->rank, 0, grid->comm, request);
+    }
+  }
+  return heat_ok();
+}
+
+heat_status heat_halo_create(heat_halo **result, const heat_grid *grid, int depth, int fields) {
+  heat_halo *halo = calloc(1, sizeof *halo);
+  *result = halo;
+  heat_status status = heat_ok();
+  if (halo == NULL) {
+    status = heat_no_memory("the halo", sizeof *halo);
+  } else {
+    halo->fields = fields;
+    status = plan(halo, grid, depth) ? connect(halo, grid) : heat_no_memory("the halo's plan", sizeof(copy));
+  }
+  status = heat_agree(grid->comm, status);
+  if (status.code != HEAT_OK) {
+    heat_halo_destroy(halo);
+    *result = NULL;
+  }
+  return status;
+}
+
+void heat_halo_destroy(heat_halo *halo) {
+  if (halo == NULL) return;
+  for (int way = 0; way < WAYS; way++) {
+    for (int m = 0; m < halo->count[way]; m++) free(halo->messages[way][m].list.copies);
+    free(halo->messages[way]);
+  }
+  if (halo->requests != NULL && halo->buffer != NULL)
+    for (int r = 0; r < halo->count[SEND] + halo->count[RECEIVE]; r++) MPI_Request_free(&halo->requests[r]);
+  free(halo->requests);
+  free(halo->buffer);
+  free(halo->self.copies);
+  free(halo);
+}
+
+static void copy_rows(double *to, ptrdiff_t to_stride, const double *from, ptrdiff_t from_stride, heat_box box) {
+  const int64_t columns = heat_box_width(box, HEAT_X);
+  for (int64_t row = heat_box_width(box, HEAT_Y); row > 0; row--, to += to_stride, from += from_stride) {
+    if (columns == 1) /* a halo of one layer at a left or right side */
+      *to = *from;
+    else
+      memcpy(to, from, (size_t)columns * sizeof *to);
+  }
+}
+
+static const double *source_of(const heat_field *field, const copy *each) {
+  return heat_field_at(field, each->box.lo[HEAT_X] - each->shift[HEAT_X], each->box.lo[HEAT_Y] - each->shift[HEAT_Y]);
+}
+
+static double *target_of(const heat_field *field, const copy *each) {
+  return heat_field_at(field, each->box.lo[HEAT_X], each->box.lo[HEAT_Y]);
+}
+
+void heat_halo_begin(heat_halo *halo, heat_field *const *fields) {
+  MPI_Startall(halo->count[RECEIVE], halo->requests);
+  for (int m = 0; m < halo->count[SEND]; m++) {
+    const message *each = &halo->messages[SEND][m];
+    double *next = each->buffer;
+    for (int f = 0; f < halo->fields; f++) {
+      for (int c = 0; c < each->list.count; c++) {
+        const copy *piece = &each->list.copies[c];
+        const ptrdiff_t columns = (ptrdiff_t)heat_box_width(piece->box, HEAT_X);
+        copy_rows(next, columns, source_of(fields[f], piece), fields[f]->stride, piece->box);
+        next += heat_box_cells(piece->box);
+      }
+    }
+  }
+  MPI_Startall(halo->count[SEND], halo->requests + halo->count[RECEIVE]);
+  for (int f = 0; f < halo->fields; f++)
+    for (int c = 0; c < halo->self.count; c++) {
+      const copy *piece = &halo->self.copies[c];
+      copy_rows(target_of(fields[f], piece), fields[f]->stride, source_of(fields[f], piece), fields[f]->stride,
+                piece->box);
+    }
+}
+
+void heat_halo_progress(heat_halo *halo) {
+  int done;
+  MPI_Testall(halo->count[SEND] + halo->count[RECEIVE], halo->requests, &done, MPI_STATUSES_IGNORE);
+}
+
+void heat_halo_end(heat_halo *halo, heat_field *const *fields) {
+  MPI_Waitall(halo->count[SEND] + halo->count[RECEIVE], halo->requests, MPI_STATUSES_IGNORE);
+  for (int m = 0; m < halo->count[RECEIVE]; m++) {
+    const message *each = &halo->messages[RECEIVE][m];
+    const double *next = each->buffer;
+    for (int f = 0; f < halo->fields; f++) {
+      for (int c = 0; c < each->list.count; c++) {
+        const copy *piece = &each->list.copies[c];
+        copy_rows(target_of(fields[f], piece), fields[f]->stride, next, (ptrdiff_t)heat_box_width(piece->box, HEAT_X),
+                  piece->box);
+        next += heat_box_cells(piece->box);
+      }
+    }
+  }
+  for (int f = 0; f < halo->fields; f++) fields[f]->valid = fields[f]->depth;
+}
+
+int64_t heat_halo_bytes(const heat_halo *halo) {
+  int64_t cells = 0;
+  for (int m = 0; m < halo->count[SEND]; m++) cells += halo->messages[SEND][m].list.cells;
+  return cells * halo->fields * (int64_t)sizeof(double);
+}
+
+int heat_halo_neighbours(const heat_halo *halo) {
+  return halo->count[SEND];
+}

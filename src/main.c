@@ -1,0 +1,91 @@
+/* heat2d: a 2D heat-equation stepper on MPI ranks. Arguments in, exit code out. */
+#include "command.h"
+
+#include <hdf5.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const heat_command *const commands[] = {&heat_command_run, &heat_command_check, &heat_command_keys,
+                                               &heat_command_info, &heat_command_compare};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(void) {
+  printf("heat2d %s: the 2D heat equation on MPI ranks\n\nusage: [mpirun -n N] heat2d COMMAND ...\n\n", heat_version());
+  for (int c = 0; c < COMMANDS; c++)
+    printf("  %-8s %-12s %s\n", commands[c]->name, commands[c]->operands, commands[c]->summary);
+  printf("\nheat2d COMMAND --help explains a command, heat2d --version names the version.\n\n"
+         "Exit codes: 0 done, 1 compare found a difference, 64 the command line is wrong, 65 the deck or an input file\n"
+         "is wrong, 70 the numbers went wrong, 74 input or output failed, 75 stopped early with a checkpoint written.\n");
+}
+
+static void print_command_help(const heat_command *command) {
+  printf("usage: heat2d %s %s%s\n\n%s\n", command->name, command->operands,
+         command->options[0].name != NULL ? " [OPTION]..." : "", command->summary);
+  if (command->options[0].name != NULL) printf("\n");
+  for (const heat_option *option = command->options; option->name != NULL; option++) {
+    char form[64];
+    snprintf(form, sizeof form, option->argument == HEAT_OPTIONAL_ARGUMENT ? "--%s[=%s]" : "--%s %s", option->name,
+             option->value_name != NULL ? option->value_name : "");
+    printf("  %-24s %s\n", form, option->help);
+  }
+}
+
+static bool asks_for_help(int count, char **words) {
+  for (int n = 0; n < count && strcmp(words[n], "--") != 0; n++)
+    if (strcmp(words[n], "--help") == 0) return true;
+  return false;
+}
+
+static const heat_command *find_command(const char *name) {
+  for (int c = 0; c < COMMANDS; c++)
+    if (strcmp(commands[c]->name, name) == 0) return commands[c];
+  return NULL;
+}
+
+static heat_status dispatch(heat_runtime *runtime, int count, char **words) {
+  if (count == 0) return heat_fail(HEAT_USAGE, "which command? (see heat2d --help)");
+  if (strcmp(words[0], "--help") == 0) {
+    if (runtime->rank == 0) print_help();
+    return heat_ok();
+  }
+  if (strcmp(words[0], "--version") == 0) {
+    heat_runtime_say(runtime, "heat2d %s\n", heat_version());
+    return heat_ok();
+  }
+  const heat_command *command = find_command(words[0]);
+  if (command == NULL) return heat_fail(HEAT_USAGE, "there is no command '%s' (see heat2d --help)", words[0]);
+  if (asks_for_help(count - 1, words + 1)) {
+    if (runtime->rank == 0) print_command_help(command);
+    return heat_ok();
+  }
+  heat_arguments arguments;
+  heat_status status = heat_arguments_parse(&arguments, command, count - 1, words + 1);
+  if (status.code == HEAT_OK) status = command->run(runtime, &arguments);
+  heat_arguments_destroy(&arguments);
+  return status;
+}
+
+/* Settings of the libraries below that are known to be safe; what the user's environment says wins. */
+static void prepare_libraries(void) {
+  /* Open MPI 4.1: its default collective component has hung and corrupted files. */
+  setenv("OMPI_MCA_fcoll", "dynamic_gen2", 0);
+  /* Locks are refused by some parallel file systems; a run guards its directory itself. */
+  setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
+}
+
+int main(int argc, char **argv) {
+  prepare_libraries();
+  int provided;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  H5Eset_auto(H5E_DEFAULT, NULL, NULL); /* failures are told by one line of our own */
+  heat_runtime runtime;
+  heat_runtime_create(&runtime, MPI_COMM_WORLD);
+  heat_status status = dispatch(&runtime, argc - 1, argv + 1);
+  if (fflush(stdout) != 0) status = heat_first(status, heat_fail(HEAT_IO, "cannot write to the standard output"));
+  /* A fault in a deck begins with its place, as compilers write it. */
+  if (status.code != HEAT_OK && runtime.rank == 0)
+    fprintf(stderr, "%s%s\n", status.code == HEAT_DECK ? "" : "heat2d: ", status.text);
+  heat_runtime_destroy(&runtime);
+  MPI_Finalize();
+  return status.code;
+}

@@ -1,0 +1,92 @@
+#include "heat2d/runtime.h"
+
+#include "version.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+void heat_runtime_create(heat_runtime *runtime, MPI_Comm comm) {
+  *runtime = (heat_runtime){.comm = comm, .activity = HEAT_OTHER};
+  MPI_Comm_rank(comm, &runtime->rank);
+  MPI_Comm_size(comm, &runtime->size);
+  runtime->started = runtime->since = MPI_Wtime();
+}
+
+heat_status heat_runtime_open_log(heat_runtime *runtime, const char *path) {
+  heat_status status = heat_ok();
+  if (runtime->rank == 0) {
+    runtime->log = fopen(path, "a");
+    if (runtime->log == NULL)
+      status = heat_fail(HEAT_IO, "cannot open '%s': %s", path, strerror(errno));
+    else
+      setvbuf(runtime->log, NULL, _IOLBF, 0);
+  }
+  return heat_agree(runtime->comm, status);
+}
+
+void heat_runtime_destroy(heat_runtime *runtime) {
+  if (runtime->log != NULL) fclose(runtime->log);
+  runtime->log = NULL;
+}
+
+void heat_runtime_say(heat_runtime *runtime, const char *format, ...) {
+  if (runtime->rank != 0) return;
+  if (runtime->bar) fputs("\r\033[K", stdout);
+  runtime->bar = false;
+  FILE *const targets[] = {stdout, runtime->log};
+  for (size_t n = 0; n < sizeof targets / sizeof *targets; n++) {
+    if (targets[n] == NULL) continue;
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(targets[n], format, arguments);
+    va_end(arguments);
+    fflush(targets[n]);
+  }
+}
+
+heat_activity heat_runtime_enter(heat_runtime *runtime, heat_activity activity) {
+  const heat_activity before = runtime->activity;
+  const double now = MPI_Wtime();
+  runtime->spent[before] += now - runtime->since;
+  runtime->since = now;
+  runtime->activity = activity;
+  return before;
+}
+
+double heat_runtime_elapsed(const heat_runtime *runtime) {
+  return MPI_Wtime() - runtime->started;
+}
+
+void heat_runtime_report(heat_runtime *runtime) {
+  static const char *const names[HEAT_ACTIVITIES] = {"stencil", "halo", "I/O", "other"};
+  double low[HEAT_ACTIVITIES], high[HEAT_ACTIVITIES], sum[HEAT_ACTIVITIES], total = 0;
+  heat_runtime_enter(runtime, runtime->activity);
+  MPI_Allreduce(runtime->spent, low, HEAT_ACTIVITIES, MPI_DOUBLE, MPI_MIN, runtime->comm);
+  MPI_Allreduce(runtime->spent, high, HEAT_ACTIVITIES, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  MPI_Allreduce(runtime->spent, sum, HEAT_ACTIVITIES, MPI_DOUBLE, MPI_SUM, runtime->comm);
+  for (int a = 0; a < HEAT_ACTIVITIES; a++) total += sum[a];
+  heat_runtime_say(runtime, "%-10s %10s %10s %10s %7s   (seconds over %d rank%s)\n", "time in", "min", "mean", "max",
+                   "share", runtime->size, runtime->size == 1 ? "" : "s");
+  for (int a = 0; a < HEAT_ACTIVITIES; a++)
+    heat_runtime_say(runtime, "%-10s %10.3f %10.3f %10.3f %6.1f%%\n", names[a], low[a], sum[a] / runtime->size,
+                     high[a], 100 * sum[a] / (total > 0 ? total : 1));
+}
+
+const char *heat_version(void) {
+  return HEAT2D_VERSION " (" HEAT2D_COMMIT ")";
+}
+
+const char *heat_job(void) {
+  const char *job = getenv("PBS_JOBID");
+  return job != NULL ? job : "";
+}
+
+void heat_timestamp(char text[32]) {
+  const time_t now = time(NULL);
+  struct tm utc;
+  gmtime_r(&now, &utc);
+  strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}

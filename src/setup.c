@@ -1,0 +1,67 @@
+#include "setup.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Ranks in the places that parallel.ranks names, or {0, 0}. For a plan of another number of ranks the grid is laid out
+ * over those that there are, so that only the shape is of interest. */
+static void asked_ranks(const heat_config *config, int ranks[HEAT_AXES]) {
+  const bool chosen = heat_config_auto(config, "parallel.ranks");
+  for (int axis = 0; axis < HEAT_AXES; axis++)
+    ranks[axis] = chosen ? 0 : (int)heat_config_integer(config, "parallel.ranks.%d", axis);
+}
+
+/* Whether `ranks` ranks can be placed on the grid: said before anything is allocated. */
+static heat_status check_placing(const heat_setup *setup, int ranks) {
+  heat_layout layout = setup->grid.layout;
+  if (heat_layout_choose(&layout, ranks)) return heat_ok();
+  return heat_config_fail(setup->config, "domain.cells", "%lld x %lld cells cannot be dealt out over %d ranks",
+                          (long long)layout.cells[HEAT_X], (long long)layout.cells[HEAT_Y], ranks);
+}
+
+heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const heat_options *options, int ranks) {
+  *setup = (heat_setup){0};
+  heat_status status =
+      heat_config_load(&setup->config, runtime->comm, options->deck, options->sets, options->set_count);
+  if (status.code != HEAT_OK) return status;
+  const heat_config *config = setup->config;
+  status = heat_problem_create(&setup->problem, runtime->comm, config);
+  if (status.code != HEAT_OK) return status;
+  setup->method = heat_method_find(heat_config_text(config, "time.method"));
+  setup->depth =
+      heat_config_auto(config, "parallel.halo_depth") ? 1 : (int)heat_config_integer(config, "parallel.halo_depth");
+  setup->threads = (int)heat_config_integer(config, "parallel.threads");
+  int asked[HEAT_AXES] = {0, 0};
+  if (ranks == 0) asked_ranks(config, asked);
+  status = heat_grid_create(&setup->grid, runtime->comm, &setup->problem, asked);
+  if (status.code == HEAT_OK && ranks > 0) status = check_placing(setup, ranks);
+  return status;
+}
+
+void heat_setup_destroy(heat_setup *setup) {
+  heat_problem_destroy(&setup->problem);
+  heat_config_destroy(setup->config);
+  *setup = (heat_setup){0};
+}
+
+heat_status heat_setup_step(heat_setup *setup, double limit, double *dt) {
+  heat_config *config = setup->config;
+  enum { NUMBER = 64 };
+  char number[NUMBER];
+  if (heat_config_auto(config, "time.step")) {
+    *dt = heat_config_real(config, "time.safety") * limit;
+    const double end = heat_config_real(config, "time.end");
+    if (*dt > end) *dt = end;
+  } else {
+    *dt = heat_config_real(config, "time.step");
+    if (*dt > limit)
+      return heat_config_fail(config, "time.step", "%g s is unstable on this grid (method %s is stable up to %.9g s)",
+                              *dt, setup->method->name, limit);
+  }
+  const double steps = heat_config_real(config, "time.end") / *dt, most = 1e15;
+  if (!(steps < most)) return heat_config_fail(config, "time.end", "would take %g steps of %g s", steps, *dt);
+  snprintf(number, sizeof number, "%.17g", *dt);
+  heat_status status = heat_config_resolve(config, "time.step", number);
+  return heat_first(status, heat_config_resolve(config, "time.method", setup->method->name));
+}

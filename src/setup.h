@@ -1,0 +1,23 @@
+/* From a deck to an operator: what `run` and `check` have in common, before any file is written. Private. */
+#ifndef HEAT2D_SETUP_H
+#define HEAT2D_SETUP_H
+
+#include "heat2d/simulation.h"
+
+typedef struct heat_setup {
+  heat_config *config;
+  heat_problem problem;
+  heat_grid grid;
+  const heat_method *method;
+  int depth, threads;
+} heat_setup;
+
+/* Deck, problem and grid. Collective. HEAT_DECK, HEAT_USAGE, HEAT_IO. */
+heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const heat_options *options, int ranks);
+void heat_setup_destroy(heat_setup *setup);
+
+/* The step that the deck asks for, given the largest stable one; replaces `auto` in the resolved deck. HEAT_DECK, naming
+ * the limit, when it is unstable. Local. */
+heat_status heat_setup_step(heat_setup *setup, double limit, double *dt);
+
+#endif

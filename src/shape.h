@@ -1,0 +1,14 @@
+/* The shapes of regions: which points belong to them. Private to the problem room. */
+#ifndef HEAT2D_SHAPE_H
+#define HEAT2D_SHAPE_H
+
+#include "heat2d/problem.h"
+
+/* The shape of region `index` of the deck. Local. */
+heat_status heat_shape_create(heat_shape **shape, const heat_config *config, int index);
+void heat_shape_destroy(heat_shape *shape); /* NULL is allowed. Local. */
+
+/* Whether the point belongs to the shape; its edge does. Local. */
+bool heat_shape_contains(const heat_shape *shape, double x, double y);
+
+#endif

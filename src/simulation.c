@@ -1,0 +1,496 @@
+/* The time loop, and what surrounds it:
+ *
+ *     deck -> problem -> grid -> operator -> stepper        nothing is written yet
+ *     directory: new, replaced, or resumed from its newest whole checkpoint
+ *     loop: advance to the next event; agree; look at the numbers; outputs; checkpoint
+ *     the end: last checkpoint, report
+ *
+ * At one step the outputs come before the checkpoint, and a resumed run starts behind both: so no row is lost or doubled. */
+#include "heat2d/simulation.h"
+
+#include "heat2d/directory.h"
+#include "setup.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+  MOST_STEPS = 1000,  /* between two looks at requests to stop and at the clock */
+  LOOK_STEPS = 100,   /* at least between two looks at the numbers, which read the whole field */
+  STEADY_STEPS = 100, /* between two looks at max |du/dt| */
+  REPLACED_KEPT = 2   /* checkpoints that must be kept for the one before a shortened step to survive */
+};
+static const double poll_seconds = 0.5;
+static const double margin_seconds = 1; /* of the deadline */
+static const double slow_disk = 100e6;  /* bytes per second, until a checkpoint has been timed */
+
+typedef struct simulation {
+  heat_runtime *runtime;
+  const heat_options *options;
+  heat_setup setup;
+  heat_operator op;
+  heat_stepper stepper;
+  heat_clock clock;
+  char *deck, *old_deck;
+  const char *directory;
+  char checkpoint[HEAT_PATH]; /* the one that the run goes on from, or the newest one written */
+  heat_state state;           /* of the solution at state.step */
+  heat_cadence output, images, saves;
+  int keep;
+  double steady;
+  heat_snapshots snapshots;
+  heat_frames frames;
+  heat_probes probes;
+  heat_series history;
+  heat_progress progress;
+  bool progressing; /* status.json is this run's */
+  heat_stop stop;
+  heat_stop_reason reason;
+  heat_extent extent; /* of the solution at step `looked` */
+  int64_t looked, saved, first;
+  int64_t chunk;        /* steps between two polls */
+  double slowest_chunk; /* s */
+  bool save_due, is_steady;
+  double saved_at, save_seconds, worst_save; /* MPI_Wtime; s in all and at worst */
+  int saves_done;
+  double balance, energy;
+} simulation;
+
+static heat_status check_memory(const simulation *sim, const heat_plan *plan) {
+  MPI_Comm node;
+  int sharing;
+  MPI_Comm_split_type(sim->runtime->comm, MPI_COMM_TYPE_SHARED, sim->runtime->rank, MPI_INFO_NULL, &node);
+  MPI_Comm_size(node, &sharing);
+  MPI_Comm_free(&node);
+  const double gibi = 1073741824, needed = heat_plan_memory(plan) * sharing;
+  const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  heat_status status = heat_ok();
+  if (needed > there)
+    status = heat_config_fail(sim->setup.config, "domain.cells",
+                              "%d ranks of this node need %.3g GiB, it has %.3g GiB (use more nodes or fewer cells)",
+                              sharing, needed / gibi, there / gibi);
+  return heat_agree(sim->runtime->comm, status);
+}
+
+/* Everything up to the first byte that is written. */
+static heat_status set_up(simulation *sim) {
+  heat_setup *setup = &sim->setup;
+  heat_status status = heat_setup_create(setup, sim->runtime, sim->options, 0);
+  if (status.code != HEAT_OK) return status;
+  heat_plan plan = {.grid = &setup->grid, .method = setup->method, .depth = setup->depth, .ranks = sim->runtime->size};
+  status = check_memory(sim, &plan);
+  if (status.code == HEAT_OK)
+    status = heat_operator_create(&sim->op, &setup->grid, sim->runtime, setup->depth, setup->threads);
+  if (status.code != HEAT_OK) return status;
+  status = heat_agree(sim->runtime->comm, heat_stepper_create(&sim->stepper, setup->method, &sim->op));
+  if (status.code == HEAT_OK) status = heat_setup_step(setup, heat_stepper_limit(&sim->stepper), &sim->state.dt);
+  if (status.code == HEAT_OK) status = heat_stepper_start(&sim->stepper);
+  if (status.code != HEAT_OK) return status;
+  const heat_config *config = setup->config;
+  sim->directory = heat_config_text(config, "output.directory");
+  sim->output = heat_config_cadence(config, "output.every");
+  sim->images = heat_config_has(config, "output.images") ? heat_config_cadence(config, "output.images.every")
+                                                         : (heat_cadence){0};
+  sim->saves = heat_config_cadence(config, "checkpoint.every");
+  sim->keep = (int)heat_config_integer(config, "checkpoint.keep");
+  sim->steady = heat_config_real(config, "time.steady");
+  sim->deck = heat_config_write(setup->config);
+  return sim->deck != NULL ? heat_ok() : heat_no_memory("the deck", 0);
+}
+
+/* Take over the state in sim->checkpoint, if the deck allows it. */
+static heat_status take_over(simulation *sim) {
+  heat_state before;
+  char difference[256];
+  free(sim->old_deck);
+  heat_status status = heat_checkpoint_read_state(sim->runtime->comm, sim->checkpoint, &before, &sim->old_deck);
+  if (status.code != HEAT_OK) return status;
+  heat_config *old = NULL;
+  status = heat_config_parse(&old, sim->checkpoint, sim->old_deck, strlen(sim->old_deck), NULL, 0);
+  if (status.code == HEAT_OK && heat_config_differs(sim->setup.config, old, difference, sizeof difference))
+    status = heat_fail(HEAT_DECK, "%s: the run in '%s' cannot be resumed with another grid or other physics: %s",
+                       sim->options->deck, sim->directory, difference);
+  heat_config_destroy(old);
+  if (status.code != HEAT_OK) return status;
+  const double dt = sim->state.dt;
+  sim->state = before;
+  /* Another step, or a start between the instants of the old run, begins a new sequence of instants. */
+  if (before.off_lattice || memcmp(&dt, &before.dt, sizeof dt) != 0) {
+    sim->state.anchor_time = before.time;
+    sim->state.anchor_step = before.step;
+  }
+  sim->state.dt = dt;
+  return heat_checkpoint_read(sim->checkpoint, &sim->stepper);
+}
+
+/* The checkpoint to go on from, "" when there is none. */
+static heat_status find_checkpoint(simulation *sim) {
+  const heat_options *options = sim->options;
+  heat_runtime *runtime = sim->runtime;
+  if (options->resume_file != NULL) {
+    snprintf(sim->checkpoint, sizeof sim->checkpoint, "%s", options->resume_file);
+    return heat_h5_verify(runtime->comm, sim->checkpoint);
+  }
+  heat_status status = heat_checkpoint_newest(runtime, sim->directory, INT64_MAX, sim->checkpoint);
+  if (status.code != HEAT_OK || sim->checkpoint[0] == '\0') return status;
+  /* A longer run goes on from before the shortened step, so that it has the bits of one that was never stopped. */
+  heat_state newest;
+  char older[HEAT_PATH];
+  free(sim->old_deck);
+  status = heat_checkpoint_read_state(runtime->comm, sim->checkpoint, &newest, &sim->old_deck);
+  if (status.code != HEAT_OK || !newest.off_lattice || heat_config_real(sim->setup.config, "time.end") <= newest.time)
+    return status;
+  if (heat_checkpoint_newest(runtime, sim->directory, newest.step, older).code == HEAT_OK && older[0] != '\0')
+    memcpy(sim->checkpoint, older, sizeof older);
+  return heat_ok();
+}
+
+/* Decide between a new run and an old one. Only reads. */
+static heat_status choose_start(simulation *sim) {
+  int has_run = sim->runtime->rank == 0 && heat_directory_has_run(sim->directory);
+  MPI_Bcast(&has_run, 1, MPI_INT, 0, sim->runtime->comm);
+  if (has_run && !sim->options->resume && !sim->options->overwrite)
+    return heat_fail(HEAT_USAGE, "'%s' already holds a run: --resume goes on with it, --overwrite replaces it",
+                     sim->directory);
+  heat_status status = sim->options->resume ? find_checkpoint(sim) : heat_ok();
+  if (status.code == HEAT_OK && sim->checkpoint[0] != '\0') status = take_over(sim);
+  if (status.code != HEAT_OK) return status;
+  sim->clock = heat_clock_create(sim->state.anchor_time, sim->state.anchor_step, sim->state.dt,
+                                 heat_config_real(sim->setup.config, "time.end"));
+  if (sim->clock.last > sim->state.step && sim->clock.end > sim->state.time) return heat_ok();
+  sim->clock.last = sim->state.step; /* nothing is left to do */
+  sim->clock.end = sim->state.time;
+  return heat_ok();
+}
+
+static void open_frames(simulation *sim) {
+  const heat_config *config = sim->setup.config;
+  if (!heat_config_has(config, "output.images")) return;
+  heat_image *image = &sim->frames.image;
+  sim->frames.grid = &sim->setup.grid;
+  sim->frames.directory = sim->directory;
+  sim->frames.range_auto = heat_config_auto(config, "output.images.range");
+  image->width = (int)heat_config_integer(config, "output.images.width");
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    image->origin[axis] = sim->setup.problem.origin[axis];
+    image->extent[axis] = sim->setup.problem.size[axis];
+  }
+  image->height = heat_image_height(image->width, image->extent);
+  image->colormap = heat_config_text(config, "output.images.colormap");
+  image->title = heat_config_text(config, "title");
+  if (sim->frames.range_auto) return;
+  image->low = heat_config_real(config, "output.images.range.0");
+  image->high = heat_config_real(config, "output.images.range.1");
+}
+
+/* Rank 0's part of the directory: made, cleaned, the resolved deck written, the series opened. */
+static heat_status open_directory(simulation *sim, int64_t keep) {
+  char path[HEAT_PATH];
+  heat_status status = heat_directory_make(sim->directory);
+  if (status.code == HEAT_OK && sim->options->overwrite) status = heat_directory_remove_run(sim->directory);
+  if (status.code == HEAT_OK) status = heat_directory_remove_partial(sim->directory);
+  if (status.code == HEAT_OK) status = heat_directory_remove_after(sim->directory, "frame-", ".png", keep);
+  if (status.code == HEAT_OK) status = heat_directory_join(path, sizeof path, sim->directory, "deck.yaml");
+  if (status.code == HEAT_OK) status = heat_directory_replace(path, sim->deck, true);
+  if (status.code == HEAT_OK) status = heat_directory_join(path, sizeof path, sim->directory, "history.csv");
+  if (status.code == HEAT_OK)
+    status = heat_series_open(&sim->history, path, "step,time,dt,min,max,mean,energy,flux_in,source_in,balance", keep);
+  if (status.code == HEAT_OK)
+    status = heat_directory_join(sim->stop.file, sizeof sim->stop.file, sim->directory, "STOP");
+  return status;
+}
+
+static heat_status open_files(simulation *sim) {
+  heat_runtime *runtime = sim->runtime;
+  const heat_config *config = sim->setup.config;
+  const bool resumed = sim->checkpoint[0] != '\0';
+  const int64_t keep = resumed ? sim->state.step : -1;
+  char path[HEAT_PATH];
+  heat_status status = runtime->rank == 0 ? open_directory(sim, keep) : heat_ok();
+  status = heat_agree(runtime->comm, status);
+  if (status.code == HEAT_OK) status = heat_directory_join(path, sizeof path, sim->directory, "run.log");
+  if (status.code == HEAT_OK) status = heat_runtime_open_log(runtime, path);
+  if (status.code != HEAT_OK) return status;
+  status = heat_agree(runtime->comm, heat_probes_create(&sim->probes, &sim->setup.grid, sim->directory, keep));
+  if (status.code != HEAT_OK) return status;
+  sim->snapshots = (heat_snapshots){
+      .grid = &sim->setup.grid,
+      .directory = sim->directory,
+      .title = heat_config_text(config, "title"),
+      .deck = sim->deck,
+      .storage = {.single = strcmp(heat_config_text(config, "output.precision"), "float32") == 0,
+                  .compression = (int)heat_config_integer(config, "output.compression")}};
+  status = heat_snapshots_create(&sim->snapshots, keep);
+  open_frames(sim);
+  if (status.code != HEAT_OK) return status;
+  status = heat_directory_join(path, sizeof path, sim->directory, "status.json");
+  heat_progress_create(&sim->progress, runtime, &sim->clock, (double)heat_box_cells(sim->setup.grid.domain),
+                       sim->options->progress, path, sim->state.step);
+  sim->progressing = true;
+  return status;
+}
+
+static heat_status look(simulation *sim) {
+  const heat_grid *grid = &sim->setup.grid;
+  sim->extent = heat_field_extent(heat_stepper_solution(&sim->stepper), grid);
+  sim->looked = sim->state.step;
+  if (sim->extent.not_finite == 0) return heat_ok();
+  const int64_t nx = grid->layout.cells[HEAT_X], i = sim->extent.first % nx, j = sim->extent.first / nx;
+  int owner = 0;
+  for (int rank = 0; rank < grid->size; rank++) {
+    const heat_box box = heat_layout_box(&grid->layout, rank);
+    if (i >= box.lo[HEAT_X] && i < box.hi[HEAT_X] && j >= box.lo[HEAT_Y] && j < box.hi[HEAT_Y]) owner = rank;
+  }
+  return heat_fail(HEAT_NUMERICS,
+                   "the temperature is not finite in %lld cells at step %lld, first in cell (%lld, %lld) of rank %d",
+                   (long long)sim->extent.not_finite, (long long)sim->state.step, (long long)i, (long long)j, owner);
+}
+
+/* balance: what of the energy is explained neither by walls nor by sources, relative to the energy. */
+static heat_status write_history(simulation *sim) {
+  double energy, mean;
+  heat_operator_energy(&sim->op, heat_stepper_solution(&sim->stepper), &energy, &mean);
+  const double walls = heat_operator_wall_heat(&sim->op), sources = heat_operator_source_heat(&sim->op);
+  if (sim->state.step == 0) sim->state.energy_start = energy;
+  const double scale = fmax(fmax(fabs(energy), fabs(sim->state.energy_start)), fmax(fabs(walls), fabs(sources)));
+  const double rest = ((energy - sim->state.energy_start) - walls) - sources;
+  sim->energy = energy;
+  sim->balance = scale > 0 ? rest / scale : 0;
+  const int64_t step = sim->state.step;
+  return heat_series_row(&sim->history, "%lld,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g", (long long)step,
+                         sim->state.time, step > 0 ? heat_clock_step(&sim->clock, step - 1) : sim->clock.dt,
+                         sim->extent.min, sim->extent.max, mean, energy, walls, sources, sim->balance);
+}
+
+static bool output_due(const simulation *sim, heat_cadence cadence) {
+  return sim->is_steady || heat_clock_due(&sim->clock, cadence, sim->state.step);
+}
+
+/* What is due at this step, for people. The numbers have been looked at. */
+static heat_status write_outputs(simulation *sim) {
+  const heat_field *u = heat_stepper_solution(&sim->stepper);
+  const int64_t step = sim->state.step;
+  const double time = sim->state.time;
+  const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
+  heat_status status = heat_ok();
+  if (output_due(sim, sim->output)) {
+    status = write_history(sim);
+    status = heat_first(status, heat_probes_write(&sim->probes, u, step, time));
+    status = heat_first(status, heat_snapshots_write(&sim->snapshots, u, step, time, sim->state.dt));
+  }
+  if (sim->frames.grid != NULL && output_due(sim, sim->images))
+    status = heat_first(status, heat_frames_write(&sim->frames, u, sim->extent, step, time));
+  heat_runtime_enter(sim->runtime, before);
+  return status;
+}
+
+static heat_status save(simulation *sim) {
+  if (sim->saved == sim->state.step) return heat_ok();
+  const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
+  const double start = MPI_Wtime();
+  const char *slash = strrchr(sim->checkpoint, '/');
+  heat_state *state = &sim->state;
+  state->off_lattice = state->step == sim->clock.last && heat_clock_short(&sim->clock);
+  state->anchor_time = sim->clock.anchor_time;
+  state->anchor_step = sim->clock.anchor_step;
+  heat_status status = heat_checkpoint_write(sim->directory, &sim->stepper, state, sim->deck,
+                                             slash != NULL ? slash + 1 : sim->checkpoint, sim->keep);
+  if (status.code == HEAT_OK) {
+    heat_checkpoint_name(sim->checkpoint, sim->directory, state->step);
+    sim->saved = state->step;
+  }
+  sim->saved_at = MPI_Wtime();
+  const double seconds = sim->saved_at - start;
+  sim->save_seconds += seconds;
+  sim->saves_done++;
+  if (seconds > sim->worst_save) sim->worst_save = seconds;
+  sim->save_due = false;
+  heat_runtime_enter(sim->runtime, before);
+  return status;
+}
+
+static int64_t earlier(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+/* The step up to which the field can be advanced at once. */
+static int64_t next_event(const simulation *sim) {
+  const int64_t step = sim->state.step;
+  const heat_cadence saves = {.steps = sim->saves.steps};
+  int64_t next = earlier(sim->clock.last, step + sim->chunk);
+  next = earlier(next, heat_clock_next(&sim->clock, sim->output, step));
+  if (sim->frames.grid != NULL) next = earlier(next, heat_clock_next(&sim->clock, sim->images, step));
+  next = earlier(next, heat_clock_next(&sim->clock, saves, step));
+  if (sim->steady > 0) next = earlier(next, (step / STEADY_STEPS + 1) * STEADY_STEPS);
+  if (heat_clock_short(&sim->clock) && step < sim->clock.last - 1) next = earlier(next, sim->clock.last - 1);
+  return next;
+}
+
+/* The one small reduction: failures, requests to stop, and the clock, agreed on by all ranks. */
+static heat_status poll(simulation *sim, heat_status status, double chunk_seconds, int64_t steps) {
+  enum { CODE, REASON, SAVE, SECONDS, ITEMS };
+  const heat_runtime *runtime = sim->runtime;
+  const double guess = (double)heat_box_cells(sim->setup.grid.domain) * sizeof(double) / slow_disk;
+  const double save_seconds = sim->worst_save > 0 ? sim->worst_save : guess;
+  const double needed = 2 * save_seconds + sim->slowest_chunk + margin_seconds;
+  double items[ITEMS] = {[CODE] = status.code, [SECONDS] = chunk_seconds};
+  items[REASON] = heat_stop_asked(&sim->stop, runtime->rank, needed);
+  if (runtime->rank == 0 && sim->saves.minutes > 0)
+    items[SAVE] = MPI_Wtime() - sim->saved_at >= sim->saves.minutes * 60;
+  MPI_Allreduce(MPI_IN_PLACE, items, ITEMS, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  if (items[CODE] > HEAT_OK) return heat_agree(runtime->comm, status);
+  sim->reason = (heat_stop_reason)items[REASON];
+  sim->save_due = items[SAVE] > 0;
+  if (items[SECONDS] > sim->slowest_chunk) sim->slowest_chunk = items[SECONDS];
+  if (steps > 0 && items[SECONDS] > 0) {
+    const double fit = poll_seconds / (items[SECONDS] / (double)steps), most = 2.0 * (double)sim->chunk;
+    sim->chunk = (int64_t)fmax(1, fmin(fmin(fit, most), MOST_STEPS));
+  }
+  return heat_ok();
+}
+
+static heat_status check_steady(simulation *sim) {
+  if (sim->steady <= 0 || sim->state.step % STEADY_STEPS != 0) return heat_ok();
+  double rate;
+  heat_status status =
+      heat_operator_rate(&sim->op, heat_stepper_solution(&sim->stepper), sim->state.time, &rate);
+  sim->is_steady = rate < sim->steady;
+  return status;
+}
+
+static bool saves_due(const simulation *sim) {
+  const int64_t step = sim->state.step;
+  const heat_cadence saves = {.steps = sim->saves.steps};
+  const bool before_short = step == sim->clock.last - 1 && heat_clock_short(&sim->clock) &&
+                            sim->keep >= REPLACED_KEPT && heat_config_boolean(sim->setup.config, "checkpoint.final");
+  return sim->save_due || sim->reason != HEAT_STOP_NONE || before_short ||
+         heat_clock_next(&sim->clock, saves, step - 1) == step;
+}
+
+static bool finished(const simulation *sim) {
+  return sim->is_steady || sim->state.step >= sim->clock.last;
+}
+
+static heat_status run_loop(simulation *sim) {
+  heat_status status = heat_ok();
+  while (status.code == HEAT_OK && !finished(sim) && sim->reason == HEAT_STOP_NONE) {
+    const int64_t from = sim->state.step, to = next_event(sim);
+    const double start = MPI_Wtime();
+    status = heat_stepper_advance(&sim->stepper, &sim->clock, from, to);
+    sim->state.step = to;
+    sim->state.time = heat_clock_time(&sim->clock, to);
+    status = poll(sim, status, MPI_Wtime() - start, to - from);
+    if (status.code == HEAT_OK) status = check_steady(sim);
+    const bool writes = saves_due(sim) || finished(sim) || output_due(sim, sim->output) ||
+                        (sim->frames.grid != NULL && output_due(sim, sim->images));
+    if (status.code == HEAT_OK && (writes || to - sim->looked >= LOOK_STEPS)) status = look(sim);
+    if (status.code == HEAT_OK && writes) status = heat_agree(sim->runtime->comm, write_outputs(sim));
+    if (status.code == HEAT_OK && saves_due(sim)) status = save(sim);
+    if (status.code == HEAT_OK) status = heat_progress_update(&sim->progress, to);
+  }
+  return heat_agree(sim->runtime->comm, status);
+}
+
+static void say_start(simulation *sim) {
+  const heat_setup *setup = &sim->setup;
+  const heat_plan plan = {.grid = &setup->grid,
+                          .method = setup->method,
+                          .clock = sim->clock,
+                          .limit = heat_stepper_limit(&sim->stepper),
+                          .depth = setup->depth,
+                          .threads = setup->threads,
+                          .ranks = sim->runtime->size};
+  char *text = heat_plan_text(&plan), stamp[32];
+  heat_timestamp(stamp);
+  const char *title = heat_config_text(setup->config, "title");
+  heat_runtime_say(sim->runtime, "heat2d %s, %s%s%s\n", heat_version(), stamp, title[0] != '\0' ? ": " : "", title);
+  if (text != NULL) heat_runtime_say(sim->runtime, "%s", text);
+  if (sim->checkpoint[0] != '\0')
+    heat_runtime_say(sim->runtime, "resumed     from %s at step %lld, t = %.6g s\n", sim->checkpoint,
+                     (long long)sim->state.step, sim->state.time);
+  free(text);
+}
+
+static void say_end(simulation *sim) {
+  heat_runtime *runtime = sim->runtime;
+  const heat_grid *grid = &sim->setup.grid;
+  const double cells = (double)heat_box_cells(grid->domain), mega = 1e6, giga = 1e9;
+  const double updates = cells * (double)(sim->state.step - sim->first);
+  double stencil = runtime->spent[HEAT_STENCIL] + runtime->spent[HEAT_HALO];
+  heat_runtime_report(runtime);
+  MPI_Allreduce(MPI_IN_PLACE, &stencil, 1, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  if (stencil > 0 && updates > 0)
+    heat_runtime_say(runtime, "throughput  %.4g Gcell/s in stencil and halo\n", updates / stencil / giga);
+  if (sim->saves_done > 0)
+    heat_runtime_say(runtime, "checkpoints %d, %.4g MB/s each, made durable and read back\n", sim->saves_done,
+                     sim->saves_done * cells * sizeof(double) / mega / sim->save_seconds);
+  heat_runtime_say(runtime, "energy      %.9g J/m, of which walls and sources leave unexplained %.2g\n", sim->energy,
+                   sim->balance);
+  heat_runtime_say(runtime, "files       %s\n", sim->checkpoint[0] != '\0' ? sim->checkpoint : sim->directory);
+  if (sim->snapshots.count > 0)
+    heat_runtime_say(runtime, "            %s/run.xdmf (%d snapshots)\n", sim->directory, sim->snapshots.count);
+  if (sim->frames.written > 0)
+    heat_runtime_say(runtime, "            %s/frame-*.png (%lld new)\n", sim->directory,
+                     (long long)sim->frames.written);
+}
+
+static heat_status begin(simulation *sim) {
+  heat_status status = choose_start(sim);
+  if (status.code == HEAT_OK) status = open_files(sim);
+  if (status.code != HEAT_OK) return status;
+  sim->chunk = 1;
+  sim->first = sim->state.step;
+  sim->saved = sim->checkpoint[0] != '\0' ? sim->state.step : -1;
+  sim->saved_at = MPI_Wtime();
+  say_start(sim);
+  status = look(sim);
+  if (status.code == HEAT_OK && sim->state.step == 0) status = heat_agree(sim->runtime->comm, write_outputs(sim));
+  if (status.code == HEAT_OK) status = heat_progress_update(&sim->progress, sim->state.step);
+  return heat_agree(sim->runtime->comm, status);
+}
+
+/* The end of a run that began: the last checkpoint, the report, and the word for whoever waits. */
+static heat_status end(simulation *sim) {
+  heat_status status = heat_ok();
+  if (finished(sim) && heat_config_boolean(sim->setup.config, "checkpoint.final")) status = save(sim);
+  if (status.code != HEAT_OK) return status;
+  const bool stopped = !finished(sim);
+  char message[128] = "";
+  if (stopped)
+    snprintf(message, sizeof message, "stopped by %s at step %lld of %lld", heat_stop_text(sim->reason),
+             (long long)sim->state.step, (long long)sim->clock.last);
+  else if (sim->is_steady)
+    snprintf(message, sizeof message, "steady at step %lld", (long long)sim->state.step);
+  status = heat_progress_finish(&sim->progress, sim->state.step, stopped ? "stopped" : "done", message);
+  say_end(sim);
+  if (stopped) heat_runtime_say(sim->runtime, "%s; go on with --resume\n", message);
+  if (!stopped && sim->is_steady) heat_runtime_say(sim->runtime, "%s\n", message);
+  status = heat_first(status, heat_series_close(&sim->history));
+  status = heat_agree(sim->runtime->comm, status);
+  return status.code == HEAT_OK && stopped ? heat_fail(HEAT_STOPPED, "%s", message) : status;
+}
+
+heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *options) {
+  simulation sim = {.runtime = runtime, .options = options};
+  sim.stop.deadline = options->walltime > 0 ? runtime->started + options->walltime : INFINITY;
+  heat_stop_install();
+  heat_status status = set_up(&sim);
+  if (status.code == HEAT_OK) status = begin(&sim);
+  if (status.code == HEAT_OK) status = run_loop(&sim);
+  if (status.code == HEAT_OK) status = end(&sim);
+  if (status.code != HEAT_OK && status.code != HEAT_STOPPED && sim.progressing) {
+    heat_progress_finish(&sim.progress, sim.state.step, "failed", status.text);
+    if (runtime->log != NULL) fprintf(runtime->log, "heat2d: %s\n", status.text);
+  }
+  heat_series_close(&sim.history);
+  status = heat_first(status, heat_probes_destroy(&sim.probes));
+  heat_snapshots_destroy(&sim.snapshots);
+  heat_stepper_destroy(&sim.stepper);
+  heat_operator_destroy(&sim.op);
+  heat_setup_destroy(&sim.setup);
+  free(sim.deck);
+  free(sim.old_deck);
+  return status;
+}

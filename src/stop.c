@@ -1,0 +1,38 @@
+#include "heat2d/stop.h"
+
+#include <mpi.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t caught; /* the one global: the signal that asks for a stop */
+
+static void on_signal(int number) {
+  caught = number;
+  /* The person who presses Ctrl-C twice does not want to wait for a checkpoint. */
+  if (number == SIGINT) signal(SIGINT, SIG_DFL);
+}
+
+void heat_stop_install(void) {
+  static const int signals[] = {SIGTERM, SIGUSR1, SIGUSR2, SIGINT};
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  for (size_t n = 0; n < sizeof signals / sizeof *signals; n++) sigaction(signals[n], &action, NULL);
+}
+
+heat_stop_reason heat_stop_asked(const heat_stop *stop, int rank, double needed) {
+  if (caught != 0) return HEAT_STOP_SIGNAL;
+  if (rank != 0) return HEAT_STOP_NONE;
+  if (MPI_Wtime() + needed > stop->deadline) return HEAT_STOP_DEADLINE;
+  return access(stop->file, F_OK) == 0 ? HEAT_STOP_FILE : HEAT_STOP_NONE;
+}
+
+const char *heat_stop_text(heat_stop_reason reason) {
+  static const char *const texts[] = {[HEAT_STOP_NONE] = "nothing",
+                                      [HEAT_STOP_FILE] = "the file STOP",
+                                      [HEAT_STOP_DEADLINE] = "the walltime",
+                                      [HEAT_STOP_SIGNAL] = "a signal"};
+  return texts[reason];
+}
