@@ -135,7 +135,7 @@ double heat_expression_value(heat_expression *e, double x, double y, double t) {
   double value = mupEval(e->parser);
   if (!mupError(e->parser)) return value;
   mupErrorReset(e->parser);
-  return nan("");
+  return NAN;
 }
 
 bool heat_expression_in_space(const heat_expression *e) {

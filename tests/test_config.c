@@ -1,0 +1,794 @@
+/* The deck: right ones with their values, wrong ones with their exact messages, and the laws of the resolved deck:
+ * it reads back to itself and differs from nothing. Collective calls run on however many ranks there are. */
+#include "heat2d/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { TEXT = 4096, MANY = 8 };
+
+/* `text`, and after it whatever of the four required sections it lacks: places count from the beginning of `text`. */
+static void complete(char deck[TEXT], const char *text) {
+  static const char *const required[] = {"domain: {size: [1, 1], cells: [8, 8]}\n", "material: {diffusivity: 1}\n",
+                                         "initial: {temperature: 0}\n", "time: {end: 1}\n"};
+  size_t used = (size_t)snprintf(deck, TEXT, "%s", text);
+  for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
+    char key[16];
+    snprintf(key, sizeof key, "\n%.*s", (int)strcspn(required[i], " "), required[i]);
+    if (strncmp(text, key + 1, strlen(key) - 1) == 0 || strstr(text, key) != NULL) continue;
+    used += (size_t)snprintf(deck + used, TEXT - used, "%s", required[i]);
+  }
+  assert_true(used < TEXT);
+}
+
+static heat_status parse(heat_config **config, const char *text, const char *const *sets) {
+  char deck[TEXT];
+  int count = 0;
+  while (sets != NULL && sets[count] != NULL) count++;
+  complete(deck, text);
+  return heat_config_parse(config, "deck", deck, strlen(deck), sets, count);
+}
+
+static heat_config *parse_right(const char *text, const char *const *sets) {
+  heat_config *config;
+  heat_status status = parse(&config, text, sets);
+  assert_string_equal(status.text, "");
+  assert_non_null(config);
+  return config;
+}
+
+/* ---- right decks ---- */
+
+static const char whole_deck[] =
+    "title: Hot disc\n"
+    "domain: {origin: [-1, 2], size: [0.1, 0.2], cells: [64, 128]}\n"
+    "material: {conductivity: [385, 'x + 1'], density: {file: rho.h5, dataset: /density}, heat_capacity: 386}\n"
+    "interface: arithmetic\n"
+    "initial: {temperature: 'sin(pi*x)'}\n"
+    "source: \"t*x\"\n"
+    "regions:\n"
+    "  - {shape: circle, center: [0.05, 0.05], radius: 0.01, temperature: 373.15}\n"
+    "  - {shape: rectangle, min: [0, 0], max: [0.1, 0.02], conductivity: 16, density: 8000, heat_capacity: 500}\n"
+    "  - {shape: ellipse, center: [0, 0], radii: [1, 2], conductivity: [1, 2]}\n"
+    "  - {shape: polygon, points: [[0, 0], [0.02, 0], [0.01, 0.02]], source: 1e6*t}\n"
+    "  - {shape: where, condition: \"x*x + y*y < 0.0004\", conductivity: 0.2}\n"
+    "boundary:\n"
+    "  left: {type: dirichlet, value: 293.15}\n"
+    "  right: {type: robin, coefficient: 25, ambient: 20 + t}\n"
+    "  bottom: {type: periodic}\n"
+    "  top: {type: periodic}\n"
+    "time: {end: 10, step: 0.25, safety: 1, tolerance: 1e-5, steady: 1e-3, method: euler}\n"
+    "output:\n"
+    "  directory: results/a b\n"
+    "  every: {steps: 100}\n"
+    "  precision: float32\n"
+    "  compression: 9\n"
+    "  images: {every: 0.5, colormap: inferno, range: [0, 1], width: 64}\n"
+    "  probes:\n"
+    "    - {name: centre, at: [-0.95, 2.1]}\n"
+    "    - {at: [-1, 2], name: corner_1.a-b}\n"
+    "checkpoint: {every: {steps: 10000, minutes: 0.5}, keep: 3, final: false}\n"
+    "parallel: {ranks: [2, 1], halo_depth: 4, threads: 2}\n";
+
+static void values_of_the_whole_deck(void **state) {
+  (void)state;
+  heat_config *c = parse_right(whole_deck, NULL);
+  assert_string_equal(heat_config_text(c, "title"), "Hot disc");
+  assert_true(heat_config_real(c, "domain.origin.%d", 0) == -1);
+  assert_int_equal(heat_config_integer(c, "domain.cells.1"), 128);
+  assert_int_equal(heat_config_count(c, "material.conductivity"), 2);
+  heat_value value = heat_config_value(c, "material.conductivity.1");
+  assert_int_equal(value.kind, HEAT_VALUE_EXPRESSION);
+  assert_string_equal(value.expression, "x + 1");
+  assert_false(value.time_allowed);
+  value = heat_config_value(c, "material.density");
+  assert_int_equal(value.kind, HEAT_VALUE_FILE);
+  assert_string_equal(value.file, "rho.h5");
+  assert_string_equal(value.dataset, "/density");
+  value = heat_config_value(c, "material.heat_capacity");
+  assert_int_equal(value.kind, HEAT_VALUE_NUMBER);
+  assert_true(value.number == 386);
+  assert_true(heat_config_value(c, "source").time_allowed);
+  assert_int_equal(heat_config_count(c, "regions"), 5);
+  assert_string_equal(heat_config_text(c, "regions.%d.shape", 3), "polygon");
+  assert_int_equal(heat_config_count(c, "regions.3.points"), 3);
+  assert_true(heat_config_real(c, "regions.3.points.%d.%d", 2, 1) == 0.02);
+  assert_true(heat_config_real(c, "regions.2.angle") == 0);
+  assert_false(heat_config_has(c, "regions.0.source"));
+  assert_string_equal(heat_config_text(c, "boundary.%s.type", "right"), "robin");
+  assert_string_equal(heat_config_value(c, "boundary.right.ambient").expression, "20 + t");
+  assert_false(heat_config_auto(c, "time.step"));
+  assert_true(heat_config_real(c, "time.step") == 0.25);
+  heat_cadence cadence = heat_config_cadence(c, "output.every");
+  assert_true(cadence.seconds == 0 && cadence.steps == 100 && cadence.minutes == 0);
+  cadence = heat_config_cadence(c, "output.images.every");
+  assert_true(cadence.seconds == 0.5 && cadence.steps == 0);
+  cadence = heat_config_cadence(c, "checkpoint.every");
+  assert_true(cadence.seconds == 0 && cadence.steps == 10000 && cadence.minutes == 0.5);
+  assert_false(heat_config_boolean(c, "checkpoint.final"));
+  assert_string_equal(heat_config_text(c, "output.probes.1.name"), "corner_1.a-b");
+  assert_int_equal(heat_config_integer(c, "parallel.ranks.0"), 2);
+  heat_config_destroy(c);
+}
+
+static void defaults(void **state) {
+  (void)state;
+  heat_config *c = parse_right("", NULL);
+  char *text = heat_config_write(c);
+  assert_string_equal(text, "title: \"\"\n"
+                            "domain:\n"
+                            "  origin: [0, 0]  # m\n"
+                            "  size: [1, 1]  # m\n"
+                            "  cells: [8, 8]\n"
+                            "material:\n"
+                            "  diffusivity: 1  # m2/s\n"
+                            "interface: harmonic\n"
+                            "initial:\n"
+                            "  temperature: 0  # K\n"
+                            "source: 0  # W/m3\n"
+                            "regions: []\n"
+                            "boundary:\n"
+                            "  left: {type: neumann, flux: 0}\n"
+                            "  right: {type: neumann, flux: 0}\n"
+                            "  bottom: {type: neumann, flux: 0}\n"
+                            "  top: {type: neumann, flux: 0}\n"
+                            "time:\n"
+                            "  end: 1  # s\n"
+                            "  method: auto\n"
+                            "  step: auto  # s\n"
+                            "  safety: 0.9\n"
+                            "  tolerance: 0.0001\n"
+                            "  steady: 0  # K/s\n"
+                            "output:\n"
+                            "  directory: out\n"
+                            "  every: 0  # s\n"
+                            "  precision: float64\n"
+                            "  compression: 0\n"
+                            "  probes: []\n"
+                            "checkpoint:\n"
+                            "  every: {steps: 0, minutes: 15}\n"
+                            "  keep: 2\n"
+                            "  final: true\n"
+                            "parallel:\n"
+                            "  ranks: auto\n"
+                            "  halo_depth: auto\n"
+                            "  threads: 1\n");
+  assert_true(heat_config_auto(c, "parallel.ranks"));
+  assert_true(heat_config_auto(c, "time.method"));
+  assert_int_equal(heat_config_count(c, "regions"), 0);
+  assert_int_equal(heat_config_count(c, "output.images.range"), 0);
+  assert_false(heat_config_has(c, "output.images"));
+  assert_false(heat_config_has(c, "material.conductivity.1"));
+  free(text);
+  heat_config_destroy(c);
+}
+
+/* parse(write(c)) writes the same text, and is the same run. */
+static void resolved_deck_reads_back(void **state) {
+  (void)state;
+  static const char *const decks[] = {
+      "",
+      whole_deck,
+      "title: \"quotes \\\" \\\\ tab \\t line \\n bell \\a next \\N \\L \\P \\uFEFF \\uFFFE \\U0010FFFF\"\n",
+      "title: W\xc3\xa4rme \xf0\x9f\x94\xa5\n",
+      "title: 'true'\n",
+      "title: 'auto'\n",
+      "title: '# no comment: [1, {2'\n",
+      "title: \" leading\"\n",
+      "title: |\n  two\n  lines\n",
+      "title: 1e3\n",
+      "initial: {temperature: 0.1}\nsource: 1e-310\ntime: {end: 1.7976931348623157e308}\n",
+      "domain: {origin: [-0.0, 123456789.123456789], size: [0.30000000000000004, 1e-5], cells: [1, 1000000000]}\n",
+      "initial: {temperature: y}\n",
+      "initial: {temperature: \"x\\n+1\"}\n",
+      "initial: {temperature: {file: 'a \"b\".h5', dataset: /t}}\n",
+      "output: {images: {}}\n",
+      "output: {images: {every: {steps: 3}}}\n",
+      "\xef\xbb\xbftitle: a byte order mark\r\n",
+      "%YAML 1.1\n---\ntitle: marked\n",
+      "boundary: {left: {type: periodic}, right: {type: periodic}}\n",
+      "material: {diffusivity: [1, 'x+1']}\nregions: [{shape: where, condition: '1', diffusivity: 2}]\n",
+      "regions: [{shape: polygon, points: [[0, 0], [1, 0], [1, 1], [0, 1]], temperature: +5}]\n",
+  };
+  for (size_t i = 0; i < sizeof decks / sizeof *decks; i++) {
+    heat_config *first = parse_right(decks[i], NULL), *second;
+    char *written = heat_config_write(first), difference[TEXT];
+    heat_status status = heat_config_parse(&second, "resolved", written, strlen(written), NULL, 0);
+    assert_string_equal(status.text, "");
+    char *again = heat_config_write(second);
+    assert_string_equal(again, written);
+    assert_string_equal(heat_config_text(second, "title"), heat_config_text(first, "title"));
+    assert_false(heat_config_differs(first, second, difference, sizeof difference));
+    free(written);
+    free(again);
+    heat_config_destroy(first);
+    heat_config_destroy(second);
+  }
+}
+
+static void numbers_keep_their_bits(void **state) {
+  (void)state;
+  static const char *const numbers[] = {"0.1",  "1e23", "5e-324", "0.30000000000000004", "123456789012345678",
+                                        "+.5",  "5.",   "1E+2",   "2.2250738585072014e-308"};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    char set[64];
+    snprintf(set, sizeof set, "time.end=%s", numbers[i]);
+    heat_config *first = parse_right("", (const char *const[]){set, NULL});
+    char *written = heat_config_write(first);
+    heat_config *second = parse_right(written, NULL);
+    assert_true(heat_config_real(first, "time.end") == strtod(numbers[i], NULL));
+    assert_true(heat_config_real(second, "time.end") == strtod(numbers[i], NULL));
+    free(written);
+    heat_config_destroy(first);
+    heat_config_destroy(second);
+  }
+}
+
+/* ---- wrong decks ---- */
+
+static const struct {
+  const char *deck, *message;
+  const char *sets[3];
+} wrong_decks[] = {
+    /* not YAML, or not the part of it that a deck is */
+    {"a: [1\n", "deck:2:7: YAML: did not find expected ',' or ']' (while parsing a flow sequence)", {0}},
+    {"a: b: c\n", "deck:1:5: YAML: mapping values are not allowed in this context", {0}},
+    {"title: a\n\tb\n", "deck:2:1: YAML: found character that cannot start any token (while scanning for the next token)",
+     {0}},
+    {"title: a\xff\n", "deck:1:9: YAML: invalid leading UTF-8 octet", {0}},
+    {"# \xc3\xa4\n\ntitle: \xc3\xa4\x01\n", "deck:3:9: YAML: control characters are not allowed", {0}},
+    {"title: \"a\\0b\"\n", "deck:1:8: YAML: a NUL character", {0}},
+    {"title: &a x\n", "deck:1:8: YAML: anchors are not supported (write the value where it is used)", {0}},
+    {"title: *a\n", "deck:1:8: YAML: aliases are not supported (write the value out)", {0}},
+    {"title: !!str x\n", "deck:1:8: YAML: tags are not supported (write the value without it)", {0}},
+    {"[a]: x\n", "deck:1:1: YAML: a key has to be a word", {0}},
+    {"---\n---\n", "deck:2:1: YAML: a second document begins here (a deck is one document)", {0}},
+    {"title: [[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]\n", "deck:1:23: YAML: nested too deeply", {0}},
+    /* keys */
+    {"tilte: x\n", "deck:1:1: tilte: unknown key (nearest: title)", {0}},
+    {"end: 3\n", "deck:1:1: end: unknown key (nearest: time.end)", {0}},
+    {"output: {evry: 3}\n", "deck:1:10: output.evry: unknown key (nearest: output.every)", {0}},
+    {"output: {images: {steps: 3}}\n",
+     "deck:1:19: output.images.steps: unknown key (nearest: output.images.every.steps)", {0}},
+    {"output: {every: {minutes: 3}}\n",
+     "deck:1:18: output.every.minutes: unknown key (nearest: checkpoint.every.minutes)", {0}},
+    {"checkpoint: {zzzzz: 3}\n", "deck:1:14: checkpoint.zzzzz: unknown key (accepted: every, keep, final)", {0}},
+    {"boundary:\n  front: {}\n",
+     "deck:2:3: boundary.front: unknown key (accepted: left, right, bottom, top)", {0}},
+    {"\"a\\nb\": 1\n",
+     "deck:1:1: a b: unknown key (accepted: title, domain, material, interface, initial, source, regions, boundary, "
+     "time, output, checkpoint, parallel, sweep)", {0}},
+    {"title: x\ninterface: harmonic\ntitle: y\n", "deck:3:1: title: stands twice (first at deck:1:1)", {0}},
+    {"sweep: {time.end: [1, 2]}\n", "deck:1:1: sweep: not yet available in this version", {0}},
+    {"material: {conductivity: 1, density: 1}\n",
+     "deck:1:1: material.heat_capacity: missing (required unless diffusivity is given: a number, an expression or "
+     "{file, dataset})", {0}},
+    {"time:\n  step: 1\n", "deck:1:1: time.end: missing (required: a number)", {0}},
+    {"output:\n  every: {}\n", "deck:2:3: output.every.steps: missing (required: an integer)", {0}},
+    {"material: {diffusivity: 1, density: 1}\n", "deck:1:28: material.density: not used beside diffusivity", {0}},
+    /* types */
+    {"title: [1]\n", "deck:1:1: title: a text is needed, not a list of 1", {0}},
+    {"output: out\n", "deck:1:9: output: a section {key: value, ...} is needed, not 'out'", {0}},
+    {"output:\n", "deck:1:8: output: nothing stands here (a section {key: value, ...})", {0}},
+    {"output: {directory: ''}\n", "deck:1:21: output.directory: a text is needed, not ''", {0}},
+    {"regions: {shape: circle}\n", "deck:1:1: regions: a list [...] is needed, not a section", {0}},
+    {"regions: [3]\n", "deck:1:11: regions.0: a section {key: value, ...} is needed, not '3'", {0}},
+    {"domain: {size: 1, cells: [8, 8]}\n", "deck:1:16: domain.size: a pair of numbers is needed, not '1'", {0}},
+    {"domain: {size: [1, 2, 3], cells: [8, 8]}\n",
+     "deck:1:10: domain.size: a pair of numbers is needed, not a list of 3", {0}},
+    {"domain: {size: [1, wide], cells: [8, 8]}\n", "deck:1:20: domain.size.1: a number is needed, not 'wide'", {0}},
+    {"domain: {size: [1, 1], cells: [8, 8.5]}\n", "deck:1:35: domain.cells.1: an integer is needed, not '8.5'", {0}},
+    {"domain: {size: [1, 1], cells: [8, 1e3]}\n", "deck:1:35: domain.cells.1: an integer is needed, not '1e3'", {0}},
+    {"time: {end: \"1\"}\n", "deck:1:13: time.end: a number is needed, not '1'", {0}},
+    {"time: {end: {steps: 1}}\n", "deck:1:8: time.end: a number is needed, not a section", {0}},
+    {"checkpoint: {final: yes}\n", "deck:1:21: checkpoint.final: true or false is needed, not 'yes'", {0}},
+    {"interface: geometric\n", "deck:1:12: interface: one of harmonic, arithmetic is needed, not 'geometric'", {0}},
+    {"time: {end: 1, method: rkl2}\n",
+     "deck:1:24: time.method: rkl2 is not yet available in this version (one of auto, euler)", {0}},
+    {"parallel: {ranks: 4}\n", "deck:1:19: parallel.ranks: auto or a pair of integers is needed, not '4'", {0}},
+    {"parallel: {ranks: [auto, 1]}\n", "deck:1:20: parallel.ranks.0: an integer is needed, not 'auto'", {0}},
+    {"initial: {temperature: [1, 2]}\n",
+     "deck:1:11: initial.temperature: a number, an expression or {file, dataset} is needed, not a list of 2", {0}},
+    {"output: {every: often}\n", "deck:1:17: output.every: a number or {steps: N} is needed, not 'often'", {0}},
+    /* numbers */
+    {"", "--set:1:10: time.end: 'nan' is not accepted (a finite decimal number)", {"time.end=nan"}},
+    {"", "--set:1:10: time.end: '.inf' is not accepted (a finite decimal number)", {"time.end=.inf"}},
+    {"", "--set:1:10: time.end: '0x10' is not accepted (a finite decimal number)", {"time.end=0x10"}},
+    {"", "--set:1:10: time.end: '1e999' is not accepted (a finite decimal number)", {"time.end=1e999"}},
+    {"", "--set:1:8: source: '-.Inf' is not accepted (a finite decimal number)", {"source=-.Inf"}},
+    {"", "--set:1:17: checkpoint.keep: 99999999999999999999 is out of range (must be >= 1)",
+     {"checkpoint.keep=99999999999999999999"}},
+    {"", "--set:1:10: time.end: 0 is out of range (must be > 0)", {"time.end=0"}},
+    {"", "--set:1:13: time.safety: 1.01 is out of range (must be in (0, 1])", {"time.safety=1.01"}},
+    {"", "--set:1:13: time.safety: 0 is out of range (must be in (0, 1])", {"time.safety=0"}},
+    {"", "--set:1:21: parallel.halo_depth: 65 is out of range (must be in [1, 64])", {"parallel.halo_depth=65"}},
+    {"", "--set:1:15: domain.cells.0: 0 is out of range (must be in [1, 1000000000])", {"domain.cells=[0, 1]"}},
+    {"", "--set:1:1: domain.cells: 1000000000 x 1000001 cells are too many (at most 10^15 in all)",
+     {"domain.cells=[1000000000, 1000001]"}},
+    {"", "--set:1:22: material.diffusivity: 0 is out of range (must be > 0)", {"material.diffusivity=0"}},
+    {"", "--set:1:26: material.diffusivity.1: -1 is out of range (must be > 0)", {"material.diffusivity=[1, -1]"}},
+    {"", "--set:1:55: boundary.left.coefficient: -1 is out of range (must be >= 0)",
+     {"boundary.left={type: robin, ambient: 1, coefficient: -1}"}},
+    {"output: {images: {range: [1, 1]}}\n", "deck:1:19: output.images.range: 1 is not above 1 (must be [low, high])",
+     {0}},
+    /* fields */
+    {"initial: {temperature: sin(z)}\n", "deck:1:24: initial.temperature: unknown name 'z' at character 5", {0}},
+    {"initial: {temperature: x + t}\n",
+     "deck:1:24: initial.temperature: t at character 5, but this may depend on x and y only", {0}},
+    {"source: ''\n", "deck:1:9: source: the expression is empty", {0}},
+    {"source: x = 3\n", "deck:1:9: source: an assignment at character 3 (write == to compare)", {0}},
+    {"source: {file: a.h5}\n", "deck:1:1: source.dataset: missing (required: a text)", {0}},
+    {"source: {file: a.h5, dataset: q}\n", "deck:1:31: source.dataset: 'q' is no path in the file (it begins with /)",
+     {0}},
+    {"source: {fiel: a.h5, dataset: /q}\n", "deck:1:10: source.fiel: unknown key (nearest: source.file)", {0}},
+    {"material: {diffusivity: [1, {file: a.h5, dataset: q}]}\n",
+     "deck:1:51: material.diffusivity.1.dataset: 'q' is no path in the file (it begins with /)", {0}},
+    /* regions */
+    {"regions:\n  - {radius: 1, source: 1}\n",
+     "deck:2:5: regions.0.shape: missing (required: one of rectangle, circle, ellipse, polygon, where)", {0}},
+    {"regions:\n  - {shape: rectangle, min: [0, 0], max: [1, 1], radius: 1, source: 1}\n",
+     "deck:2:50: regions.0.radius: not used by shape rectangle (it takes min, max)", {0}},
+    {"regions:\n  - {shape: circle, center: [0, 0], source: 1}\n",
+     "deck:2:5: regions.0.radius: missing (shape circle needs it: a number)", {0}},
+    {"regions:\n  - {shape: rectangle, min: [0, 0], max: [1, 0], source: 1}\n",
+     "deck:2:46: regions.0.max.1: 0 is not above min, 0", {0}},
+    {"regions:\n  - {shape: circle, center: [0, 0], radius: 1}\n",
+     "deck:2:5: regions.0: at least one of temperature, diffusivity, source is needed", {0}},
+    {"regions:\n  - {shape: where, condition: x, density: 1}\n",
+     "deck:2:36: regions.0.density: not used beside material.diffusivity", {0}},
+    {"material: {conductivity: 1, density: 1, heat_capacity: 1}\n"
+     "regions:\n  - {shape: where, condition: x, diffusivity: 1}\n",
+     "deck:3:36: regions.0.diffusivity: not used without material.diffusivity", {0}},
+    {"regions:\n  - {shape: where, condition: x <, source: 1}\n",
+     "deck:2:31: regions.0.condition: the expression ends too early", {0}},
+    {"regions:\n  - {shape: polygon, points: [[0, 0], [1, 1]], source: 1}\n",
+     "deck:2:22: regions.0.points: a list of at least 3 points [x, y] is needed, not a list of 2", {0}},
+    {"regions:\n  - {shape: polygon, points: [[0, 0], [1, 1], [1]], source: 1}\n",
+     "deck:2:47: regions.0.points.2: a pair of numbers is needed, not a list of 1", {0}},
+    /* sides */
+    {"boundary:\n  left: {type: periodic}\n", "deck:2:16: boundary.left.type: right must be periodic, too", {0}},
+    {"boundary:\n  top: {type: periodic}\n  bottom: {type: robin, coefficient: 1, ambient: 1}\n",
+     "deck:2:15: boundary.top.type: bottom must be periodic, too", {0}},
+    {"boundary:\n  left: {type: dirichlet}\n",
+     "deck:2:3: boundary.left.value: missing (type dirichlet needs it: a number, an expression or {file, dataset})",
+     {0}},
+    {"boundary:\n  left: {type: dirichlet, flux: 1}\n",
+     "deck:2:27: boundary.left.flux: not used by type dirichlet (it takes value)", {0}},
+    {"boundary:\n  left: {type: periodic, flux: 1}\n",
+     "deck:2:26: boundary.left.flux: not used by type periodic (it takes nothing more)", {0}},
+    {"boundary:\n  left: {type: robin, coefficient: 1}\n",
+     "deck:2:3: boundary.left.ambient: missing (type robin needs it: a number, an expression or {file, dataset})", {0}},
+    /* probes */
+    {"output: {probes: [{name: a, at: [0, 0]}, {name: b, at: [0, 0]}, {name: a, at: [1, 1]}]}\n",
+     "deck:1:72: output.probes.2.name: two probes have the name a", {0}},
+    {"output: {probes: [{name: time, at: [0, 0]}]}\n",
+     "deck:1:26: output.probes.0.name: 'time' cannot be a name (letters, digits and _ . - after a letter or _; not step "
+     "or time)", {0}},
+    {"output: {probes: [{name: 'a,b', at: [0, 0]}]}\n",
+     "deck:1:26: output.probes.0.name: 'a,b' cannot be a name (letters, digits and _ . - after a letter or _; not step "
+     "or time)", {0}},
+    {"output: {probes: [{name: a, at: [0, 2]}]}\n",
+     "deck:1:37: output.probes.0.at.1: 2 is outside the domain (must be in [0, 1])", {0}},
+    /* --set */
+    {"", "--set:2:6: time.edn: unknown key (nearest: time.end)", {"title=x", "time.edn=1"}},
+    {"", "--set:1:9: YAML: did not find expected ',' or ']' (while parsing a flow sequence)", {"a=[1, 2"}},
+    {"", "--set:1:13: domain.size.3: no such entry (0 to 2 can be set)", {"domain.size.3=1"}},
+    {"", "--set:1:7: title.a: unknown key (accepted: )", {"title.a=1"}},
+    {"", "--set:1:33: a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q: nested too deeply", {"a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q=1"}},
+    {"", "--set:1:7: title: a second document", {"title=a\n---\nb"}},
+};
+
+static void wrong(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof wrong_decks / sizeof *wrong_decks; i++) {
+    heat_config *config = (heat_config *)state; /* must be overwritten */
+    heat_status status = parse(&config, wrong_decks[i].deck, wrong_decks[i].sets);
+    assert_string_equal(status.text, wrong_decks[i].message);
+    assert_int_equal(status.code, HEAT_DECK);
+    assert_null(config);
+  }
+}
+
+static void wrong_as_a_whole(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *message;
+    size_t length;
+  } cases[] = {
+      {"", "deck:1:1: deck: it is empty", 0},
+      {"# nothing\n---\n", "deck:1:1: deck: it must consist of sections (key: value)", 14},
+      {"# nothing\n", "deck:1:1: deck: it is empty", 10},
+      {"- 1\n", "deck:1:1: deck: it must consist of sections (key: value)", 4},
+      {"word", "deck:1:1: deck: it must consist of sections (key: value)", 4},
+      {"{}", "deck:1:1: domain: missing (required: a section {key: value, ...})", 2},
+      {"title: a\0b", "deck:1:9: YAML: control characters are not allowed", 10},
+      {"\xff\xfe\0\0", "deck:1:1: YAML: invalid leading UTF-8 octet", 4},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    heat_config *config;
+    heat_status status = heat_config_parse(&config, "deck", cases[i].text, cases[i].length, NULL, 0);
+    assert_string_equal(status.text, cases[i].message);
+    assert_int_equal(status.code, HEAT_DECK);
+  }
+}
+
+/* Every beginning of a deck, and every deck with one character gone wrong, ends in a deck or in one clear line. */
+static void broken_decks_never_crash(void **state) {
+  (void)state;
+  char deck[TEXT];
+  complete(deck, whole_deck);
+  size_t length = strlen(deck);
+  for (size_t i = 0; i < 2 * length; i++) {
+    char broken[TEXT];
+    memcpy(broken, deck, length + 1);
+    if (i >= length) broken[i - length] = "{[\"':,&*#\n\xff\0 x"[i % 14];
+    heat_config *config;
+    heat_status status = heat_config_parse(&config, "deck", broken, i < length ? i : length, NULL, 0);
+    assert_true((status.code == HEAT_OK) == (config != NULL));
+    assert_true((status.code == HEAT_OK) != (strncmp(status.text, "deck:", 5) == 0));
+    assert_null(strchr(status.text, '\n'));
+    heat_config_destroy(config);
+  }
+}
+
+/* ---- overrides ---- */
+
+static void sets_win_over_the_deck(void **state) {
+  (void)state;
+  const char *const sets[] = {"domain.cells=[16, 32]",
+                              "regions.0.radius=0.02",
+                              "regions.5={shape: where, condition: x < 0, source: 1}",
+                              "boundary.left.value=sin(t)",
+                              "output.images={width: 256}",
+                              "output.every=0.5",
+                              "checkpoint.every.steps=7",
+                              "material.conductivity.0=16",
+                              "title=",
+                              "time.end=1",
+                              "time.end=2",
+                              NULL};
+  heat_config *c = parse_right(whole_deck, sets);
+  assert_int_equal(heat_config_integer(c, "domain.cells.0"), 16);
+  assert_true(heat_config_real(c, "regions.0.radius") == 0.02);
+  assert_int_equal(heat_config_count(c, "regions"), 6);
+  assert_string_equal(heat_config_text(c, "regions.5.condition"), "x < 0");
+  assert_string_equal(heat_config_value(c, "boundary.left.value").expression, "sin(t)");
+  assert_int_equal(heat_config_integer(c, "output.images.width"), 256);
+  assert_false(heat_config_has(c, "output.images.every"));
+  assert_true(heat_config_auto(c, "output.images.range"));
+  assert_true(heat_config_cadence(c, "output.every").seconds == 0.5);
+  assert_int_equal(heat_config_cadence(c, "checkpoint.every").steps, 7);
+  assert_true(heat_config_cadence(c, "checkpoint.every").minutes == 0.5);
+  assert_true(heat_config_value(c, "material.conductivity.0").number == 16);
+  assert_string_equal(heat_config_text(c, "title"), "");
+  assert_true(heat_config_real(c, "time.end") == 2);
+  heat_config_destroy(c);
+}
+
+static void sets_make_what_is_not_there(void **state) {
+  (void)state;
+  const char *const sets[] = {"output.probes.0.name=a", "output.probes.0.at=[0, 1]", "output.every.steps=5",
+                              "source.file=q.h5",       "source.dataset=/q",         NULL};
+  heat_config *c = parse_right("output: {every: 3}\n", sets);
+  assert_string_equal(heat_config_text(c, "output.probes.0.name"), "a");
+  assert_int_equal(heat_config_cadence(c, "output.every").steps, 5);
+  assert_string_equal(heat_config_value(c, "source").dataset, "/q");
+  heat_config_destroy(c);
+}
+
+static void set_without_value_is_usage(void **state) {
+  (void)state;
+  static const char *const sets[] = {"time.end", "=3", ""};
+  for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+    heat_config *config;
+    heat_status status = parse(&config, "", (const char *const[]){sets[i], NULL});
+    assert_int_equal(status.code, HEAT_USAGE);
+    assert_non_null(strstr(status.text, "--set"));
+  }
+}
+
+/* ---- messages and values of the program ---- */
+
+static void fail_names_the_place(void **state) {
+  (void)state;
+  static const struct {
+    const char *key, *message;
+  } cases[] = {
+      {"time.end", "deck:1:13: time.end: bad 7"},
+      {"time.step", "deck:1:1: time.step: bad 7"}, /* a default: the section that it belongs to */
+      {"boundary.top.flux", "deck:1:1: boundary.top.flux: bad 7"},
+      {"output.probes.0.at", "deck:2:28: output.probes.0.at: bad 7"},
+      {"output.images.width", "deck:2:1: output.images.width: bad 7"},
+      {"title", "--set:1:7: title: bad 7"},
+  };
+  heat_config *c = parse_right("time: {end: 1}\noutput: {probes: [{name: a, at: [0, 0]}]}\n",
+                               (const char *const[]){"title=x", NULL});
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    heat_status status = heat_config_fail(c, cases[i].key, "bad %d", 7);
+    assert_string_equal(status.text, cases[i].message);
+    assert_int_equal(status.code, HEAT_DECK);
+  }
+  heat_config_destroy(c);
+}
+
+static void resolve_replaces_auto(void **state) {
+  (void)state;
+  heat_config *c = parse_right("", NULL);
+  assert_int_equal(heat_config_resolve(c, "time.step", "0.25").code, HEAT_OK);
+  assert_int_equal(heat_config_resolve(c, "parallel.ranks", "[3, 2]").code, HEAT_OK);
+  assert_int_equal(heat_config_resolve(c, "time.method", "euler").code, HEAT_OK);
+  assert_false(heat_config_auto(c, "time.step"));
+  assert_true(heat_config_real(c, "time.step") == 0.25);
+  assert_int_equal(heat_config_integer(c, "parallel.ranks.1"), 2);
+  char *text = heat_config_write(c);
+  assert_non_null(strstr(text, "  step: 0.25  # s\n"));
+  assert_non_null(strstr(text, "  ranks: [3, 2]\n"));
+  free(text);
+  heat_config_destroy(c);
+}
+
+/* ---- resuming ---- */
+
+static void differs_in_grid_and_physics_only(void **state) {
+  (void)state;
+  static const struct {
+    const char *set, *difference; /* NULL: none */
+  } cases[] = {
+      {"title=other", NULL},
+      {"time.end=20", NULL},
+      {"time.step=auto", NULL},
+      {"time.safety=0.5", NULL},
+      {"time.tolerance=0.5", NULL},
+      {"time.steady=0.5", NULL},
+      {"output={}", NULL},
+      {"checkpoint={}", NULL},
+      {"parallel={}", NULL},
+      {"material.heat_capacity=3.86e2", NULL}, /* the same number */
+      {"domain.cells=[64, 129]", "domain.cells.1: 129 here, 128 there"},
+      {"domain.origin=[-1, 2.0000000000000004]", "domain.origin.1: 2.0000000000000004 here, 2 there"},
+      {"material.conductivity=5", "material.conductivity: 5 here, [385, \"x + 1\"] there"},
+      {"material.conductivity.1=x+1", "material.conductivity.1: \"x+1\" here, \"x + 1\" there"},
+      {"material.density.dataset=/d", "material.density.dataset: /d here, /density there"},
+      {"interface=harmonic", "interface: harmonic here, arithmetic there"},
+      {"initial.temperature=0", "initial.temperature: 0 here, \"sin(pi*x)\" there"},
+      {"source=0", "source: 0 here, \"t*x\" there"},
+      {"regions.0.radius=1", "regions.0.radius: 1 here, 0.01 there"},
+      {"regions.0.source=1", "regions.0.source: 1 here, nothing there"},
+      {"regions.5={shape: where, condition: x, source: 1}",
+       "regions.5: {shape: where, condition: \"x\", source: 1} here, nothing there"},
+      {"regions=[]",
+       "regions.0: nothing here, {shape: circle, center: [0.05, 0.05], radius: 0.01, temperature: 373.15} there"},
+      {"boundary.left={type: neumann}", "boundary.left.type: neumann here, dirichlet there"},
+      {"time.method=auto", "time.method: auto here, euler there"},
+  };
+  heat_config *before = parse_right(whole_deck, NULL);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    heat_config *now = parse_right(whole_deck, (const char *const[]){cases[i].set, NULL});
+    char text[TEXT] = "";
+    bool differs = heat_config_differs(now, before, text, sizeof text);
+    assert_string_equal(text, cases[i].difference != NULL ? cases[i].difference : "");
+    assert_int_equal(differs, cases[i].difference != NULL);
+    heat_config_destroy(now);
+  }
+  heat_config_destroy(before);
+}
+
+/* ---- heat2d keys ---- */
+
+static char *print_keys(const char *key, heat_status *status) {
+  char *text = NULL;
+  size_t size;
+  FILE *out = open_memstream(&text, &size);
+  assert_non_null(out);
+  *status = heat_config_print_keys(out, key);
+  fclose(out);
+  return text;
+}
+
+static void keys_show_every_key_of_the_resolved_deck(void **state) {
+  (void)state;
+  heat_status status;
+  char *keys = print_keys(NULL, &status);
+  assert_int_equal(status.code, HEAT_OK);
+  size_t width = 0;
+  for (const char *line = keys; *line != '\0'; line += width + 1) {
+    width = strcspn(line, "\n");
+    assert_true(width <= 120);
+  }
+  heat_config *c = parse_right(whole_deck, NULL);
+  char *deck = heat_config_write(c), section[64] = "";
+  for (const char *line = deck; *line != '\0'; line += strcspn(line, "\n") + 1) {
+    char key[128];
+    size_t indent = strspn(line, " ");
+    int length = (int)strcspn(line + indent, ":");
+    if (line[indent] == '-') continue;
+    if (indent == 0) snprintf(section, sizeof section, "%.*s", length, line);
+    snprintf(key, sizeof key, "\n%s%s%.*s ", indent > 0 ? section : "", indent > 0 ? "." : "", length, line + indent);
+    assert_non_null(strstr(keys, key));
+  }
+  free(deck);
+  free(keys);
+  heat_config_destroy(c);
+}
+
+static void keys_of_one_section_and_one_key(void **state) {
+  (void)state;
+  static const struct {
+    const char *key, *shown, *not_shown;
+  } cases[] = {
+      {"time", "time.safety", "output.every"},
+      {"time.s", "time.steady", "time.end"},
+      {"regions.0", "regions.*.radius", "source "},
+      {"regions.0.radius", "required when shape is circle", "center"},
+      {"boundary.left.value", "x, y (m), t (s), pi", "flux"},
+      {"time.step", "auto or a number", "time.end"},
+      {"domain.size.1", "must stay as it was", "cells"},
+      {"output.probes", "output.probes.*.at", "time"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    heat_status status;
+    char *text = print_keys(cases[i].key, &status);
+    assert_int_equal(status.code, HEAT_OK);
+    assert_non_null(strstr(text, cases[i].shown));
+    if (strcmp(cases[i].key, "output.probes") != 0) assert_null(strstr(text, cases[i].not_shown));
+    free(text);
+  }
+  static const struct {
+    const char *key, *message;
+  } unknown[] = {
+      {"time.stpe", "time.stpe: unknown key (nearest: time.step)"},
+      {"raduis", "raduis: unknown key (nearest: regions.*.radius)"},
+      {"boundary.front.type", "boundary.front.type: unknown key (nearest: boundary.*.type)"},
+  };
+  for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+    heat_status status;
+    char *text = print_keys(unknown[i].key, &status);
+    assert_string_equal(text, "");
+    assert_string_equal(status.text, unknown[i].message);
+    assert_int_equal(status.code, HEAT_USAGE);
+    free(text);
+  }
+}
+
+/* ---- collective ---- */
+
+static int rank_of(void) {
+  int rank;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  return rank;
+}
+
+static void agreement_takes_the_worst_of_the_lowest_rank(void **state) {
+  (void)state;
+  int size, rank = rank_of();
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  assert_int_equal(heat_agree(MPI_COMM_WORLD, heat_ok()).code, HEAT_OK);
+  for (int first = 0; first < size; first++) {
+    heat_status local = heat_ok();
+    if (rank < first) local = heat_fail(HEAT_DECK, "a deck on %d", rank);
+    if (rank >= first) local = heat_fail(HEAT_IO, "a disk on %d", rank);
+    heat_status agreed = heat_agree(MPI_COMM_WORLD, local);
+    char expected[64];
+    snprintf(expected, sizeof expected, "a disk on %d", first);
+    assert_int_equal(agreed.code, HEAT_IO);
+    assert_string_equal(agreed.text, expected);
+  }
+}
+
+static void status_is_one_line(void **state) {
+  (void)state;
+  char text[2 * HEAT_STATUS_TEXT];
+  memset(text, 'x', sizeof text);
+  text[sizeof text - 1] = '\0';
+  heat_status status = heat_fail(HEAT_IO, "a\nb\x1b[31m %s", text);
+  assert_int_equal(strncmp(status.text, "a b [31m xxx", 12), 0);
+  assert_string_equal(status.text + HEAT_STATUS_TEXT - 4, "...");
+  assert_int_equal(heat_first(heat_ok(), status).code, HEAT_IO);
+  assert_int_equal(heat_first(heat_fail(HEAT_DECK, "a"), status).code, HEAT_DECK);
+  assert_int_equal(heat_first(heat_ok(), heat_ok()).code, HEAT_OK);
+}
+
+/* The folder of the temporary files: made by rank 0, known to all. */
+static int make_folder(void **state) {
+  static char folder[] = "/tmp/test_config.XXXXXX";
+  int made = rank_of() != 0 || mkdtemp(folder) != NULL;
+  MPI_Bcast(folder, sizeof folder, MPI_CHAR, 0, MPI_COMM_WORLD);
+  *state = folder;
+  return made ? 0 : -1;
+}
+
+static int remove_folder(void **state) {
+  MPI_Barrier(MPI_COMM_WORLD);
+  return rank_of() != 0 || rmdir(*state) == 0 ? 0 : -1;
+}
+
+/* Rank 0 writes `size` bytes beginning with `text`, all load them, rank 0 removes them. */
+static heat_status load(heat_config **config, const char *folder, const char *text, long size) {
+  char path[TEXT];
+  snprintf(path, sizeof path, "%s/deck.yaml", folder);
+  if (rank_of() == 0) {
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    for (long i = (long)strlen(text); i < size; i++) fputc(i % 100 == 99 ? '\n' : '#', file);
+    fclose(file);
+  }
+  heat_status status = heat_config_load(config, MPI_COMM_WORLD, path, (const char *const[]){"time.end=3"}, 1);
+  if (rank_of() == 0) remove(path);
+  return status;
+}
+
+static void loading_agrees(void **state) {
+  const long limit = 16L << 20;
+  heat_config *config;
+  char deck[TEXT], path[TEXT], expected[2 * TEXT];
+  complete(deck, "title: loaded\n");
+  heat_status status = load(&config, *state, deck, 0);
+  assert_string_equal(status.text, "");
+  assert_string_equal(heat_config_text(config, "title"), "loaded");
+  assert_true(heat_config_real(config, "time.end") == 3);
+  heat_config_destroy(config);
+
+  snprintf(path, sizeof path, "%s/deck.yaml", (char *)*state);
+  status = load(&config, *state, "tilte: wrong\n", 0);
+  snprintf(expected, sizeof expected, "%s:1:1: tilte: unknown key (nearest: title)", path);
+  assert_string_equal(status.text, expected);
+  assert_int_equal(status.code, HEAT_DECK);
+  assert_null(config);
+
+  status = load(&config, *state, "", 0);
+  assert_int_equal(status.code, HEAT_DECK);
+  assert_int_equal(load(&config, *state, deck, limit).code, HEAT_OK);
+  heat_config_destroy(config);
+  status = load(&config, *state, deck, limit + 1);
+  snprintf(expected, sizeof expected, "%s:1:1: deck: longer than 16 MiB", path);
+  assert_string_equal(status.text, expected);
+}
+
+static void loading_what_is_no_file(void **state) {
+  heat_config *config;
+  char path[TEXT], expected[2 * TEXT];
+  snprintf(path, sizeof path, "%s/none.yaml", (char *)*state);
+  heat_status status = heat_config_load(&config, MPI_COMM_WORLD, path, NULL, 0);
+  snprintf(expected, sizeof expected, "%s: there is no such deck", path);
+  assert_string_equal(status.text, expected);
+  assert_int_equal(status.code, HEAT_DECK);
+  status = heat_config_load(&config, MPI_COMM_WORLD, *state, NULL, 0);
+  snprintf(expected, sizeof expected, "%s: Is a directory", (char *)*state);
+  assert_string_equal(status.text, expected);
+  assert_int_equal(status.code, HEAT_IO);
+}
+
+int main(int argc, char **argv) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(values_of_the_whole_deck),
+      cmocka_unit_test(defaults),
+      cmocka_unit_test(resolved_deck_reads_back),
+      cmocka_unit_test(numbers_keep_their_bits),
+      cmocka_unit_test(wrong),
+      cmocka_unit_test(wrong_as_a_whole),
+      cmocka_unit_test(broken_decks_never_crash),
+      cmocka_unit_test(sets_win_over_the_deck),
+      cmocka_unit_test(sets_make_what_is_not_there),
+      cmocka_unit_test(set_without_value_is_usage),
+      cmocka_unit_test(fail_names_the_place),
+      cmocka_unit_test(resolve_replaces_auto),
+      cmocka_unit_test(differs_in_grid_and_physics_only),
+      cmocka_unit_test(keys_show_every_key_of_the_resolved_deck),
+      cmocka_unit_test(keys_of_one_section_and_one_key),
+      cmocka_unit_test(agreement_takes_the_worst_of_the_lowest_rank),
+      cmocka_unit_test(status_is_one_line),
+      cmocka_unit_test_setup_teardown(loading_agrees, make_folder, remove_folder),
+      cmocka_unit_test_setup_teardown(loading_what_is_no_file, make_folder, remove_folder),
+  };
+  MPI_Init(&argc, &argv);
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  MPI_Finalize();
+  return failed;
+}
