@@ -54,6 +54,7 @@ static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
   options.resume = resume != NULL;
   options.resume_file = resume != NULL && resume[0] != '\0' ? resume : NULL;
   options.overwrite = heat_arguments_value(arguments, "overwrite") != NULL;
+  options.force_unlock = heat_arguments_value(arguments, "force-unlock") != NULL;
   if (status.code == HEAT_OK && options.resume && options.overwrite)
     status = heat_fail(HEAT_USAGE, "--resume and --overwrite exclude each other");
   if (status.code == HEAT_OK && walltime != NULL) status = parse_walltime(walltime, &options.walltime);
@@ -84,6 +85,7 @@ const heat_command heat_command_run = {
                 {"resume", HEAT_OPTIONAL_ARGUMENT, "FILE",
                  "go on from the newest whole checkpoint of output.directory, or from FILE; start anew where there is none"},
                 {"overwrite", HEAT_NO_ARGUMENT, NULL, "replace the run that output.directory holds"},
+                {"force-unlock", HEAT_NO_ARGUMENT, NULL, "take the directory from a run that you know is gone"},
                 {"walltime", HEAT_ARGUMENT, "HH:MM:SS", "stop in time, with a checkpoint and exit code 75"},
                 {"progress", HEAT_ARGUMENT, "MODE", "auto, bar, plain or none"}},
     .least = 1,

@@ -19,7 +19,9 @@ enum { LONGEST_DECK = 16 << 20 };
 
 static heat_status check(heat_config *config, const char *const *sets, int set_count) {
   heat_node *root = config->root;
-  if (root == NULL) return heat_fail(HEAT_DECK, "%s:1:1: deck: it is empty", config->name);
+  if (root == NULL || (root->kind == HEAT_NODE_SCALAR && root->text[0] == '\0')) {
+    return heat_fail(HEAT_DECK, "%s:1:1: deck: it is empty", config->name);
+  }
   if (root->kind != HEAT_NODE_MAP) {
     return heat_node_fail(config->name, root, NULL, "it must consist of sections (key: value)");
   }

@@ -144,8 +144,8 @@ static heat_status check_pair(const char *name, heat_node *root, heat_node *node
   }
   heat_status status = heat_ok();
   for (int i = 0; i < 2 && status.code == HEAT_OK; i++) {
-    status = check_value(name, root, node->entries[i], &one);
     node->entries[i]->option = option;
+    status = check_value(name, root, node->entries[i], &one);
   }
   return status;
 }

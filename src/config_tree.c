@@ -347,7 +347,7 @@ heat_status heat_tree_set(heat_node *root, int number, const char *set) {
 /* Whether a text needs no quotes: a word that no YAML reader takes for something else than text. */
 static bool is_plain(const char *text) {
   static const char *const reserved[] = {"true", "false", "null", "yes", "no", "on", "off", "auto", "y", "n"};
-  static const char first[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  static const char first[] = "/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   static const char others[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-";
   if (strspn(text, first) == 0 || text[strspn(text, others)] != '\0') return false;
   for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {

@@ -196,8 +196,8 @@ heat_ticks heat_ticks_choose(double low, double high, int wanted) {
 static heat_ticks axis_ticks(const heat_image *image, int axis, int pixels, int scale) {
   enum { MOST_WANTED = 5, LEAST_WANTED = 2 };
   for (int wanted = MOST_WANTED; wanted >= LEAST_WANTED; wanted--) {
-    heat_ticks ticks = heat_ticks_choose(0.0, image->extent[axis], wanted);
-    if (ticks.count == 0) break;
+    heat_ticks ticks = heat_ticks_choose(image->origin[axis], image->origin[axis] + image->extent[axis], wanted);
+    if (ticks.count == 0 || ticks.form == HEAT_TICK_OFFSET) break; /* too small a domain to be told by short labels */
     double step = pixels * (number_value(ticks.mantissa, ticks.exponent) / image->extent[axis]);
     int across = (ticks_label_length(&ticks) + 1) * ADVANCE;
     if (step >= scale * (axis == HEAT_X ? across : 2 * LINE)) return ticks;
@@ -367,7 +367,8 @@ static void draw_axes(raster *canvas, const layout *plan, const heat_image *imag
   char text[HEAT_TICK_TEXT];
   for (int i = 0; i < x->count; i++) {
     heat_ticks_label(x, i, text);
-    int at = field.x + (int)lround(heat_ticks_value(x, i) / image->extent[HEAT_X] * (field.width - 1));
+    double fraction = (heat_ticks_value(x, i) - image->origin[HEAT_X]) / image->extent[HEAT_X];
+    int at = field.x + (int)lround(fraction * (field.width - 1));
     canvas_fill(canvas, (rectangle){at - thick / 2, field.y + field.height, thick, scale * TICK}, GREY);
     point start = {at - text_width(canvas, text) / 2, field.y + field.height + scale * (TICK + SPACE)};
     if (i == x->count - 1) strcat(text, " m");
@@ -375,7 +376,7 @@ static void draw_axes(raster *canvas, const layout *plan, const heat_image *imag
   }
   for (int i = 0; i < y->count; i++) {
     heat_ticks_label(y, i, text);
-    double fraction = heat_ticks_value(y, i) / image->extent[HEAT_Y];
+    double fraction = (heat_ticks_value(y, i) - image->origin[HEAT_Y]) / image->extent[HEAT_Y];
     int at = field.y + (int)lround((1.0 - fraction) * (field.height - 1));
     rectangle tick = {field.x - scale * TICK, at - thick / 2, scale * TICK, thick};
     canvas_fill(canvas, tick, GREY);

@@ -59,10 +59,10 @@ heat_status heat_probes_create(heat_probes *probes, const heat_grid *grid, const
   return status;
 }
 
-heat_status heat_probes_destroy(heat_probes *probes) {
+void heat_probes_destroy(heat_probes *probes) {
   free(probes->probes);
   free(probes->values);
-  return heat_series_close(&probes->series);
+  heat_series_close(&probes->series);
 }
 
 heat_status heat_probes_write(heat_probes *probes, const heat_field *field, int64_t step, double time) {

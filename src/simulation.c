@@ -46,6 +46,7 @@ typedef struct simulation {
   heat_series history;
   heat_progress progress;
   bool progressing; /* status.json is this run's */
+  heat_lock lock;
   heat_stop stop;
   heat_stop_reason reason;
   heat_extent extent; /* of the solution at step `looked` */
@@ -147,13 +148,26 @@ static heat_status find_checkpoint(simulation *sim) {
   return heat_ok();
 }
 
+/* The directory for this run alone. One that holds a run is left as it is unless the options say what to do. */
+static heat_status occupy(simulation *sim) {
+  heat_runtime *runtime = sim->runtime;
+  const heat_options *options = sim->options;
+  char note[HEAT_STATUS_TEXT] = "";
+  heat_status status = heat_ok();
+  if (runtime->rank == 0) {
+    if (heat_directory_has_run(sim->directory) && !options->resume && !options->overwrite)
+      status = heat_fail(HEAT_USAGE, "'%s' already holds a run: --resume goes on with it, --overwrite replaces it",
+                         sim->directory);
+    if (status.code == HEAT_OK) status = heat_directory_make(sim->directory);
+    if (status.code == HEAT_OK)
+      status = heat_lock_take(&sim->lock, sim->directory, options->force_unlock, note, sizeof note);
+    if (note[0] != '\0') heat_runtime_say(runtime, "%s\n", note);
+  }
+  return heat_agree(runtime->comm, status);
+}
+
 /* Decide between a new run and an old one. Only reads. */
 static heat_status choose_start(simulation *sim) {
-  int has_run = sim->runtime->rank == 0 && heat_directory_has_run(sim->directory);
-  MPI_Bcast(&has_run, 1, MPI_INT, 0, sim->runtime->comm);
-  if (has_run && !sim->options->resume && !sim->options->overwrite)
-    return heat_fail(HEAT_USAGE, "'%s' already holds a run: --resume goes on with it, --overwrite replaces it",
-                     sim->directory);
   heat_status status = sim->options->resume ? find_checkpoint(sim) : heat_ok();
   if (status.code == HEAT_OK && sim->checkpoint[0] != '\0') status = take_over(sim);
   if (status.code != HEAT_OK) return status;
@@ -185,11 +199,10 @@ static void open_frames(simulation *sim) {
   image->high = heat_config_real(config, "output.images.range.1");
 }
 
-/* Rank 0's part of the directory: made, cleaned, the resolved deck written, the series opened. */
+/* Rank 0's part of the directory: cleaned, the resolved deck written, the series opened. */
 static heat_status open_directory(simulation *sim, int64_t keep) {
   char path[HEAT_PATH];
-  heat_status status = heat_directory_make(sim->directory);
-  if (status.code == HEAT_OK && sim->options->overwrite) status = heat_directory_remove_run(sim->directory);
+  heat_status status = sim->options->overwrite ? heat_directory_remove_run(sim->directory) : heat_ok();
   if (status.code == HEAT_OK) status = heat_directory_remove_partial(sim->directory);
   if (status.code == HEAT_OK) status = heat_directory_remove_after(sim->directory, "frame-", ".png", keep);
   if (status.code == HEAT_OK) status = heat_directory_join(path, sizeof path, sim->directory, "deck.yaml");
@@ -243,6 +256,8 @@ static heat_status look(simulation *sim) {
     const heat_box box = heat_layout_box(&grid->layout, rank);
     if (i >= box.lo[HEAT_X] && i < box.hi[HEAT_X] && j >= box.lo[HEAT_Y] && j < box.hi[HEAT_Y]) owner = rank;
   }
+  heat_snapshots_crash(&sim->snapshots, heat_stepper_solution(&sim->stepper), sim->state.step, sim->state.time,
+                       sim->state.dt);
   return heat_fail(HEAT_NUMERICS,
                    "the temperature is not finite in %lld cells at step %lld, first in cell (%lld, %lld) of rank %d",
                    (long long)sim->extent.not_finite, (long long)sim->state.step, (long long)i, (long long)j, owner);
@@ -328,14 +343,32 @@ static int64_t next_event(const simulation *sim) {
   return next;
 }
 
-/* The one small reduction: failures, requests to stop, and the clock, agreed on by all ranks. */
+/* How long the last chunk took on the slowest rank. A chunk that took so much longer than any before it that only a
+ * suspended job explains it says nothing about the next one, and the batch system's clock may have stood still. */
+static void count_chunk(simulation *sim, double seconds, int64_t steps) {
+  const double suspicious_seconds = 10, suspicious_ratio = 5;
+  if (seconds > suspicious_seconds && sim->slowest_chunk > 0 && seconds > suspicious_ratio * sim->slowest_chunk) {
+    heat_stop_ask_again(&sim->stop, sim->runtime->rank);
+    return;
+  }
+  if (seconds > sim->slowest_chunk) sim->slowest_chunk = seconds;
+  if (steps == 0 || seconds <= 0) return;
+  const double fit = poll_seconds / (seconds / (double)steps), most = 2.0 * (double)sim->chunk;
+  sim->chunk = (int64_t)fmax(1, fmin(fmin(fit, most), MOST_STEPS));
+}
+
+/* The small reductions: how long it took; then failures, requests to stop, and the clock, agreed on by all ranks. */
 static heat_status poll(simulation *sim, heat_status status, double chunk_seconds, int64_t steps) {
-  enum { CODE, REASON, SAVE, SECONDS, ITEMS };
+  enum { CODE, REASON, SAVE, ITEMS };
   const heat_runtime *runtime = sim->runtime;
+  double seconds = chunk_seconds;
+  MPI_Allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  count_chunk(sim, seconds, steps);
+  status = heat_first(status, heat_lock_beat(&sim->lock));
   const double guess = (double)heat_box_cells(sim->setup.grid.domain) * sizeof(double) / slow_disk;
   const double save_seconds = sim->worst_save > 0 ? sim->worst_save : guess;
   const double needed = 2 * save_seconds + sim->slowest_chunk + margin_seconds;
-  double items[ITEMS] = {[CODE] = status.code, [SECONDS] = chunk_seconds};
+  double items[ITEMS] = {[CODE] = status.code};
   items[REASON] = heat_stop_asked(&sim->stop, runtime->rank, needed);
   if (runtime->rank == 0 && sim->saves.minutes > 0)
     items[SAVE] = MPI_Wtime() - sim->saved_at >= sim->saves.minutes * 60;
@@ -343,11 +376,6 @@ static heat_status poll(simulation *sim, heat_status status, double chunk_second
   if (items[CODE] > HEAT_OK) return heat_agree(runtime->comm, status);
   sim->reason = (heat_stop_reason)items[REASON];
   sim->save_due = items[SAVE] > 0;
-  if (items[SECONDS] > sim->slowest_chunk) sim->slowest_chunk = items[SECONDS];
-  if (steps > 0 && items[SECONDS] > 0) {
-    const double fit = poll_seconds / (items[SECONDS] / (double)steps), most = 2.0 * (double)sim->chunk;
-    sim->chunk = (int64_t)fmax(1, fmin(fmin(fit, most), MOST_STEPS));
-  }
   return heat_ok();
 }
 
@@ -437,7 +465,8 @@ static void say_end(simulation *sim) {
 }
 
 static heat_status begin(simulation *sim) {
-  heat_status status = choose_start(sim);
+  heat_status status = occupy(sim);
+  if (status.code == HEAT_OK) status = choose_start(sim);
   if (status.code == HEAT_OK) status = open_files(sim);
   if (status.code != HEAT_OK) return status;
   sim->chunk = 1;
@@ -468,13 +497,15 @@ static heat_status end(simulation *sim) {
   if (stopped) heat_runtime_say(sim->runtime, "%s; go on with --resume\n", message);
   if (!stopped && sim->is_steady) heat_runtime_say(sim->runtime, "%s\n", message);
   status = heat_first(status, heat_series_close(&sim->history));
+  status = heat_first(status, heat_series_close(&sim->probes.series));
   status = heat_agree(sim->runtime->comm, status);
   return status.code == HEAT_OK && stopped ? heat_fail(HEAT_STOPPED, "%s", message) : status;
 }
 
 heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *options) {
   simulation sim = {.runtime = runtime, .options = options};
-  sim.stop.deadline = options->walltime > 0 ? runtime->started + options->walltime : INFINITY;
+  sim.lock.file = -1;
+  heat_stop_set_deadline(&sim.stop, runtime->rank, runtime->started, options->walltime);
   heat_stop_install();
   heat_status status = set_up(&sim);
   if (status.code == HEAT_OK) status = begin(&sim);
@@ -485,7 +516,9 @@ heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *optio
     if (runtime->log != NULL) fprintf(runtime->log, "heat2d: %s\n", status.text);
   }
   heat_series_close(&sim.history);
-  status = heat_first(status, heat_probes_destroy(&sim.probes));
+  heat_probes_destroy(&sim.probes);
+  if (sim.reason == HEAT_STOP_FILE && runtime->rank == 0) heat_stop_obeyed(&sim.stop);
+  heat_lock_release(&sim.lock);
   heat_snapshots_destroy(&sim.snapshots);
   heat_stepper_destroy(&sim.stepper);
   heat_operator_destroy(&sim.op);

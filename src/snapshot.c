@@ -126,11 +126,14 @@ static void write_axis(heat_h5 *out, int axis, const char *name, const char *lon
   free(centres);
 }
 
-heat_status heat_snapshots_write(heat_snapshots *snapshots, const heat_field *field, int64_t step, double time,
-                                 double dt) {
+typedef struct moment {
+  int64_t step;
+  double time, dt;
+} moment;
+
+static heat_status write_file(const heat_snapshots *snapshots, const heat_field *field, moment when, const char *name) {
   const heat_grid *grid = snapshots->grid;
-  char name[64], path[HEAT_PATH], created[32];
-  snapshot_name(name, step);
+  char path[HEAT_PATH], created[32];
   heat_status status = heat_directory_join(path, sizeof path, snapshots->directory, name);
   if (status.code != HEAT_OK) return status;
   heat_timestamp(created);
@@ -145,20 +148,33 @@ heat_status heat_snapshots_write(heat_snapshots *snapshots, const heat_field *fi
   heat_h5_set_text(&out, "/", "parent", "");
   heat_h5_set_text(&out, "/", "deck", snapshots->deck);
   heat_h5_set_integer(&out, "/", "ranks", grid->size);
-  heat_h5_set_integer(&out, "/", "step", step);
-  heat_h5_set_real(&out, "/", "time", time);
-  heat_h5_set_real(&out, "/", "dt", dt);
+  heat_h5_set_integer(&out, "/", "step", when.step);
+  heat_h5_set_real(&out, "/", "time", when.time);
+  heat_h5_set_real(&out, "/", "dt", when.dt);
   heat_h5_write_field(&out, "temperature", field, snapshots->storage);
   heat_h5_set_text(&out, "temperature", "units", "K");
   heat_h5_set_text(&out, "temperature", "long_name", "temperature");
-  heat_h5_set_text(&out, "temperature", "standard_name", "temperature");
   write_axis(&out, HEAT_X, "x", "x coordinate of the cell centre");
   write_axis(&out, HEAT_Y, "y", "y coordinate of the cell centre");
   heat_h5_attach_scale(&out, "temperature", "y", 0);
   heat_h5_attach_scale(&out, "temperature", "x", 1);
-  status = heat_h5_commit(&out);
-  if (status.code != HEAT_OK || grid->rank != 0) return status;
+  return heat_h5_commit(&out);
+}
+
+heat_status heat_snapshots_write(heat_snapshots *snapshots, const heat_field *field, int64_t step, double time,
+                                 double dt) {
+  char name[64];
+  snapshot_name(name, step);
+  heat_status status = write_file(snapshots, field, (moment){step, time, dt}, name);
+  if (status.code != HEAT_OK || snapshots->grid->rank != 0) return status;
   status = append(snapshots, step, time);
   if (status.code == HEAT_OK) status = write_xdmf(snapshots);
   return status;
+}
+
+heat_status heat_snapshots_crash(const heat_snapshots *snapshots, const heat_field *field, int64_t step, double time,
+                                 double dt) {
+  char name[64];
+  snprintf(name, sizeof name, "crash-%010lld.h5", (long long)step);
+  return write_file(snapshots, field, (moment){step, time, dt}, name);
 }

@@ -1,5 +1,8 @@
 #include "heat2d/stop.h"
 
+#include "heat2d/scheduler.h"
+
+#include <math.h>
 #include <mpi.h>
 #include <signal.h>
 #include <string.h>
@@ -20,6 +23,22 @@ void heat_stop_install(void) {
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   for (size_t n = 0; n < sizeof signals / sizeof *signals; n++) sigaction(signals[n], &action, NULL);
+}
+
+void heat_stop_set_deadline(heat_stop *stop, int rank, double started, double walltime) {
+  double left;
+  stop->deadline = walltime > 0 ? started + walltime : INFINITY;
+  if (rank == 0 && walltime == 0 && heat_scheduler_remaining(true, &left)) stop->deadline = MPI_Wtime() + left;
+}
+
+void heat_stop_ask_again(heat_stop *stop, int rank) {
+  double left;
+  if (rank == 0 && isfinite(stop->deadline) && heat_scheduler_remaining(false, &left))
+    stop->deadline = MPI_Wtime() + left;
+}
+
+void heat_stop_obeyed(const heat_stop *stop) {
+  unlink(stop->file);
 }
 
 heat_stop_reason heat_stop_asked(const heat_stop *stop, int rank, double needed) {

@@ -239,7 +239,7 @@ static const struct {
     /* not YAML, or not the part of it that a deck is */
     {"a: [1\n", "deck:2:7: YAML: did not find expected ',' or ']' (while parsing a flow sequence)", {0}},
     {"a: b: c\n", "deck:1:5: YAML: mapping values are not allowed in this context", {0}},
-    {"title: a\n\tb\n", "deck:2:1: YAML: found character that cannot start any token (while scanning for the next token)",
+    {"title: a\n\tb\n", "deck:2:1: YAML: found a tab character that violates indentation (while scanning a plain scalar)",
      {0}},
     {"title: a\xff\n", "deck:1:9: YAML: invalid leading UTF-8 octet", {0}},
     {"# \xc3\xa4\n\ntitle: \xc3\xa4\x01\n", "deck:3:9: YAML: control characters are not allowed", {0}},
@@ -309,11 +309,11 @@ static const struct {
     {"", "--set:1:13: time.safety: 0 is out of range (must be in (0, 1])", {"time.safety=0"}},
     {"", "--set:1:21: parallel.halo_depth: 65 is out of range (must be in [1, 64])", {"parallel.halo_depth=65"}},
     {"", "--set:1:15: domain.cells.0: 0 is out of range (must be in [1, 1000000000])", {"domain.cells=[0, 1]"}},
-    {"", "--set:1:1: domain.cells: 1000000000 x 1000001 cells are too many (at most 10^15 in all)",
+    {"", "--set:1:8: domain.cells: 1000000000 x 1000001 cells are too many (at most 10^15 in all)",
      {"domain.cells=[1000000000, 1000001]"}},
     {"", "--set:1:22: material.diffusivity: 0 is out of range (must be > 0)", {"material.diffusivity=0"}},
     {"", "--set:1:26: material.diffusivity.1: -1 is out of range (must be > 0)", {"material.diffusivity=[1, -1]"}},
-    {"", "--set:1:55: boundary.left.coefficient: -1 is out of range (must be >= 0)",
+    {"", "--set:1:54: boundary.left.coefficient: -1 is out of range (must be >= 0)",
      {"boundary.left={type: robin, ambient: 1, coefficient: -1}"}},
     {"output: {images: {range: [1, 1]}}\n", "deck:1:19: output.images.range: 1 is not above 1 (must be [low, high])",
      {0}},
@@ -341,10 +341,10 @@ static const struct {
     {"regions:\n  - {shape: circle, center: [0, 0], radius: 1}\n",
      "deck:2:5: regions.0: at least one of temperature, diffusivity, source is needed", {0}},
     {"regions:\n  - {shape: where, condition: x, density: 1}\n",
-     "deck:2:36: regions.0.density: not used beside material.diffusivity", {0}},
+     "deck:2:34: regions.0.density: not used beside material.diffusivity", {0}},
     {"material: {conductivity: 1, density: 1, heat_capacity: 1}\n"
      "regions:\n  - {shape: where, condition: x, diffusivity: 1}\n",
-     "deck:3:36: regions.0.diffusivity: not used without material.diffusivity", {0}},
+     "deck:3:34: regions.0.diffusivity: not used without material.diffusivity", {0}},
     {"regions:\n  - {shape: where, condition: x <, source: 1}\n",
      "deck:2:31: regions.0.condition: the expression ends too early", {0}},
     {"regions:\n  - {shape: polygon, points: [[0, 0], [1, 1]], source: 1}\n",
@@ -377,11 +377,11 @@ static const struct {
      "deck:1:37: output.probes.0.at.1: 2 is outside the domain (must be in [0, 1])", {0}},
     /* --set */
     {"", "--set:2:6: time.edn: unknown key (nearest: time.end)", {"title=x", "time.edn=1"}},
-    {"", "--set:1:9: YAML: did not find expected ',' or ']' (while parsing a flow sequence)", {"a=[1, 2"}},
+    {"", "--set:1:8: YAML: did not find expected ',' or ']' (while parsing a flow sequence)", {"a=[1, 2"}},
     {"", "--set:1:13: domain.size.3: no such entry (0 to 2 can be set)", {"domain.size.3=1"}},
-    {"", "--set:1:7: title.a: unknown key (accepted: )", {"title.a=1"}},
+    {"", "--set:1:7: title: a text is needed, not a section", {"title.a=1"}},
     {"", "--set:1:33: a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q: nested too deeply", {"a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q=1"}},
-    {"", "--set:1:7: title: a second document", {"title=a\n---\nb"}},
+    {"", "--set:1:9: YAML: a second document begins here (a deck is one document)", {"title=a\n---\nb"}},
 };
 
 static void wrong(void **state) {
@@ -402,7 +402,7 @@ static void wrong_as_a_whole(void **state) {
     size_t length;
   } cases[] = {
       {"", "deck:1:1: deck: it is empty", 0},
-      {"# nothing\n---\n", "deck:1:1: deck: it must consist of sections (key: value)", 14},
+      {"# nothing\n---\n", "deck:1:1: deck: it is empty", 14},
       {"# nothing\n", "deck:1:1: deck: it is empty", 10},
       {"- 1\n", "deck:1:1: deck: it must consist of sections (key: value)", 4},
       {"word", "deck:1:1: deck: it must consist of sections (key: value)", 4},
@@ -503,7 +503,7 @@ static void fail_names_the_place(void **state) {
       {"time.end", "deck:1:13: time.end: bad 7"},
       {"time.step", "deck:1:1: time.step: bad 7"}, /* a default: the section that it belongs to */
       {"boundary.top.flux", "deck:1:1: boundary.top.flux: bad 7"},
-      {"output.probes.0.at", "deck:2:28: output.probes.0.at: bad 7"},
+      {"output.probes.0.at", "deck:2:29: output.probes.0.at: bad 7"},
       {"output.images.width", "deck:2:1: output.images.width: bad 7"},
       {"title", "--set:1:7: title: bad 7"},
   };
@@ -551,7 +551,7 @@ static void differs_in_grid_and_physics_only(void **state) {
       {"parallel={}", NULL},
       {"material.heat_capacity=3.86e2", NULL}, /* the same number */
       {"domain.cells=[64, 129]", "domain.cells.1: 129 here, 128 there"},
-      {"domain.origin=[-1, 2.0000000000000004]", "domain.origin.1: 2.0000000000000004 here, 2 there"},
+      {"domain.size=[0.1, 0.20000000000000004]", "domain.size.1: 0.20000000000000004 here, 0.2 there"},
       {"material.conductivity=5", "material.conductivity: 5 here, [385, \"x + 1\"] there"},
       {"material.conductivity.1=x+1", "material.conductivity.1: \"x+1\" here, \"x + 1\" there"},
       {"material.density.dataset=/d", "material.density.dataset: /d here, /density there"},
@@ -624,19 +624,19 @@ static void keys_of_one_section_and_one_key(void **state) {
   } cases[] = {
       {"time", "time.safety", "output.every"},
       {"time.s", "time.steady", "time.end"},
-      {"regions.0", "regions.*.radius", "source "},
+      {"regions.0", "regions.*.radius", "boundary"},
       {"regions.0.radius", "required when shape is circle", "center"},
       {"boundary.left.value", "x, y (m), t (s), pi", "flux"},
       {"time.step", "auto or a number", "time.end"},
       {"domain.size.1", "must stay as it was", "cells"},
-      {"output.probes", "output.probes.*.at", "time"},
+      {"output.probes", "output.probes.*.at", "compression"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     heat_status status;
     char *text = print_keys(cases[i].key, &status);
     assert_int_equal(status.code, HEAT_OK);
     assert_non_null(strstr(text, cases[i].shown));
-    if (strcmp(cases[i].key, "output.probes") != 0) assert_null(strstr(text, cases[i].not_shown));
+    assert_null(strstr(text, cases[i].not_shown));
     free(text);
   }
   static const struct {
@@ -696,7 +696,8 @@ static void status_is_one_line(void **state) {
 
 /* The folder of the temporary files: made by rank 0, known to all. */
 static int make_folder(void **state) {
-  static char folder[] = "/tmp/test_config.XXXXXX";
+  static char folder[32];
+  strcpy(folder, "/tmp/test_config.XXXXXX");
   int made = rank_of() != 0 || mkdtemp(folder) != NULL;
   MPI_Bcast(folder, sizeof folder, MPI_CHAR, 0, MPI_COMM_WORLD);
   *state = folder;

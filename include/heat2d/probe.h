@@ -27,7 +27,7 @@ heat_probe heat_probe_at(const heat_grid *grid, double x, double y);
 /* Those of the deck; opens probes.csv in `directory`, keeping its rows up to step `keep` (-1: none). The status is this
  * rank's own. */
 heat_status heat_probes_create(heat_probes *probes, const heat_grid *grid, const char *directory, int64_t keep);
-heat_status heat_probes_destroy(heat_probes *probes);
+void heat_probes_destroy(heat_probes *probes);
 
 /* Append a row. Collective; the status is this rank's own. */
 heat_status heat_probes_write(heat_probes *probes, const heat_field *field, int64_t step, double time);

@@ -4,6 +4,7 @@
 
 #include "heat2d/checkpoint.h"
 #include "heat2d/frame.h"
+#include "heat2d/lock.h"
 #include "heat2d/plan.h"
 #include "heat2d/probe.h"
 #include "heat2d/progress.h"
@@ -14,7 +15,7 @@ typedef struct heat_options {
   const char *deck;
   const char **sets; /* "key=value" */
   int set_count;
-  bool resume, overwrite;
+  bool resume, overwrite, force_unlock;
   const char *resume_file; /* NULL: the newest valid checkpoint of the output directory */
   double walltime;         /* s; 0: no limit */
   heat_progress_mode progress;

@@ -23,4 +23,8 @@ void heat_snapshots_destroy(heat_snapshots *snapshots);
 heat_status heat_snapshots_write(heat_snapshots *snapshots, const heat_field *field, int64_t step, double time,
                                  double dt);
 
+/* Write the field of a run that went wrong as crash-<step>.h5, outside of the series. Collective. HEAT_IO. */
+heat_status heat_snapshots_crash(const heat_snapshots *snapshots, const heat_field *field, int64_t step, double time,
+                                 double dt);
+
 #endif

@@ -9,8 +9,19 @@ typedef enum heat_stop_reason { HEAT_STOP_NONE, HEAT_STOP_FILE, HEAT_STOP_DEADLI
 
 typedef struct heat_stop {
   double deadline; /* MPI_Wtime at which the job ends; infinite: never */
-  char file[4096]; /* its presence asks for a stop */
+  char file[4096]; /* its presence asks for a stop, once */
 } heat_stop;
+
+/* Set the deadline: `walltime` seconds after `started`, or, where that is 0, what the batch system leaves to the job
+ * that this process belongs to. Rank 0 acts. Local. */
+void heat_stop_set_deadline(heat_stop *stop, int rank, double started, double walltime);
+
+/* The process has stood still for longer than its work explains, as when the scheduler suspends a job: ask it anew how
+ * much time is left. Rank 0 acts. Local. */
+void heat_stop_ask_again(heat_stop *stop, int rank);
+
+/* The run has obeyed: remove the file, so that the next run is not stopped by it. Local. */
+void heat_stop_obeyed(const heat_stop *stop);
 
 /* Catch SIGTERM, SIGUSR1, SIGUSR2 and SIGINT; a second SIGINT ends the process at once. Local. */
 void heat_stop_install(void);

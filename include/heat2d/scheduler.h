@@ -1,0 +1,22 @@
+/* What the batch system knows (PBS: qstat). All Local, called by rank 0; each question takes at most some seconds. */
+#ifndef HEAT2D_SCHEDULER_H
+#define HEAT2D_SCHEDULER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Seconds of walltime that are left to this job, from its limit and what the scheduler has counted (its clock stands
+ * still while the job is suspended). Where `wall` is true, time since the job's start counts at least: the scheduler's
+ * own count lags. False outside of a job, or when the scheduler does not say. */
+bool heat_scheduler_remaining(bool wall, double *seconds);
+
+/* The same from the text that `qstat -f` prints, at the time `now` (seconds since the epoch); to be tested. */
+bool heat_scheduler_parse(FILE *qstat, bool wall, int64_t now, double *seconds);
+
+typedef enum heat_job_state { HEAT_JOB_UNKNOWN, HEAT_JOB_PRESENT, HEAT_JOB_GONE } heat_job_state;
+
+/* Whether a job still is in the system (queued, running or suspended); HEAT_JOB_UNKNOWN where nobody can be asked. */
+heat_job_state heat_scheduler_job(const char *job);
+
+#endif
