@@ -15,8 +15,6 @@ struct heat_config {
 
 enum { LONGEST_DECK = 16 << 20 };
 
-/* ---- loading ---- */
-
 static heat_status check(heat_config *config, const char *const *sets, int set_count) {
   heat_node *root = config->root;
   if (root == NULL || (root->kind == HEAT_NODE_SCALAR && root->text[0] == '\0')) {
@@ -36,15 +34,13 @@ static heat_status check(heat_config *config, const char *const *sets, int set_c
 heat_status heat_config_parse(heat_config **config, const char *name, const char *text, size_t length,
                               const char *const *sets, int set_count) {
   *config = NULL;
-  heat_status status = heat_no_memory("the deck", sizeof **config);
+  if (length > LONGEST_DECK) return heat_fail(HEAT_DECK, "%s:1:1: deck: longer than 16 MiB", name);
   heat_config *made = calloc(1, sizeof *made);
-  if (made == NULL) return status;
+  if (made == NULL) return heat_no_memory("the deck", sizeof *made);
   made->name = strdup(name);
-  if (made->name == NULL) goto done;
-  status = length <= LONGEST_DECK ? heat_tree_parse(&made->root, &(heat_source){.name = name}, text, length)
-                                  : heat_fail(HEAT_DECK, "%s:1:1: deck: longer than 16 MiB", name);
+  heat_status status = made->name != NULL ? heat_tree_parse(&made->root, &(heat_source){.name = name}, text, length)
+                                          : heat_no_memory("the deck", strlen(name));
   if (status.code == HEAT_OK) status = check(made, sets, set_count);
-done:
   if (status.code != HEAT_OK) {
     heat_config_destroy(made);
     return status;
@@ -101,8 +97,6 @@ void heat_config_destroy(heat_config *config) {
   free(config->name);
   free(config);
 }
-
-/* ---- answering ---- */
 
 static const heat_node *find(const heat_config *config, const char *format, va_list arguments) {
   char key[HEAT_KEY_TEXT];
@@ -239,8 +233,6 @@ heat_status heat_config_resolve(heat_config *config, const char *key, const char
   return status;
 }
 
-/* ---- writing and comparing ---- */
-
 static char *write_text(void (*write)(FILE *out, const heat_node *node), const heat_node *node) {
   char *text = NULL;
   size_t size;
@@ -264,8 +256,8 @@ static void report(const heat_node *now, const heat_node *before, char *text, si
   char *here = now != NULL ? write_text(heat_node_write, now) : NULL;
   char *there = before != NULL ? write_text(heat_node_write, before) : NULL;
   heat_node_path(now != NULL ? now : before, path);
-  snprintf(text, size, "%s: %.*s here, %.*s there", path, LONGEST_SHOWN, here != NULL ? here : "nothing",
-           LONGEST_SHOWN, there != NULL ? there : "nothing");
+  snprintf(text, size, "%s: %.*s here, %.*s there", path, LONGEST_SHOWN, here != NULL ? here : "nothing", LONGEST_SHOWN,
+           there != NULL ? there : "nothing");
   free(here);
   free(there);
 }

@@ -20,11 +20,10 @@ static heat_status needed(const char *name, const heat_node *node, const heat_op
   if (node->kind == HEAT_NODE_LIST) {
     return heat_node_fail(name, node, NULL, "%s is needed, not a list of %d", words, node->count);
   }
-  if (node->text[0] == '\0' && !node->quoted) return heat_node_fail(name, node, NULL, "nothing stands here (%s)", words);
+  if (node->text[0] == '\0' && !node->quoted)
+    return heat_node_fail(name, node, NULL, "nothing stands here (%s)", words);
   return heat_node_fail(name, node, NULL, "%s is needed, not '%.60s'", words, node->text);
 }
-
-/* ---- scalars ---- */
 
 typedef enum number_kind { NUMBER, NO_NUMBER, BAD_NUMBER } number_kind;
 
@@ -118,20 +117,23 @@ static heat_status check_value(const char *name, heat_node *root, heat_node *nod
   bool empty = node->text[0] == '\0', may_be_empty = option->fallback != NULL && strcmp(option->fallback, "\"\"") == 0;
   double number;
   switch (option->type) {
-  case HEAT_TEXT: return empty && !may_be_empty ? needed(name, node, option) : heat_ok();
+  case HEAT_TEXT:
+    return empty && !may_be_empty ? needed(name, node, option) : heat_ok();
   case HEAT_CHOICE:
-  case HEAT_BOOLEAN: return check_word(name, node, option);
+  case HEAT_BOOLEAN:
+    return check_word(name, node, option);
   case HEAT_INTEGER:
-  case HEAT_REAL: return node->quoted ? needed(name, node, option) : check_number(name, node, option);
-  case HEAT_CONDITION: return check_expression(name, node, option);
-  default: break;
+  case HEAT_REAL:
+    return node->quoted ? needed(name, node, option) : check_number(name, node, option);
+  case HEAT_CONDITION:
+    return check_expression(name, node, option);
+  default:
+    break;
   }
   if (empty && !node->quoted) return needed(name, node, option);
   if (read_number(node->text, &number) != NO_NUMBER) return check_number(name, node, option);
   return check_expression(name, node, option);
 }
-
-/* ---- collections ---- */
 
 static heat_status check_pair(const char *name, heat_node *root, heat_node *node, const heat_option *option) {
   heat_option one = *option;
@@ -299,12 +301,10 @@ heat_status heat_check_node(const char *name, heat_node *root, heat_node *node, 
   if (option->type == HEAT_SECTION) return check_section(name, root, node, option);
   if (option->type == HEAT_LIST || option->shape == HEAT_POINTS) return check_list(name, root, node, option);
   bool is_auto = (option->flags & HEAT_AUTO) != 0 && node->kind == HEAT_NODE_SCALAR && strcmp(node->text, "auto") == 0;
-  bool is_pair = (option->shape == HEAT_PAIR && !is_auto) ||
-                 (option->shape == HEAT_ONE_OR_PAIR && node->kind == HEAT_NODE_LIST);
+  bool is_pair =
+      (option->shape == HEAT_PAIR && !is_auto) || (option->shape == HEAT_ONE_OR_PAIR && node->kind == HEAT_NODE_LIST);
   return is_pair ? check_pair(name, root, node, option) : check_value(name, root, node, option);
 }
-
-/* ---- relations ---- */
 
 static heat_status check_cells(const char *name, const heat_node *root, const heat_node *node) {
   (void)root;

@@ -6,11 +6,12 @@
 
 enum { HEAT_KEY_TEXT = 256, HEAT_DEEPEST = 16 };
 
-/* ---- config_tree.c: YAML text <-> tree ---- */
+/* config_tree.c: YAML text <-> tree */
 
 typedef struct heat_option heat_option;
 
-/* Where something stands: line and column of the deck, or the column of the set-th --set. Line 0: nowhere, a default. */
+/* Where something stands: line and column of the deck, or the column of the set-th --set. Line 0: nowhere, a default.
+ */
 typedef struct heat_place {
   int set, line, column;
 } heat_place;
@@ -55,7 +56,7 @@ heat_status heat_node_fail(const char *name, const heat_node *node, const char *
     HEAT_PRINTF(4, 5);
 void heat_place_write(char *text, size_t size, const char *name, heat_place place);
 
-/* ---- config_table.c: the option table ---- */
+/* config_table.c: the option table */
 
 typedef enum heat_type {
   HEAT_SECTION,
@@ -100,7 +101,7 @@ struct heat_option {
   heat_shape shape;
   unsigned flags;
   heat_rule rule;
-  const char *unit, *fallback, *range; /* fallback: the default as YAML; range: "> 0", ">= 0" or "in [0, 9]" */
+  const char *unit, *fallback, *range;       /* fallback: the default as YAML; range: "> 0", ">= 0" or "in [0, 9]" */
   const char *const *choices, *const *later; /* later: words that are recognised but not yet available */
   /* It is used only when the key `when` (a sibling, or from the root where it has a dot) is one of the words `is`, or
    * stands at all where there is no `is`; and only when the key `unless` does not stand. */
@@ -124,7 +125,7 @@ void heat_option_join(char *text, size_t size, const char *separator, const char
 /* "nearest: time.step", or what is accepted in the section; `section` is where the unknown leaf was looked for. */
 void heat_option_suggest(const heat_option *section, const char *path, const char *leaf, char *text, size_t size);
 
-/* ---- config_check.c ---- */
+/* config_check.c */
 
 /* Check a tree against a row, fill in the defaults, bring numbers into their canonical form. */
 heat_status heat_check_node(const char *name, heat_node *root, heat_node *node, const heat_option *option);

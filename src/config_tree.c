@@ -16,8 +16,6 @@ static char *copy_text(const char *text, size_t length) {
   return copy;
 }
 
-/* ---- nodes ---- */
-
 static heat_status add_entry(heat_node *parent, heat_node *node) {
   if (parent->count == parent->capacity) {
     int capacity = parent->capacity > 0 ? 2 * parent->capacity : 4;
@@ -34,14 +32,15 @@ static heat_status add_entry(heat_node *parent, heat_node *node) {
 
 /* An empty scalar, the last entry of `parent` unless that is NULL. */
 heat_status heat_node_create(heat_node **node, heat_node *parent, const char *key, size_t key_length) {
-  heat_status status = heat_no_memory("the deck", sizeof **node);
+  heat_status status = heat_ok();
   heat_node *made = *node = calloc(1, sizeof *made);
-  if (made == NULL) return status;
-  made->text = copy_text("", 0);
-  if (key != NULL) made->key = copy_text(key, key_length);
-  if (made->text == NULL || (key != NULL && made->key == NULL)) goto done;
-  status = parent != NULL ? add_entry(parent, made) : heat_ok();
-done:
+  if (made != NULL) made->text = copy_text("", 0);
+  if (made != NULL && key != NULL) made->key = copy_text(key, key_length);
+  if (made == NULL || made->text == NULL || (key != NULL && made->key == NULL)) {
+    status = heat_no_memory("the deck", sizeof *made + key_length);
+  } else if (parent != NULL) {
+    status = add_entry(parent, made);
+  }
   if (status.code != HEAT_OK) {
     heat_node_destroy(made);
     *node = NULL;
@@ -143,8 +142,6 @@ heat_status heat_node_fail(const char *name, const heat_node *node, const char *
   return heat_fail(HEAT_DECK, "%s: %s: %s", where, path[0] != '\0' ? path : "deck", message);
 }
 
-/* ---- reading ---- */
-
 typedef struct builder {
   const heat_source *source;
   heat_node *root, *open[HEAT_DEEPEST], *named; /* the collections not yet closed; a key that waits for its value */
@@ -214,7 +211,8 @@ static heat_status take_node(builder *b, const yaml_event_t *event) {
   node_event e = read_event(event);
   yaml_mark_t mark = event->start_mark;
   heat_node *parent = b->depth > 0 ? b->open[b->depth - 1] : NULL, *node = b->named;
-  if (e.has_anchor) return fail_at(b->source, mark, "YAML", "anchors are not supported (write the value where it is used)");
+  if (e.has_anchor)
+    return fail_at(b->source, mark, "YAML", "anchors are not supported (write the value where it is used)");
   if (e.has_tag) return fail_at(b->source, mark, "YAML", "tags are not supported (write the value without it)");
   if (e.kind == HEAT_NODE_SCALAR && strlen(e.text) != e.length) {
     return fail_at(b->source, mark, "YAML", "a NUL character");
@@ -252,10 +250,14 @@ static heat_status take_event(builder *b, const yaml_event_t *event) {
     return fail_at(b->source, event->start_mark, "YAML", "aliases are not supported (write the value out)");
   case YAML_SCALAR_EVENT:
   case YAML_SEQUENCE_START_EVENT:
-  case YAML_MAPPING_START_EVENT: return take_node(b, event);
+  case YAML_MAPPING_START_EVENT:
+    return take_node(b, event);
   case YAML_SEQUENCE_END_EVENT:
-  case YAML_MAPPING_END_EVENT: b->depth--; return heat_ok();
-  default: return heat_ok();
+  case YAML_MAPPING_END_EVENT:
+    b->depth--;
+    return heat_ok();
+  default:
+    return heat_ok();
   }
 }
 
@@ -288,8 +290,6 @@ heat_status heat_tree_parse(heat_node **root, const heat_source *source, const c
   }
   return status;
 }
-
-/* ---- laying "key=value" over a tree ---- */
 
 /* The entry of `node` that a segment names, made where there is none; a scalar on the way gives way to a collection. */
 static heat_status descend(heat_node **entry, heat_node *node, const char *segment, size_t length, heat_place place) {
@@ -341,8 +341,6 @@ heat_status heat_tree_set(heat_node *root, int number, const char *set) {
   }
   return status;
 }
-
-/* ---- writing ---- */
 
 /* Whether a text needs no quotes: a word that no YAML reader takes for something else than text. */
 static bool is_plain(const char *text) {

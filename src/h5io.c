@@ -30,23 +30,21 @@ static void digest_text(char text[DIGEST_TEXT], uint64_t digest) {
   snprintf(text, DIGEST_TEXT, "xxh3-sum:%016" PRIx64, digest);
 }
 
-/* The contents of an attribute: its text, or its numbers in native form; to be freed. */
+/* The contents of an attribute as they are stored, ended by a zero byte; to be freed. Text of variable length is refused:
+ * it lies in a heap without checksums, where a flipped bit makes HDF5 read anywhere. */
 static void *attribute_bytes(hid_t attribute, size_t *length) {
   void *bytes = NULL;
   const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-  if (H5Tis_variable_str(type) > 0) {
-    char *text = NULL;
-    if (H5Aread(attribute, type, &text) >= 0 && text != NULL) bytes = strdup(text);
-    H5free_memory(text);
-    *length = bytes != NULL ? strlen(bytes) : 0;
-  } else {
-    const hssize_t count = H5Sget_simple_extent_npoints(space);
-    *length = count > 0 ? (size_t)count * H5Tget_size(type) : 0;
+  const hssize_t count = H5Sget_simple_extent_npoints(space);
+  const H5T_class_t kind = H5Tget_class(type);
+  const bool plain = kind == H5T_FLOAT || kind == H5T_INTEGER || (kind == H5T_STRING && H5Tis_variable_str(type) == 0);
+  if (plain && count > 0) {
+    *length = (size_t)count * H5Tget_size(type);
     bytes = calloc(*length + 1, 1);
-    if (bytes != NULL && H5Aread(attribute, type, bytes) < 0) {
-      free(bytes);
-      bytes = NULL;
-    }
+  }
+  if (bytes != NULL && H5Aread(attribute, type, bytes) < 0) {
+    free(bytes);
+    bytes = NULL;
   }
   H5Sclose(space);
   H5Tclose(type);
@@ -118,9 +116,9 @@ static void set_attribute(heat_h5 *out, const char *object, const char *name, hi
 
 void heat_h5_set_text(heat_h5 *out, const char *object, const char *name, const char *value) {
   const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
-  H5Tset_size(type, H5T_VARIABLE);
+  H5Tset_size(type, strlen(value) + 1);
   H5Tset_cset(type, H5T_CSET_UTF8);
-  set_attribute(out, object, name, type, space, &value);
+  set_attribute(out, object, name, type, space, value);
   H5Sclose(space);
   H5Tclose(type);
 }

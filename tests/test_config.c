@@ -43,7 +43,7 @@ static heat_config *parse_right(const char *text, const char *const *sets) {
   return config;
 }
 
-/* ---- right decks ---- */
+/* Right decks. */
 
 static const char whole_deck[] =
     "title: Hot disc\n"
@@ -214,8 +214,8 @@ static void resolved_deck_reads_back(void **state) {
 
 static void numbers_keep_their_bits(void **state) {
   (void)state;
-  static const char *const numbers[] = {"0.1",  "1e23", "5e-324", "0.30000000000000004", "123456789012345678",
-                                        "+.5",  "5.",   "1E+2",   "2.2250738585072014e-308"};
+  static const char *const numbers[] = {"0.1", "1e23", "5e-324", "0.30000000000000004",    "123456789012345678",
+                                        "+.5", "5.",   "1E+2",   "2.2250738585072014e-308"};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     char set[64];
     snprintf(set, sizeof set, "time.end=%s", numbers[i]);
@@ -230,7 +230,7 @@ static void numbers_keep_their_bits(void **state) {
   }
 }
 
-/* ---- wrong decks ---- */
+/* Wrong decks. */
 
 static const struct {
   const char *deck, *message;
@@ -239,7 +239,8 @@ static const struct {
     /* not YAML, or not the part of it that a deck is */
     {"a: [1\n", "deck:2:7: YAML: did not find expected ',' or ']' (while parsing a flow sequence)", {0}},
     {"a: b: c\n", "deck:1:5: YAML: mapping values are not allowed in this context", {0}},
-    {"title: a\n\tb\n", "deck:2:1: YAML: found a tab character that violates indentation (while scanning a plain scalar)",
+    {"title: a\n\tb\n",
+     "deck:2:1: YAML: found a tab character that violates indentation (while scanning a plain scalar)",
      {0}},
     {"title: a\xff\n", "deck:1:9: YAML: invalid leading UTF-8 octet", {0}},
     {"# \xc3\xa4\n\ntitle: \xc3\xa4\x01\n", "deck:3:9: YAML: control characters are not allowed", {0}},
@@ -255,20 +256,23 @@ static const struct {
     {"end: 3\n", "deck:1:1: end: unknown key (nearest: time.end)", {0}},
     {"output: {evry: 3}\n", "deck:1:10: output.evry: unknown key (nearest: output.every)", {0}},
     {"output: {images: {steps: 3}}\n",
-     "deck:1:19: output.images.steps: unknown key (nearest: output.images.every.steps)", {0}},
+     "deck:1:19: output.images.steps: unknown key (nearest: output.images.every.steps)",
+     {0}},
     {"output: {every: {minutes: 3}}\n",
-     "deck:1:18: output.every.minutes: unknown key (nearest: checkpoint.every.minutes)", {0}},
+     "deck:1:18: output.every.minutes: unknown key (nearest: checkpoint.every.minutes)",
+     {0}},
     {"checkpoint: {zzzzz: 3}\n", "deck:1:14: checkpoint.zzzzz: unknown key (accepted: every, keep, final)", {0}},
-    {"boundary:\n  front: {}\n",
-     "deck:2:3: boundary.front: unknown key (accepted: left, right, bottom, top)", {0}},
+    {"boundary:\n  front: {}\n", "deck:2:3: boundary.front: unknown key (accepted: left, right, bottom, top)", {0}},
     {"\"a\\nb\": 1\n",
      "deck:1:1: a b: unknown key (accepted: title, domain, material, interface, initial, source, regions, boundary, "
-     "time, output, checkpoint, parallel, sweep)", {0}},
+     "time, output, checkpoint, parallel, sweep)",
+     {0}},
     {"title: x\ninterface: harmonic\ntitle: y\n", "deck:3:1: title: stands twice (first at deck:1:1)", {0}},
     {"sweep: {time.end: [1, 2]}\n", "deck:1:1: sweep: not yet available in this version", {0}},
     {"material: {conductivity: 1, density: 1}\n",
      "deck:1:1: material.heat_capacity: missing (required unless diffusivity is given: a number, an expression or "
-     "{file, dataset})", {0}},
+     "{file, dataset})",
+     {0}},
     {"time:\n  step: 1\n", "deck:1:1: time.end: missing (required: a number)", {0}},
     {"output:\n  every: {}\n", "deck:2:3: output.every.steps: missing (required: an integer)", {0}},
     {"material: {diffusivity: 1, density: 1}\n", "deck:1:28: material.density: not used beside diffusivity", {0}},
@@ -281,7 +285,8 @@ static const struct {
     {"regions: [3]\n", "deck:1:11: regions.0: a section {key: value, ...} is needed, not '3'", {0}},
     {"domain: {size: 1, cells: [8, 8]}\n", "deck:1:16: domain.size: a pair of numbers is needed, not '1'", {0}},
     {"domain: {size: [1, 2, 3], cells: [8, 8]}\n",
-     "deck:1:10: domain.size: a pair of numbers is needed, not a list of 3", {0}},
+     "deck:1:10: domain.size: a pair of numbers is needed, not a list of 3",
+     {0}},
     {"domain: {size: [1, wide], cells: [8, 8]}\n", "deck:1:20: domain.size.1: a number is needed, not 'wide'", {0}},
     {"domain: {size: [1, 1], cells: [8, 8.5]}\n", "deck:1:35: domain.cells.1: an integer is needed, not '8.5'", {0}},
     {"domain: {size: [1, 1], cells: [8, 1e3]}\n", "deck:1:35: domain.cells.1: an integer is needed, not '1e3'", {0}},
@@ -290,11 +295,13 @@ static const struct {
     {"checkpoint: {final: yes}\n", "deck:1:21: checkpoint.final: true or false is needed, not 'yes'", {0}},
     {"interface: geometric\n", "deck:1:12: interface: one of harmonic, arithmetic is needed, not 'geometric'", {0}},
     {"time: {end: 1, method: rkl2}\n",
-     "deck:1:24: time.method: rkl2 is not yet available in this version (one of auto, euler)", {0}},
+     "deck:1:24: time.method: rkl2 is not yet available in this version (one of auto, euler)",
+     {0}},
     {"parallel: {ranks: 4}\n", "deck:1:19: parallel.ranks: auto or a pair of integers is needed, not '4'", {0}},
     {"parallel: {ranks: [auto, 1]}\n", "deck:1:20: parallel.ranks.0: an integer is needed, not 'auto'", {0}},
     {"initial: {temperature: [1, 2]}\n",
-     "deck:1:11: initial.temperature: a number, an expression or {file, dataset} is needed, not a list of 2", {0}},
+     "deck:1:11: initial.temperature: a number, an expression or {file, dataset} is needed, not a list of 2",
+     {0}},
     {"output: {every: often}\n", "deck:1:17: output.every: a number or {steps: N} is needed, not 'often'", {0}},
     /* numbers */
     {"", "--set:1:10: time.end: 'nan' is not accepted (a finite decimal number)", {"time.end=nan"}},
@@ -302,79 +309,105 @@ static const struct {
     {"", "--set:1:10: time.end: '0x10' is not accepted (a finite decimal number)", {"time.end=0x10"}},
     {"", "--set:1:10: time.end: '1e999' is not accepted (a finite decimal number)", {"time.end=1e999"}},
     {"", "--set:1:8: source: '-.Inf' is not accepted (a finite decimal number)", {"source=-.Inf"}},
-    {"", "--set:1:17: checkpoint.keep: 99999999999999999999 is out of range (must be >= 1)",
+    {"",
+     "--set:1:17: checkpoint.keep: 99999999999999999999 is out of range (must be >= 1)",
      {"checkpoint.keep=99999999999999999999"}},
     {"", "--set:1:10: time.end: 0 is out of range (must be > 0)", {"time.end=0"}},
     {"", "--set:1:13: time.safety: 1.01 is out of range (must be in (0, 1])", {"time.safety=1.01"}},
     {"", "--set:1:13: time.safety: 0 is out of range (must be in (0, 1])", {"time.safety=0"}},
     {"", "--set:1:21: parallel.halo_depth: 65 is out of range (must be in [1, 64])", {"parallel.halo_depth=65"}},
     {"", "--set:1:15: domain.cells.0: 0 is out of range (must be in [1, 1000000000])", {"domain.cells=[0, 1]"}},
-    {"", "--set:1:8: domain.cells: 1000000000 x 1000001 cells are too many (at most 10^15 in all)",
+    {"",
+     "--set:1:8: domain.cells: 1000000000 x 1000001 cells are too many (at most 10^15 in all)",
      {"domain.cells=[1000000000, 1000001]"}},
     {"", "--set:1:22: material.diffusivity: 0 is out of range (must be > 0)", {"material.diffusivity=0"}},
     {"", "--set:1:26: material.diffusivity.1: -1 is out of range (must be > 0)", {"material.diffusivity=[1, -1]"}},
-    {"", "--set:1:54: boundary.left.coefficient: -1 is out of range (must be >= 0)",
+    {"",
+     "--set:1:54: boundary.left.coefficient: -1 is out of range (must be >= 0)",
      {"boundary.left={type: robin, ambient: 1, coefficient: -1}"}},
-    {"output: {images: {range: [1, 1]}}\n", "deck:1:19: output.images.range: 1 is not above 1 (must be [low, high])",
+    {"output: {images: {range: [1, 1]}}\n",
+     "deck:1:19: output.images.range: 1 is not above 1 (must be [low, high])",
      {0}},
     /* fields */
     {"initial: {temperature: sin(z)}\n", "deck:1:24: initial.temperature: unknown name 'z' at character 5", {0}},
     {"initial: {temperature: x + t}\n",
-     "deck:1:24: initial.temperature: t at character 5, but this may depend on x and y only", {0}},
+     "deck:1:24: initial.temperature: t at character 5, but this may depend on x and y only",
+     {0}},
     {"source: ''\n", "deck:1:9: source: the expression is empty", {0}},
     {"source: x = 3\n", "deck:1:9: source: an assignment at character 3 (write == to compare)", {0}},
     {"source: {file: a.h5}\n", "deck:1:1: source.dataset: missing (required: a text)", {0}},
-    {"source: {file: a.h5, dataset: q}\n", "deck:1:31: source.dataset: 'q' is no path in the file (it begins with /)",
+    {"source: {file: a.h5, dataset: q}\n",
+     "deck:1:31: source.dataset: 'q' is no path in the file (it begins with /)",
      {0}},
     {"source: {fiel: a.h5, dataset: /q}\n", "deck:1:10: source.fiel: unknown key (nearest: source.file)", {0}},
     {"material: {diffusivity: [1, {file: a.h5, dataset: q}]}\n",
-     "deck:1:51: material.diffusivity.1.dataset: 'q' is no path in the file (it begins with /)", {0}},
+     "deck:1:51: material.diffusivity.1.dataset: 'q' is no path in the file (it begins with /)",
+     {0}},
     /* regions */
     {"regions:\n  - {radius: 1, source: 1}\n",
-     "deck:2:5: regions.0.shape: missing (required: one of rectangle, circle, ellipse, polygon, where)", {0}},
+     "deck:2:5: regions.0.shape: missing (required: one of rectangle, circle, ellipse, polygon, where)",
+     {0}},
     {"regions:\n  - {shape: rectangle, min: [0, 0], max: [1, 1], radius: 1, source: 1}\n",
-     "deck:2:50: regions.0.radius: not used by shape rectangle (it takes min, max)", {0}},
+     "deck:2:50: regions.0.radius: not used by shape rectangle (it takes min, max)",
+     {0}},
     {"regions:\n  - {shape: circle, center: [0, 0], source: 1}\n",
-     "deck:2:5: regions.0.radius: missing (shape circle needs it: a number)", {0}},
+     "deck:2:5: regions.0.radius: missing (shape circle needs it: a number)",
+     {0}},
     {"regions:\n  - {shape: rectangle, min: [0, 0], max: [1, 0], source: 1}\n",
-     "deck:2:46: regions.0.max.1: 0 is not above min, 0", {0}},
+     "deck:2:46: regions.0.max.1: 0 is not above min, 0",
+     {0}},
     {"regions:\n  - {shape: circle, center: [0, 0], radius: 1}\n",
-     "deck:2:5: regions.0: at least one of temperature, diffusivity, source is needed", {0}},
+     "deck:2:5: regions.0: at least one of temperature, diffusivity, source is needed",
+     {0}},
     {"regions:\n  - {shape: where, condition: x, density: 1}\n",
-     "deck:2:34: regions.0.density: not used beside material.diffusivity", {0}},
+     "deck:2:34: regions.0.density: not used beside material.diffusivity",
+     {0}},
     {"material: {conductivity: 1, density: 1, heat_capacity: 1}\n"
      "regions:\n  - {shape: where, condition: x, diffusivity: 1}\n",
-     "deck:3:34: regions.0.diffusivity: not used without material.diffusivity", {0}},
+     "deck:3:34: regions.0.diffusivity: not used without material.diffusivity",
+     {0}},
     {"regions:\n  - {shape: where, condition: x <, source: 1}\n",
-     "deck:2:31: regions.0.condition: the expression ends too early", {0}},
+     "deck:2:31: regions.0.condition: the expression ends too early",
+     {0}},
     {"regions:\n  - {shape: polygon, points: [[0, 0], [1, 1]], source: 1}\n",
-     "deck:2:22: regions.0.points: a list of at least 3 points [x, y] is needed, not a list of 2", {0}},
+     "deck:2:22: regions.0.points: a list of at least 3 points [x, y] is needed, not a list of 2",
+     {0}},
     {"regions:\n  - {shape: polygon, points: [[0, 0], [1, 1], [1]], source: 1}\n",
-     "deck:2:47: regions.0.points.2: a pair of numbers is needed, not a list of 1", {0}},
+     "deck:2:47: regions.0.points.2: a pair of numbers is needed, not a list of 1",
+     {0}},
     /* sides */
     {"boundary:\n  left: {type: periodic}\n", "deck:2:16: boundary.left.type: right must be periodic, too", {0}},
     {"boundary:\n  top: {type: periodic}\n  bottom: {type: robin, coefficient: 1, ambient: 1}\n",
-     "deck:2:15: boundary.top.type: bottom must be periodic, too", {0}},
+     "deck:2:15: boundary.top.type: bottom must be periodic, too",
+     {0}},
     {"boundary:\n  left: {type: dirichlet}\n",
      "deck:2:3: boundary.left.value: missing (type dirichlet needs it: a number, an expression or {file, dataset})",
      {0}},
     {"boundary:\n  left: {type: dirichlet, flux: 1}\n",
-     "deck:2:27: boundary.left.flux: not used by type dirichlet (it takes value)", {0}},
+     "deck:2:27: boundary.left.flux: not used by type dirichlet (it takes value)",
+     {0}},
     {"boundary:\n  left: {type: periodic, flux: 1}\n",
-     "deck:2:26: boundary.left.flux: not used by type periodic (it takes nothing more)", {0}},
+     "deck:2:26: boundary.left.flux: not used by type periodic (it takes nothing more)",
+     {0}},
     {"boundary:\n  left: {type: robin, coefficient: 1}\n",
-     "deck:2:3: boundary.left.ambient: missing (type robin needs it: a number, an expression or {file, dataset})", {0}},
+     "deck:2:3: boundary.left.ambient: missing (type robin needs it: a number, an expression or {file, dataset})",
+     {0}},
     /* probes */
     {"output: {probes: [{name: a, at: [0, 0]}, {name: b, at: [0, 0]}, {name: a, at: [1, 1]}]}\n",
-     "deck:1:72: output.probes.2.name: two probes have the name a", {0}},
+     "deck:1:72: output.probes.2.name: two probes have the name a",
+     {0}},
     {"output: {probes: [{name: time, at: [0, 0]}]}\n",
-     "deck:1:26: output.probes.0.name: 'time' cannot be a name (letters, digits and _ . - after a letter or _; not step "
-     "or time)", {0}},
+     "deck:1:26: output.probes.0.name: 'time' cannot be a name (letters, digits and _ . - after a letter or _; not "
+     "step "
+     "or time)",
+     {0}},
     {"output: {probes: [{name: 'a,b', at: [0, 0]}]}\n",
      "deck:1:26: output.probes.0.name: 'a,b' cannot be a name (letters, digits and _ . - after a letter or _; not step "
-     "or time)", {0}},
+     "or time)",
+     {0}},
     {"output: {probes: [{name: a, at: [0, 2]}]}\n",
-     "deck:1:37: output.probes.0.at.1: 2 is outside the domain (must be in [0, 1])", {0}},
+     "deck:1:37: output.probes.0.at.1: 2 is outside the domain (must be in [0, 1])",
+     {0}},
     /* --set */
     {"", "--set:2:6: time.edn: unknown key (nearest: time.end)", {"title=x", "time.edn=1"}},
     {"", "--set:1:8: YAML: did not find expected ',' or ']' (while parsing a flow sequence)", {"a=[1, 2"}},
@@ -437,7 +470,7 @@ static void broken_decks_never_crash(void **state) {
   }
 }
 
-/* ---- overrides ---- */
+/* Overrides. */
 
 static void sets_win_over_the_deck(void **state) {
   (void)state;
@@ -493,7 +526,7 @@ static void set_without_value_is_usage(void **state) {
   }
 }
 
-/* ---- messages and values of the program ---- */
+/* Messages and values of the program. */
 
 static void fail_names_the_place(void **state) {
   (void)state;
@@ -533,7 +566,7 @@ static void resolve_replaces_auto(void **state) {
   heat_config_destroy(c);
 }
 
-/* ---- resuming ---- */
+/* Resuming. */
 
 static void differs_in_grid_and_physics_only(void **state) {
   (void)state;
@@ -579,7 +612,7 @@ static void differs_in_grid_and_physics_only(void **state) {
   heat_config_destroy(before);
 }
 
-/* ---- heat2d keys ---- */
+/* Heat2d keys. */
 
 static char *print_keys(const char *key, heat_status *status) {
   char *text = NULL;
@@ -656,7 +689,7 @@ static void keys_of_one_section_and_one_key(void **state) {
   }
 }
 
-/* ---- collective ---- */
+/* Collective. */
 
 static int rank_of(void) {
   int rank;

@@ -146,8 +146,10 @@ static void size_is_limited(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(values), cmocka_unit_test(no_number_is_nan_not_failure),
-      cmocka_unit_test(expressions_are_independent), cmocka_unit_test(wrong),
+      cmocka_unit_test(values),
+      cmocka_unit_test(no_number_is_nan_not_failure),
+      cmocka_unit_test(expressions_are_independent),
+      cmocka_unit_test(wrong),
       cmocka_unit_test(size_is_limited),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
