@@ -1,0 +1,154 @@
+# shellcheck shell=bash
+# What the scripts share: the list of everything that heat2d needs, and the environment of mpirun. Sourced, never run.
+
+# One line for each need: who needs it | how to see that it is there | Debian packages | modules | Spack spec
+needs() {
+  cat <<'END'
+build|has_command cc|gcc libc6-dev|gcc|gcc
+build|has_cmake|cmake|cmake|cmake
+build|has_command ninja make|ninja-build|ninja|ninja
+build|has_command pkg-config|pkg-config|pkgconf, pkg-config|pkgconf
+build|has_command mpicc|libopenmpi-dev|openmpi, mpich, intel-mpi|openmpi
+build|has_command mpirun|openmpi-bin|openmpi, mpich, intel-mpi|openmpi
+build|has_parallel_hdf5|libhdf5-openmpi-dev|hdf5-parallel, hdf5-mpi, phdf5, cray-hdf5-parallel|hdf5 +mpi +hl
+build|has_module yaml-0.1|libyaml-dev|libyaml|libyaml
+build|has_module muparser|libmuparser-dev|muparser|muparser
+build|has_module libpng|libpng-dev|libpng|libpng
+build|has_module libxxhash|libxxhash-dev|xxhash|xxhash
+test|has_module cmocka|libcmocka-dev|cmocka|cmocka
+full|has_command clang|clang|llvm, clang|llvm
+full|has_clang_openmp|libomp-dev|llvm, llvm-openmp|llvm-openmp
+full|has_command shellcheck|shellcheck|shellcheck|shellcheck
+END
+}
+
+# Any one of the commands.
+has_command() {
+  local name
+  for name; do
+    command -v "$name" >/dev/null && return 0
+  done
+  return 1
+}
+
+has_module() {
+  pkg-config --exists "$1" 2>/dev/null
+}
+
+has_cmake() {
+  local version major minor
+  version=$(cmake --version 2>/dev/null | sed -n 's/^cmake version //p')
+  IFS=. read -r major minor _ <<<"$version"
+  [ "${major:-0}" -gt 3 ] || { [ "${major:-0}" -eq 3 ] && [ "${minor:-0}" -ge 20 ]; }
+}
+
+has_parallel_hdf5() {
+  local include
+  h5pcc -showconfig 2>/dev/null | grep -qi 'parallel hdf5: *\(yes\|on\)' && return 0
+  for include in ${HDF5_ROOT:+"$HDF5_ROOT/include"} "$(pkg-config --variable=includedir hdf5 2>/dev/null)"; do
+    grep -qs 'define H5_HAVE_PARALLEL 1' "$include/H5pubconf.h" && return 0
+  done
+  return 1
+}
+
+has_clang_openmp() {
+  echo 'int main(void) { return 0; }' | clang -fopenmp -x c -o /dev/null - 2>/dev/null
+}
+
+# The lines of `needs` of the given kinds that are not met.
+missing_needs() {
+  local kind probe rest
+  while IFS='|' read -r kind probe rest; do
+    case " $* " in
+      *" $kind "*) $probe || echo "$kind|$probe|$rest" ;; # the probe is a command and its arguments
+    esac
+  done < <(needs)
+}
+
+# The fourth or another field of lines as `needs` prints them, each once.
+field() {
+  cut -d '|' -f "$1" | awk '!seen[$0]++'
+}
+
+apt_install() {
+  DEBIAN_FRONTEND=noninteractive apt-get -qq -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 install -y \
+    --no-install-recommends "$@" </dev/null
+}
+
+# See that the needs of the given kinds are met: installed where that is possible, named where it is not.
+provide() {
+  local missing packages log
+  missing=$(missing_needs "$@")
+  [ -n "$missing" ] || return 0
+  mapfile -t packages < <(field 3 <<<"$missing" | tr ' ' '\n')
+  if [ "$(id -u)" -eq 0 ] && has_command apt-get; then
+    echo "installing  ${packages[*]}"
+    log=$(mktemp)
+    # A list of packages that is not there, or is out of date, shows by the first attempt's failure.
+    if ! apt_install "${packages[@]}" >"$log" 2>&1 &&
+      ! { apt-get -qq update </dev/null && apt_install "${packages[@]}"; } >>"$log" 2>&1; then
+      cat "$log" >&2
+      rm -f "$log"
+      return 1
+    fi
+    rm -f "$log"
+    missing=$(missing_needs "$@")
+    [ -n "$missing" ] || return 0
+  fi
+  explain "$missing" "$@" >&2
+  return 1
+}
+
+# What a person without root, or without apt, is to do.
+explain() {
+  local missing=$1
+  shift
+  echo "Some of what heat2d needs is not here, and this script does not install without root and apt."
+  echo
+  echo "Not found, and the names under which modules often offer it (module avail NAME, module load NAME):"
+  while IFS='|' read -r _ probe debian modules _; do
+    printf '  %-28s %s\n' "${debian#lib}" "$modules"
+  done <<<"$missing"
+  echo
+  echo "Or with Spack, all of it in an environment of its own:"
+  echo "  spack env create heat2d"
+  echo "  spack -e heat2d add $(needs | grep -E "^($(tr ' ' '|' <<<"$*"))\|" | field 5 | sed 's/.* .*/"&"/' | tr '\n' ' ')"
+  echo "  spack -e heat2d install"
+  echo "  spack env activate heat2d"
+  echo
+  echo "Or, as root on Debian:"
+  echo "  apt-get install --no-install-recommends $(field 3 <<<"$missing" | tr '\n' ' ')"
+}
+
+# Run as root and with more ranks than cores where it must be; what the environment already says wins.
+mpi_environment() {
+  local ranks=$1
+  export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  export OMPI_MCA_rmaps_base_oversubscribe="${OMPI_MCA_rmaps_base_oversubscribe:-1}"                     # Open MPI 4
+  export PRTE_MCA_rmaps_default_mapping_policy="${PRTE_MCA_rmaps_default_mapping_policy:-:oversubscribe}" # Open MPI 5
+  # Runs side by side would all be bound to the first cores.
+  export OMPI_MCA_hwloc_base_binding_policy="${OMPI_MCA_hwloc_base_binding_policy:-none}"
+  export PRTE_MCA_hwloc_default_binding_policy="${PRTE_MCA_hwloc_default_binding_policy:-none}"
+  # Containers often forbid one process to read another's memory.
+  export OMPI_MCA_btl_vader_single_copy_mechanism="${OMPI_MCA_btl_vader_single_copy_mechanism:-none}"
+  if [ "$ranks" -gt "$(cores)" ]; then
+    export OMPI_MCA_mpi_yield_when_idle="${OMPI_MCA_mpi_yield_when_idle:-1}"
+  fi
+}
+
+cores() {
+  nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2
+}
+
+# build DIRECTORY [CMAKE_OPTION]...: configure and build the sources around this script.
+build() {
+  local directory=$1 generator='Unix Makefiles'
+  shift
+  has_command ninja && generator=Ninja
+  [ -f "$directory/CMakeCache.txt" ] || set -- -G "$generator" "$@"
+  echo "building    $directory $*"
+  cmake -S . -B "$directory" -DCMAKE_BUILD_TYPE=Release "$@" >"$directory.log" 2>&1 &&
+    cmake --build "$directory" --parallel "$(cores)" >>"$directory.log" 2>&1 && rm -f "$directory.log" && return 0
+  cat "$directory.log" >&2
+  return 1
+}
