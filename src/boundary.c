@@ -18,8 +18,8 @@ static heat_status evaluate(const heat_boundary *boundary, int side, double t) {
   for (int64_t from = wall->lo, to; from < wall->hi && status.code == HEAT_OK; from = to) {
     to = run_end(grid, along, from, wall->hi);
     const int64_t first = heat_grid_wrap(grid, along, from), n = from - wall->lo;
-    status = heat_problem_side(grid->problem, side, first, first + (to - from), t, wall->a + n, wall->b + n,
-                               wall->g + n);
+    status =
+        heat_problem_side(grid->problem, side, first, first + (to - from), t, wall->a + n, wall->b + n, wall->g + n);
   }
   if (status.code != HEAT_OK) return status;
   for (int64_t n = 0; n < wall->hi - wall->lo; n++) {

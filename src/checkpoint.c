@@ -46,7 +46,7 @@ static heat_status prune(const char *directory, int64_t step, int keep) {
 }
 
 heat_status heat_checkpoint_write(const char *directory, heat_stepper *stepper, const heat_state *state,
-                                  const char *deck, const char *parent, int keep) {
+                                  const char *deck, const char *parent, int keep, heat_h5_times *times) {
   const heat_operator *op = stepper->op;
   const heat_grid *grid = op->grid;
   char path[HEAT_PATH], created[32];
@@ -75,12 +75,12 @@ heat_status heat_checkpoint_write(const char *directory, heat_stepper *stepper, 
   heat_h5_set_text(&out, "temperature", "long_name", "temperature");
   write_walls(&out, &op->boundary);
   heat_status status = heat_h5_commit(&out);
+  for (int phase = 0; phase < HEAT_H5_PHASES; phase++) times->seconds[phase] += out.times.seconds[phase];
   if (status.code == HEAT_OK && grid->rank == 0) status = prune(directory, state->step, keep);
   return heat_agree(grid->comm, status);
 }
 
-heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory, int64_t before,
-                                   char path[HEAT_PATH]) {
+heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory, int64_t before, char path[HEAT_PATH]) {
   int64_t *steps = NULL;
   int count = 0;
   heat_status status = heat_ok();
@@ -100,8 +100,9 @@ heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory,
       heat_runtime_say(runtime, "passed over: %s\n", good.text);
   }
   if (status.code == HEAT_OK && count > 0 && path[0] == '\0')
-    status = heat_fail(HEAT_IO, "none of the %d checkpoints in '%s' is whole (see above); to start anew use --overwrite",
-                       count, directory);
+    status =
+        heat_fail(HEAT_IO, "none of the %d checkpoints in '%s' is whole (see above); to start anew use --overwrite",
+                  count, directory);
   free(steps);
   return status;
 }

@@ -18,8 +18,7 @@ static double lattice_time(const heat_clock *clock, int64_t n) {
 }
 
 bool heat_clock_short(const heat_clock *clock) {
-  return clock->last > clock->anchor_step &&
-         fabs(lattice_time(clock, clock->last) - clock->end) > slack * clock->dt;
+  return clock->last > clock->anchor_step && fabs(lattice_time(clock, clock->last) - clock->end) > slack * clock->dt;
 }
 
 double heat_clock_time(const heat_clock *clock, int64_t n) {

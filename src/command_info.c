@@ -143,8 +143,7 @@ static heat_status run_compare(heat_runtime *runtime, const heat_arguments *argu
   difference found = {0};
   status = heat_agree(runtime->comm, open_pair(paths, files, &rows, &columns));
   if (status.code == HEAT_OK)
-    status = heat_agree(runtime->comm,
-                        visit_strips(runtime, files, FILES, rows, columns, compare_strips, &found));
+    status = heat_agree(runtime->comm, visit_strips(runtime, files, FILES, rows, columns, compare_strips, &found));
   for (int f = 0; f < FILES; f++)
     if (files[f] >= 0) H5Fclose(files[f]);
   if (status.code != HEAT_OK) return status;
@@ -154,8 +153,7 @@ static heat_status run_compare(heat_runtime *runtime, const heat_arguments *argu
   const heat_sum squares = heat_sum_reduce(&found.squares, runtime->comm);
   const double cells = (double)rows * (double)columns;
   heat_runtime_say(runtime, "max %.9g  L1 %.9g  L2 %.9g  K: %s\n", found.max, heat_sum_value(&absolute) / cells,
-                   sqrt(heat_sum_value(&squares) / cells),
-                   found.bits == 0 ? "identical bits" : "the bits differ");
+                   sqrt(heat_sum_value(&squares) / cells), found.bits == 0 ? "identical bits" : "the bits differ");
   if (found.bits == 0 || (tolerance > 0 && found.max <= tolerance)) return heat_ok();
   return heat_fail(HEAT_DIFFERENT, "the fields differ in %lld of %.0f cells, by up to %.9g (tolerance %.9g)",
                    (long long)found.bits, cells, found.max, tolerance);
@@ -171,7 +169,8 @@ const heat_command heat_command_info = {.name = "info",
 const heat_command heat_command_compare = {
     .name = "compare",
     .operands = "A.h5 B.h5",
-    .summary = "largest, mean absolute (L1) and root mean square (L2) difference; exit code 0 within the tolerance, else 1",
+    .summary =
+        "largest, mean absolute (L1) and root mean square (L2) difference; exit code 0 within the tolerance, else 1",
     .options = {{"tolerance", HEAT_ARGUMENT, "T", "largest difference to accept, K (default 0: identical bits)"}},
     .least = 2,
     .most = 2,

@@ -8,10 +8,9 @@ static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
   return heat_agree(runtime->comm, status);
 }
 
-const heat_command heat_command_keys = {
-    .name = "keys",
-    .operands = "[KEY]",
-    .summary = "every deck key: type, unit, default, range, meaning",
-    .least = 0,
-    .most = 1,
-    .run = run};
+const heat_command heat_command_keys = {.name = "keys",
+                                        .operands = "[KEY]",
+                                        .summary = "every deck key: type, unit, default, range, meaning",
+                                        .least = 0,
+                                        .most = 1,
+                                        .run = run};

@@ -30,8 +30,8 @@ static void digest_text(char text[DIGEST_TEXT], uint64_t digest) {
   snprintf(text, DIGEST_TEXT, "xxh3-sum:%016" PRIx64, digest);
 }
 
-/* The contents of an attribute as they are stored, ended by a zero byte; to be freed. Text of variable length is refused:
- * it lies in a heap without checksums, where a flipped bit makes HDF5 read anywhere. */
+/* The contents of an attribute as they are stored, ended by a zero byte; to be freed. Text of variable length is
+ * refused: it lies in a heap without checksums, where a flipped bit makes HDF5 read anywhere. */
 static void *attribute_bytes(hid_t attribute, size_t *length) {
   void *bytes = NULL;
   const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
@@ -75,6 +75,13 @@ static bool usable(const heat_h5 *out) {
   return out->status.code == HEAT_OK;
 }
 
+/* The time since the last mark was spent on `phase`. */
+static void mark(heat_h5 *out, heat_h5_phase phase) {
+  const double now = MPI_Wtime();
+  out->times.seconds[phase] += now - out->mark;
+  out->mark = now;
+}
+
 /* After a step that may have failed here: agree, so that all ranks go on or none does. */
 static void settle(heat_h5 *out, bool good, const char *what) {
   if (!good && usable(out)) out->status = heat_fail(HEAT_IO, "cannot %s '%s'", what, out->partial);
@@ -91,7 +98,7 @@ static hid_t parallel_access(MPI_Comm comm) {
 }
 
 void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path) {
-  *out = (heat_h5){.grid = grid, .file = H5I_INVALID_HID};
+  *out = (heat_h5){.grid = grid, .file = H5I_INVALID_HID, .mark = MPI_Wtime()};
   const int length = snprintf(out->partial, sizeof out->partial, "%s.partial", path);
   if (length < 0 || (size_t)length >= sizeof out->partial) {
     out->status = heat_fail(HEAT_DECK, "the path '%.60s...' is too long", path);
@@ -225,7 +232,9 @@ static void write_strips(heat_h5 *out, hid_t dataset, const heat_field *field, h
   for (int64_t s = 0; s < strips && usable(out); s++) {
     const int64_t first = s * strip < rows ? s * strip : rows;
     const int64_t count = first + strip < rows ? strip : rows - first;
+    mark(out, HEAT_H5_WRITE);
     out->digest += pack_rows(out->grid, field, first, count, storage.single, seed, buffer);
+    mark(out, HEAT_H5_PACK);
     good = write_block(dataset, owned, first, count, storage.single, buffer) && good;
   }
   free(buffer);
@@ -257,8 +266,7 @@ void heat_h5_write_vector(heat_h5 *out, const char *name, int64_t length, int64_
     const hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
     H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
     const double nothing = 0;
-    const bool good =
-        H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, transfer, count > 0 ? values : &nothing) >= 0;
+    const bool good = H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, transfer, count > 0 ? values : &nothing) >= 0;
     H5Pclose(transfer);
     H5Sclose(memory);
     H5Sclose(space);
@@ -315,15 +323,21 @@ heat_status heat_h5_commit(heat_h5 *out) {
   MPI_Comm comm = out->grid->comm;
   out->status = heat_agree(comm, out->status);
   if (usable(out)) write_digest(out);
-  if (usable(out)) settle(out, H5Fflush(out->file, H5F_SCOPE_GLOBAL) >= 0, "write");
+  mark(out, HEAT_H5_WRITE);
+  if (usable(out)) settle(out, H5Fflush(out->file, H5F_SCOPE_GLOBAL) >= 0, "write"); /* to the disk, on every node */
+  mark(out, HEAT_H5_SYNC);
   if (out->file >= 0) settle(out, H5Fclose(out->file) >= 0, "close");
   out->file = H5I_INVALID_HID;
+  mark(out, HEAT_H5_WRITE);
   if (usable(out) && out->grid->rank == 0) out->status = heat_sync(out->partial);
   out->status = heat_agree(comm, out->status);
+  mark(out, HEAT_H5_SYNC);
   if (usable(out)) out->status = heat_h5_verify(comm, out->partial);
+  mark(out, HEAT_H5_VERIFY);
   if (usable(out) && out->grid->rank == 0) out->status = publish(out);
   out->status = heat_agree(comm, out->status);
   if (!usable(out) && out->grid->rank == 0) unlink(out->partial);
+  mark(out, HEAT_H5_SYNC);
   return out->status;
 }
 
@@ -331,8 +345,7 @@ heat_status heat_h5_open(hid_t *file, const char *path) {
   *file = H5I_INVALID_HID;
   if (access(path, R_OK) != 0) return heat_fail(HEAT_IO, "cannot read '%s': %s", path, strerror(errno));
   *file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
-  return *file >= 0 ? heat_ok()
-                    : heat_fail(HEAT_IO, "'%s' is not a readable HDF5 file (truncated or damaged?)", path);
+  return *file >= 0 ? heat_ok() : heat_fail(HEAT_IO, "'%s' is not a readable HDF5 file (truncated or damaged?)", path);
 }
 
 /* Open a dataset of one or two dimensions of numbers. */
@@ -378,8 +391,7 @@ heat_status heat_h5_read_box(hid_t file, const char *name, heat_box box, double 
   const hsize_t start[DATASET_DIMENSIONS] = {(hsize_t)box.lo[HEAT_Y], (hsize_t)box.lo[HEAT_X]};
   const hsize_t count[DATASET_DIMENSIONS] = {(hsize_t)heat_box_width(box, HEAT_Y),
                                              (hsize_t)heat_box_width(box, HEAT_X)};
-  if (rows < box.hi[HEAT_Y] || columns < box.hi[HEAT_X] ||
-      !read_part(dataset, DATASET_DIMENSIONS, start, count, out))
+  if (rows < box.hi[HEAT_Y] || columns < box.hi[HEAT_X] || !read_part(dataset, DATASET_DIMENSIONS, start, count, out))
     status = heat_fail(HEAT_IO, "the dataset %s cannot be read", name);
   H5Dclose(dataset);
   return status;
@@ -488,8 +500,7 @@ heat_status heat_h5_verify(MPI_Comm comm, const char *path) {
   if (job.status.code == HEAT_OK) job.status = heat_h5_get_text(file, digest_name, &want);
   if (job.status.code == HEAT_OK && !attributes_digest(file, &state))
     job.status = heat_fail(HEAT_IO, "its attributes cannot be read");
-  if (job.status.code == HEAT_OK &&
-      H5Literate(file, H5_INDEX_NAME, H5_ITER_INC, NULL, verify_dataset, &job) < 0)
+  if (job.status.code == HEAT_OK && H5Literate(file, H5_INDEX_NAME, H5_ITER_INC, NULL, verify_dataset, &job) < 0)
     job.status = heat_first(job.status, heat_fail(HEAT_IO, "its datasets cannot be listed"));
   if (file >= 0) H5Fclose(file);
   MPI_Allreduce(MPI_IN_PLACE, &job.digest, 1, MPI_UINT64_T, MPI_SUM, comm);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 typedef struct copy {
-  heat_box box;                /* in the indices of the receiver */
-  int64_t shift[HEAT_AXES];    /* the sender's cell is box - shift */
+  heat_box box;             /* in the indices of the receiver */
+  int64_t shift[HEAT_AXES]; /* the sender's cell is box - shift */
 } copy;
 
 typedef struct copy_list {
@@ -74,8 +74,8 @@ static bool plan(heat_halo *halo, const heat_grid *grid, int depth) {
   bool good = !halo->self.no_memory;
   for (int rank = 0; rank < grid->size; rank++) {
     if (rank == grid->rank) continue;
-    const copy_list lists[WAYS] = {[SEND] = list_copies(grid, grid->rank, rank, depth),
-                                   [RECEIVE] = list_copies(grid, rank, grid->rank, depth)};
+    const copy_list lists[WAYS] = {
+        [SEND] = list_copies(grid, grid->rank, rank, depth), [RECEIVE] = list_copies(grid, rank, grid->rank, depth)};
     for (int way = 0; way < WAYS; way++)
       if (lists[way].count > 0) good = add_message(halo, way, rank, lists[way]) && good;
   }
@@ -97,8 +97,7 @@ static heat_status connect(heat_halo *halo, const heat_grid *grid) {
   const int total = halo->count[SEND] + halo->count[RECEIVE];
   halo->buffer = malloc(((size_t)cells + 1) * sizeof(double));
   halo->requests = malloc(((size_t)total + 1) * sizeof *halo->requests);
-  if (halo->buffer == NULL || halo->requests == NULL)
-    return heat_no_memory("the halo", (size_t)cells * sizeof(double));
+  if (halo->buffer == NULL || halo->requests == NULL) return heat_no_memory("the halo", (size_t)cells * sizeof(double));
   double *next = halo->buffer;
   MPI_Request *request = halo->requests;
   for (int way = RECEIVE; way >= SEND; way--) {

@@ -44,9 +44,9 @@ static heat_status write_owner(heat_lock *lock) {
   gethostname(host, sizeof host - 1);
   heat_timestamp(since);
   const char *job = heat_job()[0] != '\0' ? heat_job() : "-";
-  const int length = snprintf(text, sizeof text,
-                              "host %.255s\npid %ld\njob %.255s\nsince %s\nnumber %016" PRIx64 "\nbeats %020" PRId64 "\n",
-                              host, (long)getpid(), job, since, lock->number, lock->beats);
+  const int length = snprintf(
+      text, sizeof text, "host %.255s\npid %ld\njob %.255s\nsince %s\nnumber %016" PRIx64 "\nbeats %020" PRId64 "\n",
+      host, (long)getpid(), job, since, lock->number, lock->beats);
   if (length < 0 || (size_t)length >= sizeof text) return heat_fail(HEAT_IO, "the lock's text is too long");
   if (pwrite(lock->file, text, (size_t)length, 0) != length || ftruncate(lock->file, length) != 0)
     return failure(lock, "write");
@@ -54,10 +54,11 @@ static heat_status write_owner(heat_lock *lock) {
 }
 
 static heat_status held(const heat_lock *lock, const owner *found) {
-  return heat_fail(HEAT_IO,
-                   "another run works in this directory: host %s, process %ld, job %s, since %s (lock '%s'; if you know "
-                   "that it is gone: --force-unlock)",
-                   found->host, found->pid, found->job, found->since, lock->path);
+  return heat_fail(
+      HEAT_IO,
+      "another run works in this directory: host %s, process %ld, job %s, since %s (lock '%s'; if you know "
+      "that it is gone: --force-unlock)",
+      found->host, found->pid, found->job, found->since, lock->path);
 }
 
 /* Whether the heart of an owner beats. */
@@ -138,8 +139,9 @@ heat_status heat_lock_beat(heat_lock *lock) {
   if (lock->file < 0 || MPI_Wtime() < lock->next_beat) return heat_ok();
   lock->next_beat = MPI_Wtime() + beat_seconds;
   if (!is_ours(lock))
-    return heat_fail(HEAT_IO, "the lock '%s' is no longer this run's: another one has taken over, or the directory is "
-                              "gone; nothing more is written",
+    return heat_fail(HEAT_IO,
+                     "the lock '%s' is no longer this run's: another one has taken over, or the directory is "
+                     "gone; nothing more is written",
                      lock->path);
   lock->beats++;
   return write_owner(lock);

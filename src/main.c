@@ -13,9 +13,10 @@ static void print_help(void) {
   printf("heat2d %s: the 2D heat equation on MPI ranks\n\nusage: [mpirun -n N] heat2d COMMAND ...\n\n", heat_version());
   for (int c = 0; c < COMMANDS; c++)
     printf("  %-8s %-12s %s\n", commands[c]->name, commands[c]->operands, commands[c]->summary);
-  printf("\nheat2d COMMAND --help explains a command, heat2d --version names the version.\n\n"
-         "Exit codes: 0 done, 1 compare found a difference, 64 the command line is wrong, 65 the deck or an input file\n"
-         "is wrong, 70 the numbers went wrong, 74 input or output failed, 75 stopped early with a checkpoint written.\n");
+  printf(
+      "\nheat2d COMMAND --help explains a command, heat2d --version names the version.\n\n"
+      "Exit codes: 0 done, 1 compare found a difference, 64 the command line is wrong, 65 the deck or an input file\n"
+      "is wrong, 70 the numbers went wrong, 74 input or output failed, 75 stopped early with a checkpoint written.\n");
 }
 
 static void print_command_help(const heat_command *command) {

@@ -20,9 +20,9 @@ typedef struct paint_job {
 static void paint_piece(heat_box piece, const int64_t shift[HEAT_AXES], void *context) {
   paint_job *job = context;
   for (int64_t j = piece.lo[HEAT_Y]; j < piece.hi[HEAT_Y] && job->status.code == HEAT_OK; j++)
-    job->status = heat_problem_paint_row(job->problem, job->property, j - shift[HEAT_Y],
-                                         piece.lo[HEAT_X] - shift[HEAT_X], piece.hi[HEAT_X] - shift[HEAT_X], 0,
-                                         heat_field_at(job->field, piece.lo[HEAT_X], j));
+    job->status =
+        heat_problem_paint_row(job->problem, job->property, j - shift[HEAT_Y], piece.lo[HEAT_X] - shift[HEAT_X],
+                               piece.hi[HEAT_X] - shift[HEAT_X], 0, heat_field_at(job->field, piece.lo[HEAT_X], j));
 }
 
 static heat_status paint(heat_operator *op, heat_property property, heat_field *field) {
@@ -185,8 +185,8 @@ static heat_status create_material(heat_operator *op) {
   op->uniform = heat_problem_uniform_material(op->grid->problem);
   heat_status status = op->uniform ? create_uniform(op) : create_varying(op);
   if (status.code == HEAT_OK && !(isfinite(op->spectral_bound) && op->spectral_bound > 0))
-    status = heat_config_fail(op->grid->problem->config, "material", "gives a spectral bound of %g 1/s (mind the units)",
-                              op->spectral_bound);
+    status = heat_config_fail(op->grid->problem->config, "material",
+                              "gives a spectral bound of %g 1/s (mind the units)", op->spectral_bound);
   return status;
 }
 

@@ -122,8 +122,16 @@ heat_status heat_plan_measure(heat_plan *plan) {
   double *array[ARRAYS];
   for (int a = 0; a < ARRAYS; a++) array[a] = memory + a * size + RIM * stride + RIM;
   for (ptrdiff_t n = 0; n < size; n++) memory[n] = (double)(n % 7);
-  heat_sweep sweep = {.columns = columns, .rows = rows, .stride = stride, .terms = 1, .w = {1}, .c = 1e-3,
-                      .rx = 1,            .ry = 1,      .s = 1,           .threads = plan->threads};
+  heat_sweep sweep = {.columns = columns,
+                      .rows = rows,
+                      .stride = stride,
+                      .terms = 1,
+                      .w = {1},
+                      .c = 1e-3,
+                      .rx = 1,
+                      .ry = 1,
+                      .s = 1,
+                      .threads = plan->threads};
   if (!uniform) {
     sweep.kx = array[2];
     sweep.ky = array[3];

@@ -175,8 +175,7 @@ static heat_status read_regions(heat_problem *problem, bool diffusivity) {
     for (int p = 0; p < HEAT_PROPERTIES && status.code == HEAT_OK; p++) {
       const bool conductivity = p == HEAT_CONDUCTIVITY_X || p == HEAT_CONDUCTIVITY_Y;
       char key[KEY_LENGTH];
-      snprintf(key, sizeof key, "regions.%d.%s", r,
-               diffusivity && conductivity ? "diffusivity" : spelling[p].region);
+      snprintf(key, sizeof key, "regions.%d.%s", r, diffusivity && conductivity ? "diffusivity" : spelling[p].region);
       status = read_property(&problem->regions[r].set[p], problem, (heat_property)p, key);
     }
     if (status.code != HEAT_OK) return status;
@@ -285,8 +284,8 @@ heat_status heat_problem_paint_row(const heat_problem *problem, heat_property pr
     for (int64_t begin = first, end; begin < last; begin = end) {
       end = begin + 1;
       while (end < last && which[end - first] == which[begin - first]) end++;
-      heat_status status = heat_problem_paint_run(problem, property, which[begin - first], j, begin, end, t,
-                                                  out + (begin - lo));
+      heat_status status =
+          heat_problem_paint_run(problem, property, which[begin - first], j, begin, end, t, out + (begin - lo));
       if (status.code != HEAT_OK) return status;
     }
   }

@@ -41,6 +41,7 @@ void heat_progress_create(heat_progress *progress, heat_runtime *runtime, const 
                               .cells = cells,
                               .mode = mode,
                               .first = step,
+                              .said = -1,
                               .began = now,
                               .pace = first_pace,
                               .next_line = now + first_pace};
@@ -139,8 +140,8 @@ static heat_status write_status(const heat_progress *progress, int64_t step, dou
   fprintf(out, "\",\n  \"updated\": \"%s\",\n  \"message\": \"", stamp);
   put_json(out, message);
   fprintf(out, "\"\n}\n");
-  heat_status status = fclose(out) == 0 ? heat_directory_replace(progress->path, text, false)
-                                        : heat_no_memory("status.json", length);
+  heat_status status =
+      fclose(out) == 0 ? heat_directory_replace(progress->path, text, false) : heat_no_memory("status.json", length);
   free(text);
   return status;
 }
@@ -157,6 +158,7 @@ heat_status heat_progress_update(heat_progress *progress, int64_t step) {
   if (progress->mode == HEAT_PROGRESS_PLAIN && now >= progress->next_line) {
     describe(progress, step, now, text, sizeof text);
     heat_runtime_say(progress->runtime, "%s\n", text);
+    progress->said = step;
     progress->pace = fmin(progress->pace * pace_growth, slowest_pace);
     progress->next_line = now + progress->pace;
   }
@@ -171,6 +173,6 @@ heat_status heat_progress_finish(heat_progress *progress, int64_t step, const ch
   char text[256];
   describe(progress, step, now, text, sizeof text);
   if (progress->mode == HEAT_PROGRESS_BAR) draw_bar(progress, text, step);
-  if (progress->mode != HEAT_PROGRESS_NONE) heat_runtime_say(progress->runtime, "%s\n", text);
+  if (progress->mode != HEAT_PROGRESS_NONE && progress->said != step) heat_runtime_say(progress->runtime, "%s\n", text);
   return write_status(progress, step, now, state, message);
 }

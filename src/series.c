@@ -48,8 +48,8 @@ heat_status heat_series_row(heat_series *series, const char *format, ...) {
   if (series->file == NULL) return heat_ok();
   va_list arguments;
   va_start(arguments, format);
-  const bool good = vfprintf(series->file, format, arguments) >= 0 && fputc('\n', series->file) != EOF &&
-                    fflush(series->file) == 0;
+  const bool good =
+      vfprintf(series->file, format, arguments) >= 0 && fputc('\n', series->file) != EOF && fflush(series->file) == 0;
   va_end(arguments);
   return good ? heat_ok() : failure(series);
 }

@@ -12,7 +12,7 @@ typedef struct point {
 
 struct heat_shape {
   bool (*contains)(const heat_shape *shape, double x, double y);
-  point a, b;         /* rectangle: min, max; circle and ellipse: centre, radii */
+  point a, b;          /* rectangle: min, max; circle and ellipse: centre, radii */
   double cosine, sine; /* ellipse: of its angle */
   int corner_count;
   point *corners;
@@ -36,8 +36,7 @@ static bool in_polygon(const heat_shape *shape, double x, double y) {
   point from = shape->corners[shape->corner_count - 1];
   for (int c = 0; c < shape->corner_count; c++) {
     const point to = shape->corners[c];
-    if ((from.y > y) != (to.y > y) && x < from.x + (to.x - from.x) * ((y - from.y) / (to.y - from.y)))
-      inside = !inside;
+    if ((from.y > y) != (to.y > y) && x < from.x + (to.x - from.x) * ((y - from.y) / (to.y - from.y))) inside = !inside;
     from = to;
   }
   return inside;

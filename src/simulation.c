@@ -5,7 +5,8 @@
  *     loop: advance to the next event; agree; look at the numbers; outputs; checkpoint
  *     the end: last checkpoint, report
  *
- * At one step the outputs come before the checkpoint, and a resumed run starts behind both: so no row is lost or doubled. */
+ * At one step the outputs come before the checkpoint, and a resumed run starts behind both: so no row is lost or
+ * doubled. */
 #include "heat2d/simulation.h"
 
 #include "heat2d/directory.h"
@@ -56,6 +57,7 @@ typedef struct simulation {
   bool save_due, is_steady;
   double saved_at, save_seconds, worst_save; /* MPI_Wtime; s in all and at worst */
   int saves_done;
+  heat_h5_times save_times;
   double balance, energy;
 } simulation;
 
@@ -92,8 +94,8 @@ static heat_status set_up(simulation *sim) {
   const heat_config *config = setup->config;
   sim->directory = heat_config_text(config, "output.directory");
   sim->output = heat_config_cadence(config, "output.every");
-  sim->images = heat_config_has(config, "output.images") ? heat_config_cadence(config, "output.images.every")
-                                                         : (heat_cadence){0};
+  sim->images =
+      heat_config_has(config, "output.images") ? heat_config_cadence(config, "output.images.every") : (heat_cadence){0};
   sim->saves = heat_config_cadence(config, "checkpoint.every");
   sim->keep = (int)heat_config_integer(config, "checkpoint.keep");
   sim->steady = heat_config_real(config, "time.steady");
@@ -228,13 +230,13 @@ static heat_status open_files(simulation *sim) {
   if (status.code != HEAT_OK) return status;
   status = heat_agree(runtime->comm, heat_probes_create(&sim->probes, &sim->setup.grid, sim->directory, keep));
   if (status.code != HEAT_OK) return status;
-  sim->snapshots = (heat_snapshots){
-      .grid = &sim->setup.grid,
-      .directory = sim->directory,
-      .title = heat_config_text(config, "title"),
-      .deck = sim->deck,
-      .storage = {.single = strcmp(heat_config_text(config, "output.precision"), "float32") == 0,
-                  .compression = (int)heat_config_integer(config, "output.compression")}};
+  sim->snapshots =
+      (heat_snapshots){.grid = &sim->setup.grid,
+                       .directory = sim->directory,
+                       .title = heat_config_text(config, "title"),
+                       .deck = sim->deck,
+                       .storage = {.single = strcmp(heat_config_text(config, "output.precision"), "float32") == 0,
+                                   .compression = (int)heat_config_integer(config, "output.compression")}};
   status = heat_snapshots_create(&sim->snapshots, keep);
   open_frames(sim);
   if (status.code != HEAT_OK) return status;
@@ -311,7 +313,7 @@ static heat_status save(simulation *sim) {
   state->anchor_time = sim->clock.anchor_time;
   state->anchor_step = sim->clock.anchor_step;
   heat_status status = heat_checkpoint_write(sim->directory, &sim->stepper, state, sim->deck,
-                                             slash != NULL ? slash + 1 : sim->checkpoint, sim->keep);
+                                             slash != NULL ? slash + 1 : sim->checkpoint, sim->keep, &sim->save_times);
   if (status.code == HEAT_OK) {
     heat_checkpoint_name(sim->checkpoint, sim->directory, state->step);
     sim->saved = state->step;
@@ -382,8 +384,7 @@ static heat_status poll(simulation *sim, heat_status status, double chunk_second
 static heat_status check_steady(simulation *sim) {
   if (sim->steady <= 0 || sim->state.step % STEADY_STEPS != 0) return heat_ok();
   double rate;
-  heat_status status =
-      heat_operator_rate(&sim->op, heat_stepper_solution(&sim->stepper), sim->state.time, &rate);
+  heat_status status = heat_operator_rate(&sim->op, heat_stepper_solution(&sim->stepper), sim->state.time, &rate);
   sim->is_steady = rate < sim->steady;
   return status;
 }
@@ -451,9 +452,13 @@ static void say_end(simulation *sim) {
   MPI_Allreduce(MPI_IN_PLACE, &stencil, 1, MPI_DOUBLE, MPI_MAX, runtime->comm);
   if (stencil > 0 && updates > 0)
     heat_runtime_say(runtime, "throughput  %.4g Gcell/s in stencil and halo\n", updates / stencil / giga);
-  if (sim->saves_done > 0)
-    heat_runtime_say(runtime, "checkpoints %d, %.4g MB/s each, made durable and read back\n", sim->saves_done,
-                     sim->saves_done * cells * sizeof(double) / mega / sim->save_seconds);
+  if (sim->saves_done > 0) {
+    const double *seconds = sim->save_times.seconds;
+    heat_runtime_say(
+        runtime, "checkpoints %d, %.4g MB/s each: pack and hash %.3g s, write %.3g s, sync %.3g s, read back %.3g s\n",
+        sim->saves_done, sim->saves_done * cells * sizeof(double) / mega / sim->save_seconds, seconds[HEAT_H5_PACK],
+        seconds[HEAT_H5_WRITE], seconds[HEAT_H5_SYNC], seconds[HEAT_H5_VERIFY]);
+  }
   heat_runtime_say(runtime, "energy      %.9g J/m, of which walls and sources leave unexplained %.2g\n", sim->energy,
                    sim->balance);
   heat_runtime_say(runtime, "files       %s\n", sim->checkpoint[0] != '\0' ? sim->checkpoint : sim->directory);

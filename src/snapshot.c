@@ -63,10 +63,17 @@ void heat_snapshots_destroy(heat_snapshots *snapshots) {
 static void put_xml(FILE *out, const char *text) {
   for (; *text != '\0'; text++) {
     switch (*text) {
-    case '&': fputs("&amp;", out); break;
-    case '<': fputs("&lt;", out); break;
-    case '"': fputs("&quot;", out); break;
-    default: fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
+    case '&':
+      fputs("&amp;", out);
+      break;
+    case '<':
+      fputs("&lt;", out);
+      break;
+    case '"':
+      fputs("&quot;", out);
+      break;
+    default:
+      fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
     }
   }
 }
@@ -117,8 +124,7 @@ static void write_axis(heat_h5 *out, int axis, const char *name, const char *lon
   double *centres = malloc(((size_t)count + 1) * sizeof *centres);
   if (centres == NULL) out->status = heat_no_memory("the coordinates", (size_t)count * sizeof *centres);
   out->status = heat_agree(grid->comm, out->status);
-  for (int64_t n = 0; n < count && centres != NULL; n++)
-    centres[n] = heat_problem_centre(grid->problem, axis, lo + n);
+  for (int64_t n = 0; n < count && centres != NULL; n++) centres[n] = heat_problem_centre(grid->problem, axis, lo + n);
   heat_h5_write_vector(out, name, grid->layout.cells[axis], lo, count, centres);
   heat_h5_set_text(out, name, "units", "m");
   heat_h5_set_text(out, name, "long_name", long_name);

@@ -45,8 +45,8 @@ heat_status heat_stepper_start(heat_stepper *stepper) {
   heat_field *u = heat_stepper_solution(stepper);
   heat_status status = heat_ok();
   for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y] && status.code == HEAT_OK; j++)
-    status = heat_problem_paint_row(grid->problem, HEAT_TEMPERATURE, j, grid->owned.lo[HEAT_X],
-                                    grid->owned.hi[HEAT_X], 0, heat_field_at(u, grid->owned.lo[HEAT_X], j));
+    status = heat_problem_paint_row(grid->problem, HEAT_TEMPERATURE, j, grid->owned.lo[HEAT_X], grid->owned.hi[HEAT_X],
+                                    0, heat_field_at(u, grid->owned.lo[HEAT_X], j));
   u->valid = 0;
   return heat_agree(grid->comm, status);
 }
@@ -71,8 +71,7 @@ heat_status heat_stepper_advance(heat_stepper *stepper, const heat_clock *clock,
       for (int s = 0; s < added; s++) {
         stages[s].out = stepper->place[stages[s].out];
         stages[s].u = stepper->place[stages[s].u];
-        for (int k = 0; k < stages[s].terms; k++)
-          stages[s].term[k].field = stepper->place[stages[s].term[k].field];
+        for (int k = 0; k < stages[s].terms; k++) stages[s].term[k].field = stepper->place[stages[s].term[k].field];
       }
       const int solution = stepper->place[result];
       stepper->place[result] = stepper->place[0];

@@ -7,7 +7,7 @@ enum {
   SPECIAL = HEAT_SUM_DIGITS - 1, /* counts values that are not finite */
   TOP = HEAT_SUM_DIGITS - 2,     /* the highest digit; it carries the sign */
   DIGIT_BITS = 32,
-  LOWEST = 1074,                 /* the weight of bit 0 is 2^-1074, the smallest double */
+  LOWEST = 1074, /* the weight of bit 0 is 2^-1074, the smallest double */
   MANTISSA_BITS = 52,
   EXPONENT_MASK = 0x7ff
 };

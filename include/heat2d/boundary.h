@@ -13,13 +13,13 @@
 #include "heat2d/field.h"
 
 typedef struct heat_wall {
-  int64_t lo, hi;           /* cells along the side, of the owned box grown by the halo; lo == hi: not at this wall */
+  int64_t lo, hi;             /* cells along the side, of the owned box grown by the halo; lo == hi: not at this wall */
   int64_t owned_lo, owned_hi; /* those whose heat this rank counts */
   bool in_time;
-  double *a, *b, *g;        /* hi - lo each: as the deck gives them */
-  double *k_over_h;         /* conductivity normal to the wall / spacing, W/(m2 K) */
-  double *A, *B;            /* ghost = A + B interior */
-  double *heat;             /* owned_hi - owned_lo: heat that came in through each face since t = 0, J/m */
+  double *a, *b, *g; /* hi - lo each: as the deck gives them */
+  double *k_over_h;  /* conductivity normal to the wall / spacing, W/(m2 K) */
+  double *A, *B;     /* ghost = A + B interior */
+  double *heat;      /* owned_hi - owned_lo: heat that came in through each face since t = 0, J/m */
 } heat_wall;
 
 typedef struct heat_boundary {
@@ -36,8 +36,8 @@ void heat_boundary_destroy(heat_boundary *boundary);
 /* Bring A and B to time t. HEAT_DECK as heat_problem_side. Local. */
 heat_status heat_boundary_update(heat_boundary *boundary, double t);
 
-/* Set the ghost cells of `field` along the walls next to `box`, and add c times the heat flux through the owned faces of
- * the walls that `box` touches (c = 0: none). Local. */
+/* Set the ghost cells of `field` along the walls next to `box`, and add c times the heat flux through the owned faces
+ * of the walls that `box` touches (c = 0: none). Local. */
 void heat_boundary_apply(heat_boundary *boundary, heat_field *field, heat_box box, double c);
 
 #endif

@@ -12,17 +12,18 @@
 
 typedef struct heat_state {
   int64_t step;
-  double time, dt;        /* s */
-  double anchor_time;     /* see clock.h */
+  double time, dt;    /* s */
+  double anchor_time; /* see clock.h */
   int64_t anchor_step;
-  double energy_start;    /* of the initial field, J/m */
-  bool off_lattice;       /* reached by a shortened last step: no instant of a longer run */
+  double energy_start; /* of the initial field, J/m */
+  bool off_lattice;    /* reached by a shortened last step: no instant of a longer run */
 } heat_state;
 
-/* Write the checkpoint of `state` into `directory` and remove all but the newest `keep` up to its step. `deck`: the resolved deck;
- * `parent`: the file that this run went on from, or "". Collective. HEAT_IO. */
+/* Write the checkpoint of `state` into `directory` and remove all but the newest `keep` up to its step. `deck`: the
+ * resolved deck; `parent`: the file that this run went on from, or "". What each phase took on this rank is added to
+ * `times`. Collective. HEAT_IO. */
 heat_status heat_checkpoint_write(const char *directory, heat_stepper *stepper, const heat_state *state,
-                                  const char *deck, const char *parent, int keep);
+                                  const char *deck, const char *parent, int keep, heat_h5_times *times);
 
 /* The name of a checkpoint. Local. */
 void heat_checkpoint_name(char path[HEAT_PATH], const char *directory, int64_t step);
@@ -30,8 +31,7 @@ void heat_checkpoint_name(char path[HEAT_PATH], const char *directory, int64_t s
 /* Look in `directory` for the newest checkpoint before step `before` that verifies; `path` is "" when there are none at
  * all. Each one that is passed over is said with its reason. HEAT_IO when there are some and none verifies.
  * Collective. */
-heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory, int64_t before,
-                                   char path[HEAT_PATH]);
+heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory, int64_t before, char path[HEAT_PATH]);
 
 /* The state and the deck (to be freed) of a checkpoint. HEAT_IO. Collective over comm. */
 heat_status heat_checkpoint_read_state(MPI_Comm comm, const char *path, heat_state *state, char **deck);

@@ -6,9 +6,9 @@
 
 typedef struct heat_expression heat_expression;
 
-/* Compile `text`. Known names: x, y (m), t (s, only when `time_allowed`), pi, the functions and operators of the library
- * (sin, exp, min, ...; comparison, && and ||, the conditional a ? b : c). Assignments and lists are refused. HEAT_DECK
- * with a message such as "unknown name 'z' at character 4" when it does not parse. Local. */
+/* Compile `text`. Known names: x, y (m), t (s, only when `time_allowed`), pi, the functions and operators of the
+ * library (sin, exp, min, ...; comparison, && and ||, the conditional a ? b : c). Assignments and lists are refused.
+ * HEAT_DECK with a message such as "unknown name 'z' at character 4" when it does not parse. Local. */
 heat_status heat_expression_create(heat_expression **expression, const char *text, bool time_allowed);
 
 void heat_expression_destroy(heat_expression *expression); /* NULL is allowed. Local. */

@@ -1,5 +1,6 @@
-/* Picture frames of a running simulation: each rank turns its own cells into colour levels, and frame k is put together,
- * compressed and written by rank k modulo the number of ranks, so that a film's frames are written in parallel. */
+/* Picture frames of a running simulation: each rank turns its own cells into colour levels, and frame k is put
+ * together, compressed and written by rank k modulo the number of ranks, so that a film's frames are written in
+ * parallel. */
 #ifndef HEAT2D_FRAME_H
 #define HEAT2D_FRAME_H
 
@@ -7,8 +8,8 @@
 #include "heat2d/image.h"
 
 typedef struct heat_frames {
-  const heat_grid *grid;  /* borrowed */
-  const char *directory;  /* borrowed */
+  const heat_grid *grid; /* borrowed */
+  const char *directory; /* borrowed */
   heat_image image;
   bool range_auto;
   int64_t written;

@@ -1,6 +1,8 @@
-/* One shared HDF5 file: written by all ranks in parallel under "<path>.partial", verified, and only then given its name.
+/* One shared HDF5 file: written by all ranks in parallel under "<path>.partial", verified, and only then given its
+ * name.
  *
- *     create .partial -> write -> flush, close, fsync -> read back, compare digests -> agree -> rename -> fsync directory
+ *     create .partial -> write -> flush, close, fsync -> read back, compare digests -> agree -> rename -> fsync
+ * directory
  *
  * The digest is the sum modulo 2^64 of one XXH3 hash per value, seeded with the value's place (dataset and index), and
  * one per root attribute: it covers every bit of every dataset and of the state, and is the same for any partition of
@@ -15,12 +17,20 @@
 
 enum { HEAT_PATH = 4096 };
 
+/* What the writing of a file spends its time on, s. */
+typedef enum heat_h5_phase { HEAT_H5_PACK, HEAT_H5_WRITE, HEAT_H5_SYNC, HEAT_H5_VERIFY, HEAT_H5_PHASES } heat_h5_phase;
+typedef struct heat_h5_times {
+  double seconds[HEAT_H5_PHASES]; /* pack and hash; create, write, close; make durable; read back */
+} heat_h5_times;
+
 /* A file being written. After a failure every further call does nothing, on all ranks, until heat_h5_commit. */
 typedef struct heat_h5 {
   const heat_grid *grid; /* borrowed */
   hid_t file;
   char path[HEAT_PATH], partial[HEAT_PATH];
   uint64_t digest; /* of this rank's data */
+  heat_h5_times times;
+  double mark; /* when the current phase began, MPI_Wtime */
   heat_status status;
 } heat_h5;
 

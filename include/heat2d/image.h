@@ -15,11 +15,11 @@ bool heat_colormap(const char *name, unsigned char rgb[HEAT_COLOURS][3]);
 extern const char *const heat_colormap_names[];
 
 typedef struct heat_image {
-  int width, height;       /* pixels of the field itself: width as asked for, height by the domain's aspect */
-  const char *colormap;    /* borrowed */
-  const char *title;       /* borrowed; may be empty */
-  double time;             /* s */
-  double low, high;        /* values, K, at the two ends of the colour bar */
+  int width, height;        /* pixels of the field itself: width as asked for, height by the domain's aspect */
+  const char *colormap;     /* borrowed */
+  const char *title;        /* borrowed; may be empty */
+  double time;              /* s */
+  double low, high;         /* values, K, at the two ends of the colour bar */
   double origin[HEAT_AXES]; /* lower left corner of the domain, m */
   double extent[HEAT_AXES]; /* size of the domain, m */
 } heat_image;

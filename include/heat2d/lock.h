@@ -16,9 +16,9 @@
 typedef struct heat_lock {
   int file; /* -1: not held */
   char path[4096];
-  uint64_t number;    /* this owner's */
+  uint64_t number; /* this owner's */
   int64_t beats;
-  double next_beat;   /* MPI_Wtime */
+  double next_beat; /* MPI_Wtime */
 } heat_lock;
 
 /* Take the lock of `directory`, which exists. `force`: whoever holds it. HEAT_IO with the owner's host, process and job

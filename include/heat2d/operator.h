@@ -1,4 +1,5 @@
-/* L(u, t) = (div(k grad u) + q) / (rho c_p) with its walls, and the one primitive that all explicit methods are lists of:
+/* L(u, t) = (div(k grad u) + q) / (rho c_p) with its walls, and the one primitive that all explicit methods are lists
+ * of:
  *
  *     out = sum_i w_i x_i + c L(u, t)
  *
@@ -23,15 +24,15 @@ typedef struct heat_operator {
   heat_boundary boundary;
   heat_halo *halo;
   bool uniform;
-  double rx, ry, s;             /* uniform material: see kernel.h */
-  heat_field kx, ky, inverse;   /* varying material */
+  double rx, ry, s;           /* uniform material: see kernel.h */
+  heat_field kx, ky, inverse; /* varying material */
   bool has_source;
-  heat_field q;                 /* W/m3, at source_time */
-  int64_t run_count;            /* the cells whose source depends on time, as runs of one row each */
+  heat_field q;      /* W/m3, at source_time */
+  int64_t run_count; /* the cells whose source depends on time, as runs of one row each */
   heat_source_run *runs;
-  double source_power;          /* of the cells that do not, over all ranks, W/m */
-  heat_sum source_heat;         /* heat that sources gave since t = 0, J/m: this rank's part */
-  double spectral_bound;        /* of -L, 1/s: Gershgorin */
+  double source_power;   /* of the cells that do not, over all ranks, W/m */
+  heat_sum source_heat;  /* heat that sources gave since t = 0, J/m: this rank's part */
+  double spectral_bound; /* of -L, 1/s: Gershgorin */
 } heat_operator;
 
 /* Paint the coefficients over the owned box grown by `depth` and bound the spectrum. Collective over the grid's

@@ -4,7 +4,8 @@
  *
  * Every side that is not periodic obeys  a u + b k du/dn = g(s, t)  with n the outward normal:
  * Dirichlet a = 1, b = 0, g = value; Neumann a = 0, b = 1, g = flux; Robin a = h, b = 1, g = h ambient.
- * A material given by its diffusivity alpha has k = alpha and rho = c_p = 1: energies are then in K m2, fluxes in K m/s.
+ * A material given by its diffusivity alpha has k = alpha and rho = c_p = 1: energies are then in K m2, fluxes in K
+ * m/s.
  *
  * A property is painted: the base value, then each region in order over the cells whose centres lie in it. */
 #ifndef HEAT2D_PROBLEM_H
@@ -42,7 +43,7 @@ typedef struct heat_side {
 } heat_side;
 
 typedef struct heat_problem {
-  const heat_config *config; /* borrowed, for the places that messages name */
+  const heat_config *config;                                     /* borrowed, for the places that messages name */
   double origin[HEAT_AXES], size[HEAT_AXES], spacing[HEAT_AXES]; /* m */
   int64_t cells[HEAT_AXES];
   bool arithmetic; /* face conductivity: arithmetic instead of harmonic mean */
@@ -52,8 +53,8 @@ typedef struct heat_problem {
   heat_side sides[HEAT_SIDES];
 } heat_problem;
 
-/* Build the problem of a deck: compiles its expressions and opens its field files (each rank for itself). HEAT_DECK with
- * the place in the deck when a file or dataset is missing or has another shape. Collective over comm. */
+/* Build the problem of a deck: compiles its expressions and opens its field files (each rank for itself). HEAT_DECK
+ * with the place in the deck when a file or dataset is missing or has another shape. Collective over comm. */
 heat_status heat_problem_create(heat_problem *problem, MPI_Comm comm, const heat_config *config);
 
 void heat_problem_destroy(heat_problem *problem); /* Local. */

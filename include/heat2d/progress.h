@@ -17,12 +17,13 @@ typedef struct heat_progress {
   heat_clock clock;
   double cells; /* of the grid */
   heat_progress_mode mode;
-  int columns;          /* of the terminal */
-  char path[4096];      /* of status.json */
-  int64_t first;        /* step at which this process took over */
-  double began;         /* when, MPI_Wtime */
+  int columns;            /* of the terminal */
+  char path[4096];        /* of status.json */
+  int64_t first;          /* step at which this process took over */
+  double began;           /* when, MPI_Wtime */
   double next_line, pace; /* when the next plain line is due, and how far apart they are, s */
   double next_bar, next_status;
+  int64_t said; /* the step of the latest plain line */
 } heat_progress;
 
 void heat_progress_create(heat_progress *progress, heat_runtime *runtime, const heat_clock *clock, double cells,

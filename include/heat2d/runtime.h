@@ -10,11 +10,11 @@ typedef enum heat_activity { HEAT_STENCIL, HEAT_HALO, HEAT_FILES, HEAT_OTHER, HE
 typedef struct heat_runtime {
   MPI_Comm comm; /* borrowed */
   int rank, size;
-  FILE *log;           /* run.log on rank 0, or NULL */
-  bool bar;            /* a progress bar stands in the terminal's current line */
-  double started;      /* MPI_Wtime at the start */
+  FILE *log;      /* run.log on rank 0, or NULL */
+  bool bar;       /* a progress bar stands in the terminal's current line */
+  double started; /* MPI_Wtime at the start */
   heat_activity activity;
-  double since;        /* when it began */
+  double since;                  /* when it began */
   double spent[HEAT_ACTIVITIES]; /* s */
 } heat_runtime;
 
@@ -41,8 +41,8 @@ double heat_runtime_elapsed(const heat_runtime *runtime);
 void heat_runtime_report(heat_runtime *runtime);
 
 /* Provenance. Local. */
-const char *heat_version(void);    /* "0.1.0 (abc1234)" */
-const char *heat_job(void);        /* the batch job's id, or "" outside of one */
+const char *heat_version(void);     /* "0.1.0 (abc1234)" */
+const char *heat_job(void);         /* the batch job's id, or "" outside of one */
 void heat_timestamp(char text[32]); /* now, UTC, ISO 8601 */
 
 #endif

@@ -6,10 +6,10 @@
 #include "heat2d/runtime.h"
 
 typedef struct heat_snapshots {
-  const heat_grid *grid;  /* borrowed */
+  const heat_grid *grid;                /* borrowed */
   const char *directory, *title, *deck; /* borrowed */
   heat_storage storage;
-  int count;              /* of the series, on rank 0 */
+  int count; /* of the series, on rank 0 */
   int64_t *steps;
   double *times;
 } heat_snapshots;

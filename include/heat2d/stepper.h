@@ -13,8 +13,8 @@ enum { HEAT_METHOD_STAGES = 8, HEAT_METHOD_FIELDS = 4 };
 typedef struct heat_method {
   const char *name;
   int order;
-  int fields;          /* arrays of the whole field that it needs, the solution among them */
-  double stability;    /* largest stable dt times the spectral bound */
+  int fields;       /* arrays of the whole field that it needs, the solution among them */
+  double stability; /* largest stable dt times the spectral bound */
   /* The stages of one step from fields[0] into fields[*result]; returns how many. */
   int (*stages)(double t, double dt, heat_stage stages[HEAT_METHOD_STAGES], int *result);
 } heat_method;
@@ -26,9 +26,9 @@ extern const int heat_method_count;
 
 typedef struct heat_stepper {
   const heat_method *method;
-  heat_operator *op;                        /* borrowed */
-  heat_field fields[HEAT_METHOD_FIELDS];    /* owned */
-  int place[HEAT_METHOD_FIELDS];            /* which of them plays each part; place[0] is the solution */
+  heat_operator *op;                     /* borrowed */
+  heat_field fields[HEAT_METHOD_FIELDS]; /* owned */
+  int place[HEAT_METHOD_FIELDS];         /* which of them plays each part; place[0] is the solution */
 } heat_stepper;
 
 /* Allocate the fields. HEAT_IO when memory is exhausted. Local. */
