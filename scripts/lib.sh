@@ -120,20 +120,17 @@ explain() {
   echo "  apt-get install --no-install-recommends $(field 3 <<<"$missing" | tr '\n' ' ')"
 }
 
-# Run as root and with more ranks than cores where it must be; what the environment already says wins.
+# For mpirun as root, with more ranks than cores, or beside other work; what the environment already says wins.
 mpi_environment() {
-  local ranks=$1
   export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   export OMPI_MCA_rmaps_base_oversubscribe="${OMPI_MCA_rmaps_base_oversubscribe:-1}"                     # Open MPI 4
   export PRTE_MCA_rmaps_default_mapping_policy="${PRTE_MCA_rmaps_default_mapping_policy:-:oversubscribe}" # Open MPI 5
+  export OMPI_MCA_mpi_yield_when_idle="${OMPI_MCA_mpi_yield_when_idle:-1}"
   # Runs side by side would all be bound to the first cores.
   export OMPI_MCA_hwloc_base_binding_policy="${OMPI_MCA_hwloc_base_binding_policy:-none}"
   export PRTE_MCA_hwloc_default_binding_policy="${PRTE_MCA_hwloc_default_binding_policy:-none}"
   # Containers often forbid one process to read another's memory.
   export OMPI_MCA_btl_vader_single_copy_mechanism="${OMPI_MCA_btl_vader_single_copy_mechanism:-none}"
-  if [ "$ranks" -gt "$(cores)" ]; then
-    export OMPI_MCA_mpi_yield_when_idle="${OMPI_MCA_mpi_yield_when_idle:-1}"
-  fi
 }
 
 cores() {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const heat_option *find_option(const heat_command *command, const char *name, size_t length) {
-  for (const heat_option *option = command->options; option->name != NULL; option++)
+static const heat_flag *find_option(const heat_command *command, const char *name, size_t length) {
+  for (const heat_flag *option = command->options; option->name != NULL; option++)
     if (strlen(option->name) == length && strncmp(option->name, name, length) == 0) return option;
   return NULL;
 }
@@ -14,7 +14,7 @@ static const heat_option *find_option(const heat_command *command, const char *n
 static heat_status parse_option(heat_arguments *arguments, int count, char **words, int at, int *used) {
   const char *name = words[at] + 2, *equals = strchr(name, '=');
   const size_t length = equals != NULL ? (size_t)(equals - name) : strlen(name);
-  const heat_option *option = find_option(arguments->command, name, length);
+  const heat_flag *option = find_option(arguments->command, name, length);
   *used = 1;
   if (option == NULL)
     return heat_fail(HEAT_USAGE, "unknown option '%s' (see heat2d %s --help)", words[at], arguments->command->name);

@@ -8,7 +8,7 @@
  * with central slopes. What leaves the sRGB gamut between two anchors loses chroma, never lightness.
  *
  * Sources: CIE 1976 L*a*b* (CIE 15, also ISO/CIE 11664-4); sRGB of IEC 61966-2-1 with its white D65. */
-#include "heat2d/image.h"
+#include "heat2d/colormap.h"
 
 #include <math.h>
 #include <string.h>

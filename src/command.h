@@ -7,12 +7,12 @@
 typedef enum heat_argument { HEAT_NO_ARGUMENT, HEAT_ARGUMENT, HEAT_OPTIONAL_ARGUMENT } heat_argument;
 
 /* An option: --name, --name VALUE or --name=VALUE, --name[=VALUE]. */
-typedef struct heat_option {
+typedef struct heat_flag {
   const char *name;
   heat_argument argument;
   const char *value_name; /* in the help */
   const char *help;
-} heat_option;
+} heat_flag;
 
 enum { HEAT_OPTIONS = 8 };
 
@@ -22,7 +22,7 @@ typedef struct heat_command {
   const char *name;
   const char *operands; /* in the help */
   const char *summary;
-  heat_option options[HEAT_OPTIONS]; /* ended by a NULL name */
+  heat_flag options[HEAT_OPTIONS]; /* ended by a NULL name */
   int least, most;                   /* operands; most < 0: any number */
   /* Collective over the runtime's communicator. */
   heat_status (*run)(heat_runtime *runtime, const struct heat_arguments *arguments);
@@ -35,7 +35,7 @@ typedef struct heat_arguments {
   const char **operands;
   int given_count; /* options in their order */
   struct heat_given {
-    const heat_option *option;
+    const heat_flag *option;
     const char *value; /* NULL: none */
   } *given;
 } heat_arguments;

@@ -2,9 +2,9 @@
  * order of the rows) and the comparison before a resume are all read off it. */
 #include "config_private.h"
 
-#include <string.h>
+#include "heat2d/colormap.h"
 
-extern const char *const heat_colormap_names[];
+#include <string.h>
 
 static const char *const means[] = {"harmonic", "arithmetic", NULL};
 static const char *const shapes[] = {"rectangle", "circle", "ellipse", "polygon", "where", NULL};

@@ -99,8 +99,8 @@ double heat_kernel_rate(const heat_sweep *sweep) {
     const row r = row_at(sweep, j);
     for (ptrdiff_t i = 0; i < sweep->columns; i++) {
       const double rate = fabs(rate_at(sweep, &r, i, sweep->kx == NULL, sweep->q != NULL));
-      /* Written so that a NaN is kept. */
-      if (!(rate <= largest)) largest = rate;
+      if (isnan(rate)) return rate;
+      if (rate > largest) largest = rate;
     }
   }
   return largest;

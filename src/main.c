@@ -23,7 +23,7 @@ static void print_command_help(const heat_command *command) {
   printf("usage: heat2d %s %s%s\n\n%s\n", command->name, command->operands,
          command->options[0].name != NULL ? " [OPTION]..." : "", command->summary);
   if (command->options[0].name != NULL) printf("\n");
-  for (const heat_option *option = command->options; option->name != NULL; option++) {
+  for (const heat_flag *option = command->options; option->name != NULL; option++) {
     char form[64];
     snprintf(form, sizeof form, option->argument == HEAT_OPTIONAL_ARGUMENT ? "--%s[=%s]" : "--%s %s", option->name,
              option->value_name != NULL ? option->value_name : "");

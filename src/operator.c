@@ -49,8 +49,10 @@ static void conductances(const heat_operator *op, heat_field *k, int axis) {
     for (int64_t i = grown.hi[HEAT_X] - 1; i >= grown.lo[HEAT_X]; i--) {
       double *here = heat_field_at(k, i, j);
       const int64_t at = axis == HEAT_X ? i : j;
-      /* The high wall's face is stored where the next cell would be. */
-      if (heat_grid_wall(grid, 2 * axis) && at == grid->domain.hi[axis] - 1) here[back] = *here * scale;
+      /* The high wall's face is stored where the next cell would be; where that lies beyond the ghost layers the wall is
+       * out of reach. */
+      if (heat_grid_wall(grid, 2 * axis) && at == grid->domain.hi[axis] - 1 && at + 1 < grid->owned.hi[axis] + op->depth)
+        here[back] = *here * scale;
       const bool rim = at == grown.lo[axis];
       *here = (rim ? *here : face_mean(here[-back], *here, grid->problem->arithmetic)) * scale;
     }

@@ -21,7 +21,7 @@ static inline int everywhere(int condition) {
   return condition;
 }
 
-static inline int run_tests(int *argc, char ***argv, const struct CMUnitTest *tests, size_t count) {
+static inline int run_mpi_tests(int *argc, char ***argv, const struct CMUnitTest *tests, size_t count) {
   int provided, rank, size, failed;
   setenv("OMPI_MCA_fcoll", "dynamic_gen2", 0);
   MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);

@@ -35,7 +35,7 @@ typedef struct heat_sweep {
 /* Local. */
 void heat_kernel_sweep(const heat_sweep *sweep);
 
-/* The largest |L(u)| over the box; out, x, w and c are not used. Local. */
+/* The largest |L(u)| over the box, NaN where one is; out, x, w and c are not used. Local. */
 double heat_kernel_rate(const heat_sweep *sweep);
 
 #endif

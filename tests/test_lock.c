@@ -1,0 +1,192 @@
+/* One run per directory: against a live owner, a killed one, one on another host, and one that was taken for dead. */
+#include "heat2d/lock.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+static char directory[64];
+static char note[HEAT_STATUS_TEXT];
+
+static int make_directory(void **state) {
+  (void)state;
+  strcpy(directory, "/tmp/heat2d-test-XXXXXX");
+  return mkdtemp(directory) == NULL;
+}
+
+static int remove_directory(void **state) {
+  (void)state;
+  char path[128];
+  snprintf(path, sizeof path, "%s/.heat2d.lock", directory);
+  unlink(path);
+  snprintf(path, sizeof path, "%s/qstat", directory);
+  unlink(path);
+  unsetenv("PBS_JOBID");
+  return rmdir(directory);
+}
+
+/* A process that takes the lock, says so, and holds it until it is told (one byte) to beat and to report the code. */
+typedef struct other {
+  pid_t pid;
+  int ask, answer;
+} other;
+
+static void hold_lock(int ask, int answer) {
+  heat_lock lock;
+  char byte = (char)heat_lock_take(&lock, directory, false, note, sizeof note).code;
+  if (write(answer, &byte, 1) != 1) _exit(1);
+  while (read(ask, &byte, 1) == 1) {
+    lock.next_beat = 0;
+    byte = (char)heat_lock_beat(&lock).code;
+    if (write(answer, &byte, 1) != 1) break;
+  }
+  heat_lock_release(&lock);
+  _exit(0);
+}
+
+static other start_other(void) {
+  int ask[2], answer[2];
+  char byte;
+  assert_int_equal(pipe(ask), 0);
+  assert_int_equal(pipe(answer), 0);
+  const pid_t pid = fork();
+  if (pid == 0) {
+    close(ask[1]);
+    hold_lock(ask[0], answer[1]);
+  }
+  close(ask[0]);
+  close(answer[1]);
+  assert_int_equal(read(answer[0], &byte, 1), 1);
+  assert_int_equal(byte, HEAT_OK);
+  return (other){pid, ask[1], answer[0]};
+}
+
+static int let_beat(const other *process) {
+  char byte = 0;
+  assert_int_equal(write(process->ask, &byte, 1), 1);
+  assert_int_equal(read(process->answer, &byte, 1), 1);
+  return byte;
+}
+
+static void end_other(other *process) {
+  close(process->ask);
+  close(process->answer);
+  waitpid(process->pid, NULL, 0);
+}
+
+static void a_live_owner_is_named_and_keeps_the_directory(void **state) {
+  (void)state;
+  other process = start_other();
+  heat_lock lock;
+  char pid[32];
+  const heat_status status = heat_lock_take(&lock, directory, false, note, sizeof note);
+  assert_int_equal(status.code, HEAT_IO);
+  snprintf(pid, sizeof pid, "process %ld,", (long)process.pid);
+  assert_non_null(strstr(status.text, pid));
+  assert_non_null(strstr(status.text, "--force-unlock"));
+  assert_int_equal(let_beat(&process), HEAT_OK);
+  end_other(&process);
+  assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_OK);
+  assert_string_equal(note, "");
+  heat_lock_release(&lock);
+}
+
+static void a_killed_owner_is_replaced_at_once(void **state) {
+  (void)state;
+  other process = start_other();
+  kill(process.pid, SIGKILL);
+  end_other(&process);
+  heat_lock lock;
+  assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_OK);
+  assert_non_null(strstr(note, "its process has ended"));
+  assert_int_equal(heat_lock_beat(&lock).code, HEAT_OK);
+  heat_lock_release(&lock);
+}
+
+static void an_owner_who_lost_the_lock_by_force_is_told_at_its_next_beat(void **state) {
+  (void)state;
+  other process = start_other();
+  heat_lock lock;
+  assert_int_equal(heat_lock_take(&lock, directory, true, note, sizeof note).code, HEAT_OK);
+  assert_int_equal(let_beat(&process), HEAT_IO);
+  end_other(&process); /* and gives back nothing that is not its own */
+  lock.next_beat = 0;
+  assert_int_equal(heat_lock_beat(&lock).code, HEAT_OK);
+  heat_lock_release(&lock);
+}
+
+/* A lock file that an owner on another host has written; no record lock can be seen here. */
+static void write_foreign(const char *job, int beats) {
+  char path[128];
+  snprintf(path, sizeof path, "%s/.heat2d.lock", directory);
+  FILE *file = fopen(path, "r+");
+  if (file == NULL) file = fopen(path, "w");
+  fprintf(file, "host elsewhere\npid 17\njob %s\nsince 2026-11-22T00:00:00Z\nnumber 00000000000000aa\nbeats %020d\n", job,
+          beats);
+  fclose(file);
+}
+
+static void install_qstat(const char *body) {
+  char path[128], search[4096];
+  snprintf(path, sizeof path, "%s/qstat", directory);
+  FILE *script = fopen(path, "w");
+  fprintf(script, "#!/bin/sh\n%s\n", body);
+  fclose(script);
+  chmod(path, S_IRWXU);
+  snprintf(search, sizeof search, "%s:%s", directory, getenv("PATH"));
+  setenv("PATH", search, 1);
+}
+
+static void the_scheduler_decides_about_an_owner_on_another_host(void **state) {
+  (void)state;
+  heat_lock lock;
+  write_foreign("12.server", 5);
+  install_qstat("exit 0");
+  heat_status status = heat_lock_take(&lock, directory, false, note, sizeof note);
+  assert_int_equal(status.code, HEAT_IO);
+  assert_non_null(strstr(status.text, "host elsewhere, process 17, job 12.server"));
+  install_qstat("exit 153");
+  assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_OK);
+  assert_non_null(strstr(note, "no longer in the system"));
+  heat_lock_release(&lock);
+}
+
+static void without_a_scheduler_the_heart_of_a_foreign_owner_is_watched(void **state) {
+  (void)state;
+  heat_lock lock;
+  write_foreign("-", 1);
+  const pid_t heart = fork();
+  if (heart == 0) {
+    const struct timespec pause = {.tv_nsec = 300000000};
+    for (int beats = 2;; beats++) {
+      nanosleep(&pause, NULL);
+      write_foreign("-", beats);
+    }
+  }
+  assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_IO);
+  kill(heart, SIGKILL);
+  waitpid(heart, NULL, 0);
+  assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_OK);
+  assert_non_null(strstr(note, "does not beat"));
+  heat_lock_release(&lock);
+}
+
+int main(int argc, char **argv) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(a_live_owner_is_named_and_keeps_the_directory, make_directory, remove_directory),
+      cmocka_unit_test_setup_teardown(a_killed_owner_is_replaced_at_once, make_directory, remove_directory),
+      cmocka_unit_test_setup_teardown(an_owner_who_lost_the_lock_by_force_is_told_at_its_next_beat, make_directory,
+                                      remove_directory),
+      cmocka_unit_test_setup_teardown(the_scheduler_decides_about_an_owner_on_another_host, make_directory,
+                                      remove_directory),
+      cmocka_unit_test_setup_teardown(without_a_scheduler_the_heart_of_a_foreign_owner_is_watched, make_directory,
+                                      remove_directory),
+  };
+  return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
+}

@@ -1,0 +1,508 @@
+/* The laws of a run: its bits, its tables and its pictures depend on the deck alone, not on ranks, layout, halo depth or
+ * threads, nor on how often it was stopped, killed, extended and resumed. A serial process that runs the program. */
+#include "command.h"
+#include "formats.h"
+
+/* Every kind of wall, region and value; 52 steps, the last one shortened. */
+static const char walls_deck[] =
+    "title: Walls & \"regions\" <of> every kind\n"
+    "domain: {origin: [-0.1, 0.2], size: [1.3, 0.9], cells: [29, 23]}\n"
+    "material: {conductivity: [1.5, '1 + 0.5*x'], density: 2, heat_capacity: 3}\n"
+    "initial: {temperature: '300 + 20*sin(3*x)*cos(2*y)'}\n"
+    "source: '10*sin(x + t)'\n"
+    "regions:\n"
+    "  - {shape: circle, center: [0.3, 0.6], radius: 0.2, temperature: 350, conductivity: 6}\n"
+    "  - {shape: polygon, points: [[0.8, 0.3], [1.1, 0.4], [0.9, 0.9]], density: 4, source: 100}\n"
+    "boundary:\n"
+    "  left: {type: dirichlet, value: '300 + 5*sin(20*t) + y'}\n"
+    "  right: {type: robin, coefficient: 4, ambient: '290 + y'}\n"
+    "  top: {type: neumann, flux: '3*x'}\n"
+    "time: {end: 0.02}\n"
+    "output:\n"
+    "  directory: out\n"
+    "  every: {steps: 13}\n"
+    "  images: {every: {steps: 26}, width: 64}\n"
+    "  probes: [{name: a, at: [0, 0.3]}, {name: b, at: [1.19, 1.09]}]\n"
+    "checkpoint: {every: {steps: 20, minutes: 0}, keep: 3}\n";
+
+/* No walls; with blocks that are thinner than a deep halo. 40 steps of 1/1024 s exactly. */
+static const char torus_deck[] = "domain: {size: [1, 1], cells: [11, 7]}\n"
+                                 "material: {diffusivity: '1 + 0.5*sin(2*pi*x)'}\n"
+                                 "initial: {temperature: 'sin(2*pi*x) + cos(2*pi*y)'}\n"
+                                 "boundary:\n"
+                                 "  left: {type: periodic}\n"
+                                 "  right: {type: periodic}\n"
+                                 "  bottom: {type: periodic}\n"
+                                 "  top: {type: periodic}\n"
+                                 "time: {end: 0.0390625, step: 0.0009765625}\n"
+                                 "output: {directory: out, every: {steps: 10}, probes: [{name: a, at: [0, 0.99]}]}\n"
+                                 "checkpoint: {every: {steps: 10, minutes: 0}, keep: 9}\n";
+
+static void assert_same_file(const char *a, const char *b, const char *name) {
+  char paths[2][LINE_MOST];
+  snprintf(paths[0], LINE_MOST, "%s/%s", a, name);
+  snprintf(paths[1], LINE_MOST, "%s/%s", b, name);
+  assert_true(same_bytes(paths[0], paths[1]));
+}
+
+/* run.xdmf is XML and lists the snapshots of its directory, each once and in order. */
+static void assert_series_of_snapshots(const char *directory) {
+  char path[LINE_MOST];
+  snprintf(path, sizeof path, "%s/run.xdmf", directory);
+  char *text = read_text(path), *at = text;
+  if (!is_xml(text)) print_error("%s is not XML:\n%s\n", path, text);
+  assert_true(is_xml(text));
+  const int count = count_files(directory, "snapshot-", ".h5");
+  assert_true(count > 0);
+  assert_int_equal(occurrences(text, ".h5:/temperature"), count);
+  assert_int_equal(occurrences(text, "<Time "), count);
+  double before = -1;
+  long long step_before = -1;
+  for (int n = 0; n < count; n++) {
+    double time;
+    long long step;
+    at = strstr(at, "<Time Value=\"");
+    assert_int_equal(sscanf(at, "<Time Value=\"%lf\"", &time), 1);
+    at = strstr(at, "snapshot-");
+    assert_int_equal(sscanf(at, "snapshot-%lld.h5", &step), 1);
+    assert_true(time > before && step > step_before);
+    snprintf(path, sizeof path, "%s/snapshot-%010lld.h5", directory, step);
+    assert_true(exists(path));
+    before = time;
+    step_before = step;
+  }
+  free(text);
+}
+
+/* The same last checkpoint, snapshots, tables and pictures; and nothing half-written is left. */
+static void assert_same_run(const char *a, const char *b) {
+  char last[2][LINE_MOST];
+  assert_true(last_file(last[0], a, "checkpoint-", ".h5") && last_file(last[1], b, "checkpoint-", ".h5"));
+  assert_string_equal(strrchr(last[0], '/'), strrchr(last[1], '/'));
+  assert_true(same_state(last[0], last[1]));
+  assert_same_file(a, b, "history.csv");
+  assert_same_file(a, b, "probes.csv");
+  assert_int_equal(count_files(a, "", ".partial") + count_files(b, "", ".partial"), 0);
+  DIR *entries = opendir(a);
+  assert_non_null(entries);
+  for (const struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
+    char paths[2][LINE_MOST];
+    snprintf(paths[0], LINE_MOST, "%s/%s", a, entry->d_name);
+    snprintf(paths[1], LINE_MOST, "%s/%s", b, entry->d_name);
+    if (strncmp(entry->d_name, "frame-", 6) == 0) assert_true(same_bytes(paths[0], paths[1]));
+    if (strncmp(entry->d_name, "snapshot-", 9) == 0) assert_true(same_state(paths[0], paths[1]));
+  }
+  closedir(entries);
+  assert_int_equal(count_files(a, "frame-", ".png"), count_files(b, "frame-", ".png"));
+  assert_int_equal(count_files(a, "snapshot-", ".h5"), count_files(b, "snapshot-", ".h5"));
+  assert_series_of_snapshots(b);
+}
+
+/* One row per step, in order, below one header. */
+static void assert_rows_in_order(const char *path) {
+  char *text = read_text(path), *at = strchr(text, '\n');
+  assert_true(strncmp(text, "step,time,", 10) == 0);
+  assert_int_equal(occurrences(text, "step,"), 1);
+  long long before = -1;
+  for (at++; *at != '\0'; at = strchr(at, '\n') + 1) {
+    char *end;
+    const long long step = strtoll(at, &end, 10);
+    assert_true(*end == ',' && step > before);
+    assert_non_null(strchr(at, '\n'));
+    before = step;
+  }
+  free(text);
+}
+
+/* The state and the step in status.json, which is JSON whenever somebody looks. */
+static long long status_step(const char *directory, const char *state) {
+  char path[LINE_MOST], value[64], quoted[64];
+  snprintf(path, sizeof path, "%s/status.json", directory);
+  char *text = read_text(path);
+  if (!is_json(text)) print_error("not JSON: %s\n", text);
+  assert_true(is_json(text));
+  snprintf(quoted, sizeof quoted, "\"%s\"", state);
+  assert_true(json_member(text, "state", value, sizeof value));
+  assert_string_equal(value, quoted);
+  assert_true(json_member(text, "step", value, sizeof value));
+  free(text);
+  return atoll(value);
+}
+
+/* ---- ranks, layouts, halos, threads ---- */
+
+typedef struct variant {
+  int ranks;
+  const char *sets;
+} variant;
+
+static void assert_all_the_same(const char *deck, const variant *variants, size_t count) {
+  shell("rm -rf out whole");
+  write_text("deck.yaml", deck);
+  assert_code(0, heat2d(0, "run deck.yaml --set output.directory=whole"));
+  for (size_t n = 0; n < count; n++) {
+    print_message("  %d ranks %s\n", variants[n].ranks, variants[n].sets);
+    assert_code(0, heat2d(variants[n].ranks, "run deck.yaml --overwrite %s", variants[n].sets));
+    assert_same_run("whole", "out");
+  }
+  char last[2][LINE_MOST];
+  assert_true(last_file(last[0], "whole", "checkpoint-", ".h5") && last_file(last[1], "out", "checkpoint-", ".h5"));
+  assert_code(0, heat2d(0, "compare %s %s", last[0], last[1]));
+  assert_non_null(strstr(command.out, "identical bits"));
+}
+
+static void bits_depend_on_the_deck_alone(void **state) {
+  (void)state;
+  static const variant variants[] = {{1, "--set parallel.halo_depth=2"},
+                                     {2, ""},
+                                     {2, "--set parallel.threads=2 --set parallel.halo_depth=5"},
+                                     {3, ""},
+                                     {3, "--set parallel.ranks=[1,3] --set parallel.halo_depth=3"},
+                                     {4, ""},
+                                     {4, "--set parallel.ranks=[4,1] --set parallel.halo_depth=5"},
+                                     {6, "--set parallel.halo_depth=3"},
+                                     {6, "--set parallel.ranks=[3,2] --set parallel.halo_depth=2"}};
+  assert_all_the_same(walls_deck, variants, sizeof variants / sizeof *variants);
+}
+
+static void bits_on_a_torus_depend_on_the_deck_alone(void **state) {
+  (void)state;
+  static const variant variants[] = {{1, "--set parallel.halo_depth=5 --set parallel.threads=2"},
+                                     {2, "--set parallel.ranks=[2,1] --set parallel.halo_depth=2"},
+                                     {3, "--set parallel.ranks=[1,3] --set parallel.halo_depth=5"},
+                                     {4, "--set parallel.ranks=[2,2] --set parallel.halo_depth=3"},
+                                     {6, "--set parallel.ranks=[6,1] --set parallel.halo_depth=5"},
+                                     {6, "--set parallel.ranks=[2,3]"}};
+  assert_all_the_same(torus_deck, variants, sizeof variants / sizeof *variants);
+}
+
+/* ---- stop and resume ---- */
+
+/* Run on 1 rank, without a stop, to that end, into `whole`. */
+static void run_whole(const char *sets) {
+  shell("rm -rf whole");
+  assert_code(0, heat2d(0, "run deck.yaml --set output.directory=whole %s", sets));
+}
+
+static void start_with(const char *deck) {
+  shell("rm -rf out");
+  write_text("deck.yaml", deck);
+}
+
+static void a_file_STOP_stops_and_resume_goes_on(void **state) {
+  (void)state;
+  start_with(walls_deck);
+  run_whole("");
+  shell("mkdir out && touch out/STOP");
+  assert_code(75, heat2d(3, "run deck.yaml"));
+  assert_one_complaint("heat2d: ", "STOP");
+  const long long step = status_step("out", "stopped");
+  assert_true(step > 0 && step < 52);
+  assert_int_equal(count_files("out", "checkpoint-", ".h5"), 1);
+  shell("rm -f out/STOP");
+  assert_code(0, heat2d(2, "run deck.yaml --resume --set parallel.halo_depth=3"));
+  assert_same_run("whole", "out");
+  assert_int_equal(status_step("out", "done"), 52);
+}
+
+/* A walltime of a second is less than what must be left at the end: each job does the least that it can. */
+static void a_chain_of_jobs_with_a_walltime_reaches_the_end(void **state) {
+  (void)state;
+  start_with(torus_deck);
+  run_whole("");
+  static const int ranks[] = {3, 0, 4};
+  long long before = 0;
+  for (size_t n = 0; n < sizeof ranks / sizeof *ranks; n++) {
+    assert_code(75, heat2d(ranks[n], "run deck.yaml --resume --walltime 00:00:01"));
+    assert_one_complaint("heat2d: ", "walltime");
+    const long long step = status_step("out", "stopped");
+    assert_true(step > before);
+    before = step;
+  }
+  assert_code(0, heat2d(2, "run deck.yaml --resume --walltime 01:00:00"));
+  assert_same_run("whole", "out");
+}
+
+/* Wait until the table has a row of step `step` or later; what is read on the way must be whole. */
+static void await_row(pid_t process, const char *directory, long long step) {
+  char path[LINE_MOST];
+  snprintf(path, sizeof path, "%s/history.csv", directory);
+  const double deadline = now() + command.limit;
+  for (;;) {
+    size_t length = 0;
+    char *text = read_bytes(path, &length), *last = NULL;
+    if (length > 0 && text[length - 1] == '\n') {
+      text[length - 1] = '\0';
+      last = strrchr(text, '\n');
+    }
+    const bool reached = last != NULL && atoll(last + 1) >= step;
+    free(text);
+    char status[LINE_MOST];
+    snprintf(status, sizeof status, "%s/status.json", directory);
+    if (exists(status)) status_step(directory, "running");
+    if (reached) return;
+    if (now() > deadline) kill_family(process);
+    assert_true(now() < deadline);
+    pause_briefly();
+  }
+}
+
+/* An endless run is stopped from outside; then it gets an end a little later, and the run to that end is its measure. */
+static void assert_resumes_after(int signal_number, int code, int ranks, int ranks_after) {
+  static const char endless[] = "--set time.end=1e6 --set output.every.steps=500 --set checkpoint.every.steps=700";
+  enum { DUE = 500 };
+  start_with(torus_deck);
+  const pid_t process = launch(ranks, "run deck.yaml %s", endless);
+  await_row(process, "out", 2 * DUE);
+  assert_int_equal(signal_ranks(process, signal_number), ranks > 0 ? ranks : 1);
+  assert_code(code, finish(process));
+  const long long step = status_step("out", code == 75 ? "stopped" : "running");
+  if (code == 75) assert_one_complaint("heat2d: ", "signal");
+  char last[LINE_MOST], sets[LINE_MOST];
+  assert_true(last_file(last, "out", "checkpoint-", ".h5"));
+  assert_code(0, heat2d(0, "info %s", last));
+  shell("touch out/snapshot-0000000500.h5.partial out/status.json.partial out/mine.partial");
+  long long reached = atoll(strrchr(last, '-') + 1);
+  if (step > reached) reached = step;
+  snprintf(sets, sizeof sets, "%s --set time.end=%.17g", endless,
+           (double)((reached / DUE + 2) * DUE) * 0.0009765625);
+  assert_code(0, heat2d(ranks_after, "run deck.yaml --resume %s", sets));
+  assert_true(exists("out/mine.partial"));
+  shell("rm out/mine.partial");
+  run_whole(sets);
+  assert_same_run("whole", "out");
+}
+
+static void signals_stop_with_a_checkpoint(void **state) {
+  (void)state;
+  assert_resumes_after(SIGTERM, 75, 3, 2);
+  assert_resumes_after(SIGUSR1, 75, 2, 4);
+  assert_resumes_after(SIGINT, 75, 0, 3);
+}
+
+static void a_killed_run_goes_on_from_its_last_checkpoint(void **state) {
+  (void)state;
+  assert_resumes_after(SIGKILL, 128 + SIGKILL, 3, 2);
+  assert_resumes_after(SIGKILL, 128 + SIGKILL, 0, 6);
+}
+
+/* ---- another end ---- */
+
+static void assert_extends(const char *deck, const char *ends[], size_t count) {
+  static const int ranks[] = {2, 3, 1, 4};
+  start_with(deck);
+  for (size_t n = 0; n < count; n++) {
+    print_message("  to %s\n", ends[n]);
+    assert_code(0, heat2d(ranks[n % 4], "run deck.yaml --resume --set time.end=%s", ends[n]));
+    status_step("out", "done");
+  }
+  char sets[64];
+  snprintf(sets, sizeof sets, "--set time.end=%s", ends[count - 1]);
+  run_whole(sets);
+  assert_same_run("whole", "out");
+}
+
+static void a_later_end_gives_the_bits_of_one_run(void **state) {
+  (void)state;
+  const char *on_steps[] = {"0.009765625", "0.029296875", "0.0390625"}; /* steps 10, 30, 40 */
+  assert_extends(torus_deck, on_steps, 3);
+  const char *between_steps[] = {"0.0102", "0.0293", "0.0391"};
+  assert_extends(torus_deck, between_steps, 3);
+}
+
+static void a_later_end_of_automatic_steps_gives_the_bits_of_one_run(void **state) {
+  (void)state;
+  const char *ends[] = {"0.0077", "0.011", "0.02"};
+  assert_extends(walls_deck, ends, 3);
+}
+
+static void a_finished_run_is_left_as_it_is(void **state) {
+  (void)state;
+  start_with(torus_deck);
+  assert_code(0, heat2d(2, "run deck.yaml"));
+  static const char list[] = "cd out && cksum checkpoint-* snapshot-* *.csv run.xdmf > ../%s";
+  shell(list, "before.txt");
+  assert_code(0, heat2d(3, "run deck.yaml --resume"));
+  assert_code(0, heat2d(0, "run deck.yaml --resume --set time.end=0.01"));
+  shell(list, "after.txt");
+  assert_true(same_bytes("before.txt", "after.txt"));
+  assert_int_equal(status_step("out", "done"), 40);
+}
+
+/* ---- the directory ---- */
+
+static void resume_of_nothing_starts_anew(void **state) {
+  (void)state;
+  start_with(torus_deck);
+  run_whole("");
+  assert_code(0, heat2d(3, "run deck.yaml --resume"));
+  assert_same_run("whole", "out");
+}
+
+static void resume_from_a_named_file_goes_on_from_there(void **state) {
+  (void)state;
+  start_with(torus_deck);
+  run_whole("");
+  assert_code(0, heat2d(2, "run deck.yaml"));
+  shell("cp out/checkpoint-0000000020.h5 here.h5");
+  assert_code(0, heat2d(3, "run deck.yaml --resume=here.h5"));
+  assert_non_null(strstr(command.out, "step 20"));
+  assert_same_run("whole", "out");
+  char *before = fingerprint("out");
+  assert_code(74, heat2d(2, "run deck.yaml --resume=nowhere.h5"));
+  assert_one_complaint("heat2d: ", "nowhere.h5");
+  char *after = fingerprint("out");
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
+}
+
+static void a_run_is_not_replaced_unasked(void **state) {
+  (void)state;
+  start_with(torus_deck);
+  assert_code(0, heat2d(2, "run deck.yaml"));
+  char *before = fingerprint("out");
+  for (int ranks = 1; ranks <= 3; ranks += 2) {
+    assert_code(64, heat2d(ranks, "run deck.yaml --set time.end=1"));
+    assert_one_complaint("heat2d: ", "'out' already holds a run");
+  }
+  char *after = fingerprint("out");
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
+}
+
+static void overwrite_replaces_the_run_and_nothing_else(void **state) {
+  (void)state;
+  start_with(torus_deck);
+  run_whole("");
+  static const char *const foreign[] = {"notes.txt",      "snapshot-1.h5",    "checkpoint-0000000001.h5.bak",
+                                        "my-history.csv", "run.xdmf.partial~", "frame-00000000x1.png"};
+  static const char *const stale[] = {"checkpoint-9999999999.h5", "snapshot-0000000003.h5", "frame-12345678901.png",
+                                      "probes.csv",               "deck.yaml.partial",      "snapshot-0000000004.h5.partial"};
+  shell("mkdir -p out/checkpoint-directory && echo 1 > out/checkpoint-directory/file");
+  for (size_t n = 0; n < sizeof foreign / sizeof *foreign; n++) shell("echo mine > out/%s", foreign[n]);
+  for (size_t n = 0; n < sizeof stale / sizeof *stale; n++) shell("echo stale > out/%s", stale[n]);
+  assert_code(0, heat2d(2, "run deck.yaml --overwrite"));
+  for (size_t n = 0; n < sizeof foreign / sizeof *foreign; n++) {
+    char path[LINE_MOST];
+    snprintf(path, sizeof path, "out/%s", foreign[n]);
+    char *text = read_text(path);
+    assert_string_equal(text, "mine\n");
+    free(text);
+    shell("rm out/%s", foreign[n]);
+  }
+  shell("rm -r out/checkpoint-directory && ! grep -lx stale out/*");
+  assert_same_run("whole", "out");
+}
+
+static void other_physics_is_refused_by_name(void **state) {
+  (void)state;
+  static const char *const changes[][2] = {{"material.density=2.5", "material.density"},
+                                           {"domain.cells=[29,24]", "domain.cells"},
+                                           {"domain.origin=[0,0.2]", "domain.origin"},
+                                           {"initial.temperature=300", "initial.temperature"},
+                                           {"boundary.top.flux=1", "boundary.top.flux"},
+                                           {"boundary.bottom={type: dirichlet, value: 3}", "boundary.bottom"},
+                                           {"source=3", "source"},
+                                           {"interface=arithmetic", "interface"},
+                                           {"regions.0.radius=0.3", "regions.0.radius"},
+                                           {"regions=[]", "regions"}};
+  start_with(walls_deck);
+  assert_code(0, heat2d(2, "run deck.yaml --set time.end=0.01"));
+  char *before = fingerprint("out");
+  for (size_t n = 0; n < sizeof changes / sizeof *changes; n++) {
+    assert_code(65, heat2d(n == 0 ? 3 : 0, "run deck.yaml --resume --set '%s'", changes[n][0]));
+    assert_one_complaint("deck.yaml", changes[n][1]);
+  }
+  char *after = fingerprint("out");
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
+}
+
+static void what_may_change_in_a_resume_may_change(void **state) {
+  (void)state;
+  start_with(walls_deck);
+  assert_code(0, heat2d(2, "run deck.yaml --set time.end=0.01"));
+  assert_code(0, heat2d(3, "run deck.yaml --resume --set time.step=0.0003 --set output.every.steps=5 "
+                           "--set output.precision=float32 --set output.compression=4 --set checkpoint.keep=1 "
+                           "--set output.images.width=32 --set title=other --set parallel.halo_depth=2"));
+  status_step("out", "done");
+  assert_int_equal(count_files("out", "checkpoint-", ".h5"), 1);
+  assert_rows_in_order("out/history.csv");
+  assert_rows_in_order("out/probes.csv");
+  assert_series_of_snapshots("out");
+  char *history = read_text("out/history.csv");
+  history[strlen(history) - 1] = '\0';
+  double time = 0;
+  assert_int_equal(sscanf(strrchr(history, '\n'), "\n%*d,%lf", &time), 1);
+  assert_true(time == 0.02);
+  free(history);
+}
+
+/* ---- damaged checkpoints ---- */
+
+static void damage(const char *path) {
+  const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), data = H5Dopen(file, "temperature", H5P_DEFAULT);
+  const haddr_t at = H5Dget_offset(data);
+  H5Dclose(data);
+  H5Fclose(file);
+  assert_true(at != HADDR_UNDEF);
+  flip_byte(path, (size_t)at + 11);
+}
+
+static void a_damaged_checkpoint_is_passed_over(void **state) {
+  (void)state;
+  start_with(torus_deck);
+  run_whole("");
+  assert_code(0, heat2d(2, "run deck.yaml --set time.end=0.029296875"));
+  damage("out/checkpoint-0000000030.h5");
+  shell("echo nonsense > out/checkpoint-0000000035.h5");
+  assert_code(0, heat2d(3, "run deck.yaml --resume"));
+  assert_non_null(strstr(command.out, "checkpoint-0000000035.h5"));
+  assert_non_null(strstr(command.out, "passed over: 'out/checkpoint-0000000030.h5' is damaged"));
+  assert_non_null(strstr(command.out, "from out/checkpoint-0000000020.h5 at step 20"));
+  assert_same_run("whole", "out");
+}
+
+static void without_any_whole_checkpoint_nothing_is_touched(void **state) {
+  (void)state;
+  start_with(torus_deck);
+  assert_code(0, heat2d(2, "run deck.yaml --set checkpoint.keep=2"));
+  damage("out/checkpoint-0000000040.h5");
+  shell("truncate -s -100 out/checkpoint-0000000030.h5");
+  char *before = fingerprint("out");
+  for (int ranks = 1; ranks <= 3; ranks += 2) {
+    assert_code(74, heat2d(ranks, "run deck.yaml --resume"));
+    assert_one_complaint("heat2d: ", "none of the 2 checkpoints");
+  }
+  char *after = fingerprint("out");
+  assert_string_equal(before, after);
+  free(before);
+  free(after);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(bits_depend_on_the_deck_alone),
+      cmocka_unit_test(bits_on_a_torus_depend_on_the_deck_alone),
+      cmocka_unit_test(a_file_STOP_stops_and_resume_goes_on),
+      cmocka_unit_test(a_chain_of_jobs_with_a_walltime_reaches_the_end),
+      cmocka_unit_test(signals_stop_with_a_checkpoint),
+      cmocka_unit_test(a_killed_run_goes_on_from_its_last_checkpoint),
+      cmocka_unit_test(a_later_end_gives_the_bits_of_one_run),
+      cmocka_unit_test(a_later_end_of_automatic_steps_gives_the_bits_of_one_run),
+      cmocka_unit_test(a_finished_run_is_left_as_it_is),
+      cmocka_unit_test(resume_of_nothing_starts_anew),
+      cmocka_unit_test(resume_from_a_named_file_goes_on_from_there),
+      cmocka_unit_test(a_run_is_not_replaced_unasked),
+      cmocka_unit_test(overwrite_replaces_the_run_and_nothing_else),
+      cmocka_unit_test(other_physics_is_refused_by_name),
+      cmocka_unit_test(what_may_change_in_a_resume_may_change),
+      cmocka_unit_test(a_damaged_checkpoint_is_passed_over),
+      cmocka_unit_test(without_any_whole_checkpoint_nothing_is_touched),
+  };
+  begin_commands();
+  return end_commands(cmocka_run_group_tests(tests, NULL, NULL));
+}
