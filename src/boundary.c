@@ -10,7 +10,7 @@ static int64_t run_end(const heat_grid *grid, int axis, int64_t from, int64_t to
   return from + left < to ? from + left : to;
 }
 
-static heat_status evaluate(const heat_boundary *boundary, int side, double t) {
+static heat_status evaluate(const heat_boundary *boundary, int side, int level, double t) {
   const heat_grid *grid = boundary->grid;
   const heat_wall *wall = &boundary->walls[side];
   const int along = 1 - side / 2;
@@ -22,10 +22,11 @@ static heat_status evaluate(const heat_boundary *boundary, int side, double t) {
         heat_problem_side(grid->problem, side, first, first + (to - from), t, wall->a + n, wall->b + n, wall->g + n);
   }
   if (status.code != HEAT_OK) return status;
+  double *A = wall->A + level * wall->level_stride, *B = wall->B + level * wall->level_stride;
   for (int64_t n = 0; n < wall->hi - wall->lo; n++) {
     const double value = wall->a[n] / 2, slope = wall->b[n] * wall->k_over_h[n];
-    wall->A[n] = wall->g[n] / (value + slope);
-    wall->B[n] = -(value - slope) / (value + slope);
+    A[n] = wall->g[n] / (value + slope);
+    B[n] = -(value - slope) / (value + slope);
   }
   return heat_ok();
 }
@@ -49,6 +50,19 @@ static heat_status paint_conductivity(const heat_boundary *boundary, int side) {
   return heat_ok();
 }
 
+static heat_status allocate(heat_wall *wall) {
+  double **arrays[] = {&wall->a, &wall->b, &wall->g, &wall->k_over_h, &wall->heat, &wall->A, &wall->B};
+  const size_t count = sizeof arrays / sizeof *arrays, length = (size_t)(wall->hi - wall->lo);
+  wall->level_stride = wall->in_time ? (ptrdiff_t)length : 0;
+  for (size_t n = 0; n < count; n++) {
+    const bool levels = wall->in_time && (arrays[n] == &wall->A || arrays[n] == &wall->B);
+    const size_t size = levels ? length * HEAT_LEVELS : length;
+    *arrays[n] = calloc(size, sizeof(double));
+    if (*arrays[n] == NULL) return heat_no_memory("a wall", size * sizeof(double));
+  }
+  return heat_ok();
+}
+
 heat_status heat_boundary_create(heat_boundary *boundary, const heat_grid *grid, int depth) {
   *boundary = (heat_boundary){.grid = grid};
   const heat_box grown = heat_grid_grown(grid, grid->owned, depth);
@@ -64,14 +78,9 @@ heat_status heat_boundary_create(heat_boundary *boundary, const heat_grid *grid,
     wall->owned_lo = grid->owned.lo[along];
     wall->owned_hi = owns ? grid->owned.hi[along] : grid->owned.lo[along];
     wall->in_time = heat_problem_side_in_time(grid->problem, side);
-    double **arrays[] = {&wall->a, &wall->b, &wall->g, &wall->k_over_h, &wall->A, &wall->B, &wall->heat};
-    const size_t count = (size_t)(wall->hi - wall->lo);
-    for (size_t n = 0; n < sizeof arrays / sizeof *arrays; n++) {
-      *arrays[n] = calloc(count, sizeof(double));
-      if (*arrays[n] == NULL) return heat_no_memory("a wall", count * sizeof(double));
-    }
-    heat_status status = paint_conductivity(boundary, side);
-    if (status.code == HEAT_OK) status = evaluate(boundary, side, 0);
+    heat_status status = allocate(wall);
+    if (status.code == HEAT_OK) status = paint_conductivity(boundary, side);
+    if (status.code == HEAT_OK) status = evaluate(boundary, side, 0, 0);
     if (status.code != HEAT_OK) return status;
   }
   return heat_ok();
@@ -86,18 +95,17 @@ void heat_boundary_destroy(heat_boundary *boundary) {
   *boundary = (heat_boundary){0};
 }
 
-heat_status heat_boundary_update(heat_boundary *boundary, double t) {
-  if (t == boundary->time) return heat_ok();
-  boundary->time = t;
+heat_status heat_boundary_update(heat_boundary *boundary, const double *times, int count) {
   for (int side = 0; side < HEAT_SIDES; side++) {
-    if (!boundary->walls[side].in_time) continue;
-    heat_status status = evaluate(boundary, side, t);
-    if (status.code != HEAT_OK) return status;
+    for (int level = 0; level < count && boundary->walls[side].in_time; level++) {
+      heat_status status = evaluate(boundary, side, level, times[level]);
+      if (status.code != HEAT_OK) return status;
+    }
   }
   return heat_ok();
 }
 
-void heat_boundary_apply(heat_boundary *boundary, heat_field *field, heat_box box, double c) {
+void heat_boundary_apply(heat_boundary *boundary, heat_field *field, heat_box box, int level, double c) {
   const heat_grid *grid = boundary->grid;
   for (int side = 0; side < HEAT_SIDES; side++) {
     heat_wall *wall = &boundary->walls[side];
@@ -111,7 +119,8 @@ void heat_boundary_apply(heat_boundary *boundary, heat_field *field, heat_box bo
     const ptrdiff_t out = (low ? -1 : 1) * (across == HEAT_X ? 1 : field->stride);
     const int64_t from = box.lo[along], count = box.hi[along] - from;
     double *cell = across == HEAT_X ? heat_field_at(field, inside, from) : heat_field_at(field, from, inside);
-    const double *A = wall->A + (from - wall->lo), *B = wall->B + (from - wall->lo);
+    const ptrdiff_t at_level = level * wall->level_stride + (from - wall->lo);
+    const double *A = wall->A + at_level, *B = wall->B + at_level;
     for (int64_t n = 0; n < count; n++) cell[n * step + out] = A[n] + B[n] * cell[n * step];
     if (c == 0) continue;
     const double scale = c * grid->problem->spacing[along];

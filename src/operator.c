@@ -1,5 +1,6 @@
 #include "heat2d/operator.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,9 +50,10 @@ static void conductances(const heat_operator *op, heat_field *k, int axis) {
     for (int64_t i = grown.hi[HEAT_X] - 1; i >= grown.lo[HEAT_X]; i--) {
       double *here = heat_field_at(k, i, j);
       const int64_t at = axis == HEAT_X ? i : j;
-      /* The high wall's face is stored where the next cell would be; where that lies beyond the ghost layers the wall is
-       * out of reach. */
-      if (heat_grid_wall(grid, 2 * axis) && at == grid->domain.hi[axis] - 1 && at + 1 < grid->owned.hi[axis] + op->depth)
+      /* The high wall's face is stored where the next cell would be; where that lies beyond the ghost layers the wall
+       * is out of reach. */
+      if (heat_grid_wall(grid, 2 * axis) && at == grid->domain.hi[axis] - 1 &&
+          at + 1 < grid->owned.hi[axis] + op->depth)
         here[back] = *here * scale;
       const bool rim = at == grown.lo[axis];
       *here = (rim ? *here : face_mean(here[-back], *here, grid->problem->arithmetic)) * scale;
@@ -328,13 +330,11 @@ static int least_valid(const heat_stage *stage, heat_field *const *fields) {
   return valid;
 }
 
-static heat_status apply_stage(heat_operator *op, const heat_stage *stage, heat_field *const *fields) {
+/* One stage by itself, with an exchange where no ghost layer is left. */
+static void apply_stage(heat_operator *op, const heat_stage *stage, int level, heat_field *const *fields) {
   const heat_grid *grid = op->grid;
   heat_field *u = fields[stage->u], *out = fields[stage->out];
-  heat_status status = heat_boundary_update(&op->boundary, stage->t);
-  if (status.code == HEAT_OK) status = update_source(op, stage->t);
-  if (op->has_source && stage->share != 0) count_source(op, stage->share);
-  heat_boundary_apply(&op->boundary, u, grid->owned, stage->share);
+  heat_boundary_apply(&op->boundary, u, grid->owned, level, stage->share);
   heat_box inner = {{0, 0}, {0, 0}};
   int valid = least_valid(stage, fields);
   if (valid == 0) {
@@ -349,32 +349,87 @@ static heat_status apply_stage(heat_operator *op, const heat_stage *stage, heat_
     valid = least_valid(stage, fields);
   }
   const heat_box box = heat_grid_grown(grid, grid->owned, valid - 1);
-  if (valid > 1) heat_boundary_apply(&op->boundary, u, box, 0);
+  if (valid > 1) heat_boundary_apply(&op->boundary, u, box, level, 0);
   heat_box parts[4];
   const int count = heat_box_subtract(box, inner, parts);
   for (int part = 0; part < count; part++) sweep_box(op, stage, fields, parts[part]);
   out->valid = valid - 1;
-  return status;
+}
+
+/* Whether this rank's block has a side that is no wall. */
+static bool has_seams(const heat_operator *op) {
+  return heat_halo_neighbours(op->halo) > 0 || !heat_grid_wall(op->grid, HEAT_LEFT) ||
+         !heat_grid_wall(op->grid, HEAT_BOTTOM);
+}
+
+/* Stages fused in cache, by time skewing (Wolf and Lam 1991; McCalpin and Wonnacott 1999). A tile of the grid is
+ * carried through all stages before the next tile is begun; from stage to stage it moves down by one row and left by a
+ * vector, so that what its stencils read at the stage before has been computed: in the tile itself, or in one to the
+ * left or below that is done. No cell is computed twice, and each one by the very sweep of the plain loop: same bits.
+ * Nothing that a stage overwrites is still needed, because a stage comes after all earlier ones in the cells around.
+ *
+ * Stage k works on the owned box grown by what is then left of the halo. */
+static void apply_fused(heat_operator *op, const heat_stage *stages, int count, int first_level,
+                        heat_field *const *fields) {
+  enum { ROWS = 8, COLUMNS = 128, LEFT = 8 };
+  const heat_grid *grid = op->grid;
+  const int valid = has_seams(op) ? least_valid(&stages[0], fields) : count;
+  const heat_box whole = heat_grid_grown(grid, grid->owned, valid - 1);
+  for (int64_t j = whole.lo[HEAT_Y]; j < whole.hi[HEAT_Y] + count - 1; j += ROWS) {
+    for (int64_t i = whole.lo[HEAT_X]; i < whole.hi[HEAT_X] + (count - 1) * LEFT; i += COLUMNS) {
+      const heat_box tile = {{i, j}, {i + COLUMNS, j + ROWS}};
+      for (int k = 0; k < count; k++) {
+        const heat_box left = heat_grid_grown(grid, grid->owned, valid - 1 - k);
+        const heat_box part = heat_box_intersect(heat_box_shift(tile, -k * (int64_t)LEFT, -k), left);
+        if (heat_box_empty(part)) continue;
+        heat_boundary_apply(&op->boundary, fields[stages[k].u], part, first_level + k, stages[k].share);
+        sweep_box(op, &stages[k], fields, part);
+      }
+    }
+  }
+  for (int k = 0; k < count; k++) fields[stages[k].out]->valid = valid - 1 - k;
+}
+
+/* How many of the next stages can be fused: those that the halo lasts for. Sources in time change between stages;
+ * threads share the rows of one stage. */
+static int fusable(const heat_operator *op, const heat_stage *stages, int count, heat_field *const *fields) {
+  if (op->plain || op->threads > 1 || op->run_count > 0) return 1;
+  const int valid = least_valid(stages, fields);
+  return has_seams(op) && valid < count ? valid : count;
 }
 
 heat_status heat_operator_apply(heat_operator *op, const heat_stage *stages, int count, heat_field *const *fields) {
   const heat_activity before = heat_runtime_enter(op->runtime, HEAT_STENCIL);
-  heat_status status = heat_ok();
+  double times[HEAT_LEVELS];
+  assert(count <= HEAT_LEVELS);
+  for (int s = 0; s < count; s++) times[s] = stages[s].t;
   /* A failure is local (an expression at one rank's cells): the exchanges go on, the caller agrees. */
-  for (int s = 0; s < count; s++) status = heat_first(status, apply_stage(op, &stages[s], fields));
+  heat_status status = heat_boundary_update(&op->boundary, times, count);
+  for (int s = 0, done; s < count; s += done) {
+    const int fused = fusable(op, stages + s, count - s, fields);
+    done = fused > 1 ? fused : 1;
+    for (int k = s; k < s + done && op->has_source; k++) {
+      if (done == 1) status = heat_first(status, update_source(op, stages[k].t));
+      if (stages[k].share != 0) count_source(op, stages[k].share);
+    }
+    if (done > 1)
+      apply_fused(op, stages + s, done, s, fields);
+    else
+      apply_stage(op, &stages[s], s, fields);
+  }
   heat_runtime_enter(op->runtime, before);
   return status;
 }
 
 heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, double *rate) {
   const heat_grid *grid = op->grid;
-  heat_status status = heat_boundary_update(&op->boundary, t);
+  heat_status status = heat_boundary_update(&op->boundary, &t, 1);
   if (status.code == HEAT_OK) status = update_source(op, t);
   if (u->valid == 0) {
     heat_halo_begin(op->halo, &u);
     heat_halo_end(op->halo, &u);
   }
-  heat_boundary_apply(&op->boundary, u, grid->owned, 0);
+  heat_boundary_apply(&op->boundary, u, grid->owned, 0, 0);
   const heat_sweep sweep = sweep_of(op, u, grid->owned);
   *rate = heat_kernel_rate(&sweep);
   if (isnan(*rate)) *rate = INFINITY; /* MPI_MAX need not keep a NaN */

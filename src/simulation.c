@@ -348,7 +348,7 @@ static int64_t next_event(const simulation *sim) {
 /* How long the last chunk took on the slowest rank. A chunk that took so much longer than any before it that only a
  * suspended job explains it says nothing about the next one, and the batch system's clock may have stood still. */
 static void count_chunk(simulation *sim, double seconds, int64_t steps) {
-  const double suspicious_seconds = 10, suspicious_ratio = 5;
+  const double suspicious_seconds = 3, suspicious_ratio = 5;
   if (seconds > suspicious_seconds && sim->slowest_chunk > 0 && seconds > suspicious_ratio * sim->slowest_chunk) {
     heat_stop_ask_again(&sim->stop, sim->runtime->rank);
     return;

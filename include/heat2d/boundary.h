@@ -12,19 +12,21 @@
 
 #include "heat2d/field.h"
 
+enum { HEAT_LEVELS = 72 }; /* instants that walls can hold at once: the stages that are handed over together */
+
 typedef struct heat_wall {
   int64_t lo, hi;             /* cells along the side, of the owned box grown by the halo; lo == hi: not at this wall */
   int64_t owned_lo, owned_hi; /* those whose heat this rank counts */
   bool in_time;
-  double *a, *b, *g; /* hi - lo each: as the deck gives them */
-  double *k_over_h;  /* conductivity normal to the wall / spacing, W/(m2 K) */
-  double *A, *B;     /* ghost = A + B interior */
-  double *heat;      /* owned_hi - owned_lo: heat that came in through each face since t = 0, J/m */
+  double *a, *b, *g;      /* hi - lo each: as the deck gives them */
+  double *k_over_h;       /* conductivity normal to the wall / spacing, W/(m2 K) */
+  double *A, *B;          /* ghost = A + B interior, for each level */
+  ptrdiff_t level_stride; /* from one level to the next: 0 where the wall does not change in time */
+  double *heat;           /* owned_hi - owned_lo: heat that came in through each face since t = 0, J/m */
 } heat_wall;
 
 typedef struct heat_boundary {
   const heat_grid *grid; /* borrowed */
-  double time;           /* at which A and B hold */
   heat_wall walls[HEAT_SIDES];
 } heat_boundary;
 
@@ -33,11 +35,11 @@ typedef struct heat_boundary {
 heat_status heat_boundary_create(heat_boundary *boundary, const heat_grid *grid, int depth);
 void heat_boundary_destroy(heat_boundary *boundary);
 
-/* Bring A and B to time t. HEAT_DECK as heat_problem_side. Local. */
-heat_status heat_boundary_update(heat_boundary *boundary, double t);
+/* Bring level n to the time times[n], for n < count <= HEAT_LEVELS. HEAT_DECK as heat_problem_side. Local. */
+heat_status heat_boundary_update(heat_boundary *boundary, const double *times, int count);
 
-/* Set the ghost cells of `field` along the walls next to `box`, and add c times the heat flux through the owned faces
- * of the walls that `box` touches (c = 0: none). Local. */
-void heat_boundary_apply(heat_boundary *boundary, heat_field *field, heat_box box, double c);
+/* Set the ghost cells of `field` along the walls next to `box` as they are at a level, and add c times the heat flux
+ * through the owned faces of the walls that `box` touches (c = 0: none). Local. */
+void heat_boundary_apply(heat_boundary *boundary, heat_field *field, heat_box box, int level, double c);
 
 #endif

@@ -21,6 +21,7 @@ typedef struct heat_operator {
   const heat_grid *grid; /* borrowed */
   heat_runtime *runtime; /* borrowed */
   int depth, threads;
+  bool plain;            /* one stage after the other, never fused: the reference */
   heat_boundary boundary;
   heat_halo *halo;
   bool uniform;
