@@ -205,7 +205,11 @@ heat_status heat_operator_bound(const heat_grid *grid, double *bound) {
 heat_status heat_operator_create(heat_operator *op, const heat_grid *grid, heat_runtime *runtime, int depth,
                                  int threads) {
   *op = (heat_operator){.grid = grid, .runtime = runtime, .depth = depth, .threads = threads};
-  heat_status status = create_material(op);
+  const char *isa = getenv("HEAT2D_ISA");
+  op->kernels = heat_kernels_find(isa);
+  heat_status status = heat_ok();
+  if (op->kernels == NULL) status = heat_fail(HEAT_USAGE, "HEAT2D_ISA=%s: not known, or not on this processor", isa);
+  if (status.code == HEAT_OK) status = create_material(op);
   if (status.code == HEAT_OK) status = create_source(op);
   if (status.code == HEAT_OK) status = heat_boundary_create(&op->boundary, grid, depth);
   status = heat_agree(grid->comm, status);
@@ -293,7 +297,7 @@ static void sweep_box(const heat_operator *op, const heat_stage *stage, heat_fie
     sweep.x[k] = heat_field_at(fields[stage->term[k].field], i, j);
     sweep.w[k] = stage->term[k].weight;
   }
-  heat_kernel_sweep(&sweep);
+  op->kernels->sweep(&sweep);
 }
 
 /* Cells of the owned box whose stencil needs no ghost cell that an exchange brings. */
@@ -431,7 +435,7 @@ heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, doubl
   }
   heat_boundary_apply(&op->boundary, u, grid->owned, 0, 0);
   const heat_sweep sweep = sweep_of(op, u, grid->owned);
-  *rate = heat_kernel_rate(&sweep);
+  *rate = op->kernels->rate(&sweep);
   if (isnan(*rate)) *rate = INFINITY; /* MPI_MAX need not keep a NaN */
   MPI_Allreduce(MPI_IN_PLACE, rate, 1, MPI_DOUBLE, MPI_MAX, grid->comm);
   return heat_agree(grid->comm, status);

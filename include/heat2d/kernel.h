@@ -32,10 +32,21 @@ typedef struct heat_sweep {
   int threads;
 } heat_sweep;
 
-/* Local. */
+/* Compiled for the processor that the whole program is compiled for. Local. */
 void heat_kernel_sweep(const heat_sweep *sweep);
 
 /* The largest |L(u)| over the box, NaN where one is; out, x, w and c are not used. Local. */
 double heat_kernel_rate(const heat_sweep *sweep);
+
+/* The same two, compiled for one kind of processor. */
+typedef struct heat_kernels {
+  const char *name;
+  void (*sweep)(const heat_sweep *sweep);
+  double (*rate)(const heat_sweep *sweep);
+} heat_kernels;
+
+/* The best that this processor has, or those of that name (x86-64-v4, x86-64-v3, x86-64-v2, base); NULL when it does
+ * not have them. Local. */
+const heat_kernels *heat_kernels_find(const char *name);
 
 #endif

@@ -22,6 +22,7 @@ typedef struct heat_operator {
   heat_runtime *runtime; /* borrowed */
   int depth, threads;
   bool plain;            /* one stage after the other, never fused: the reference */
+  const heat_kernels *kernels;
   heat_boundary boundary;
   heat_halo *halo;
   bool uniform;
@@ -37,7 +38,8 @@ typedef struct heat_operator {
 } heat_operator;
 
 /* Paint the coefficients over the owned box grown by `depth` and bound the spectrum. Collective over the grid's
- * communicator. HEAT_DECK (a material that is not positive, a NaN), HEAT_IO (memory). */
+ * communicator. HEAT_DECK (a material that is not positive, a NaN), HEAT_IO (memory), HEAT_USAGE (the environment's
+ * HEAT2D_ISA names kernels that this processor does not have). */
 heat_status heat_operator_create(heat_operator *op, const heat_grid *grid, heat_runtime *runtime, int depth,
                                  int threads);
 void heat_operator_destroy(heat_operator *op);

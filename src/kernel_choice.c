@@ -1,0 +1,55 @@
+/* One source of kernels, compiled for several generations of processors; the best that this one has is chosen at start,
+ * so that one binary serves login nodes and newer compute nodes. All give the same bits: no fused multiply-add is used.
+ */
+#include "heat2d/kernel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef HEAT2D_X86_64_LEVELS
+/* kernel.c again, with other names and other instructions: see CMakeLists.txt. */
+void heat_kernel_sweep_v2(const heat_sweep *sweep);
+void heat_kernel_sweep_v3(const heat_sweep *sweep);
+void heat_kernel_sweep_v4(const heat_sweep *sweep);
+double heat_kernel_rate_v2(const heat_sweep *sweep);
+double heat_kernel_rate_v3(const heat_sweep *sweep);
+double heat_kernel_rate_v4(const heat_sweep *sweep);
+
+static bool has_v2(void) {
+  return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+}
+
+static bool has_v3(void) {
+  return has_v2() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
+}
+
+static bool has_v4(void) {
+  return has_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+
+static bool always(void) {
+  return true;
+}
+
+/* The best first. */
+static const struct {
+  heat_kernels kernels;
+  bool (*supported)(void);
+} choices[] = {
+#ifdef HEAT2D_X86_64_LEVELS
+    {{"x86-64-v4", heat_kernel_sweep_v4, heat_kernel_rate_v4}, has_v4},
+    {{"x86-64-v3", heat_kernel_sweep_v3, heat_kernel_rate_v3}, has_v3},
+    {{"x86-64-v2", heat_kernel_sweep_v2, heat_kernel_rate_v2}, has_v2},
+#endif
+    {{"base", heat_kernel_sweep, heat_kernel_rate}, always},
+};
+enum { CHOICES = sizeof choices / sizeof *choices };
+
+const heat_kernels *heat_kernels_find(const char *name) {
+  for (int c = 0; c < CHOICES; c++)
+    if ((name == NULL || strcmp(name, choices[c].kernels.name) == 0) && choices[c].supported())
+      return &choices[c].kernels;
+  return NULL;
+}
