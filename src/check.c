@@ -68,9 +68,9 @@ heat_status heat_simulation_check(heat_runtime *runtime, const heat_options *opt
   double bound = 0, dt = 0;
   heat_status status = heat_setup_create(&setup, runtime, options, ranks);
   if (status.code == HEAT_OK) status = bound_by_strips(&setup, &bound);
-  if (status.code == HEAT_OK) status = check_walls(&setup);
+  if (status.code == HEAT_OK) status = heat_agree(runtime->comm, check_walls(&setup));
   const double limit = status.code == HEAT_OK ? setup.method->stability / bound : 0;
-  if (status.code == HEAT_OK) status = heat_setup_step(&setup, limit, &dt);
+  if (status.code == HEAT_OK) status = heat_agree(runtime->comm, heat_setup_step(&setup, limit, &dt));
   if (status.code == HEAT_OK) {
     heat_plan plan = {.grid = &setup.grid,
                       .method = setup.method,

@@ -1,13 +1,19 @@
 #include "heat2d/clock.h"
 
+#include <float.h>
 #include <math.h>
 
-/* Instants closer than this fraction of a step are one: decimal decks are not binary fractions. */
-static const double slack = 1e-9;
+/* Instants closer than this fraction of a step are one: decimal decks are not binary fractions, and an instant that is
+ * very many steps away from zero is itself known only to its last digits. */
+static double slack_at(double time, double dt) {
+  static const double least = 1e-9;
+  const double digits = 8 * DBL_EPSILON * fabs(time) / dt;
+  return digits > least ? digits : least;
+}
 
 heat_clock heat_clock_create(double time, int64_t step, double dt, double end) {
   heat_clock clock = {.anchor_time = time, .anchor_step = step, .dt = dt, .end = end, .last = step};
-  const double steps = ceil((end - time) / dt - slack);
+  const double steps = ceil((end - time) / dt - slack_at(end, dt));
   if (end > time) clock.last = step + (steps > 1 ? (int64_t)steps : 1);
   return clock;
 }
@@ -18,7 +24,8 @@ static double lattice_time(const heat_clock *clock, int64_t n) {
 }
 
 bool heat_clock_short(const heat_clock *clock) {
-  return clock->last > clock->anchor_step && fabs(lattice_time(clock, clock->last) - clock->end) > slack * clock->dt;
+  return clock->last > clock->anchor_step &&
+         fabs(lattice_time(clock, clock->last) - clock->end) > slack_at(clock->end, clock->dt) * clock->dt;
 }
 
 double heat_clock_time(const heat_clock *clock, int64_t n) {
@@ -36,6 +43,7 @@ int64_t heat_clock_next(const heat_clock *clock, heat_cadence cadence, int64_t n
     if (by_steps < next) next = by_steps;
   }
   if (cadence.seconds > 0) {
+    const double slack = slack_at(lattice_time(clock, n), clock->dt);
     const double reached = floor((lattice_time(clock, n) + slack * clock->dt) / cadence.seconds);
     const double due = (reached + 1) * cadence.seconds;
     const double ahead = ceil((due - clock->anchor_time) / clock->dt - slack);

@@ -59,6 +59,7 @@ static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
     status = heat_fail(HEAT_USAGE, "--resume and --overwrite exclude each other");
   if (status.code == HEAT_OK && walltime != NULL) status = parse_walltime(walltime, &options.walltime);
   if (status.code == HEAT_OK && progress != NULL) status = parse_progress(progress, &options.progress);
+  status = heat_agree(runtime->comm, status);
   if (status.code == HEAT_OK) status = heat_simulation_run(runtime, &options);
   free(options.sets);
   return status;
@@ -72,6 +73,7 @@ static heat_status check(heat_runtime *runtime, const heat_arguments *arguments)
   if (status.code == HEAT_OK && text != NULL) status = heat_arguments_number("ranks", text, &ranks);
   if (status.code == HEAT_OK && text != NULL && (ranks < 1 || ranks > INT_MAX || ranks != (double)(int)ranks))
     status = heat_fail(HEAT_USAGE, "--ranks: '%s' is not a number of ranks", text);
+  status = heat_agree(runtime->comm, status);
   if (status.code == HEAT_OK) status = heat_simulation_check(runtime, &options, (int)ranks);
   free(options.sets);
   return status;

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -97,6 +98,19 @@ static hid_t parallel_access(MPI_Comm comm) {
   return list;
 }
 
+/* MPI_File_open of Open MPI 4.1 hangs where one rank cannot open what the others can: so each rank tries by itself. */
+static void try_to_open(heat_h5 *out) {
+  const int mode = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH; /* less the umask */
+  for (int turn = 0; turn < 2 && usable(out); turn++) { /* rank 0 makes the file, then the others find it */
+    if ((turn == 0) == (out->grid->rank == 0)) {
+      const int file = open(out->partial, turn == 0 ? O_RDWR | O_CREAT | O_TRUNC : O_RDWR, mode);
+      if (file < 0) out->status = heat_fail(HEAT_IO, "cannot create '%s': %s", out->partial, strerror(errno));
+      if (file >= 0) close(file);
+    }
+    out->status = heat_agree(out->grid->comm, out->status);
+  }
+}
+
 void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path) {
   *out = (heat_h5){.grid = grid, .file = H5I_INVALID_HID, .mark = MPI_Wtime()};
   const int length = snprintf(out->partial, sizeof out->partial, "%s.partial", path);
@@ -105,6 +119,8 @@ void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path) {
     return;
   }
   snprintf(out->path, sizeof out->path, "%s", path);
+  try_to_open(out);
+  if (!usable(out)) return;
   const hid_t list = parallel_access(grid->comm);
   out->file = H5Fcreate(out->partial, H5F_ACC_TRUNC, H5P_DEFAULT, list);
   H5Pclose(list);
@@ -332,7 +348,13 @@ heat_status heat_h5_commit(heat_h5 *out) {
   if (usable(out) && out->grid->rank == 0) out->status = heat_sync(out->partial);
   out->status = heat_agree(comm, out->status);
   mark(out, HEAT_H5_SYNC);
-  if (usable(out)) out->status = heat_h5_verify(comm, out->partial);
+  if (usable(out)) {
+    const heat_status read = heat_h5_verify(comm, out->partial);
+    if (read.code != HEAT_OK)
+      out->status =
+          heat_fail(HEAT_IO, "cannot write '%s': what was written does not read back (is the disk full?): %.300s",
+                    out->path, read.text);
+  }
   mark(out, HEAT_H5_VERIFY);
   if (usable(out) && out->grid->rank == 0) out->status = publish(out);
   out->status = heat_agree(comm, out->status);
@@ -504,6 +526,7 @@ heat_status heat_h5_verify(MPI_Comm comm, const char *path) {
     job.status = heat_first(job.status, heat_fail(HEAT_IO, "its datasets cannot be listed"));
   if (file >= 0) H5Fclose(file);
   MPI_Allreduce(MPI_IN_PLACE, &job.digest, 1, MPI_UINT64_T, MPI_SUM, comm);
+  job.status = heat_agree(comm, job.status);
   char have[DIGEST_TEXT];
   digest_text(have, job.digest + state);
   if (job.status.code == HEAT_OK && strcmp(have, want) != 0)

@@ -60,7 +60,7 @@ static heat_status dispatch(heat_runtime *runtime, int count, char **words) {
     return heat_ok();
   }
   heat_arguments arguments;
-  heat_status status = heat_arguments_parse(&arguments, command, count - 1, words + 1);
+  heat_status status = heat_agree(runtime->comm, heat_arguments_parse(&arguments, command, count - 1, words + 1));
   if (status.code == HEAT_OK) status = command->run(runtime, &arguments);
   heat_arguments_destroy(&arguments);
   return status;

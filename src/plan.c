@@ -20,6 +20,12 @@ double heat_plan_memory(const heat_plan *plan) {
          plan->method->fields * (double)heat_field_bytes(block, plan->depth);
 }
 
+heat_cadence heat_plan_images(const heat_config *config) {
+  if (!heat_config_has(config, "output.images")) return (heat_cadence){0};
+  const bool own = heat_config_has(config, "output.images.every");
+  return heat_config_cadence(config, own ? "output.images.every" : "output.every");
+}
+
 /* How often something is due in the whole run, the first and the last step included. */
 static double occurrences(const heat_clock *clock, heat_cadence cadence) {
   double count = 2;
@@ -56,7 +62,7 @@ static void put_files(FILE *out, const heat_plan *plan) {
   fprintf(out, ", up to %.0f checkpoints of ", keep);
   put_bytes(out, checkpoint);
   if (heat_config_has(config, "output.images"))
-    fprintf(out, ", %.0f pictures", occurrences(&plan->clock, heat_config_cadence(config, "output.images.every")));
+    fprintf(out, ", %.0f pictures", occurrences(&plan->clock, heat_plan_images(config)));
   fprintf(out, "; in all about ");
   /* While a checkpoint is written the old ones are still there. */
   put_bytes(out, count * snapshot + (keep + 1) * checkpoint);

@@ -13,16 +13,20 @@ void heat_runtime_create(heat_runtime *runtime, MPI_Comm comm) {
   MPI_Comm_rank(comm, &runtime->rank);
   MPI_Comm_size(comm, &runtime->size);
   runtime->started = runtime->since = MPI_Wtime();
+  if (runtime->rank == 0) runtime->log = open_memstream(&runtime->early, &runtime->early_length);
 }
 
 heat_status heat_runtime_open_log(heat_runtime *runtime, const char *path) {
   heat_status status = heat_ok();
   if (runtime->rank == 0) {
+    if (runtime->log != NULL) fclose(runtime->log);
     runtime->log = fopen(path, "a");
-    if (runtime->log == NULL)
+    if (runtime->log == NULL) {
       status = heat_fail(HEAT_IO, "cannot open '%s': %s", path, strerror(errno));
-    else
+    } else {
       setvbuf(runtime->log, NULL, _IOLBF, 0);
+      if (runtime->early != NULL) fputs(runtime->early, runtime->log);
+    }
   }
   return heat_agree(runtime->comm, status);
 }
@@ -30,6 +34,8 @@ heat_status heat_runtime_open_log(heat_runtime *runtime, const char *path) {
 void heat_runtime_destroy(heat_runtime *runtime) {
   if (runtime->log != NULL) fclose(runtime->log);
   runtime->log = NULL;
+  free(runtime->early);
+  runtime->early = NULL;
 }
 
 void heat_runtime_say(heat_runtime *runtime, const char *format, ...) {

@@ -50,6 +50,7 @@ typedef struct simulation {
   heat_lock lock;
   heat_stop stop;
   heat_stop_reason reason;
+  heat_status own;    /* this rank's failure since the last poll, which carries it to the others */
   heat_extent extent; /* of the solution at step `looked` */
   int64_t looked, saved, first;
   int64_t chunk;        /* steps between two polls */
@@ -88,19 +89,19 @@ static heat_status set_up(simulation *sim) {
     status = heat_operator_create(&sim->op, &setup->grid, sim->runtime, setup->depth, setup->threads);
   if (status.code != HEAT_OK) return status;
   status = heat_agree(sim->runtime->comm, heat_stepper_create(&sim->stepper, setup->method, &sim->op));
-  if (status.code == HEAT_OK) status = heat_setup_step(setup, heat_stepper_limit(&sim->stepper), &sim->state.dt);
+  if (status.code == HEAT_OK)
+    status = heat_agree(sim->runtime->comm, heat_setup_step(setup, heat_stepper_limit(&sim->stepper), &sim->state.dt));
   if (status.code == HEAT_OK) status = heat_stepper_start(&sim->stepper);
   if (status.code != HEAT_OK) return status;
   const heat_config *config = setup->config;
   sim->directory = heat_config_text(config, "output.directory");
   sim->output = heat_config_cadence(config, "output.every");
-  sim->images =
-      heat_config_has(config, "output.images") ? heat_config_cadence(config, "output.images.every") : (heat_cadence){0};
+  sim->images = heat_plan_images(config);
   sim->saves = heat_config_cadence(config, "checkpoint.every");
   sim->keep = (int)heat_config_integer(config, "checkpoint.keep");
   sim->steady = heat_config_real(config, "time.steady");
   sim->deck = heat_config_write(setup->config);
-  return sim->deck != NULL ? heat_ok() : heat_no_memory("the deck", 0);
+  return heat_agree(sim->runtime->comm, sim->deck != NULL ? heat_ok() : heat_no_memory("the deck", 0));
 }
 
 /* Take over the state in sim->checkpoint, if the deck allows it. */
@@ -116,6 +117,7 @@ static heat_status take_over(simulation *sim) {
     status = heat_fail(HEAT_DECK, "%s: the run in '%s' cannot be resumed with another grid or other physics: %s",
                        sim->options->deck, sim->directory, difference);
   heat_config_destroy(old);
+  status = heat_agree(sim->runtime->comm, status);
   if (status.code != HEAT_OK) return status;
   const double dt = sim->state.dt;
   sim->state = before;
@@ -407,7 +409,7 @@ static heat_status run_loop(simulation *sim) {
   while (status.code == HEAT_OK && !finished(sim) && sim->reason == HEAT_STOP_NONE) {
     const int64_t from = sim->state.step, to = next_event(sim);
     const double start = MPI_Wtime();
-    status = heat_stepper_advance(&sim->stepper, &sim->clock, from, to);
+    status = heat_first(sim->own, heat_stepper_advance(&sim->stepper, &sim->clock, from, to));
     sim->state.step = to;
     sim->state.time = heat_clock_time(&sim->clock, to);
     status = poll(sim, status, MPI_Wtime() - start, to - from);
@@ -417,8 +419,9 @@ static heat_status run_loop(simulation *sim) {
     if (status.code == HEAT_OK && (writes || to - sim->looked >= LOOK_STEPS)) status = look(sim);
     if (status.code == HEAT_OK && writes) status = heat_agree(sim->runtime->comm, write_outputs(sim));
     if (status.code == HEAT_OK && saves_due(sim)) status = save(sim);
-    if (status.code == HEAT_OK) status = heat_progress_update(&sim->progress, to);
+    if (status.code == HEAT_OK) sim->own = heat_progress_update(&sim->progress, to);
   }
+  status = heat_first(status, sim->own);
   return heat_agree(sim->runtime->comm, status);
 }
 

@@ -23,6 +23,7 @@ void heat_stop_install(void) {
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   for (size_t n = 0; n < sizeof signals / sizeof *signals; n++) sigaction(signals[n], &action, NULL);
+  signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is told by the write that fails */
 }
 
 void heat_stop_set_deadline(heat_stop *stop, int rank, double started, double walltime) {

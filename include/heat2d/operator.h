@@ -21,7 +21,7 @@ typedef struct heat_operator {
   const heat_grid *grid; /* borrowed */
   heat_runtime *runtime; /* borrowed */
   int depth, threads;
-  bool plain;            /* one stage after the other, never fused: the reference */
+  bool plain; /* one stage after the other, never fused: the reference */
   const heat_kernels *kernels;
   heat_boundary boundary;
   heat_halo *halo;

@@ -19,6 +19,10 @@ typedef struct heat_plan {
 /* Bytes that the rank with the largest block allocates for the grid. Local. */
 double heat_plan_memory(const heat_plan *plan);
 
+/* How often pictures are due: output.images.every, and where that is left out as output.every; never without
+ * output.images. Local. */
+heat_cadence heat_plan_images(const heat_config *config);
+
 /* The plan as lines of text, to be freed; NULL when memory is exhausted. Local. */
 char *heat_plan_text(const heat_plan *plan);
 

@@ -10,7 +10,9 @@ typedef enum heat_activity { HEAT_STENCIL, HEAT_HALO, HEAT_FILES, HEAT_OTHER, HE
 typedef struct heat_runtime {
   MPI_Comm comm; /* borrowed */
   int rank, size;
-  FILE *log;      /* run.log on rank 0, or NULL */
+  FILE *log;   /* on rank 0: run.log, and until it is opened a memory of what was said so far */
+  char *early; /* that memory */
+  size_t early_length;
   bool bar;       /* a progress bar stands in the terminal's current line */
   double started; /* MPI_Wtime at the start */
   heat_activity activity;

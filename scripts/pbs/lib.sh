@@ -1,6 +1,10 @@
 # shellcheck shell=bash
 # What the job scripts share: the site, the job's own limits as PBS tells them, mpirun, and the trail of a chain.
 # Sourced, never run. Functions that answer print to stdout; a name ending in _seconds answers in whole seconds.
+#
+# Whoever sources it sets HEAT2D_HOME and `program`, and sources scripts/lib.sh.
+
+began=$EPOCHSECONDS
 
 say() {
   printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -86,7 +90,7 @@ in_job() {
 # The job's attributes, one to a line, with PBS's folded lines unfolded; asked once.
 job_attributes() {
   if [ -z "${job_text+set}" ]; then
-    job_text=
+    job_text='' asked_at=$EPOCHSECONDS
     if in_job; then
       job_text=$(timeout 20 qstat -f "$PBS_JOBID" 2>/dev/null </dev/null |
         awk '/^\t/ && / = / == 0 { sub(/^\t/, ""); line = line $0; next } { if (NR > 1) print line; line = $0 }
@@ -103,17 +107,16 @@ job_attribute() { # name
 # Seconds until the job's walltime is over, from now; nothing when there is no limit. Suspension stops the walltime's
 # clock: what PBS has counted is older than its last poll, so the wall clock since the start is looked at as well.
 job_left_seconds() {
-  local limit used=0 started now=$EPOCHSECONDS
-  limit=$(to_seconds "$(job_attribute Resource_List.walltime)")
-  if [ -n "$limit" ]; then
+  local limit used started now=$EPOCHSECONDS
+  if limit=$(to_seconds "$(job_attribute Resource_List.walltime)"); then
     used=$(to_seconds "$(job_attribute resources_used.walltime)") || used=0
-    started=$(date -d "$(job_attribute stime)" +%s 2>/dev/null)
-    [ -n "$(job_attribute stime)" ] && [ -n "$started" ] && used=$(larger "$used" $((asked_at - started)))
     # Without a start time in the answer the script's own beginning is the next best.
-    [ -z "$(job_attribute stime)" ] && used=$(larger "$used" $((asked_at - script_began)))
+    started=$(job_attribute stime)
+    { [ -n "$started" ] && started=$(date -d "$started" +%s 2>/dev/null); } || started=$began
+    used=$(larger "$used" $((asked_at - started)))
     echo $((limit - used - (now - asked_at)))
   elif in_job && [ -n "${WALLTIME:-}" ]; then
-    limit=$(to_seconds "$WALLTIME") && echo $((limit - (now - script_began)))
+    limit=$(to_seconds "$WALLTIME") && echo $((limit - (now - began)))
   fi
 }
 
@@ -212,22 +215,29 @@ launch() {
   [ "$backstop" = - ] || command=(timeout --foreground --preserve-status -s USR1 "$backstop" "${command[@]}")
   "${command[@]}" </dev/null &
   pid=$!
-  # A trap runs at once only while the shell waits; then the wait is over, and the child is not.
+  # The batch system signals every process or this one alone: with SIGUSR1 it is enough in both cases, while a second
+  # SIGTERM would make mpirun kill its ranks at once.
+  trap 'asked=TERM; kill -USR1 "$pid"' TERM
+  trap 'asked=INT; kill -USR1 "$pid"' INT
+  # A trap ends the wait, but not the child.
   while :; do
     code=0
     wait "$pid" || code=$?
     kill -0 "$pid" 2>/dev/null || break
   done
+  trap 'asked=TERM' TERM
+  trap 'asked=INT' INT
   [ -s "$folder/code" ] && code=$(<"$folder/code")
   return "$code"
 }
 
 # --- the run's directory ---------------------------------------------------------------------------------------------
 
-# The program for a question that one process answers. Inside a job MPI would look for its launcher: not for one process.
+# The program (the caller's `program`) for a question that one process answers.
+# shellcheck disable=SC2154 # program
 alone() {
   if in_job; then
-    "${MPIRUN:-mpirun}" -np 1 ${alone_hosts[@]+"${alone_hosts[@]}"} "$program" "$@" </dev/null
+    "${MPIRUN:-mpirun}" -np 1 "$program" "$@" </dev/null
   else
     "$program" "$@" </dev/null
   fi
