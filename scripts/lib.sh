@@ -19,6 +19,7 @@ test|has_module cmocka|libcmocka-dev|cmocka|cmocka
 full|has_command clang|clang|llvm, clang|llvm
 full|has_clang_openmp|libomp-dev|llvm, llvm-openmp|llvm-openmp
 full|has_command shellcheck|shellcheck|shellcheck|shellcheck
+full|has_xarray|python3-xarray python3-h5netcdf|xarray, h5netcdf|py-xarray py-h5netcdf
 END
 }
 
@@ -49,6 +50,19 @@ has_parallel_hdf5() {
     grep -qs 'define H5_HAVE_PARALLEL 1' "$include/H5pubconf.h" && return 0
   done
   return 1
+}
+
+# A python3 that has xarray, also where another python comes before the system's own.
+python_with_xarray() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    "$python" -c 'import xarray, h5netcdf' 2>/dev/null && echo "$python" && return 0
+  done
+  return 1
+}
+
+has_xarray() {
+  python_with_xarray >/dev/null
 }
 
 has_clang_openmp() {

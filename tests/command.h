@@ -162,10 +162,11 @@ static inline bool last_file(char path[LINE_MOST], const char *directory, const 
   return last[0] != '\0';
 }
 
-/* Names, sizes, times of change and contents of all files in a directory: equal texts mean that nothing was touched. */
+/* Names, sizes, times of change and contents of all files in a directory: equal texts mean that nothing was touched. (The
+ * directory's own time of change is left out: the lock comes and goes.) */
 static inline char *fingerprint(const char *directory) {
   char line[LINE_MOST];
-  snprintf(line, sizeof line, "cd '%s' && stat -c '%%n %%s %%y' * .  && cksum * 2>/dev/null", directory);
+  snprintf(line, sizeof line, "cd '%s' && stat -c '%%n %%s %%y' * && cksum * 2>/dev/null", directory);
   FILE *pipe = popen(line, "r");
   assert_non_null(pipe);
   char *text = calloc(TEXT_MOST, 1);

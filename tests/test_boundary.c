@@ -127,11 +127,11 @@ static void check_ghosts(const heat_grid *grid) {
     assert_true(everywhere(heat_boundary_create(&boundary, grid, depth).code == HEAT_OK));
     assert_true(everywhere(heat_field_create(&field, grid, depth).code == HEAT_OK));
     for (size_t n = 0; n < sizeof times / sizeof *times; n++) {
-      assert_true(everywhere(heat_boundary_update(&boundary, times[n]).code == HEAT_OK));
+      assert_true(everywhere(heat_boundary_update(&boundary, &times[n], 1).code == HEAT_OK));
       for (int layers = 0; layers < depth; layers++) {
         const heat_box box = heat_grid_grown(grid, grid->owned, layers);
         fill(grid, &field);
-        heat_boundary_apply(&boundary, &field, box, 0);
+        heat_boundary_apply(&boundary, &field, box, 0, 0);
         assert_true(everywhere(walls_are_right(grid, &field, box, times[n])));
       }
     }
@@ -223,7 +223,7 @@ static void check_no_walls(const heat_grid *grid) {
   assert_true(everywhere(heat_boundary_create(&boundary, grid, 3).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, grid, 3).code == HEAT_OK));
   fill(grid, &field);
-  heat_boundary_apply(&boundary, &field, grid->owned, 1);
+  heat_boundary_apply(&boundary, &field, grid->owned, 0, 1);
   assert_true(everywhere(walls_are_right(grid, &field, grid->owned, 0)));
   for (int side = 0; side < HEAT_SIDES; side++)
     assert_true(everywhere(boundary.walls[side].lo == boundary.walls[side].hi && boundary.walls[side].heat == NULL));
@@ -247,9 +247,9 @@ static void check_heat(const heat_grid *grid) {
   assert_true(everywhere(heat_boundary_create(&boundary, grid, depth).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, grid, depth).code == HEAT_OK));
   fill(grid, &field);
-  heat_boundary_apply(&boundary, &field, heat_grid_grown(grid, grid->owned, depth - 1), 0);
-  heat_boundary_apply(&boundary, &field, grid->owned, 0.25);
-  heat_boundary_apply(&boundary, &field, grid->owned, 0.5);
+  heat_boundary_apply(&boundary, &field, heat_grid_grown(grid, grid->owned, depth - 1), 0, 0);
+  heat_boundary_apply(&boundary, &field, grid->owned, 0, 0.25);
+  heat_boundary_apply(&boundary, &field, grid->owned, 0, 0.5);
   bool right = true;
   double count = 0;
   for (int side = 0; side < HEAT_SIDES; side++) {
@@ -299,7 +299,7 @@ static void check_neutral(const heat_grid *grid) {
   const heat_box all = heat_box_grow(grid->owned, 1);
   for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y]; j++)
     for (int64_t i = grid->owned.lo[HEAT_X]; i < grid->owned.hi[HEAT_X]; i++) *heat_field_at(&field, i, j) = same;
-  heat_boundary_apply(&boundary, &field, grid->owned, 1);
+  heat_boundary_apply(&boundary, &field, grid->owned, 0, 1);
   bool right = true;
   for (int side = 0; side < HEAT_SIDES; side++) {
     const heat_wall *wall = &boundary.walls[side];
@@ -323,7 +323,7 @@ static void a_wall_at_the_fields_own_value_changes_no_bit(void **state) {
 static void check_failure(const heat_grid *grid) {
   heat_boundary boundary;
   assert_true(everywhere(heat_boundary_create(&boundary, grid, 1).code == HEAT_OK));
-  const heat_status status = heat_agree(grid->comm, heat_boundary_update(&boundary, 2));
+  const heat_status status = heat_agree(grid->comm, heat_boundary_update(&boundary, &(double){2}, 1));
   assert_true(everywhere(status.code == HEAT_DECK));
   assert_non_null(strstr(status.text, "boundary.right.value: is "));
   assert_non_null(strstr(status.text, "t = 2"));

@@ -7,7 +7,7 @@
 began=$EPOCHSECONDS
 
 say() {
-  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  printf '%s: %s\n' "${script_name:-${0##*/}}" "$*" >&2 # a batch system runs a copy under another name
 }
 
 die() { # code message
@@ -135,7 +135,7 @@ local_ranks() {
 }
 
 count_ranks() {
-  job_hosts | awk '{ ranks += $2 } END { print ranks }'
+  if [ -n "${RANKS:-}" ]; then echo "$RANKS"; else job_hosts | awk '{ ranks += $2 } END { print ranks }'; fi
 }
 
 # --- mpirun ----------------------------------------------------------------------------------------------------------
