@@ -4,6 +4,7 @@
 #include <hdf5.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const heat_command *const commands[] = {&heat_command_run, &heat_command_check, &heat_command_keys,
                                                &heat_command_info, &heat_command_compare};
@@ -74,6 +75,16 @@ static void prepare_libraries(void) {
   setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
 }
 
+/* A file that could not be closed (a full disk) makes HDF5 crash when it tries again within MPI_Finalize: then all ranks
+ * leave without it. */
+static void end(heat_runtime *runtime, heat_status status) {
+  int open_files = H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_FILE) > 0;
+  MPI_Allreduce(MPI_IN_PLACE, &open_files, 1, MPI_INT, MPI_MAX, runtime->comm);
+  heat_runtime_destroy(runtime);
+  if (open_files) _exit(status.code);
+  MPI_Finalize();
+}
+
 int main(int argc, char **argv) {
   prepare_libraries();
   int provided;
@@ -86,7 +97,6 @@ int main(int argc, char **argv) {
   /* A fault in a deck begins with its place, as compilers write it. */
   if (status.code != HEAT_OK && runtime.rank == 0)
     fprintf(stderr, "%s%s\n", status.code == HEAT_DECK ? "" : "heat2d: ", status.text);
-  heat_runtime_destroy(&runtime);
-  MPI_Finalize();
+  end(&runtime, status);
   return status.code;
 }

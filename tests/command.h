@@ -1,5 +1,6 @@
-/* What the tests of the program share: they run it as a user would, from a shell, in a directory of their own, with what
- * it says captured and a time limit, so that a hang is a failure. Serial: only the program itself is run under mpiexec. */
+/* What the tests of the program share: they run it as a user would, from a shell, in a directory of their own, with
+ * what it says captured and a time limit, so that a hang is a failure. Serial: only the program itself is run under
+ * mpiexec. */
 #ifndef HEAT2D_TESTS_COMMAND_H
 #define HEAT2D_TESTS_COMMAND_H
 
@@ -32,9 +33,10 @@ enum {
 
 static struct {
   char directory[64];
-  char before[256];       /* shell commands before the program's, such as "ulimit ...;" */
-  char environment[1024]; /* NAME=value words for the program and its mpiexec */
-  char line[LINE_MOST];   /* the last command */
+  char before[256];            /* shell commands before the program's, such as "ulimit ...;" */
+  char environment[1024];      /* NAME=value words for the program and its mpiexec */
+  char rank_environment[1024]; /* the same for the program alone: mpiexec puts its own folder first into PATH */
+  char line[LINE_MOST];        /* the last command */
   char out[TEXT_MOST], err[TEXT_MOST];
   double limit; /* s for one command */
 } command = {.limit = 60};
@@ -162,8 +164,8 @@ static inline bool last_file(char path[LINE_MOST], const char *directory, const 
   return last[0] != '\0';
 }
 
-/* Names, sizes, times of change and contents of all files in a directory: equal texts mean that nothing was touched. (The
- * directory's own time of change is left out: the lock comes and goes.) */
+/* Names, sizes, times of change and contents of all files in a directory: equal texts mean that nothing was touched.
+ * (The directory's own time of change is left out: the lock comes and goes.) */
 static inline char *fingerprint(const char *directory) {
   char line[LINE_MOST];
   snprintf(line, sizeof line, "cd '%s' && stat -c '%%n %%s %%y' * && cksum * 2>/dev/null", directory);
@@ -237,8 +239,8 @@ static inline pid_t launch_list(int ranks, const char *format, va_list list) {
   char arguments[LINE_MOST / 2], start[LINE_MOST / 4] = "";
   vsnprintf(arguments, sizeof arguments, format, list);
   if (ranks > 0) snprintf(start, sizeof start, "'%s' -n %d ", getenv("HEAT2D_MPIEXEC"), ranks);
-  snprintf(command.line, sizeof command.line, "%s exec env %s %s'%s' %s", command.before, command.environment, start,
-           getenv("HEAT2D_PROGRAM"), arguments);
+  snprintf(command.line, sizeof command.line, "%s exec env %s %s env %s '%s' %s", command.before, command.environment,
+           start, command.rank_environment, getenv("HEAT2D_PROGRAM"), arguments);
   const pid_t process = fork();
   assert_true(process >= 0);
   if (process > 0) return process;

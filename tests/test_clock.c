@@ -135,12 +135,15 @@ static void a_cadence_in_seconds_hits_each_multiple_once_also_for_decimals(void 
   }
 }
 
-static void a_cadence_in_seconds_holds_over_a_million_steps(void **state) {
+static void a_cadence_in_seconds_holds_over_ten_thousand_million_steps(void **state) {
   (void)state;
   check_decimal_cadence(1, 1, 10, 0, 300000);
   check_decimal_cadence(1, 3, 10, 999000, 1001000);
   check_decimal_cadence(3, 10, 1000, 999000, 1001000);
   check_decimal_cadence(1, 7, 10, 3999000, 4000000);
+  for (int64_t many = 10000000; many <= INT64_C(10000000000); many *= 10)
+    for (int64_t dt = 1; dt <= 9; dt++)
+      for (int64_t every = dt; every <= 20; every++) check_decimal_cadence(dt, every, 1000, many, many + 1000);
 }
 
 /* Cadences finer than a step: due at every step, not more often. */
@@ -201,7 +204,7 @@ int main(void) {
       cmocka_unit_test(the_first_and_the_last_step_are_always_due),
       cmocka_unit_test(a_cadence_in_steps_is_due_at_each_multiple),
       cmocka_unit_test(a_cadence_in_seconds_hits_each_multiple_once_also_for_decimals),
-      cmocka_unit_test(a_cadence_in_seconds_holds_over_a_million_steps),
+      cmocka_unit_test(a_cadence_in_seconds_holds_over_ten_thousand_million_steps),
       cmocka_unit_test(a_cadence_finer_than_a_step_is_due_at_every_step),
       cmocka_unit_test(the_earlier_of_steps_and_seconds_is_due),
       cmocka_unit_test(a_resumed_run_has_the_same_due_steps),

@@ -55,7 +55,7 @@ load_site() {
     *) file=$HEAT2D_HOME/scripts/pbs/sites/$1.sh ;;
   esac
   [ -r "$file" ] || die 64 "there is no site '$1' ($(known_sites); or a file's path)"
-  # shellcheck source=sites/generic.sh
+  # shellcheck source-path=SCRIPTDIR source=sites/generic.sh
   . "$HEAT2D_HOME/scripts/pbs/sites/generic.sh"
   # shellcheck source=/dev/null
   [ "$1" = generic ] || . "$file"
@@ -273,4 +273,11 @@ job_exists() { # id; a job that has ended is shown for a while by some systems, 
   local state
   state=$(timeout 20 qstat -f "$1" 2>/dev/null </dev/null | sed -n 's/^[ \t]*job_state = //p')
   [ -n "$state" ] && [[ $state != [CF] ]]
+}
+
+# --- sweeps ----------------------------------------------------------------------------------------------------------
+
+# The members of a list: its lines that are neither empty nor comments.
+sweep_members() {
+  grep -v '^[[:space:]]*\(#\|$\)' "$1"
 }

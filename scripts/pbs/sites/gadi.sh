@@ -11,7 +11,7 @@ site_place=
 site_storage=${PROJECT:+scratch/$PROJECT+gdata/$PROJECT}
 site_cores=48
 site_memory=190
-site_store=${PROJECT:+/g/data/$PROJECT/$USER}
+site_store=${PROJECT:+/g/data/$PROJECT/$(id -un)}
 
 site_limits() {
   cat <<'END'

@@ -1,0 +1,568 @@
+/* The operator against a plain serial loop over the whole domain that is written out here as the headers say, bit for
+ * bit: lists of stages, rates and totals for every layout, halo depth and number of threads. And what holds for L
+ * whatever its bits are: it is self-adjoint, and its spectrum lies below Gershgorin's bound. */
+#include "heat2d/operator.h"
+#include "heat2d/stepper.h"
+
+#include "harness.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST_CELLS = 16, RIM = MOST_CELLS + 2, FIELDS = HEAT_METHOD_FIELDS };
+
+/* In [-1, 1), the same for the same n on every rank. */
+static double noise(uint64_t n) {
+  n = (n + 1) * 0x9e3779b97f4a7c15u;
+  n = (n ^ (n >> 29)) * 0xbf58476d1ce4e5b9u;
+  n ^= n >> 32;
+  return ldexp((double)(n >> 11), -52) - 1;
+}
+
+/* Decks: the product of materials, sources and sides, each with grids of all shapes in turn. */
+static const int64_t shapes[][HEAT_AXES] = {{13, 11}, {7, 5}, {2, 3}, {1, 9}, {11, 1}, {12, 6}, {3, 2}};
+static const char *const materials[] = {
+    "material: {conductivity: 1.3, density: 2, heat_capacity: 0.7}",
+    "material: {conductivity: [1.3, 0.4], density: 2, heat_capacity: 0.7}",
+    "material: {diffusivity: 0.9}",
+    "material: {conductivity: ['1.5 + sin(3*x + y)', 0.8], density: 1 + x*x, heat_capacity: 1.5}\n"
+    "regions: [{shape: circle, center: [0.4, 0.6], radius: 0.3, conductivity: [5, 0.01]}, "
+    "{shape: where, condition: x > y, density: 3, source: 10*x + t}]",
+    "interface: arithmetic\nmaterial: {conductivity: ['1.5 + sin(3*x + y)', 1 + y], density: 1, heat_capacity: 1}\n"
+    "regions: [{shape: rectangle, min: [0.2, 0.1], max: [0.7, 0.8], conductivity: 20, heat_capacity: 4 + y}]",
+};
+static const char *const sources[] = {"0", "1 + x - y*y", "sin(3*t) + x*t"};
+static const char *const sides[] = {
+    "",
+    "left: {type: dirichlet, value: 3}, right: {type: dirichlet, value: -1}, bottom: {type: dirichlet, value: 2}, "
+    "top: {type: dirichlet, value: 0}",
+    "left: {type: dirichlet, value: y + t}, right: {type: dirichlet, value: y*y}, "
+    "bottom: {type: dirichlet, value: sin(9*t)*x}, top: {type: dirichlet, value: x}",
+    "left: {type: neumann, flux: y - t}, right: {type: neumann, flux: 2}, top: {type: neumann, flux: sin(x + t)}",
+    "left: {type: robin, coefficient: 2, ambient: 1}, right: {type: robin, coefficient: 1 + y, ambient: y*t}, "
+    "bottom: {type: robin, coefficient: 3 + t, ambient: x}, top: {type: robin, coefficient: 0, ambient: 1}",
+    "left: {type: periodic}, right: {type: periodic}, bottom: {type: dirichlet, value: x + t}, "
+    "top: {type: robin, coefficient: 1 + x, ambient: 2}",
+    "bottom: {type: periodic}, top: {type: periodic}, left: {type: neumann, flux: y*t}, "
+    "right: {type: dirichlet, value: y}",
+    "left: {type: periodic}, right: {type: periodic}, bottom: {type: periodic}, top: {type: periodic}",
+    "left: {type: dirichlet, value: 1 + y}, right: {type: neumann, flux: t}, "
+    "bottom: {type: robin, coefficient: 2 + x, ambient: 1}, top: {type: dirichlet, value: 1}",
+};
+enum {
+  SHAPES = sizeof shapes / sizeof *shapes,
+  MATERIALS = sizeof materials / sizeof *materials,
+  SOURCES = sizeof sources / sizeof *sources,
+  SIDES = sizeof sides / sizeof *sides
+};
+
+static heat_config *config;
+static heat_problem problem;
+
+static heat_status create_problem(const int64_t *cells, const char *material, const char *source, const char *walls) {
+  char deck[4096];
+  const int length = snprintf(deck, sizeof deck,
+                              "domain: {size: [1, 1.2], cells: [%lld, %lld]}\n%s\nsource: %s\n"
+                              "initial: {temperature: 0}\ntime: {end: 1}\nboundary: {%s}\n",
+                              (long long)cells[HEAT_X], (long long)cells[HEAT_Y], material, source, walls);
+  heat_status status = heat_config_parse(&config, "deck", deck, (size_t)length, NULL, 0);
+  assert_string_equal(status.text, "");
+  return heat_problem_create(&problem, MPI_COMM_WORLD, config);
+}
+
+static void open_problem(const int64_t *cells, const char *material, const char *source, const char *walls) {
+  const heat_status status = create_problem(cells, material, source, walls);
+  assert_string_equal(status.text, "");
+}
+
+static void close_problem(void) {
+  heat_problem_destroy(&problem);
+  heat_config_destroy(config);
+}
+
+/* The plain loop. Arrays of the whole domain with a rim of one ghost cell, cell (i, j) at [j + 1][i + 1]. */
+typedef double plain_field[RIM][RIM];
+static plain_field plain_k[HEAT_AXES], plain_inverse, plain_q, plain_fields[FIELDS];
+
+static void plain_paint(heat_property property, double t, plain_field field) {
+  for (int64_t j = 0; j < problem.cells[HEAT_Y]; j++)
+    assert_int_equal(heat_problem_paint_row(&problem, property, j, 0, problem.cells[HEAT_X], t, &field[j + 1][1]).code,
+                     HEAT_OK);
+}
+
+static void plain_prepare(void) {
+  plain_paint(HEAT_CONDUCTIVITY_X, 0, plain_k[HEAT_X]);
+  plain_paint(HEAT_CONDUCTIVITY_Y, 0, plain_k[HEAT_Y]);
+  plain_paint(HEAT_DENSITY, 0, plain_inverse);
+  plain_paint(HEAT_CAPACITY, 0, plain_q);
+  for (int64_t j = 1; j <= problem.cells[HEAT_Y]; j++)
+    for (int64_t i = 1; i <= problem.cells[HEAT_X]; i++)
+      plain_inverse[j][i] = 1 / (plain_inverse[j][i] * plain_q[j][i]);
+}
+
+/* Of the face between cell `at` and the one before it along the axis: K = k_face / h^2. */
+static double plain_conductance(int axis, const int64_t at[HEAT_AXES]) {
+  const int64_t n = problem.cells[axis];
+  const double h = problem.spacing[axis];
+  int64_t low[HEAT_AXES] = {at[HEAT_X], at[HEAT_Y]}, high[HEAT_AXES] = {at[HEAT_X], at[HEAT_Y]};
+  low[axis]--;
+  const bool seam = problem.sides[2 * axis].periodic;
+  if (low[axis] < 0) low[axis] = seam ? n - 1 : 0;
+  if (high[axis] == n) high[axis] = seam ? 0 : n - 1;
+  const bool wall = !seam && low[axis] == high[axis];
+  const double a = plain_k[axis][low[HEAT_Y] + 1][low[HEAT_X] + 1];
+  const double b = plain_k[axis][high[HEAT_Y] + 1][high[HEAT_X] + 1];
+  const double mean = wall ? b : problem.arithmetic ? (a + b) / 2 : 2 * a * b / (a + b);
+  return mean * (1 / (h * h));
+}
+
+static void plain_ghosts(plain_field u, double t) {
+  const int64_t nx = problem.cells[HEAT_X], ny = problem.cells[HEAT_Y];
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const int across = side / 2;
+    const int64_t n = problem.cells[across], length = problem.cells[1 - across];
+    double a[MOST_CELLS], b[MOST_CELLS], g[MOST_CELLS];
+    if (!problem.sides[side].periodic)
+      assert_int_equal(heat_problem_side(&problem, side, 0, length, t, a, b, g).code, HEAT_OK);
+    for (int64_t s = 0; s < length; s++) {
+      const int64_t in = side % 2 == 0 ? 1 : n, out = side % 2 == 0 ? 0 : n + 1;
+      const int64_t from = problem.sides[side].periodic ? n + 1 - in : in;
+      const double inner = across == HEAT_X ? u[s + 1][from] : u[from][s + 1];
+      double ghost = inner;
+      if (!problem.sides[side].periodic) {
+        const double k = across == HEAT_X ? plain_k[across][s + 1][in] : plain_k[across][in][s + 1];
+        const double value = a[s] / 2, slope = b[s] * (k / problem.spacing[across]);
+        ghost = g[s] / (value + slope) + -(value - slope) / (value + slope) * inner;
+      }
+      *(across == HEAT_X ? &u[s + 1][out] : &u[out][s + 1]) = ghost;
+    }
+  }
+  u[0][0] = u[0][nx + 1] = u[ny + 1][0] = u[ny + 1][nx + 1] = NAN; /* five points need no corners */
+}
+
+/* L(u) in cell (i, j), with ghosts and source in place. */
+static double plain_rate(plain_field u, bool uniform, bool source, int64_t i, int64_t j) {
+  const double here = u[j + 1][i + 1], west = u[j + 1][i], east = u[j + 1][i + 2], south = u[j][i + 1],
+               north = u[j + 2][i + 1], q = plain_q[j + 1][i + 1], s = plain_inverse[j + 1][i + 1];
+  const double dx = problem.spacing[HEAT_X], dy = problem.spacing[HEAT_Y];
+  if (uniform) {
+    const double rx = plain_k[HEAT_X][1][1] * s / (dx * dx), ry = plain_k[HEAT_Y][1][1] * s / (dy * dy);
+    const double rate = rx * ((west + east) - (here + here)) + ry * ((south + north) - (here + here));
+    return source ? rate + s * q : rate;
+  }
+  const double w = plain_conductance(HEAT_X, (int64_t[]){i, j}), e = plain_conductance(HEAT_X, (int64_t[]){i + 1, j});
+  const double b = plain_conductance(HEAT_Y, (int64_t[]){i, j}), a = plain_conductance(HEAT_Y, (int64_t[]){i, j + 1});
+  const double rate = (e * (east - here) - w * (here - west)) + (a * (north - here) - b * (here - south));
+  return s * (source ? rate + q : rate);
+}
+
+/* Field by field as the stage says; with stage NULL only the largest |L(u)| is found. */
+static double plain_stage(const heat_stage *stage, plain_field u, double t) {
+  double value, largest = 0;
+  const bool uniform = heat_problem_uniform_material(&problem);
+  const bool source = !(heat_problem_uniform(&problem, HEAT_SOURCE, &value) && value == 0);
+  plain_ghosts(u, t);
+  plain_paint(HEAT_SOURCE, t, plain_q);
+  for (int64_t j = 0; j < problem.cells[HEAT_Y]; j++) {
+    for (int64_t i = 0; i < problem.cells[HEAT_X]; i++) {
+      const double rate = plain_rate(u, uniform, source, i, j);
+      largest = fmax(largest, fabs(rate));
+      if (stage == NULL) continue;
+      double sum = stage->term[0].weight * plain_fields[stage->term[0].field][j + 1][i + 1];
+      for (int k = 1; k < stage->terms; k++)
+        sum += stage->term[k].weight * plain_fields[stage->term[k].field][j + 1][i + 1];
+      plain_fields[stage->out][j + 1][i + 1] = sum + stage->c * rate;
+    }
+  }
+  return largest;
+}
+
+/* The same problem as the operator sees it. */
+typedef struct rig {
+  heat_grid grid;
+  heat_runtime runtime;
+  heat_operator op;
+  heat_field fields[FIELDS];
+  heat_field *each[FIELDS];
+} rig;
+
+static void open_rig(rig *r, MPI_Comm comm, const int *ranks, int depth, int threads) {
+  assert_int_equal(heat_grid_create(&r->grid, comm, &problem, ranks).code, HEAT_OK);
+  heat_runtime_create(&r->runtime, comm);
+  const heat_status status = heat_operator_create(&r->op, &r->grid, &r->runtime, depth, threads);
+  assert_string_equal(status.text, "");
+  for (int f = 0; f < FIELDS; f++) {
+    r->each[f] = &r->fields[f];
+    assert_int_equal(heat_field_create(r->each[f], &r->grid, depth).code, HEAT_OK);
+    /* A ghost that is used before it is valid shows. */
+    const size_t doubles = heat_field_bytes(r->grid.owned, depth) / sizeof(double);
+    for (size_t n = 0; n < doubles; n++) r->fields[f].memory[n] = NAN;
+    for (int64_t j = r->grid.owned.lo[HEAT_Y]; j < r->grid.owned.hi[HEAT_Y]; j++)
+      for (int64_t i = r->grid.owned.lo[HEAT_X]; i < r->grid.owned.hi[HEAT_X]; i++)
+        *heat_field_at(r->each[f], i, j) = noise((uint64_t)((f * RIM + j) * RIM + i));
+  }
+}
+
+static void close_rig(rig *r) {
+  for (int f = 0; f < FIELDS; f++) heat_field_destroy(r->each[f]);
+  heat_operator_destroy(&r->op);
+  heat_runtime_destroy(&r->runtime);
+}
+
+static void plain_start(void) {
+  for (int f = 0; f < FIELDS; f++)
+    for (int64_t j = 0; j < problem.cells[HEAT_Y]; j++)
+      for (int64_t i = 0; i < problem.cells[HEAT_X]; i++)
+        plain_fields[f][j + 1][i + 1] = noise((uint64_t)((f * RIM + j) * RIM + i));
+}
+
+/* Owned cells, and every ghost cell that is said to be valid. */
+static bool same_as_plain(const rig *r, const heat_field *field, plain_field plain) {
+  const heat_box box = heat_grid_grown(&r->grid, r->grid.owned, field->valid);
+  bool same = field->valid >= 0 && field->valid <= field->depth;
+  for (int64_t j = box.lo[HEAT_Y]; j < box.hi[HEAT_Y]; j++)
+    for (int64_t i = box.lo[HEAT_X]; i < box.hi[HEAT_X]; i++)
+      same = same &&
+             memcmp(heat_field_at(field, i, j),
+                    &plain[heat_grid_wrap(&r->grid, HEAT_Y, j) + 1][heat_grid_wrap(&r->grid, HEAT_X, i) + 1], 8) == 0;
+  return same;
+}
+
+/* A list that uses all that a stage can be: one to four terms, results in place of a term, fields of different age. */
+static int mixed_list(double c, heat_stage list[]) {
+  const heat_stage stages[] = {
+      {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0.1, .share = c},
+      {.out = 2, .u = 1, .terms = 2, .term = {{0, 0.3}, {1, 0.7}}, .c = c / 2, .t = 0.15},
+      {.out = 3, .u = 2, .terms = 3, .term = {{0, 0.2}, {2, 1.3}, {1, -0.5}}, .c = c / 3, .t = 0.2, .share = c / 7},
+      {.out = 0, .u = 3, .terms = 4, .term = {{0, 0.25}, {1, 0.25}, {2, 0.25}, {3, 0.25}}, .c = c, .t = 0.2},
+      {.out = 1, .u = 3, .terms = 1, .term = {{1, 1}}, .c = c, .t = 0.3, .share = c / 3},
+      {.out = 2, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0, .share = c},
+      {.out = 0, .u = 2, .terms = 1, .term = {{2, 1}}, .c = c, .t = 2, .share = c},
+  };
+  memcpy(list, stages, sizeof stages);
+  return sizeof stages / sizeof *stages;
+}
+
+/* Three steps of a method, from fields[0]; the parts that fields play are exchanged after each. */
+static int method_list(const heat_method *method, double dt, heat_stage list[]) {
+  int count = 0, place[FIELDS];
+  for (int f = 0; f < FIELDS; f++) place[f] = f;
+  for (int step = 0; step < 3; step++) {
+    int result;
+    const int added = method->stages(step * dt, dt, list + count, &result);
+    for (heat_stage *stage = list + count; stage < list + count + added; stage++) {
+      stage->out = place[stage->out];
+      stage->u = place[stage->u];
+      for (int k = 0; k < stage->terms; k++) stage->term[k].field = place[stage->term[k].field];
+    }
+    const int solution = place[result];
+    place[result] = place[0];
+    place[0] = solution;
+    count += added;
+  }
+  return count;
+}
+
+/* List 0 is the mixed one, the others are those of the methods. */
+static int make_list(int which, double bound, heat_stage list[]) {
+  if (which == 0) return mixed_list(0.4 / bound, list);
+  return method_list(&heat_methods[which - 1], 0.3 / bound, list);
+}
+
+typedef struct totals {
+  double energy, mean, wall_heat, source_heat, bound;
+} totals;
+
+static totals totals_of(rig *r) {
+  totals sums = {.bound = r->op.spectral_bound};
+  heat_operator_energy(&r->op, r->each[0], &sums.energy, &sums.mean);
+  sums.wall_heat = heat_operator_wall_heat(&r->op);
+  sums.source_heat = heat_operator_source_heat(&r->op);
+  return sums;
+}
+
+/* Run the list twice on this layout and compare fields, rate and totals. `expected` are the totals on one rank. */
+static bool list_is_right(const int *ranks, int depth, int threads, int which, const totals *expected) {
+  heat_stage list[3 * HEAT_METHOD_STAGES + 8];
+  rig r;
+  bool right = true;
+  open_rig(&r, MPI_COMM_WORLD, ranks, depth, threads);
+  plain_start();
+  const int count = make_list(which, r.op.spectral_bound, list);
+  for (int again = 0; again < 2; again++) {
+    const heat_status status = heat_operator_apply(&r.op, list, count, r.each);
+    right = right && status.code == HEAT_OK;
+    for (int s = 0; s < count; s++) plain_stage(&list[s], plain_fields[list[s].u], list[s].t);
+    for (int f = 0; f < FIELDS; f++) right = right && same_as_plain(&r, r.each[f], plain_fields[f]);
+  }
+  const totals sums = totals_of(&r);
+  right = right && memcmp(&sums, expected, sizeof sums) == 0;
+  for (int f = 0; f < 2; f++) {
+    double rate;
+    right = right && heat_operator_rate(&r.op, r.each[f], 0.7, &rate).code == HEAT_OK;
+    right = right && rate == plain_stage(NULL, plain_fields[f], 0.7);
+  }
+  double bound;
+  right = right && heat_operator_bound(&r.grid, &bound).code == HEAT_OK && bound <= r.op.spectral_bound;
+  MPI_Allreduce(MPI_IN_PLACE, &bound, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
+  right = right && bound == r.op.spectral_bound;
+  close_rig(&r);
+  return everywhere(right);
+}
+
+static totals totals_on_one_rank(int which) {
+  static const int alone[HEAT_AXES] = {1, 1};
+  heat_stage list[3 * HEAT_METHOD_STAGES + 8];
+  rig r;
+  open_rig(&r, MPI_COMM_SELF, alone, 1, 1);
+  const int count = make_list(which, r.op.spectral_bound, list);
+  for (int again = 0; again < 2; again++)
+    assert_int_equal(heat_operator_apply(&r.op, list, count, r.each).code, HEAT_OK);
+  const totals sums = totals_of(&r);
+  close_rig(&r);
+  return sums;
+}
+
+/* One problem on every layout with every depth; on many ranks on every sixth of them in turn, for time's sake. */
+static int check_problem(int number) {
+  static const int depths[] = {1, 2, 3, 5};
+  enum { FEW_RANKS = 2, THINNED = 6 };
+  int size, checked = 0;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  plain_prepare();
+  for (int which = 0; which <= heat_method_count; which++) {
+    const totals expected = totals_on_one_rank(which);
+    for (int px = 1; px <= size; px++) {
+      if (size % px != 0 || px > problem.cells[HEAT_X] || size / px > problem.cells[HEAT_Y]) continue;
+      const int ranks[HEAT_AXES] = {px, size / px};
+      for (int d = 0; d < 4; d++) {
+        if (size > FEW_RANKS && (number / 5 + px + d + which) % THINNED != 0) continue;
+        if (!list_is_right(ranks, depths[d], 1, which, &expected))
+          fail_msg("problem %d, list %d, %d x %d ranks, depth %d", number, which, px, size / px, depths[d]);
+        checked++;
+      }
+    }
+  }
+  return checked;
+}
+
+static void lists_of_stages_have_the_bits_of_the_plain_loop(void **state) {
+  (void)state;
+  int checked = 0;
+  for (int m = 0; m < MATERIALS; m++) {
+    for (int w = 0; w < SIDES; w++) {
+      const int number = m * SIDES + w;
+      open_problem(shapes[(w + 2 * m) % SHAPES], materials[m], sources[(w + m) % SOURCES], sides[w]);
+      checked += check_problem(number);
+      close_problem();
+    }
+  }
+  assert_true(checked >= MATERIALS * SIDES); /* whatever the number of ranks, most problems can be placed */
+}
+
+static void threads_change_no_bit(void **state) {
+  (void)state;
+  int size;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  for (int m = 0; m < MATERIALS; m += 3) {
+    open_problem(shapes[0], materials[m], sources[2], sides[5]);
+    plain_prepare();
+    const totals expected = totals_on_one_rank(0);
+    const int ranks[HEAT_AXES] = {1, size};
+    for (int depth = 1; depth <= 2; depth++) assert_true(list_is_right(ranks, depth, 2, 0, &expected));
+    close_problem();
+  }
+}
+
+static void a_nan_in_any_cell_makes_the_rate_infinite_on_all_ranks(void **state) {
+  (void)state;
+  static const int chosen[HEAT_AXES] = {0, 0};
+  for (int m = 0; m < MATERIALS; m += 3) {
+    open_problem(shapes[1], materials[m], sources[1], sides[8]);
+    rig r;
+    open_rig(&r, MPI_COMM_WORLD, chosen, 2, 1);
+    for (int64_t cell = 0; cell < 35; cell++) {
+      const int64_t i = cell % 7, j = cell / 7;
+      const heat_box one = {{i, j}, {i + 1, j + 1}};
+      const bool own = !heat_box_empty(heat_box_intersect(one, r.grid.owned));
+      double *at = own ? heat_field_at(r.each[0], i, j) : NULL, kept = 0, rate;
+      if (own) kept = *at;
+      if (own) *at = NAN;
+      r.fields[0].valid = 0;
+      assert_int_equal(heat_operator_rate(&r.op, r.each[0], 0, &rate).code, HEAT_OK);
+      if (own) *at = kept;
+      assert_true(everywhere(isinf(rate)));
+    }
+    close_rig(&r);
+    close_problem();
+  }
+}
+
+/* L(u) of fields[u] into fields[out]. */
+static void apply_operator(rig *r, int u, int out) {
+  const heat_stage stage = {.out = out, .u = u, .terms = 1, .term = {{u, 0}}, .c = 1};
+  assert_int_equal(heat_operator_apply(&r->op, &stage, 1, r->each).code, HEAT_OK);
+}
+
+/* The product of two fields weighted with rho c_p, and the sum of the absolute values of its terms. */
+static double product(const rig *r, int a, int b, double *scale) {
+  heat_sum sum = {0}, absolute = {0};
+  for (int64_t j = r->grid.owned.lo[HEAT_Y]; j < r->grid.owned.hi[HEAT_Y]; j++) {
+    for (int64_t i = r->grid.owned.lo[HEAT_X]; i < r->grid.owned.hi[HEAT_X]; i++) {
+      const double both = *heat_field_at(r->each[a], i, j) * *heat_field_at(r->each[b], i, j);
+      heat_sum_add(&sum, both / plain_inverse[j + 1][i + 1]);
+      heat_sum_add(&absolute, fabs(both) / plain_inverse[j + 1][i + 1]);
+    }
+  }
+  sum = heat_sum_reduce(&sum, r->grid.comm);
+  absolute = heat_sum_reduce(&absolute, r->grid.comm);
+  if (scale != NULL) *scale = heat_sum_value(&absolute);
+  return heat_sum_value(&sum);
+}
+
+static const char *const homogeneous_sides[] = {
+    "",
+    "left: {type: dirichlet, value: 0}, right: {type: dirichlet, value: 0}, bottom: {type: dirichlet, value: 0}, "
+    "top: {type: dirichlet, value: 0}",
+    "left: {type: robin, coefficient: 1 + y, ambient: 0}, right: {type: robin, coefficient: 50, ambient: 0}, "
+    "bottom: {type: robin, coefficient: 2, ambient: 0}, top: {type: robin, coefficient: 0.1, ambient: 0}",
+    "left: {type: periodic}, right: {type: periodic}, bottom: {type: periodic}, top: {type: periodic}",
+    "left: {type: periodic}, right: {type: periodic}, bottom: {type: dirichlet, value: 0}",
+    "left: {type: dirichlet, value: 0}, top: {type: robin, coefficient: 3, ambient: 0}",
+};
+enum { HOMOGENEOUS_SIDES = sizeof homogeneous_sides / sizeof *homogeneous_sides };
+/* Without the regions' sources: L is linear. */
+static const char *const linear_materials[] = {
+    "material: {conductivity: [1.3, 0.4], density: 2, heat_capacity: 0.7}",
+    "material: {conductivity: ['1.5 + sin(3*x + y)', 0.8], density: 1 + x*x, heat_capacity: 1.5}\n"
+    "regions: [{shape: circle, center: [0.4, 0.6], radius: 0.3, conductivity: [5, 0.01]}]",
+    "interface: arithmetic\nmaterial: {conductivity: [1 + x, 1 + y], density: 1, heat_capacity: 1}\n"
+    "regions: [{shape: rectangle, min: [0.2, 0.1], max: [0.7, 0.8], conductivity: 200, heat_capacity: 4 + y}]",
+};
+enum { LINEAR_MATERIALS = sizeof linear_materials / sizeof *linear_materials };
+
+static void the_operator_is_self_adjoint_and_lets_no_heat_appear(void **state) {
+  (void)state;
+  static const int chosen[HEAT_AXES] = {0, 0};
+  for (int n = 0; n < LINEAR_MATERIALS * HOMOGENEOUS_SIDES; n++) {
+    open_problem(shapes[n % 2], linear_materials[n / HOMOGENEOUS_SIDES], "0", homogeneous_sides[n % HOMOGENEOUS_SIDES]);
+    plain_prepare();
+    rig r;
+    double scale;
+    open_rig(&r, MPI_COMM_WORLD, chosen, 1 + n % 3, 1);
+    apply_operator(&r, 0, 2);
+    apply_operator(&r, 1, 3);
+    const double luv = product(&r, 2, 1, &scale), ulv = product(&r, 0, 3, NULL), luu = product(&r, 2, 0, NULL);
+    assert_true(fabs(luv - ulv) <= 1e-13 * scale);
+    assert_true(fabs(luv) > 1e-6 * scale); /* not by being nothing */
+    assert_true(luu < 0);                  /* heat only spreads */
+    close_rig(&r);
+    close_problem();
+  }
+}
+
+/* Power iteration: the Rayleigh quotient bounds the largest eigenvalue of -L from below, Gershgorin from above. */
+static void the_spectrum_lies_below_the_bound(void **state) {
+  (void)state;
+  enum { ITERATIONS = 150 };
+  static const int chosen[HEAT_AXES] = {0, 0};
+  for (int n = 0; n < LINEAR_MATERIALS * HOMOGENEOUS_SIDES; n++) {
+    open_problem(shapes[n % 2], linear_materials[n / HOMOGENEOUS_SIDES], "0", homogeneous_sides[n % HOMOGENEOUS_SIDES]);
+    plain_prepare();
+    rig r;
+    open_rig(&r, MPI_COMM_WORLD, chosen, 5, 1);
+    const double bound = r.op.spectral_bound;
+    for (int k = 0; k < ITERATIONS; k++) {
+      /* v <- -L(v) / bound: no longer than before when the bound is one. */
+      const heat_stage stage = {.out = 1 - k % 2, .u = k % 2, .terms = 1, .term = {{k % 2, 0}}, .c = -1 / bound};
+      assert_int_equal(heat_operator_apply(&r.op, &stage, 1, r.each).code, HEAT_OK);
+    }
+    apply_operator(&r, 0, 2);
+    const double largest = -product(&r, 0, 2, NULL) / product(&r, 0, 0, NULL);
+    assert_true(largest <= bound * (1 + 1e-12));
+    assert_true(largest > 0.45 * bound); /* the bound is no waste either */
+    close_rig(&r);
+    close_problem();
+  }
+}
+
+/* A checkerboard on an even torus is the mode that Gershgorin's bound is for. */
+static void the_bound_is_attained_by_the_checkerboard(void **state) {
+  (void)state;
+  static const int chosen[HEAT_AXES] = {0, 0};
+  open_problem(shapes[5], linear_materials[0], "0", homogeneous_sides[3]);
+  rig r;
+  bool right = true;
+  open_rig(&r, MPI_COMM_WORLD, chosen, 1, 1);
+  for (int64_t j = r.grid.owned.lo[HEAT_Y]; j < r.grid.owned.hi[HEAT_Y]; j++)
+    for (int64_t i = r.grid.owned.lo[HEAT_X]; i < r.grid.owned.hi[HEAT_X]; i++)
+      *heat_field_at(r.each[0], i, j) = (i + j) % 2 == 0 ? 1 : -1;
+  apply_operator(&r, 0, 1);
+  for (int64_t j = r.grid.owned.lo[HEAT_Y]; j < r.grid.owned.hi[HEAT_Y]; j++)
+    for (int64_t i = r.grid.owned.lo[HEAT_X]; i < r.grid.owned.hi[HEAT_X]; i++)
+      right = right && fabs(*heat_field_at(r.each[1], i, j) * ((i + j) % 2 == 0 ? 1 : -1) + r.op.spectral_bound) <=
+                           1e-13 * r.op.spectral_bound;
+  assert_true(everywhere(right));
+  close_rig(&r);
+  close_problem();
+}
+
+/* An operator that cannot be: the same failure on all ranks, though only one of them has the cell. */
+static void check_refused(const char *material, const char *source, const char *walls, const char *says) {
+  static const int chosen[HEAT_AXES] = {0, 0};
+  open_problem(shapes[0], material, source, walls);
+  heat_grid grid;
+  heat_runtime runtime;
+  heat_operator op;
+  assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, chosen).code, HEAT_OK);
+  heat_runtime_create(&runtime, MPI_COMM_WORLD);
+  const heat_status status = heat_operator_create(&op, &grid, &runtime, 2, 1);
+  assert_true(everywhere(status.code == HEAT_DECK));
+  assert_true(everywhere(strstr(status.text, says) != NULL));
+  heat_operator_destroy(&op);
+  close_problem();
+}
+
+static void coefficients_that_cannot_be_are_refused_on_all_ranks(void **state) {
+  (void)state;
+  check_refused("material: {diffusivity: 'x < 0.95 || y < 1.1 ? 1 : -1'}", "0", "",
+                "material.diffusivity: is -1 at x = 0.961538, y = 1.14545");
+  check_refused("material: {diffusivity: 1}", "'x > 0.05 ? 1 : sqrt(-1)'", "", "source: is ");
+  check_refused("material: {diffusivity: 1}", "0", "top: {type: dirichlet, value: 'x > 0.05 ? 1 : sqrt(-1)'}",
+                "boundary.top.value: is ");
+  check_refused("material: {diffusivity: 1e308}", "0", "", "material: gives a spectral bound of inf 1/s");
+}
+
+/* A source that fails at a later time in one rank's cells: the list is gone through to its end, nobody hangs. */
+static void an_expression_that_fails_in_time_is_this_ranks_own_failure(void **state) {
+  (void)state;
+  static const int chosen[HEAT_AXES] = {0, 0};
+  open_problem(shapes[0], materials[0], "'x > 0.05 ? t : sqrt(0.15 - t)'", sides[0]);
+  rig r;
+  heat_stage list[8];
+  open_rig(&r, MPI_COMM_WORLD, chosen, 2, 1);
+  const int count = mixed_list(0.1 / r.op.spectral_bound, list);
+  const heat_status mine = heat_operator_apply(&r.op, list, count, r.each);
+  const bool has_column = r.grid.owned.lo[HEAT_X] == 0;
+  assert_true(everywhere(!has_column || mine.code == HEAT_DECK));
+  const heat_status agreed = heat_agree(MPI_COMM_WORLD, mine);
+  assert_true(everywhere(agreed.code == HEAT_DECK && strstr(agreed.text, "t = 0.2") != NULL));
+  double rate;
+  assert_true(everywhere(heat_operator_rate(&r.op, r.each[0], 0.3, &rate).code == HEAT_DECK));
+  close_rig(&r);
+  close_problem();
+}
+
+int main(int argc, char **argv) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(lists_of_stages_have_the_bits_of_the_plain_loop),
+      cmocka_unit_test(threads_change_no_bit),
+      cmocka_unit_test(a_nan_in_any_cell_makes_the_rate_infinite_on_all_ranks),
+      cmocka_unit_test(the_operator_is_self_adjoint_and_lets_no_heat_appear),
+      cmocka_unit_test(the_spectrum_lies_below_the_bound),
+      cmocka_unit_test(the_bound_is_attained_by_the_checkerboard),
+      cmocka_unit_test(coefficients_that_cannot_be_are_refused_on_all_ranks),
+      cmocka_unit_test(an_expression_that_fails_in_time_is_this_ranks_own_failure),
+  };
+  return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
+}

@@ -1,0 +1,161 @@
+/* Stops that come from outside, and two runs that want one directory: told by the program as it is run. */
+#include "command.h"
+
+#include <sys/mount.h>
+
+/* Each step is short; `end` decides how long the run takes. */
+static const char deck[] = "domain: {size: [1, 1], cells: [64, 48]}\n"
+                           "material: {diffusivity: 1}\n"
+                           "initial: {temperature: 'sin(3*x)*cos(2*y)'}\n"
+                           "boundary: {left: {type: dirichlet, value: 1}}\n"
+                           "time: {end: 1e9, step: 1e-5}\n"
+                           "output: {directory: out, every: 0}\n"
+                           "checkpoint: {every: {minutes: 0}}\n";
+static const double poll_seconds = 1, checkpoint_seconds = 2; /* generous, on a busy machine */
+
+static void start_anew(void) {
+  shell("rm -rf out shared qstat used && mkdir -p tools");
+  write_text("deck.yaml", deck);
+  command.rank_environment[0] = '\0';
+}
+
+static void await_file(pid_t process, const char *path) {
+  const double deadline = now() + command.limit;
+  while (!exists(path) && now() < deadline && kill(process, 0) == 0) pause_briefly();
+  assert_true(exists(path));
+}
+
+static void sleep_for(double seconds) {
+  const double until = now() + seconds;
+  while (now() < until) pause_briefly();
+}
+
+/* A qstat that knows this job's limit, and has counted what the file `used` says. */
+static void install_qstat(const char *limit, const char *used) {
+  char line[LINE_MOST];
+  snprintf(line, sizeof line,
+           "#!/bin/sh\necho '    Resource_List.walltime = %s'\n"
+           "echo \"    resources_used.walltime = $(cat '%s/used')\"\n",
+           limit, command.directory);
+  write_text("tools/qstat", line);
+  write_text("used", used);
+  shell("chmod +x tools/qstat");
+  snprintf(command.rank_environment, sizeof command.rank_environment, "PATH='%s/tools':\"$PATH\" PBS_JOBID=77.server",
+           command.directory);
+}
+
+static void a_stop_ends_within_a_poll_and_a_checkpoint_on_any_number_of_ranks(void **state) {
+  (void)state;
+  static const int ranks[] = {1, 2, 4, 6};
+  for (size_t n = 0; n < sizeof ranks / sizeof *ranks; n++) {
+    start_anew();
+    const pid_t process = launch(ranks[n], "run deck.yaml");
+    await_file(process, "out/status.json");
+    sleep_for(1.5); /* chunks have grown to their full length */
+    write_text("out/STOP", "");
+    const double asked = now();
+    assert_code(75, finish(process));
+    const double launcher = 5; /* mpiexec takes 3 to 4 s to complain about a code that is not 0 */
+    assert_true(now() - asked < poll_seconds + checkpoint_seconds + launcher);
+    assert_false(exists("out/STOP"));
+  }
+}
+
+static void the_limit_of_the_batch_job_is_the_deadline(void **state) {
+  (void)state;
+  start_anew();
+  install_qstat("00:00:05", "00:00:00");
+  const double start = now();
+  assert_code(75, heat2d(2, "run deck.yaml"));
+  assert_true(now() - start > 1);
+  char *log = read_text("out/run.log");
+  assert_non_null(strstr(log, "stopped by the walltime"));
+  free(log);
+}
+
+static void a_suspended_job_asks_again_how_much_time_is_left(void **state) {
+  (void)state;
+  start_anew();
+  install_qstat("00:00:09", "00:00:00");
+  const pid_t process = launch(2, "run deck.yaml");
+  await_file(process, "out/status.json");
+  sleep_for(1.5);
+  assert_int_equal(signal_ranks(process, SIGSTOP), 2);
+  sleep_for(7);
+  write_text("used", "00:00:02"); /* the scheduler's clock stood still */
+  assert_int_equal(signal_ranks(process, SIGCONT), 2);
+  const double woken = now();
+  assert_code(75, finish(process));
+  assert_true(now() - woken > 4); /* the old deadline was at most 0.5 s away */
+}
+
+static void two_runs_cannot_share_a_directory(void **state) {
+  (void)state;
+  start_anew();
+  const pid_t first = launch(2, "run deck.yaml");
+  await_file(first, "out/status.json");
+  char saved_out[32] = "stdout.first", saved_err[32] = "stderr.first";
+  assert_int_equal(rename("stdout.txt", saved_out), 0); /* the first one goes on writing to it */
+  assert_int_equal(rename("stderr.txt", saved_err), 0);
+  assert_code(74, heat2d(2, "run deck.yaml --resume"));
+  assert_one_complaint("heat2d: another run works in this directory", "--force-unlock");
+  assert_code(74, heat2d(1, "run deck.yaml --overwrite"));
+  assert_int_equal(rename(saved_out, "stdout.txt"), 0);
+  assert_int_equal(rename(saved_err, "stderr.txt"), 0);
+  write_text("out/STOP", "");
+  assert_code(75, finish(first));
+  assert_code(75, heat2d(2, "run deck.yaml --resume --walltime 00:00:03"));
+}
+
+static void a_run_that_lost_its_lock_writes_nothing_more(void **state) {
+  (void)state;
+  start_anew();
+  const pid_t first = launch(2, "run deck.yaml");
+  await_file(first, "out/status.json");
+  assert_int_equal(rename("stdout.txt", "stdout.first"), 0);
+  assert_int_equal(rename("stderr.txt", "stderr.first"), 0);
+  const pid_t second = launch(2, "run deck.yaml --resume --force-unlock");
+  assert_int_equal(rename("stdout.first", "stdout.other"), 0);
+  int code;
+  assert_true(waitpid(first, &code, 0) == first);
+  assert_int_equal(WEXITSTATUS(code), 74);
+  assert_true(kill(second, 0) == 0);
+  write_text("out/STOP", "");
+  assert_code(75, finish(second));
+}
+
+/* A disk that is really full: a small tmpfs where mounting is allowed, else the test has no such place and fails. */
+static void a_full_disk_keeps_the_last_checkpoint(void **state) {
+  (void)state;
+  start_anew();
+  shell("mkdir -p small && { mountpoint -q small || mount -t tmpfs -o size=600k tmpfs small; }");
+  assert_code(0, heat2d(0, "run deck.yaml --set output.directory=small/out --set 'domain.cells=[128,128]' "
+                           "--set time.end=1e-4"));
+  shell("rm small/out/snapshot-*");
+  /* Room for no second file of 128 KiB. */
+  shell("dd if=/dev/zero of=small/filler bs=1024 count=350 2>/dev/null || true");
+  assert_code(74, heat2d(3, "run deck.yaml --set output.directory=small/out --set 'domain.cells=[128,128]' "
+                            "--set time.end=2e-4 --resume"));
+  char line[LINE_MOST];
+  own_complaints(line);
+  assert_int_equal(count_files("small/out", "checkpoint-", ".h5"), 1);
+  assert_int_equal(count_files("small/out", "", ".partial"), 0);
+  assert_code(0, heat2d(0, "info small/out/checkpoint-0000000010.h5"));
+  shell("rm small/filler");
+  assert_code(0, heat2d(2, "run deck.yaml --set output.directory=small/out --set 'domain.cells=[128,128]' "
+                           "--set time.end=2e-4 --resume"));
+  shell("umount small");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_stop_ends_within_a_poll_and_a_checkpoint_on_any_number_of_ranks),
+      cmocka_unit_test(the_limit_of_the_batch_job_is_the_deadline),
+      cmocka_unit_test(a_suspended_job_asks_again_how_much_time_is_left),
+      cmocka_unit_test(two_runs_cannot_share_a_directory),
+      cmocka_unit_test(a_run_that_lost_its_lock_writes_nothing_more),
+      cmocka_unit_test(a_full_disk_keeps_the_last_checkpoint),
+  };
+  begin_commands();
+  return end_commands(cmocka_run_group_tests(tests, NULL, NULL));
+}
