@@ -1,5 +1,6 @@
 /* heat2d: a 2D heat-equation stepper on MPI ranks. Arguments in, exit code out. */
 #include "command.h"
+#include "heat2d/debug.h"
 
 #include <hdf5.h>
 #include <stdlib.h>
@@ -75,8 +76,8 @@ static void prepare_libraries(void) {
   setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
 }
 
-/* A file that could not be closed (a full disk) makes HDF5 crash when it tries again within MPI_Finalize: then all ranks
- * leave without it. */
+/* A file that could not be closed (a full disk) makes HDF5 crash when it tries again within MPI_Finalize: then all
+ * ranks leave without it. */
 static void end(heat_runtime *runtime, heat_status status) {
   int open_files = H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_FILE) > 0;
   MPI_Allreduce(MPI_IN_PLACE, &open_files, 1, MPI_INT, MPI_MAX, runtime->comm);
@@ -92,7 +93,8 @@ int main(int argc, char **argv) {
   H5Eset_auto(H5E_DEFAULT, NULL, NULL); /* failures are told by one line of our own */
   heat_runtime runtime;
   heat_runtime_create(&runtime, MPI_COMM_WORLD);
-  heat_status status = dispatch(&runtime, argc - 1, argv + 1);
+  heat_status status = heat_agree(MPI_COMM_WORLD, heat_debug_wait(&runtime));
+  if (status.code == HEAT_OK) status = dispatch(&runtime, argc - 1, argv + 1);
   if (fflush(stdout) != 0) status = heat_first(status, heat_fail(HEAT_IO, "cannot write to the standard output"));
   /* A fault in a deck begins with its place, as compilers write it. */
   if (status.code != HEAT_OK && runtime.rank == 0)

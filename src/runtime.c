@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+const char *const heat_activity_names[HEAT_ACTIVITIES] = {"stencil", "halo", "I/O", "other"};
+
 void heat_runtime_create(heat_runtime *runtime, MPI_Comm comm) {
   *runtime = (heat_runtime){.comm = comm, .activity = HEAT_OTHER};
   MPI_Comm_rank(comm, &runtime->rank);
@@ -67,7 +69,6 @@ double heat_runtime_elapsed(const heat_runtime *runtime) {
 }
 
 void heat_runtime_report(heat_runtime *runtime) {
-  static const char *const names[HEAT_ACTIVITIES] = {"stencil", "halo", "I/O", "other"};
   double low[HEAT_ACTIVITIES], high[HEAT_ACTIVITIES], sum[HEAT_ACTIVITIES], total = 0;
   heat_runtime_enter(runtime, runtime->activity);
   MPI_Allreduce(runtime->spent, low, HEAT_ACTIVITIES, MPI_DOUBLE, MPI_MIN, runtime->comm);
@@ -77,7 +78,7 @@ void heat_runtime_report(heat_runtime *runtime) {
   heat_runtime_say(runtime, "%-10s %10s %10s %10s %7s   (seconds over %d rank%s)\n", "time in", "min", "mean", "max",
                    "share", runtime->size, runtime->size == 1 ? "" : "s");
   for (int a = 0; a < HEAT_ACTIVITIES; a++)
-    heat_runtime_say(runtime, "%-10s %10.3f %10.3f %10.3f %6.1f%%\n", names[a], low[a], sum[a] / runtime->size, high[a],
+    heat_runtime_say(runtime, "%-10s %10.3f %10.3f %10.3f %6.1f%%\n", heat_activity_names[a], low[a], sum[a] / runtime->size, high[a],
                      100 * sum[a] / (total > 0 ? total : 1));
 }
 

@@ -9,6 +9,7 @@
  * doubled. */
 #include "heat2d/simulation.h"
 
+#include "heat2d/debug.h"
 #include "heat2d/directory.h"
 #include "setup.h"
 
@@ -410,7 +411,7 @@ static heat_status run_loop(simulation *sim) {
     const int64_t from = sim->state.step, to = next_event(sim);
     const double start = MPI_Wtime();
     status = heat_first(sim->own, heat_stepper_advance(&sim->stepper, &sim->clock, from, to));
-    sim->state.step = to;
+    sim->runtime->step = sim->state.step = to;
     sim->state.time = heat_clock_time(&sim->clock, to);
     status = poll(sim, status, MPI_Wtime() - start, to - from);
     if (status.code == HEAT_OK) status = check_steady(sim);
@@ -515,6 +516,7 @@ heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *optio
   sim.lock.file = -1;
   heat_stop_set_deadline(&sim.stop, runtime->rank, runtime->started, options->walltime);
   heat_stop_install();
+  heat_debug_answer(runtime);
   heat_status status = set_up(&sim);
   if (status.code == HEAT_OK) status = begin(&sim);
   if (status.code == HEAT_OK) status = run_loop(&sim);

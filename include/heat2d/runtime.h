@@ -7,6 +7,8 @@
 /* What a rank spends its time on; at any instant exactly one of these. */
 typedef enum heat_activity { HEAT_STENCIL, HEAT_HALO, HEAT_FILES, HEAT_OTHER, HEAT_ACTIVITIES } heat_activity;
 
+extern const char *const heat_activity_names[HEAT_ACTIVITIES];
+
 typedef struct heat_runtime {
   MPI_Comm comm; /* borrowed */
   int rank, size;
@@ -15,6 +17,7 @@ typedef struct heat_runtime {
   size_t early_length;
   bool bar;       /* a progress bar stands in the terminal's current line */
   double started; /* MPI_Wtime at the start */
+  int64_t step;   /* at which the run is, for whoever asks */
   heat_activity activity;
   double since;                  /* when it began */
   double spent[HEAT_ACTIVITIES]; /* s */

@@ -194,13 +194,17 @@ is_exclusive() {
 # What stands between mpirun and each rank. When a rank's code is not 0, mpirun holds that for a crash, and ends only
 # after twice the time it gives to ranks to end: 16 s of every window. So a code that all ranks have agreed on goes by
 # a file ($1, on the host of rank 0, which is this one), and mpirun sees 0. Signals go to the group, so to this shell as
-# well, which must outlive the rank.
+# well, which must outlive the rank. That the file is there, empty, says that the ranks have been started.
 # shellcheck disable=SC2016 # for the inner shell
-rank_shell='trap "" TERM INT USR1 USR2; file=$1; shift; "$@"; code=$?
+rank_shell='trap "" TERM INT USR1 USR2
+file=/dev/null
+[ "${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-${PMI_RANK:-0}}}" = 0 ] && file=$1
+: >"$file"
+shift
+"$@"
+code=$?
 case $code in
-  0 | 64 | 65 | 70 | 74 | 75)
-    [ "${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-${PMI_RANK:-0}}}" = 0 ] && echo $code >"$file"
-    exit 0 ;;
+  0 | 64 | 65 | 70 | 74 | 75) echo $code >"$file"; exit 0 ;;
 esac
 exit $code'
 
