@@ -391,15 +391,29 @@ static void apply_fused(heat_operator *op, const heat_stage *stages, int count, 
       }
     }
   }
-  for (int k = 0; k < count; k++) fields[stages[k].out]->valid = valid - 1 - k;
+  for (int k = 0; k < count; k++) fields[stages[k].out]->valid = has_seams(op) ? valid - 1 - k : 0;
 }
 
-/* How many of the next stages can be fused: those that the halo lasts for. Sources in time change between stages;
+/* How many of the next stages can be fused: those that the halo lasts for. What a stage reads was written by an earlier
+ * one of them, which had more of the halo left, or must be valid as far by itself. Sources in time change between stages;
  * threads share the rows of one stage. */
 static int fusable(const heat_operator *op, const heat_stage *stages, int count, heat_field *const *fields) {
   if (op->plain || op->threads > 1 || op->run_count > 0) return 1;
+  if (!has_seams(op)) return count;
   const int valid = least_valid(stages, fields);
-  return has_seams(op) && valid < count ? valid : count;
+  unsigned written = 0; /* a bit for each field */
+  int fused = 0;
+  for (; fused < count && fused < valid; fused++) {
+    const heat_stage *stage = &stages[fused];
+    bool reaches = (written >> stage->u & 1) || fields[stage->u]->valid >= valid - fused;
+    for (int k = 0; k < stage->terms; k++) {
+      const int field = stage->term[k].field;
+      reaches = reaches && ((written >> field & 1) || fields[field]->valid >= valid - fused - 1);
+    }
+    if (!reaches) break;
+    written |= 1u << stage->out;
+  }
+  return fused;
 }
 
 heat_status heat_operator_apply(heat_operator *op, const heat_stage *stages, int count, heat_field *const *fields) {

@@ -212,6 +212,53 @@ typedef struct mode {
   int frequency[HEAT_AXES];
 } mode;
 
+/* A deck wide enough for several tiles, stepped with its stages fused or one by one; to be freed. */
+static double *stepped(const char *deck, int depth, bool plain, int64_t steps, outcome *out) {
+  rig r;
+  open_rig(&r, (setting){.comm = MPI_COMM_WORLD,
+                         .method = &heat_methods[0],
+                         .nx = 301,
+                         .ny = 43,
+                         .width = 3,
+                         .height = 0.5,
+                         .depth = depth,
+                         .deck = deck});
+  r.op.plain = plain;
+  take_steps(&r, 0.4 * heat_stepper_limit(&r.stepper), steps);
+  *out = outcome_of(&r);
+  double *whole = gather(&r);
+  close_rig(&r);
+  return whole;
+}
+
+static void fused_stages_have_the_bits_of_single_ones(void **state) {
+  (void)state;
+  static const char *const materials[] = {"material: {diffusivity: 1}", "material: {diffusivity: [1, 0.3]}",
+                                          "material: {conductivity: '1 + x*y', density: '2 - x/4', heat_capacity: 3}"};
+  static const char *const sources[] = {"source: 0", "source: 'x - y'"};
+  static const char *const sides[] = {
+      "boundary: {left: {type: dirichlet, value: 'sin(9*t) + y'}, top: {type: robin, coefficient: 3, ambient: 'x'}}",
+      "boundary: {left: {type: periodic}, right: {type: periodic}, bottom: {type: neumann, flux: 'cos(50*t)'}}",
+      "boundary: {left: {type: periodic}, right: {type: periodic}, bottom: {type: periodic}, top: {type: periodic}}"};
+  static const int depths[] = {2, 9, 31};
+  enum { STEPS = 90, CELLS = 301 * 43 };
+  int turn = 0;
+  for (size_t m = 0; m < sizeof materials / sizeof *materials; m++) {
+    for (size_t w = 0; w < sizeof sides / sizeof *sides; w++, turn++) {
+      char deck[1024];
+      snprintf(deck, sizeof deck, "%s\n%s\ninitial: {temperature: 'sin(7*x)*cos(11*y)'}\n%s", materials[m],
+               sources[turn % 2], sides[w]);
+      outcome one_by_one, fused;
+      double *plain = stepped(deck, 1, true, STEPS, &one_by_one);
+      double *whole = stepped(deck, depths[turn % 3], false, STEPS, &fused);
+      assert_memory_equal(plain, whole, CELLS * sizeof *plain);
+      assert_memory_equal(&one_by_one, &fused, sizeof fused);
+      free(plain);
+      free(whole);
+    }
+  }
+}
+
 static void check_mode(const heat_method *method, const mode *m, const char *material, const double alpha[HEAT_AXES],
                        int steps_wanted) {
   enum { NX = 14, NY = 10 };
@@ -704,6 +751,7 @@ static void failing_expressions_end_the_start_and_the_steps_on_all_ranks(void **
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_run_has_the_same_bits_on_every_layout_depth_and_stop),
+      cmocka_unit_test(fused_stages_have_the_bits_of_single_ones),
       cmocka_unit_test(a_fourier_mode_decays_by_exactly_the_amplification_factor),
       cmocka_unit_test(space_is_second_order_for_every_type_of_side_and_material),
       cmocka_unit_test(space_is_second_order_through_periodic_seams),

@@ -156,6 +156,8 @@ prepare_launcher() {
   export OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" HDF5_USE_FILE_LOCKING="${HDF5_USE_FILE_LOCKING:-FALSE}"
   # mpirun gives its ranks one second between SIGTERM and SIGKILL: too little for a checkpoint.
   export OMPI_MCA_odls_base_sigkill_timeout="${OMPI_MCA_odls_base_sigkill_timeout:-8}"
+  # Slurm's qsub -v hides the environment not only from the job, but from all that mpirun starts there.
+  [ -z "${SLURM_EXPORT_ENV:-}" ] || export SLURM_EXPORT_ENV=ALL
   [ "$(id -u)" = 0 ] && export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   launcher=("${MPIRUN:-mpirun}")
   flavour=$("${launcher[0]}" --version 2>/dev/null </dev/null | head -n 1)
