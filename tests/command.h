@@ -33,7 +33,6 @@ enum {
 
 static struct {
   char directory[64];
-  char before[256];            /* shell commands before the program's, such as "ulimit ...;" */
   char environment[1024];      /* NAME=value words for the program and its mpiexec */
   char rank_environment[1024]; /* the same for the program alone: mpiexec puts its own folder first into PATH */
   char line[LINE_MOST];        /* the last command */
@@ -147,6 +146,20 @@ static inline int count_files(const char *directory, const char *prefix, const c
   return count;
 }
 
+/* Nothing is there of a file that was being written, nor of what a library put beside it. */
+static inline void assert_no_leftovers(const char *directory) {
+  DIR *entries = opendir(directory);
+  assert_non_null(entries);
+  bool clean = true;
+  for (const struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
+    if (strstr(entry->d_name, ".partial") == NULL) continue;
+    print_error("left: %s/%s\n", directory, entry->d_name);
+    clean = false;
+  }
+  closedir(entries);
+  assert_true(clean);
+}
+
 /* The last of the names of a directory that begin and end so, in the order of the alphabet, as a path. */
 static inline bool last_file(char path[LINE_MOST], const char *directory, const char *prefix, const char *suffix) {
   DIR *entries = opendir(directory);
@@ -213,20 +226,28 @@ static inline int family(pid_t root, pid_t members[PROCESSES_MOST]) {
   return found;
 }
 
-/* Send a signal to those of the family that are ranks of the program, in one go; returns how many. */
-static inline int signal_ranks(pid_t root, int number) {
+/* Those of the family that are ranks of the program. */
+static inline int find_ranks(pid_t root, pid_t ranks[RANKS_MOST]) {
   static pid_t members[PROCESSES_MOST];
   struct stat program, image;
   assert_int_equal(stat(getenv("HEAT2D_PROGRAM"), &program), 0);
   const int count = family(root, members);
-  int sent = 0;
-  for (int n = 0; n < count; n++) {
+  int found = 0;
+  for (int n = 0; n < count && found < RANKS_MOST; n++) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%ld/exe", (long)members[n]);
-    if (stat(path, &image) != 0 || image.st_ino != program.st_ino || image.st_dev != program.st_dev) continue;
-    sent += kill(members[n], number) == 0;
+    if (stat(path, &image) == 0 && image.st_ino == program.st_ino && image.st_dev == program.st_dev)
+      ranks[found++] = members[n];
   }
-  return sent;
+  return found;
+}
+
+/* Send them all a signal; returns how many there were. */
+static inline int signal_ranks(pid_t root, int number) {
+  pid_t ranks[RANKS_MOST];
+  const int count = find_ranks(root, ranks);
+  for (int n = 0; n < count; n++) assert_int_equal(kill(ranks[n], number), 0);
+  return count;
 }
 
 static inline void kill_family(pid_t root) {
@@ -239,8 +260,8 @@ static inline pid_t launch_list(int ranks, const char *format, va_list list) {
   char arguments[LINE_MOST / 2], start[LINE_MOST / 4] = "";
   vsnprintf(arguments, sizeof arguments, format, list);
   if (ranks > 0) snprintf(start, sizeof start, "'%s' -n %d ", getenv("HEAT2D_MPIEXEC"), ranks);
-  snprintf(command.line, sizeof command.line, "%s exec env %s %s env %s '%s' %s", command.before, command.environment,
-           start, command.rank_environment, getenv("HEAT2D_PROGRAM"), arguments);
+  snprintf(command.line, sizeof command.line, "exec env %s %s env %s '%s' %s", command.environment, start,
+           command.rank_environment, getenv("HEAT2D_PROGRAM"), arguments);
   const pid_t process = fork();
   assert_true(process >= 0);
   if (process > 0) return process;
@@ -309,13 +330,15 @@ static inline void tell_command(int code) {
 
 /* ---- what was said ---- */
 
-/* The launcher's own complaints: a block between two lines of dashes, and lines that begin with [host:process]. */
+/* Complaints of Open MPI's own: a block between two lines of dashes, lines that begin with [host:process], and those of
+ * its file layer. */
 static inline bool is_launchers(const char *line, bool *inside) {
   if (strncmp(line, "----------", 10) == 0) {
     *inside = !*inside;
     return true;
   }
-  return *inside || line[0] == '[' || line[0] == '\0';
+  const char *word = line + (line[0] == ',');
+  return *inside || line[0] == '[' || strncmp(word, "mca_", 4) == 0 || strncmp(word, "dynamic_gen2_", 13) == 0;
 }
 
 /* How many lines the program itself wrote to the standard error; the first one into `first`. */
@@ -345,16 +368,31 @@ static inline void assert_one_complaint(const char *start, const char *part) {
   assert_true(good);
 }
 
+/* ---- faults (see fault_injection.c) ---- */
+
+/* Commands from now on suffer that fault in the files of `path`; NULL: none. */
+static inline void inject(const char *fault, const char *path) {
+  command.environment[0] = '\0';
+  if (fault == NULL) return;
+  snprintf(command.environment, sizeof command.environment,
+           "LD_PRELOAD='%s' ASAN_OPTIONS=\"$ASAN_OPTIONS:verify_asan_link_order=0\" HEAT2D_FAULT='%s' "
+           "HEAT2D_FAULT_PATH='%s' HEAT2D_FAULT_MARK='%s/struck.txt'",
+           getenv("HEAT2D_FAULT_LIBRARY"), fault, path, command.directory);
+  unlink("struck.txt");
+}
+
 /* ---- the test program ---- */
 
 static inline void begin_commands(void) {
-  static const char *const needed[] = {"HEAT2D_PROGRAM", "HEAT2D_MPIEXEC", "HEAT2D_SOURCE"};
+  static const char *const needed[] = {"HEAT2D_PROGRAM", "HEAT2D_MPIEXEC", "HEAT2D_SOURCE", "HEAT2D_FAULT_LIBRARY"};
   for (size_t n = 0; n < sizeof needed / sizeof *needed; n++) {
     if (getenv(needed[n]) != NULL) continue;
     fprintf(stderr, "%s is not set: run this by ctest\n", needed[n]);
     exit(1);
   }
   snprintf(command.directory, sizeof command.directory, "/tmp/heat2d-test-XXXXXX");
+  /* Commands of tests side by side would all be bound to the first cores. */
+  setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 0);
   if (mkdtemp(command.directory) == NULL || chdir(command.directory) != 0) exit(1);
 }
 

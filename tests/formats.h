@@ -87,8 +87,9 @@ static inline bool json_member(const char *text, const char *name, char *value, 
 /* ---- XML: elements nested and closed, attributes quoted, no stray < or & ---- */
 
 static inline const char *xml_name(const char *at) {
-  return isalpha((unsigned char)*at) ? at + strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
-                                     : NULL;
+  return isalpha((unsigned char)*at)
+             ? at + strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+             : NULL;
 }
 
 static inline const char *xml_text(const char *at, const char *stop) {
@@ -200,7 +201,8 @@ static inline bool same_state(const char *a, const char *b) {
   }
   for (size_t n = 0; n < sizeof attributes / sizeof *attributes && pair.same; n++) {
     size_t lengths[2] = {0, 0};
-    void *one = h5_attribute(first, attributes[n], &lengths[0]), *two = h5_attribute(second, attributes[n], &lengths[1]);
+    void *one = h5_attribute(first, attributes[n], &lengths[0]),
+         *two = h5_attribute(second, attributes[n], &lengths[1]);
     pair.same = lengths[0] == lengths[1] && (one == NULL) == (two == NULL) &&
                 (one == NULL || memcmp(one, two, lengths[0]) == 0);
     if (!pair.same) print_error("the attribute %s differs\n", attributes[n]);

@@ -1,5 +1,6 @@
-/* The kernels against a plain loop that is written out as the header says, bit for bit, for every combination of
- * material, source, number of terms, box and threads; nothing outside of the box is written. */
+/* The kernels of every kind of processor that this one can run against a plain loop that is written out as the header
+ * says, bit for bit, for every combination of material, source, number of terms, box and threads; nothing outside of
+ * the box is written. */
 #include "heat2d/kernel.h"
 
 #include <math.h>
@@ -22,6 +23,22 @@ static double noise(uint64_t n) {
   n = (n + 1) * 0x9e3779b97f4a7c15u;
   n = (n ^ (n >> 29)) * 0xbf58476d1ce4e5b9u;
   return 0.5 + ldexp((double)(n >> 11), -53);
+}
+
+/* Those that are tested; the tests go through all that this processor has. */
+static const heat_kernels *kernels;
+
+static void with_all_kernels(void (*check)(void)) {
+  static const char *const names[] = {"base", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
+  int tested = 0;
+  for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+    kernels = heat_kernels_find(names[n]);
+    if (kernels == NULL) continue;
+    assert_string_equal(kernels->name, names[n]);
+    check();
+    tested++;
+  }
+  assert_true(tested > 0);
 }
 
 static void fill_arrays(void) {
@@ -81,12 +98,11 @@ static void check_sweep(const heat_sweep *sweep) {
       expected[CORNER + n] = sum + sweep->c * plain_rate(sweep, n);
     }
   }
-  heat_kernel_sweep(sweep);
+  kernels->sweep(sweep);
   assert_memory_equal(whole, expected, sizeof expected);
 }
 
-static void every_kernel_has_the_bits_of_the_plain_loop(void **state) {
-  (void)state;
+static void check_plain_loop(void) {
   for (int kind = 0; kind < 4; kind++) {
     for (int terms = 1; terms <= HEAT_TERMS; terms++) {
       for (ptrdiff_t columns = 1; columns <= 34; columns += columns < 18 ? 1 : 8) {
@@ -103,10 +119,13 @@ static void every_kernel_has_the_bits_of_the_plain_loop(void **state) {
     }
   }
 }
+static void every_kernel_has_the_bits_of_the_plain_loop(void **state) {
+  (void)state;
+  with_all_kernels(check_plain_loop);
+}
 
 /* u itself as the only term: the Euler step, with its own loops where the weight is 1. */
-static void an_euler_step_has_the_bits_of_the_plain_loop(void **state) {
-  (void)state;
+static void check_euler_step(void) {
   for (int kind = 0; kind < 4; kind++) {
     for (int weight = 0; weight <= 2; weight++) {
       fill_arrays();
@@ -117,9 +136,12 @@ static void an_euler_step_has_the_bits_of_the_plain_loop(void **state) {
     }
   }
 }
-
-static void the_result_may_replace_one_of_the_terms(void **state) {
+static void an_euler_step_has_the_bits_of_the_plain_loop(void **state) {
   (void)state;
+  with_all_kernels(check_euler_step);
+}
+
+static void check_replaced_term(void) {
   for (int kind = 0; kind < 4; kind++) {
     for (int replaced = 0; replaced < HEAT_TERMS; replaced++) {
       fill_arrays();
@@ -129,14 +151,17 @@ static void the_result_may_replace_one_of_the_terms(void **state) {
     }
   }
 }
-
-static void the_same_bits_for_any_tiling_and_any_number_of_threads(void **state) {
+static void the_result_may_replace_one_of_the_terms(void **state) {
   (void)state;
+  with_all_kernels(check_replaced_term);
+}
+
+static void check_tiling(void) {
   for (int kind = 0; kind < 4; kind++) {
     static double whole[CELLS];
     fill_arrays();
     const heat_sweep sweep = make_sweep(kind % 2 == 0, kind / 2 == 1, 2, 33, 15);
-    heat_kernel_sweep(&sweep);
+    kernels->sweep(&sweep);
     memcpy(whole, arrays[OUT], sizeof whole);
     for (int threads = 1; threads <= 3; threads++) {
       fill_arrays();
@@ -154,16 +179,19 @@ static void the_same_bits_for_any_tiling_and_any_number_of_threads(void **state)
             tile.inverse += at;
           }
           if (tile.q != NULL) tile.q += at;
-          heat_kernel_sweep(&tile);
+          kernels->sweep(&tile);
         }
       }
       assert_memory_equal(arrays[OUT], whole, sizeof whole);
     }
   }
 }
-
-static void a_constant_stays_constant_to_the_bit(void **state) {
+static void the_same_bits_for_any_tiling_and_any_number_of_threads(void **state) {
   (void)state;
+  with_all_kernels(check_tiling);
+}
+
+static void check_constant(void) {
   static const double constants[] = {0.1, -1.0 / 3, 1e300, 1e-310, 293.15};
   for (int uniform = 0; uniform <= 1; uniform++) {
     for (size_t c = 0; c < sizeof constants / sizeof *constants; c++) {
@@ -172,16 +200,19 @@ static void a_constant_stays_constant_to_the_bit(void **state) {
       heat_sweep sweep = make_sweep(uniform == 1, false, 1, 33, 15);
       sweep.x[0] = sweep.u;
       sweep.w[0] = 1;
-      heat_kernel_sweep(&sweep);
+      kernels->sweep(&sweep);
       for (ptrdiff_t j = 0; j < sweep.rows; j++)
         for (ptrdiff_t i = 0; i < sweep.columns; i++) assert_true(sweep.out[j * STRIDE + i] == constants[c]);
-      assert_true(heat_kernel_rate(&sweep) == 0);
+      assert_true(kernels->rate(&sweep) == 0);
     }
   }
 }
-
-static void the_rate_is_the_largest_of_the_plain_loop(void **state) {
+static void a_constant_stays_constant_to_the_bit(void **state) {
   (void)state;
+  with_all_kernels(check_constant);
+}
+
+static void check_rate(void) {
   for (int kind = 0; kind < 4; kind++) {
     for (ptrdiff_t spike = 0; spike < 33 * 15; spike += 16) {
       fill_arrays();
@@ -191,21 +222,36 @@ static void the_rate_is_the_largest_of_the_plain_loop(void **state) {
       double largest = 0;
       for (ptrdiff_t j = 0; j < sweep.rows; j++)
         for (ptrdiff_t i = 0; i < sweep.columns; i++) largest = fmax(largest, fabs(plain_rate(&sweep, j * STRIDE + i)));
-      assert_true(heat_kernel_rate(&sweep) == largest);
+      assert_true(kernels->rate(&sweep) == largest);
     }
   }
 }
-
-static void a_nan_anywhere_makes_the_rate_nan(void **state) {
+static void the_rate_is_the_largest_of_the_plain_loop(void **state) {
   (void)state;
+  with_all_kernels(check_rate);
+}
+
+static void check_nan(void) {
   for (int kind = 0; kind < 4; kind++) {
     for (ptrdiff_t cell = 0; cell < 33 * 15; cell++) {
       fill_arrays();
       const heat_sweep sweep = make_sweep(kind % 2 == 0, kind / 2 == 1, 0, 33, 15);
       arrays[U][CORNER + cell / 33 * STRIDE + cell % 33] = NAN;
-      assert_true(isnan(heat_kernel_rate(&sweep)));
+      assert_true(isnan(kernels->rate(&sweep)));
     }
   }
+}
+static void a_nan_anywhere_makes_the_rate_nan(void **state) {
+  (void)state;
+  with_all_kernels(check_nan);
+}
+
+static void the_kernels_of_this_processor_are_chosen_unless_others_are_named(void **state) {
+  (void)state;
+  assert_non_null(heat_kernels_find(NULL));
+  assert_non_null(heat_kernels_find("base"));
+  assert_null(heat_kernels_find("z80"));
+  assert_null(heat_kernels_find(""));
 }
 
 int main(void) {
@@ -217,6 +263,7 @@ int main(void) {
       cmocka_unit_test(a_constant_stays_constant_to_the_bit),
       cmocka_unit_test(the_rate_is_the_largest_of_the_plain_loop),
       cmocka_unit_test(a_nan_anywhere_makes_the_rate_nan),
+      cmocka_unit_test(the_kernels_of_this_processor_are_chosen_unless_others_are_named),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* The laws of a run: its bits, its tables and its pictures depend on the deck alone, not on ranks, layout, halo depth or
- * threads, nor on how often it was stopped, killed, extended and resumed. A serial process that runs the program. */
+/* The laws of a run: its bits, its tables and its pictures depend on the deck alone, not on ranks, layout, halo depth
+ * or threads, nor on how often it was stopped, killed, extended and resumed. A serial process that runs the program. */
 #include "command.h"
 #include "formats.h"
 
@@ -82,7 +82,8 @@ static void assert_same_run(const char *a, const char *b) {
   assert_true(same_state(last[0], last[1]));
   assert_same_file(a, b, "history.csv");
   assert_same_file(a, b, "probes.csv");
-  assert_int_equal(count_files(a, "", ".partial") + count_files(b, "", ".partial"), 0);
+  assert_no_leftovers(a);
+  assert_no_leftovers(b);
   DIR *entries = opendir(a);
   assert_non_null(entries);
   for (const struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
@@ -199,7 +200,7 @@ static void a_file_STOP_stops_and_resume_goes_on(void **state) {
   const long long step = status_step("out", "stopped");
   assert_true(step > 0 && step < 52);
   assert_int_equal(count_files("out", "checkpoint-", ".h5"), 1);
-  shell("rm -f out/STOP");
+  assert_false(exists("out/STOP"));
   assert_code(0, heat2d(2, "run deck.yaml --resume --set parallel.halo_depth=3"));
   assert_same_run("whole", "out");
   assert_int_equal(status_step("out", "done"), 52);
@@ -247,7 +248,8 @@ static void await_row(pid_t process, const char *directory, long long step) {
   }
 }
 
-/* An endless run is stopped from outside; then it gets an end a little later, and the run to that end is its measure. */
+/* An endless run is stopped from outside; then it gets an end a little later, and the run to that end is its measure.
+ */
 static void assert_resumes_after(int signal_number, int code, int ranks, int ranks_after) {
   static const char endless[] = "--set time.end=1e6 --set output.every.steps=500 --set checkpoint.every.steps=700";
   enum { DUE = 500 };
@@ -264,8 +266,7 @@ static void assert_resumes_after(int signal_number, int code, int ranks, int ran
   shell("touch out/snapshot-0000000500.h5.partial out/status.json.partial out/mine.partial");
   long long reached = atoll(strrchr(last, '-') + 1);
   if (step > reached) reached = step;
-  snprintf(sets, sizeof sets, "%s --set time.end=%.17g", endless,
-           (double)((reached / DUE + 2) * DUE) * 0.0009765625);
+  snprintf(sets, sizeof sets, "%s --set time.end=%.17g", endless, (double)((reached / DUE + 2) * DUE) * 0.0009765625);
   assert_code(0, heat2d(ranks_after, "run deck.yaml --resume %s", sets));
   assert_true(exists("out/mine.partial"));
   shell("rm out/mine.partial");
@@ -284,6 +285,48 @@ static void a_killed_run_goes_on_from_its_last_checkpoint(void **state) {
   (void)state;
   assert_resumes_after(SIGKILL, 128 + SIGKILL, 3, 2);
   assert_resumes_after(SIGKILL, 128 + SIGKILL, 0, 6);
+}
+
+/* Killed in the middle of writing: the next run goes on, and in the end nothing shows it. */
+static void a_kill_in_the_middle_of_writing_leaves_no_trace(void **state) {
+  (void)state;
+  static const char *const faults[][2] = {{"write:2:KILL:0", "out/checkpoint-0000000020"},
+                                          {"sync:1:KILL:0", "out/checkpoint-0000000020"},
+                                          {"rename:1:KILL:0", "out/checkpoint-0000000020"},
+                                          {"unlink:1:KILL:0", "out/checkpoint-0000000010"},
+                                          {"rename:3:KILL:0", "out/run.xdmf"},
+                                          {"write:3:KILL:0", "out/probes.csv"},
+                                          {"rename:1:KILL:0", "out/snapshot-0000000030"},
+                                          {"open:2:KILL:1", "out/snapshot-0000000020"}};
+  static const int ranks[] = {2, 3, 0, 4};
+  start_with(torus_deck);
+  run_whole("--set checkpoint.keep=1");
+  for (size_t n = 0; n < sizeof faults / sizeof *faults; n++) {
+    shell("rm -rf out");
+    inject(faults[n][0], faults[n][1]);
+    const int code = heat2d(2, "run deck.yaml --set checkpoint.keep=1");
+    inject(NULL, NULL);
+    if (code == 0) print_error("%s of %s was not struck\n", faults[n][0], faults[n][1]);
+    assert_int_not_equal(code, OUT_OF_TIME);
+    assert_true(code != 0 && exists("struck.txt"));
+    assert_code(0, heat2d(ranks[n % 4], "run deck.yaml --resume --set checkpoint.keep=1"));
+    assert_same_run("whole", "out");
+  }
+}
+
+static void a_signal_to_one_rank_stops_all(void **state) {
+  (void)state;
+  start_with(torus_deck);
+  run_whole("");
+  inject("open:1:USR1:1", "out/snapshot-0000000010");
+  const int code = heat2d(3, "run deck.yaml");
+  inject(NULL, NULL);
+  assert_code(75, code);
+  assert_one_complaint("heat2d: ", "signal");
+  const long long step = status_step("out", "stopped");
+  assert_true(step >= 10 && step < 40);
+  assert_code(0, heat2d(2, "run deck.yaml --resume"));
+  assert_same_run("whole", "out");
 }
 
 /* ---- another end ---- */
@@ -376,10 +419,11 @@ static void overwrite_replaces_the_run_and_nothing_else(void **state) {
   (void)state;
   start_with(torus_deck);
   run_whole("");
-  static const char *const foreign[] = {"notes.txt",      "snapshot-1.h5",    "checkpoint-0000000001.h5.bak",
+  static const char *const foreign[] = {"notes.txt",      "snapshot-1.h5",     "checkpoint-0000000001.h5.bak",
                                         "my-history.csv", "run.xdmf.partial~", "frame-00000000x1.png"};
-  static const char *const stale[] = {"checkpoint-9999999999.h5", "snapshot-0000000003.h5", "frame-12345678901.png",
-                                      "probes.csv",               "deck.yaml.partial",      "snapshot-0000000004.h5.partial"};
+  static const char *const stale[] = {"checkpoint-9999999999.h5", "snapshot-0000000003.h5",
+                                      "frame-12345678901.png",    "probes.csv",
+                                      "deck.yaml.partial",        "snapshot-0000000004.h5.partial"};
   shell("mkdir -p out/checkpoint-directory && echo 1 > out/checkpoint-directory/file");
   for (size_t n = 0; n < sizeof foreign / sizeof *foreign; n++) shell("echo mine > out/%s", foreign[n]);
   for (size_t n = 0; n < sizeof stale / sizeof *stale; n++) shell("echo stale > out/%s", stale[n]);
@@ -491,6 +535,8 @@ int main(void) {
       cmocka_unit_test(a_chain_of_jobs_with_a_walltime_reaches_the_end),
       cmocka_unit_test(signals_stop_with_a_checkpoint),
       cmocka_unit_test(a_killed_run_goes_on_from_its_last_checkpoint),
+      cmocka_unit_test(a_kill_in_the_middle_of_writing_leaves_no_trace),
+      cmocka_unit_test(a_signal_to_one_rank_stops_all),
       cmocka_unit_test(a_later_end_gives_the_bits_of_one_run),
       cmocka_unit_test(a_later_end_of_automatic_steps_gives_the_bits_of_one_run),
       cmocka_unit_test(a_finished_run_is_left_as_it_is),

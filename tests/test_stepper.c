@@ -550,8 +550,8 @@ static void the_maximum_principle_holds(void **state) {
                                           lumps};
   static const char *const walls[] = {
       "",
-      "left: {type: dirichlet, value: 1}, right: {type: dirichlet, value: -1}, bottom: {type: dirichlet, value: x}, "
-      "top: {type: dirichlet, value: sin(99*t)}",
+      ("left: {type: dirichlet, value: 1}, right: {type: dirichlet, value: -1}, bottom: {type: dirichlet, value: x}, "
+       "top: {type: dirichlet, value: sin(99*t)}"),
       "left: {type: robin, coefficient: 3, ambient: 1}, top: {type: robin, coefficient: 80, ambient: -1}",
       "left: {type: periodic}, right: {type: periodic}, bottom: {type: periodic}, top: {type: periodic}"};
   for (int n = 0; n < 8; n++) {
@@ -681,8 +681,8 @@ static void at_the_limit_every_problem_is_stable(void **state) {
   (void)state;
   static const char *const walls[] = {
       "",
-      "left: {type: dirichlet, value: 0}, right: {type: dirichlet, value: 0}, bottom: {type: dirichlet, value: 0}, "
-      "top: {type: dirichlet, value: 0}",
+      ("left: {type: dirichlet, value: 0}, right: {type: dirichlet, value: 0}, bottom: {type: dirichlet, value: 0}, "
+       "top: {type: dirichlet, value: 0}"),
       "left: {type: robin, coefficient: 3, ambient: 0}, top: {type: robin, coefficient: 1e6, ambient: 0}",
       "left: {type: periodic}, right: {type: periodic}, bottom: {type: dirichlet, value: 0}"};
   for (int n = 0; n < 4 * heat_method_count; n++) {

@@ -167,6 +167,30 @@ static void carries_are_passed_on_before_a_digit_overflows(void **state) {
   }
 }
 
+/* Each accumulator is as full as it may be when they are merged, one into another and over all ranks. */
+static void full_accumulators_are_merged_without_overflow(void **state) {
+  (void)state;
+  const int64_t most = (INT64_C(1) << 30) - 1;
+  const double value = 0x1.fffffffffffffp31;
+  int size;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  heat_sum sum = {0}, other = {0};
+  add_many(&sum, value, most);
+  add_many(&other, value, most);
+  heat_sum all = heat_sum_reduce(&sum, MPI_COMM_WORLD);
+  for (int n = 0; n < 4; n++) {
+    heat_sum_merge(&sum, &other);
+    heat_sum_add(&sum, value);
+  }
+  heat_sum_add(&sum, value);
+  assert_true(heat_sum_value(&sum) == 5 * 0x1p30 * value);
+  for (int n = 0; n < size; n++) {
+    heat_sum_add(&all, value);
+    heat_sum_add(&all, -value * 0x1p30);
+  }
+  assert_true(everywhere(heat_sum_value(&all) == 0));
+}
+
 static void a_value_that_is_not_finite_makes_the_sum_nan_for_good(void **state) {
   (void)state;
   const double bad[] = {NAN, INFINITY, -INFINITY};
@@ -218,6 +242,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(every_order_and_partition_gives_the_same_bits),
       cmocka_unit_test(a_sum_agrees_with_extended_precision),
       cmocka_unit_test(carries_are_passed_on_before_a_digit_overflows),
+      cmocka_unit_test(full_accumulators_are_merged_without_overflow),
       cmocka_unit_test(a_value_that_is_not_finite_makes_the_sum_nan_for_good),
       cmocka_unit_test(a_reduction_has_the_bits_of_the_sum_on_one_rank),
   };

@@ -233,6 +233,13 @@ launch() {
   done
   trap 'asked=TERM' TERM
   trap 'asked=INT' INT
+  # When all processes get a signal, mpirun may be gone before the ranks have written their checkpoint.
+  if [ -n "$asked" ] && [ -e "$folder/code" ]; then
+    for _ in {1..40}; do
+      [ ! -s "$folder/code" ] || break
+      sleep 0.2
+    done
+  fi
   [ -s "$folder/code" ] && code=$(<"$folder/code")
   return "$code"
 }

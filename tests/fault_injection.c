@@ -1,0 +1,340 @@
+/* A library to be preloaded (LD_PRELOAD) that makes one call of one rank of the program fail, as a full disk, a broken
+ * one, exhausted memory or a kill would. It acts in processes whose executable is HEAT2D_PROGRAM, and no others.
+ *
+ *     HEAT2D_FAULT=call:n:what:rank
+ *
+ * call: open, write, read, truncate, sync, rename, unlink (of files whose path contains HEAT2D_FAULT_PATH), or malloc
+ * (called from the program's own code, not from a library's) n:    the n-th such call of that rank, counted from 1;
+ * "n+": that one and all later ones what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM; SHORT (a write or read that transfers
+ * half); KILL, TERM, USR1 (the rank sends itself that signal before the call) rank: in MPI_COMM_WORLD, or * for all
+ *
+ * When it strikes it says on what in the file HEAT2D_FAULT_MARK, so that a test knows that its fault took place. When
+ * the process ends in order, its numbers of calls are appended to the file HEAT2D_FAULT_COUNT as "rank call number": so
+ * a campaign knows how far to go. Writes through stdio are seen where they are flushed. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <link.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+typedef enum call { OPEN, WRITE, READ, TRUNCATE, SYNC, RENAME, UNLINK, MALLOC, CALLS } call;
+static const char *const call_names[CALLS] = {"open", "write",  "read",   "truncate",
+                                              "sync", "rename", "unlink", "malloc"};
+
+/* What a struck call has to do: an errno, or one of these. */
+enum { GO_ON = 0, HALF = -1 };
+
+static const struct {
+  const char *name;
+  int error, signal;
+} effects[] = {{"EIO", EIO, 0},       {"ENOSPC", ENOSPC, 0}, {"EDQUOT", EDQUOT, 0},
+               {"EACCES", EACCES, 0}, {"ENOMEM", ENOMEM, 0}, {"SHORT", HALF, 0},
+               {"KILL", 0, SIGKILL},  {"TERM", 0, SIGTERM},  {"USR1", 0, SIGUSR1}};
+
+static struct {
+  bool active; /* in this process */
+  int rank;
+  call which; /* CALLS: none is to fail */
+  long from;
+  bool all_later;
+  int error, signal;
+  const char *path;
+  uintptr_t text_lo, text_hi; /* of the program's own code */
+  long count[CALLS];
+} fault = {.which = CALLS};
+
+static int own_rank(void) {
+  static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
+  for (size_t n = 0; n < sizeof names / sizeof *names; n++)
+    if (getenv(names[n]) != NULL) return atoi(getenv(names[n]));
+  return 0;
+}
+
+/* The first object that is visited is the program. */
+static int find_text(struct dl_phdr_info *info, size_t size, void *context) {
+  (void)size;
+  (void)context;
+  for (int n = 0; n < info->dlpi_phnum; n++) {
+    const ElfW(Phdr) *part = &info->dlpi_phdr[n];
+    if (part->p_type != PT_LOAD || (part->p_flags & PF_X) == 0) continue;
+    fault.text_lo = info->dlpi_addr + part->p_vaddr;
+    fault.text_hi = fault.text_lo + part->p_memsz;
+  }
+  return 1;
+}
+
+static void reject(const char *text) {
+  fprintf(stderr, "HEAT2D_FAULT: '%s' is not call:n:what:rank\n", text);
+  _exit(2);
+}
+
+static void parse(const char *text) {
+  char name[16], count[24], what[16], rank[16];
+  if (sscanf(text, "%15[^:]:%23[^:]:%15[^:]:%15s", name, count, what, rank) != 4) reject(text);
+  for (int n = 0; n < CALLS; n++)
+    if (strcmp(name, call_names[n]) == 0) fault.which = (call)n;
+  char *end;
+  fault.from = strtol(count, &end, 10);
+  fault.all_later = *end == '+';
+  for (size_t n = 0; n < sizeof effects / sizeof *effects; n++) {
+    if (strcmp(what, effects[n].name) != 0) continue;
+    fault.error = effects[n].error;
+    fault.signal = effects[n].signal;
+  }
+  if (fault.which == CALLS || fault.from < 1 || (fault.error == 0 && fault.signal == 0)) reject(text);
+  if (strcmp(rank, "*") != 0 && atoi(rank) != fault.rank) fault.which = CALLS;
+}
+
+__attribute__((constructor)) static void begin(void) {
+  const char *program = getenv("HEAT2D_PROGRAM"), *text = getenv("HEAT2D_FAULT");
+  struct stat wanted, own;
+  if (program == NULL || stat(program, &wanted) != 0 || stat("/proc/self/exe", &own) != 0) return;
+  if (wanted.st_ino != own.st_ino || wanted.st_dev != own.st_dev) return;
+  fault.rank = own_rank();
+  fault.path = getenv("HEAT2D_FAULT_PATH") != NULL ? getenv("HEAT2D_FAULT_PATH") : "/";
+  dl_iterate_phdr(find_text, NULL);
+  if (text != NULL) parse(text);
+  fault.active = true;
+}
+
+__attribute__((destructor)) static void end(void) {
+  const char *path = getenv("HEAT2D_FAULT_COUNT");
+  if (!fault.active || path == NULL) return;
+  fault.active = false;
+  const int file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0666);
+  for (int n = 0; n < CALLS && file >= 0; n++) dprintf(file, "%d %s %ld\n", fault.rank, call_names[n], fault.count[n]);
+  if (file >= 0) close(file);
+}
+
+/* The definition behind this library's. */
+static void *next(const char *name) {
+  return dlsym(RTLD_NEXT, name);
+}
+
+/* Count a call; what it has to do. */
+static int strike(call which, const char *path) {
+  const long number = __atomic_add_fetch(&fault.count[which], 1, __ATOMIC_RELAXED);
+  if (which != fault.which || number < fault.from || (number > fault.from && !fault.all_later)) return GO_ON;
+  const char *mark = getenv("HEAT2D_FAULT_MARK");
+  fault.active = false;
+  const int file = mark != NULL ? open(mark, O_WRONLY | O_CREAT | O_TRUNC, 0666) : -1;
+  if (file >= 0) {
+    dprintf(file, "%s %ld of %s\n", call_names[which], number, path);
+    close(file);
+  }
+  fault.active = true;
+  if (fault.signal != 0) kill(getpid(), fault.signal);
+  if (fault.error > 0) errno = fault.error;
+  return fault.error;
+}
+
+static int strike_path(call which, const char *path) {
+  return fault.active && strstr(path, fault.path) != NULL ? strike(which, path) : GO_ON;
+}
+
+static int strike_file(call which, int file) {
+  if (!fault.active) return GO_ON;
+  char link[64], path[PATH_MAX];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+  const ssize_t length = readlink(link, path, sizeof path - 1);
+  if (length <= 0) return GO_ON;
+  path[length] = '\0';
+  return strike_path(which, path);
+}
+
+static bool from_program(const void *caller) {
+  return fault.active && (uintptr_t)caller >= fault.text_lo && (uintptr_t)caller < fault.text_hi;
+}
+
+/* ---- opening ---- */
+
+static mode_t mode_of(int flags, va_list list) {
+  return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(list, mode_t) : 0;
+}
+
+#define OPENS(name)                                                                                                    \
+  int name(const char *path, int flags, ...) {                                                                         \
+    va_list list;                                                                                                      \
+    va_start(list, flags);                                                                                             \
+    const mode_t mode = mode_of(flags, list);                                                                          \
+    va_end(list);                                                                                                      \
+    int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))next(#name);                                \
+    return strike_path(OPEN, path) > 0 ? -1 : real(path, flags, mode);                                                 \
+  }
+OPENS(open)
+OPENS(open64)
+
+#define FOPENS(name)                                                                                                   \
+  FILE *name(const char *restrict path, const char *restrict mode) {                                                   \
+    FILE *(*real)(const char *, const char *) = (FILE * (*)(const char *, const char *)) next(#name);                  \
+    return strike_path(OPEN, path) > 0 ? NULL : real(path, mode);                                                      \
+  }
+FOPENS(fopen)
+FOPENS(fopen64)
+
+/* ---- transfers: struck ones fail, or transfer half ---- */
+
+#define TRANSFERS(name, which, buffer)                                                                                 \
+  ssize_t name(int file, buffer at, size_t size) {                                                                     \
+    ssize_t (*real)(int, buffer, size_t) = (ssize_t(*)(int, buffer, size_t))next(#name);                               \
+    const int effect = strike_file(which, file);                                                                       \
+    return effect > 0 ? -1 : real(file, at, effect == HALF ? (size + 1) / 2 : size);                                   \
+  }
+TRANSFERS(write, WRITE, const void *)
+TRANSFERS(read, READ, void *)
+
+#define TRANSFERS_AT(name, which, buffer)                                                                              \
+  ssize_t name(int file, buffer at, size_t size, off_t place) {                                                        \
+    ssize_t (*real)(int, buffer, size_t, off_t) = (ssize_t(*)(int, buffer, size_t, off_t))next(#name);                 \
+    const int effect = strike_file(which, file);                                                                       \
+    return effect > 0 ? -1 : real(file, at, effect == HALF ? (size + 1) / 2 : size, place);                            \
+  }
+TRANSFERS_AT(pwrite, WRITE, const void *)
+TRANSFERS_AT(pwrite64, WRITE, const void *)
+TRANSFERS_AT(pread, READ, void *)
+TRANSFERS_AT(pread64, READ, void *)
+
+static struct iovec half_of(const struct iovec *pieces) {
+  return (struct iovec){pieces[0].iov_base, (pieces[0].iov_len + 1) / 2};
+}
+
+#define VECTORS(name, which)                                                                                           \
+  ssize_t name(int file, const struct iovec *pieces, int count) {                                                      \
+    ssize_t (*real)(int, const struct iovec *, int) = (ssize_t(*)(int, const struct iovec *, int))next(#name);         \
+    const int effect = strike_file(which, file);                                                                       \
+    const struct iovec half = half_of(pieces);                                                                         \
+    return effect > 0 ? -1 : effect == HALF ? real(file, &half, 1) : real(file, pieces, count);                        \
+  }
+VECTORS(writev, WRITE)
+VECTORS(readv, READ)
+
+#define VECTORS_AT(name, which)                                                                                        \
+  ssize_t name(int file, const struct iovec *pieces, int count, off_t place) {                                         \
+    ssize_t (*real)(int, const struct iovec *, int, off_t) =                                                           \
+        (ssize_t(*)(int, const struct iovec *, int, off_t))next(#name);                                                \
+    const int effect = strike_file(which, file);                                                                       \
+    const struct iovec half = half_of(pieces);                                                                         \
+    return effect > 0 ? -1 : effect == HALF ? real(file, &half, 1, place) : real(file, pieces, count, place);          \
+  }
+VECTORS_AT(pwritev, WRITE)
+VECTORS_AT(pwritev64, WRITE)
+VECTORS_AT(preadv, READ)
+VECTORS_AT(preadv64, READ)
+
+int fflush(FILE *stream) {
+  int (*real)(FILE *) = (int (*)(FILE *))next("fflush");
+  const int number = stream != NULL ? fileno(stream) : -1;
+  return number >= 0 && strike_file(WRITE, number) > 0 ? EOF : real(stream);
+}
+
+/* ---- sizes, making durable, naming ---- */
+
+#define TRUNCATES(name)                                                                                                \
+  int name(int file, off_t size) {                                                                                     \
+    int (*real)(int, off_t) = (int (*)(int, off_t))next(#name);                                                        \
+    return strike_file(TRUNCATE, file) > 0 ? -1 : real(file, size);                                                    \
+  }
+TRUNCATES(ftruncate)
+TRUNCATES(ftruncate64)
+
+#define SYNCS(name)                                                                                                    \
+  int name(int file) {                                                                                                 \
+    int (*real)(int) = (int (*)(int))next(#name);                                                                      \
+    return strike_file(SYNC, file) > 0 ? -1 : real(file);                                                              \
+  }
+SYNCS(fsync)
+SYNCS(fdatasync)
+
+int rename(const char *from, const char *to) {
+  int (*real)(const char *, const char *) = (int (*)(const char *, const char *))next("rename");
+  return strike_path(RENAME, from) > 0 ? -1 : real(from, to);
+}
+
+#define UNLINKS(name)                                                                                                  \
+  int name(const char *path) {                                                                                         \
+    int (*real)(const char *) = (int (*)(const char *))next(#name);                                                    \
+    return strike_path(UNLINK, path) > 0 ? -1 : real(path);                                                            \
+  }
+UNLINKS(unlink)
+UNLINKS(remove)
+
+/* ---- memory ---- */
+
+/* What is asked for while the next definitions are still being looked up; never given back. */
+static char early[1 << 16];
+static size_t early_used;
+static bool looking;
+
+static void *take_early(size_t size) {
+  const size_t start = (early_used + 15) / 16 * 16;
+  if (start + size > sizeof early) abort();
+  early_used = start + size;
+  return early + start;
+}
+
+static bool is_early(const void *at) {
+  return (const char *)at >= early && (const char *)at < early + sizeof early;
+}
+
+static void *next_once(void **found, const char *name) {
+  if (*found == NULL) {
+    looking = true;
+    *found = next(name);
+    looking = false;
+  }
+  return *found;
+}
+
+void *malloc(size_t size) {
+  static void *found;
+  if (looking) return take_early(size);
+  void *(*real)(size_t) = (void *(*)(size_t))next_once(&found, "malloc");
+  return from_program(__builtin_return_address(0)) && strike(MALLOC, "memory") > 0 ? NULL : real(size);
+}
+
+void *calloc(size_t count, size_t size) {
+  static void *found;
+  if (looking) return take_early(count * size); /* static memory is zero */
+  void *(*real)(size_t, size_t) = (void *(*)(size_t, size_t))next_once(&found, "calloc");
+  return from_program(__builtin_return_address(0)) && strike(MALLOC, "memory") > 0 ? NULL : real(count, size);
+}
+
+void *realloc(void *old, size_t size) {
+  static void *found;
+  void *(*real)(void *, size_t) = (void *(*)(void *, size_t))next_once(&found, "realloc");
+  if (is_early(old)) {
+    void *moved = malloc(size);
+    if (moved != NULL) memcpy(moved, old, size < sizeof early - (size_t)((char *)old - early) ? size : 0);
+    return moved;
+  }
+  return from_program(__builtin_return_address(0)) && strike(MALLOC, "memory") > 0 ? NULL : real(old, size);
+}
+
+void free(void *at) {
+  static void *found;
+  if (looking || is_early(at)) return;
+  ((void (*)(void *))next_once(&found, "free"))(at);
+}
+
+char *strdup(const char *text) {
+  static void *found;
+  char *(*real)(const char *) = (char *(*)(const char *))next_once(&found, "strdup");
+  return from_program(__builtin_return_address(0)) && strike(MALLOC, "memory") > 0 ? NULL : real(text);
+}
+
+FILE *open_memstream(char **text, size_t *size) {
+  static void *found;
+  FILE *(*real)(char **, size_t *) = (FILE * (*)(char **, size_t *)) next_once(&found, "open_memstream");
+  return from_program(__builtin_return_address(0)) && strike(MALLOC, "memory") > 0 ? NULL : real(text, size);
+}
