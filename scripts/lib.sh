@@ -19,6 +19,7 @@ test|has_module cmocka|libcmocka-dev|cmocka|cmocka
 full|has_command clang|clang|llvm, clang|llvm
 full|has_clang_openmp|libomp-dev|llvm, llvm-openmp|llvm-openmp
 full|has_command shellcheck|shellcheck|shellcheck|shellcheck
+full|has_xarray|python3-h5py python3-xarray python3-h5netcdf|python|py-h5py py-xarray py-h5netcdf
 full|has_xarray|python3-xarray python3-h5netcdf|xarray, h5netcdf|py-xarray py-h5netcdf
 END
 }
@@ -63,6 +64,14 @@ python_with_xarray() {
 
 has_xarray() {
   python_with_xarray >/dev/null
+}
+
+has_xarray() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    "$python" -c 'import h5netcdf, h5py, xarray' 2>/dev/null && return 0
+  done
+  return 1
 }
 
 has_clang_openmp() {

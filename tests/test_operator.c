@@ -553,6 +553,7 @@ static void check_refused(const char *material, const char *source, const char *
   assert_true(everywhere(status.code == HEAT_DECK));
   assert_true(everywhere(strstr(status.text, says) != NULL));
   heat_operator_destroy(&op);
+  heat_runtime_destroy(&runtime);
   close_problem();
 }
 

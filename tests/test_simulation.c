@@ -349,7 +349,7 @@ static void a_later_end_gives_the_bits_of_one_run(void **state) {
   (void)state;
   const char *on_steps[] = {"0.009765625", "0.029296875", "0.0390625"}; /* steps 10, 30, 40 */
   assert_extends(torus_deck, on_steps, 3);
-  const char *between_steps[] = {"0.0102", "0.0293", "0.0391"};
+  const char *between_steps[] = {"0.0093", "0.0293", "0.0391"};
   assert_extends(torus_deck, between_steps, 3);
 }
 

@@ -89,7 +89,7 @@ static void a_sum_is_faithfully_rounded(void **state) {
     for (int k = 0; k < 8; k++) {
       const int shift = (int)(next_random(&seed) % 60);
       const int64_t integer = (int64_t)(next_random(&seed) >> 11) * (next_random(&seed) % 2 == 0 ? 1 : -1);
-      exact += (__int128)integer << shift;
+      exact += integer * ((__int128)1 << shift);
       terms[k] = ldexp((double)integer, shift);
     }
     const double value = sum_of(terms, 8);
