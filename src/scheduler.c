@@ -91,11 +91,14 @@ bool heat_scheduler_remaining(bool wall, double *seconds) {
 }
 
 heat_job_state heat_scheduler_job(const char *job) {
-  FILE *qstat = is_job_id(job) ? ask("", job) : NULL;
+  FILE *qstat = is_job_id(job) ? ask("-f", job) : NULL;
   if (qstat == NULL) return HEAT_JOB_UNKNOWN;
   char line[LINE];
-  while (fgets(line, sizeof line, qstat) != NULL) continue;
+  bool ended = false; /* jobs that have ended stay listed for a while */
+  while (fgets(line, sizeof line, qstat) != NULL)
+    ended = ended || strstr(line, "job_state = F") != NULL || strstr(line, "job_state = C") != NULL;
   const int result = pclose(qstat);
+  if (ended) return HEAT_JOB_GONE;
   if (!WIFEXITED(result) || WEXITSTATUS(result) == NOT_FOUND || WEXITSTATUS(result) == TIMED_OUT)
     return HEAT_JOB_UNKNOWN;
   return WEXITSTATUS(result) == 0 ? HEAT_JOB_PRESENT : HEAT_JOB_GONE;

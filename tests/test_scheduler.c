@@ -86,6 +86,10 @@ static void the_scheduler_is_asked_for_this_job_only_inside_of_one(void **state)
 
   install_qstat(directory, "exit 0");
   assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_PRESENT);
+  install_qstat(directory, "echo '    job_state = S'");
+  assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_PRESENT);
+  install_qstat(directory, "echo '    job_state = F'");
+  assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_GONE);
   install_qstat(directory, "exit 153");
   assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_GONE);
   assert_int_equal(heat_scheduler_job(""), HEAT_JOB_UNKNOWN);
