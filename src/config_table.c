@@ -135,7 +135,7 @@ static const heat_option table[] = {
     {.key = "output.images.width", .type = HEAT_INTEGER, .unit = "pixels", .range = "in [16, 8192]", .fallback = "1024",
      .help = "width of a picture"},
     {.key = "output.probes", .type = HEAT_LIST, .fallback = "[]", .rule = HEAT_RULE_UNIQUE,
-     .help = "points whose temperature is written at every step"},
+     .help = "points whose temperature is written as often as output.every says"},
     {.key = "output.probes.*", .type = HEAT_SECTION, .help = "a named point"},
     {.key = "output.probes.*.name", .type = HEAT_TEXT, .flags = HEAT_REQUIRED, .rule = HEAT_RULE_NAME,
      .help = "heading of its column"},

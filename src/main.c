@@ -82,7 +82,7 @@ static void end(heat_runtime *runtime, heat_status status) {
   int open_files = H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_FILE) > 0;
   MPI_Allreduce(MPI_IN_PLACE, &open_files, 1, MPI_INT, MPI_MAX, runtime->comm);
   heat_runtime_destroy(runtime);
-  if (open_files) _exit(status.code);
+  if (open_files) _exit((int)status.code);
   MPI_Finalize();
 }
 
@@ -100,5 +100,5 @@ int main(int argc, char **argv) {
   if (status.code != HEAT_OK && runtime.rank == 0)
     fprintf(stderr, "%s%s\n", status.code == HEAT_DECK ? "" : "heat2d: ", status.text);
   end(&runtime, status);
-  return status.code;
+  return (int)status.code;
 }
