@@ -274,7 +274,7 @@ UNLINKS(remove)
 /* What is asked for while the next definitions are still being looked up; never given back. */
 static char early[1 << 16];
 static size_t early_used;
-static bool looking;
+static volatile bool looking; /* dlsym comes back to free and malloc, which the compiler does not know */
 
 static void *take_early(size_t size) {
   const size_t start = (early_used + 15) / 16 * 16;

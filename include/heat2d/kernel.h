@@ -22,7 +22,7 @@ typedef struct heat_sweep {
   ptrdiff_t columns, rows, stride; /* the box; all arrays have this stride */
   double *out;                     /* first cell of the box in each array */
   const double *u;
-  int terms; /* of the weighted sum */
+  int terms; /* of the weighted sum, at least 1 */
   const double *x[HEAT_TERMS];
   double w[HEAT_TERMS];
   double c;
