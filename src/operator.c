@@ -375,7 +375,7 @@ static bool has_seams(const heat_operator *op) {
  * Stage k works on the owned box grown by what is then left of the halo. */
 static void apply_fused(heat_operator *op, const heat_stage *stages, int count, int first_level,
                         heat_field *const *fields) {
-  enum { ROWS = 8, COLUMNS = 128, LEFT = 8 };
+  enum { ROWS = 32, COLUMNS = 512, LEFT = 8 };
   const heat_grid *grid = op->grid;
   const int valid = has_seams(op) ? least_valid(&stages[0], fields) : count;
   const heat_box whole = heat_grid_grown(grid, grid->owned, valid - 1);

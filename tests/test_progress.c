@@ -15,7 +15,6 @@ static heat_progress progress;
 static void start(heat_progress_mode mode, int64_t step) {
   const heat_clock clock = heat_clock_create(0, 0, 0.25, 0.25 * LAST);
   heat_runtime_create(&runtime, MPI_COMM_WORLD);
-  runtime.log = NULL;
   assert_int_equal(heat_runtime_open_log(&runtime, "log").code, HEAT_OK);
   heat_progress_create(&progress, &runtime, &clock, CELLS, mode, "status.json", step);
 }
