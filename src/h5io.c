@@ -258,6 +258,7 @@ static void write_strips(heat_h5 *out, hid_t dataset, const heat_field *field, h
 }
 
 void heat_h5_write_field(heat_h5 *out, const char *name, const heat_field *field, heat_storage storage) {
+  settle(out, true, "write"); /* an attribute may have failed on one rank */
   if (!usable(out)) return;
   const int64_t *cells = out->grid->layout.cells;
   const hsize_t shape[DATASET_DIMENSIONS] = {(hsize_t)cells[HEAT_Y], (hsize_t)cells[HEAT_X]};
@@ -269,6 +270,7 @@ void heat_h5_write_field(heat_h5 *out, const char *name, const heat_field *field
 
 void heat_h5_write_vector(heat_h5 *out, const char *name, int64_t length, int64_t start, int64_t count,
                           const double *values) {
+  settle(out, true, "write");
   if (!usable(out)) return;
   const hsize_t shape = (hsize_t)length, first = (hsize_t)start, part = (hsize_t)count;
   const hid_t dataset = create_dataset(out, name, 1, &shape, (heat_storage){0});
@@ -294,6 +296,7 @@ void heat_h5_write_vector(heat_h5 *out, const char *name, int64_t length, int64_
 }
 
 void heat_h5_attach_scale(heat_h5 *out, const char *dataset, const char *scale, int dimension) {
+  settle(out, true, "write");
   if (!usable(out)) return;
   const hid_t field = H5Dopen(out->file, dataset, H5P_DEFAULT), axis = H5Dopen(out->file, scale, H5P_DEFAULT);
   bool good = field >= 0 && axis >= 0;
