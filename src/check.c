@@ -78,7 +78,8 @@ heat_status heat_simulation_check(heat_runtime *runtime, const heat_options *opt
                       .limit = limit,
                       .depth = setup.depth,
                       .threads = setup.threads,
-                      .ranks = ranks > 0 ? ranks : runtime->size};
+                      .ranks = ranks > 0 ? ranks : runtime->size,
+                      .copies = true};
     status = heat_plan_measure(&plan);
     if (status.code == HEAT_OK && runtime->rank == 0) status = print(&setup, &plan);
     status = heat_agree(runtime->comm, status);

@@ -45,8 +45,8 @@ static heat_status prune(const char *directory, int64_t step, int keep) {
   return status;
 }
 
-heat_status heat_checkpoint_write(const char *directory, heat_stepper *stepper, const heat_state *state,
-                                  const char *deck, const char *parent, int keep, heat_h5_times *times) {
+void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *stepper, const heat_state *state,
+                           const char *deck, const char *parent, bool behind) {
   const heat_operator *op = stepper->op;
   const heat_grid *grid = op->grid;
   char path[HEAT_PATH], created[32];
@@ -54,30 +54,34 @@ heat_status heat_checkpoint_write(const char *directory, heat_stepper *stepper, 
   heat_timestamp(created);
   MPI_Bcast(created, sizeof created, MPI_CHAR, 0, grid->comm);
   const heat_sum source = heat_sum_reduce(&op->source_heat, grid->comm);
-  heat_h5 out;
-  heat_h5_begin(&out, grid, path);
-  heat_h5_set_text(&out, "/", "version", heat_version());
-  heat_h5_set_text(&out, "/", "created", created);
-  heat_h5_set_text(&out, "/", "parent", parent);
-  heat_h5_set_text(&out, "/", "job", heat_job());
-  heat_h5_set_text(&out, "/", "deck", deck);
-  heat_h5_set_integer(&out, "/", "ranks", grid->size);
-  heat_h5_set_integer(&out, "/", "step", state->step);
-  heat_h5_set_real(&out, "/", "time", state->time);
-  heat_h5_set_real(&out, "/", "dt", state->dt);
-  heat_h5_set_integer(&out, "/", "anchor_step", state->anchor_step);
-  heat_h5_set_real(&out, "/", "anchor_time", state->anchor_time);
-  heat_h5_set_real(&out, "/", "energy_start", state->energy_start);
-  heat_h5_set_integer(&out, "/", "off_lattice", state->off_lattice);
-  heat_h5_set_integers(&out, "/", "source_heat", source.digit, HEAT_SUM_DIGITS);
-  heat_h5_write_field(&out, "temperature", heat_stepper_solution(stepper), (heat_storage){0});
-  heat_h5_set_text(&out, "temperature", "units", "K");
-  heat_h5_set_text(&out, "temperature", "long_name", "temperature");
-  write_walls(&out, &op->boundary);
-  heat_status status = heat_h5_commit(&out);
-  for (int phase = 0; phase < HEAT_H5_PHASES; phase++) times->seconds[phase] += out.times.seconds[phase];
-  if (status.code == HEAT_OK && grid->rank == 0) status = prune(directory, state->step, keep);
-  return heat_agree(grid->comm, status);
+  heat_h5_begin(out, grid, path);
+  heat_h5_set_text(out, "/", "version", heat_version());
+  heat_h5_set_text(out, "/", "created", created);
+  heat_h5_set_text(out, "/", "parent", parent);
+  heat_h5_set_text(out, "/", "job", heat_job());
+  heat_h5_set_text(out, "/", "deck", deck);
+  heat_h5_set_integer(out, "/", "ranks", grid->size);
+  heat_h5_set_integer(out, "/", "step", state->step);
+  heat_h5_set_real(out, "/", "time", state->time);
+  heat_h5_set_real(out, "/", "dt", state->dt);
+  heat_h5_set_integer(out, "/", "anchor_step", state->anchor_step);
+  heat_h5_set_real(out, "/", "anchor_time", state->anchor_time);
+  heat_h5_set_real(out, "/", "energy_start", state->energy_start);
+  heat_h5_set_integer(out, "/", "off_lattice", state->off_lattice);
+  heat_h5_set_integers(out, "/", "source_heat", source.digit, HEAT_SUM_DIGITS);
+  write_walls(out, &op->boundary);
+  if (behind)
+    heat_h5_write_field_behind(out, "temperature", heat_stepper_solution(stepper));
+  else
+    heat_h5_write_field(out, "temperature", heat_stepper_solution(stepper), (heat_storage){0});
+  heat_h5_set_text(out, "temperature", "units", "K");
+  heat_h5_set_text(out, "temperature", "long_name", "temperature");
+}
+
+heat_status heat_checkpoint_end(heat_h5 *out, const char *directory, int64_t step, int keep) {
+  heat_status status = heat_h5_commit(out);
+  if (status.code == HEAT_OK && out->grid->rank == 0) status = prune(directory, step, keep);
+  return heat_agree(out->grid->comm, status);
 }
 
 heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory, int64_t before, char path[HEAT_PATH]) {

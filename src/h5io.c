@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
@@ -89,47 +91,38 @@ static void settle(heat_h5 *out, bool good, const char *what) {
   out->status = heat_agree(out->grid->comm, out->status);
 }
 
-static hid_t parallel_access(MPI_Comm comm) {
-  const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
-  H5Pset_fapl_mpio(list, comm, MPI_INFO_NULL);
-  H5Pset_libver_bounds(list, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST); /* metadata with checksums */
-  H5Pset_alignment(list, ALIGNMENT, ALIGNMENT);
-  H5Pset_coll_metadata_write(list, true);
-  return list;
-}
-
-/* MPI_File_open of Open MPI 4.1 hangs where one rank cannot open what the others can: so each rank tries by itself. */
-static void try_to_open(heat_h5 *out) {
-  const int mode = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH; /* less the umask */
-  for (int turn = 0; turn < 2 && usable(out); turn++) { /* rank 0 makes the file, then the others find it */
-    if ((turn == 0) == (out->grid->rank == 0)) {
-      const int file = open(out->partial, turn == 0 ? O_RDWR | O_CREAT | O_TRUNC : O_RDWR, mode);
-      if (file < 0) out->status = heat_fail(HEAT_IO, "cannot create '%s': %s", out->partial, strerror(errno));
-      if (file >= 0) close(file);
-    }
-    out->status = heat_agree(out->grid->comm, out->status);
+/* Rank 0 makes the file, then every rank opens it for the cells that it writes. MPI_File_open is not used: in Open MPI
+ * 4.1 all ranks hang where one cannot open what the others can. */
+static void open_file(heat_h5 *out) {
+  if (out->grid->rank == 0) {
+    const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+    H5Pset_libver_bounds(list, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST); /* metadata with checksums */
+    H5Pset_alignment(list, ALIGNMENT, ALIGNMENT);
+    out->file = H5Fcreate(out->partial, H5F_ACC_TRUNC, H5P_DEFAULT, list);
+    if (out->file < 0) out->status = heat_fail(HEAT_IO, "cannot create '%s': %s", out->partial, strerror(errno));
+    H5Pclose(list);
   }
+  settle(out, true, "create");
+  if (!usable(out)) return;
+  out->raw = open(out->partial, O_RDWR | O_CLOEXEC);
+  if (out->raw < 0) out->status = heat_fail(HEAT_IO, "cannot open '%s': %s", out->partial, strerror(errno));
+  settle(out, true, "open");
 }
 
 void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path) {
-  *out = (heat_h5){.grid = grid, .file = H5I_INVALID_HID, .mark = MPI_Wtime()};
+  *out = (heat_h5){.grid = grid, .file = H5I_INVALID_HID, .raw = -1, .mark = MPI_Wtime()};
   const int length = snprintf(out->partial, sizeof out->partial, "%s.partial", path);
   if (length < 0 || (size_t)length >= sizeof out->partial) {
     out->status = heat_fail(HEAT_DECK, "the path '%.60s...' is too long", path);
     return;
   }
   snprintf(out->path, sizeof out->path, "%s", path);
-  try_to_open(out);
-  if (!usable(out)) return;
-  const hid_t list = parallel_access(grid->comm);
-  out->file = H5Fcreate(out->partial, H5F_ACC_TRUNC, H5P_DEFAULT, list);
-  H5Pclose(list);
-  settle(out, out->file >= 0, "create");
+  open_file(out);
 }
 
 static void set_attribute(heat_h5 *out, const char *object, const char *name, hid_t type, hid_t space,
                           const void *value) {
-  if (!usable(out)) return;
+  if (!usable(out) || out->grid->rank != 0) return;
   const hid_t attribute =
       H5Acreate_by_name(out->file, object, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   if (attribute < 0 || H5Awrite(attribute, type, value) < 0)
@@ -165,145 +158,410 @@ void heat_h5_set_integers(heat_h5 *out, const char *object, const char *name, co
   H5Sclose(space);
 }
 
-static hid_t create_dataset(heat_h5 *out, const char *name, int dimensions, const hsize_t *shape,
-                            heat_storage storage) {
+static hid_t storage_type(heat_storage storage) {
+  return storage.single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE;
+}
+
+static void chunk_shape(const hsize_t *shape, hsize_t *chunk) {
+  for (int d = 0; d < DATASET_DIMENSIONS; d++) chunk[d] = shape[d] < CHUNK ? shape[d] : CHUNK;
+}
+
+/* Contiguous datasets get their place at once, and nothing is written there: the ranks do that themselves. */
+static hid_t create_dataset(hid_t file, const char *name, int dimensions, const hsize_t *shape, heat_storage storage) {
   const hid_t list = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(dimensions, shape, NULL);
   H5Pset_fill_time(list, H5D_FILL_TIME_NEVER);
   H5Pset_obj_track_times(list, false);
   if (storage.compression > 0) {
     hsize_t chunk[DATASET_DIMENSIONS];
-    for (int d = 0; d < dimensions; d++) chunk[d] = shape[d] < CHUNK ? shape[d] : CHUNK;
+    chunk_shape(shape, chunk);
     H5Pset_chunk(list, dimensions, chunk);
     H5Pset_shuffle(list);
     H5Pset_deflate(list, (unsigned)storage.compression);
+  } else {
+    H5Pset_alloc_time(list, H5D_ALLOC_TIME_EARLY);
   }
-  const hid_t type = storage.single ? H5T_IEEE_F32LE : H5T_IEEE_F64LE;
-  const hid_t dataset = H5Dcreate(out->file, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT);
+  const hid_t dataset = H5Dcreate(file, name, storage_type(storage), space, H5P_DEFAULT, list, H5P_DEFAULT);
   H5Sclose(space);
   H5Pclose(list);
   return dataset;
 }
 
-/* Collective write of the rows [first, first + rows) of the block `box` from a packed buffer; no rows take part with an
- * empty selection. */
-static bool write_block(hid_t dataset, heat_box box, int64_t first, int64_t rows, bool single, const void *buffer) {
-  const hsize_t start[DATASET_DIMENSIONS] = {(hsize_t)(box.lo[HEAT_Y] + first), (hsize_t)box.lo[HEAT_X]};
-  const hsize_t count[DATASET_DIMENSIONS] = {(hsize_t)rows, (hsize_t)heat_box_width(box, HEAT_X)};
-  const hid_t space = H5Dget_space(dataset), memory = H5Screate_simple(DATASET_DIMENSIONS, count, NULL);
-  const hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
-  H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
-  if (rows > 0) {
-    H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL);
-  } else {
-    H5Sselect_none(space);
-    H5Sselect_none(memory);
-  }
-  const bool good =
-      H5Dwrite(dataset, single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE, memory, space, transfer, buffer) >= 0;
-  H5Pclose(transfer);
-  H5Sclose(memory);
-  H5Sclose(space);
-  return good;
+/* How the rows of a field are dealt out anew for writing: whole rows, so that each rank has one contiguous piece of the
+ * dataset, in as many rounds as the buffer asks for. */
+typedef struct deal {
+  int64_t rows, unit; /* of the field; the rows of a chunk stay together */
+  int64_t strip;      /* rows of a rank in one round, a multiple of unit */
+  int64_t rounds;
+  int ranks;
+} deal;
+
+/* With rounds of about `strip_bytes` on a rank, at least one unit. */
+static deal deal_rows(const heat_grid *grid, heat_storage storage, int64_t strip_bytes) {
+  const int64_t nx = grid->layout.cells[HEAT_X], ny = grid->layout.cells[HEAT_Y];
+  deal d = {.rows = ny, .unit = storage.compression > 0 ? CHUNK : 1, .ranks = grid->size};
+  const int64_t units = (ny + d.unit - 1) / d.unit, most = (units + d.ranks - 1) / d.ranks;
+  int64_t fit = strip_bytes / (nx * (int64_t)sizeof(double) * d.unit);
+  fit = fit < 1 ? 1 : fit > most ? most : fit;
+  d.strip = fit * d.unit;
+  d.rounds = (most + fit - 1) / fit;
+  return d;
 }
 
-/* Pack rows of a field, as doubles or narrowed in place to floats, and add their hashes to the digest. */
-static uint64_t pack_rows(const heat_grid *grid, const heat_field *field, int64_t first, int64_t rows, bool single,
-                          uint64_t seed, void *buffer) {
-  const heat_box owned = field->owned;
-  const int64_t columns = heat_box_width(owned, HEAT_X);
-  uint64_t digest = 0;
-  double *doubles = buffer;
-  float *floats = buffer;
-  for (int64_t row = 0; row < rows; row++) {
-    const int64_t j = owned.lo[HEAT_Y] + first + row;
-    const double *from = heat_field_at(field, owned.lo[HEAT_X], j);
-    const uint64_t place = seed + (uint64_t)(j * grid->layout.cells[HEAT_X] + owned.lo[HEAT_X]);
-    for (int64_t i = 0; i < columns; i++) {
-      double value = from[i];
-      if (single) {
-        floats[row * columns + i] = (float)value;
-        value = (double)(float)value;
+/* The rows that `rank` writes in a round; lo == hi: none. */
+static void rows_of(const deal *d, int rank, int64_t round, int64_t *lo, int64_t *hi) {
+  const int64_t units = (d->rows + d->unit - 1) / d->unit;
+  const int64_t first = heat_block_start(units, d->ranks, rank) * d->unit;
+  int64_t end = heat_block_start(units, d->ranks, rank + 1) * d->unit;
+  if (end > d->rows) end = d->rows;
+  *lo = first + round * d->strip < end ? first + round * d->strip : end;
+  *hi = *lo + d->strip < end ? *lo + d->strip : end;
+}
+
+/* The rows [lo, hi) of a block. */
+static heat_box rows_of_block(heat_box block, int64_t lo, int64_t hi) {
+  const heat_box rows = {{block.lo[HEAT_X], lo}, {block.hi[HEAT_X], hi}};
+  return heat_box_intersect(block, rows);
+}
+
+static MPI_Datatype box_type(heat_box box, ptrdiff_t stride) {
+  MPI_Datatype type;
+  MPI_Type_create_hvector((int)heat_box_width(box, HEAT_Y), (int)heat_box_width(box, HEAT_X),
+                          (MPI_Aint)stride * (MPI_Aint)sizeof(double), MPI_DOUBLE, &type);
+  MPI_Type_commit(&type);
+  return type;
+}
+
+/* Bring the rows of this round together in `slab` [hi - lo][nx], from all ranks that own a part of them. `requests`
+ * has room for two of each rank. Collective. */
+static void collect_rows(const heat_grid *grid, const heat_field *field, const deal *d, int64_t round, double *slab,
+                         MPI_Request *requests) {
+  const int64_t nx = grid->layout.cells[HEAT_X];
+  int count = 0;
+  int64_t lo, hi;
+  rows_of(d, grid->rank, round, &lo, &hi);
+  for (int turn = 0; turn < grid->size; turn++) {
+    const int rank = (grid->rank + turn) % grid->size;
+    const heat_box mine = rows_of_block(heat_layout_box(&grid->layout, rank), lo, hi);
+    if (!heat_box_empty(mine)) {
+      double *to = slab + (mine.lo[HEAT_Y] - lo) * nx + mine.lo[HEAT_X];
+      const size_t bytes = (size_t)heat_box_width(mine, HEAT_X) * sizeof(double);
+      if (rank == grid->rank) {
+        for (int64_t j = mine.lo[HEAT_Y]; j < mine.hi[HEAT_Y]; j++, to += nx)
+          memcpy(to, heat_field_at(field, mine.lo[HEAT_X], j), bytes);
       } else {
-        doubles[row * columns + i] = value;
+        MPI_Datatype type = box_type(mine, (ptrdiff_t)nx);
+        MPI_Irecv(to, 1, type, rank, 0, grid->comm, &requests[count++]);
+        MPI_Type_free(&type);
       }
-      digest += value_hash(value, place + (uint64_t)i);
     }
+    if (rank == grid->rank) continue;
+    int64_t their_lo, their_hi;
+    rows_of(d, rank, round, &their_lo, &their_hi);
+    const heat_box theirs = rows_of_block(grid->owned, their_lo, their_hi);
+    if (heat_box_empty(theirs)) continue;
+    MPI_Datatype type = box_type(theirs, field->stride);
+    MPI_Isend(heat_field_at(field, theirs.lo[HEAT_X], theirs.lo[HEAT_Y]), 1, type, rank, 0, grid->comm,
+              &requests[count++]);
+    MPI_Type_free(&type);
+  }
+  MPI_Waitall(count, requests, MPI_STATUSES_IGNORE);
+}
+
+/* Hash `count` values from `place` on, and narrow them in place where floats are stored. */
+static uint64_t hash_values(double *values, int64_t count, bool single, uint64_t place) {
+  uint64_t digest = 0;
+  for (int64_t n = 0; n < count; n++) {
+    double value = values[n];
+    if (single) {
+      const float narrow = (float)value;
+      memcpy((char *)values + n * (int64_t)sizeof narrow, &narrow, sizeof narrow);
+      value = (double)narrow;
+    }
+    digest += value_hash(value, place + (uint64_t)n);
   }
   return digest;
 }
 
-static void write_strips(heat_h5 *out, hid_t dataset, const heat_field *field, heat_storage storage, uint64_t seed) {
-  const heat_box owned = field->owned;
-  const int64_t rows = heat_box_width(owned, HEAT_Y);
-  const size_t row_bytes = (size_t)heat_box_width(owned, HEAT_X) * (storage.single ? sizeof(float) : sizeof(double));
-  /* Chunks are compressed whole, so a compressed field is written in one piece. */
-  int64_t strip = storage.compression > 0 ? rows : (int64_t)(STRIP_BYTES / row_bytes);
-  strip = strip < 1 ? 1 : strip > rows ? rows : strip;
-  int64_t strips = (rows + strip - 1) / strip;
-  MPI_Allreduce(MPI_IN_PLACE, &strips, 1, MPI_INT64_T, MPI_MAX, out->grid->comm);
-  void *buffer = malloc((size_t)strip * row_bytes);
-  if (buffer == NULL) out->status = heat_no_memory("writing a field", (size_t)strip * row_bytes);
-  settle(out, true, "write");
-  bool good = true;
-  for (int64_t s = 0; s < strips && usable(out); s++) {
-    const int64_t first = s * strip < rows ? s * strip : rows;
-    const int64_t count = first + strip < rows ? strip : rows - first;
-    mark(out, HEAT_H5_WRITE);
-    out->digest += pack_rows(out->grid, field, first, count, storage.single, seed, buffer);
-    mark(out, HEAT_H5_PACK);
-    good = write_block(dataset, owned, first, count, storage.single, buffer) && good;
+/* Write all of `bytes` at a place of the file; false with errno. */
+static bool put(int file, const void *data, size_t bytes, off_t at) {
+  const char *from = data;
+  while (bytes > 0) {
+    const ssize_t done = pwrite(file, from, bytes, at);
+    if (done < 0 && errno == EINTR) continue;
+    if (done == 0) errno = ENOSPC;
+    if (done <= 0) return false;
+    from += done;
+    at += done;
+    bytes -= (size_t)done;
   }
-  free(buffer);
+  return true;
+}
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* A rank's rows on their way into the file. No call to MPI or HDF5: it may run in a thread. */
+static void put_rows(heat_h5_rows *rows) {
+  const double start = seconds_now();
+  const size_t width = rows->single ? sizeof(float) : sizeof(double);
+  rows->digest += hash_values(rows->values, rows->count, rows->single, rows->place);
+  const double hashed = seconds_now();
+  if (rows->error == 0 && !put(rows->file, rows->values, (size_t)rows->count * width, rows->at)) rows->error = errno;
+  const double written = seconds_now();
+  if (rows->behind && rows->error == 0 && fsync(rows->file) != 0) rows->error = errno;
+  rows->times.seconds[HEAT_H5_PACK] += hashed - start;
+  rows->times.seconds[HEAT_H5_WRITE] += written - hashed;
+  rows->times.seconds[HEAT_H5_SYNC] += seconds_now() - written;
+}
+
+/* One row of chunks, compressed by HDF5 in a file that lives in memory alone. */
+typedef struct squeezed {
+  hid_t file, dataset;
+  hsize_t shape[DATASET_DIMENSIONS], chunk[DATASET_DIMENSIONS];
+} squeezed;
+
+static bool squeeze(squeezed *s, const void *values, heat_storage storage) {
+  const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+  const size_t block = (size_t)1 << 20;
+  H5Pset_fapl_core(list, block, false);
+  s->file = H5Fcreate("heat2d-chunks", H5F_ACC_TRUNC, H5P_DEFAULT, list);
+  H5Pclose(list);
+  s->dataset = s->file < 0 ? H5I_INVALID_HID : create_dataset(s->file, "chunks", DATASET_DIMENSIONS, s->shape, storage);
+  const hid_t type = storage.single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+  return s->dataset >= 0 && H5Dwrite(s->dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0 &&
+         H5Fflush(s->file, H5F_SCOPE_LOCAL) >= 0;
+}
+
+static void squeeze_end(squeezed *s) {
+  if (s->dataset >= 0) H5Dclose(s->dataset);
+  if (s->file >= 0) H5Fclose(s->file);
+}
+
+/* A chunk as it travels: the mask of filters that were left out, then its bytes. */
+typedef struct parcel {
+  uint32_t filters;
+  char bytes[CHUNK * CHUNK * sizeof(double)];
+} parcel;
+enum { PARCEL_HEAD = offsetof(parcel, bytes), CHUNK_TAG = 1 };
+
+/* The length of chunk `n` of a row as a parcel; 0 when it cannot be read. */
+static size_t fetch_chunk(const squeezed *s, hsize_t n, parcel *p) {
+  const hsize_t at[DATASET_DIMENSIONS] = {0, n * s->chunk[1]};
+  hsize_t length = 0;
+  if (H5Dget_chunk_storage_size(s->dataset, at, &length) < 0 || length == 0 || length > sizeof p->bytes) return 0;
+  return H5Dread_chunk(s->dataset, H5P_DEFAULT, at, &p->filters, p->bytes) < 0 ? 0 : PARCEL_HEAD + (size_t)length;
+}
+
+/* Every rank compresses its row of chunks, and rank 0 stores what it is sent: HDF5 places chunks as they come. A length
+ * of 0 stands for a failure, which its rank reports by itself. */
+static bool write_chunks(const heat_h5 *out, hid_t dataset, const deal *d, int64_t round, heat_storage storage,
+                         void *values, parcel *p) {
+  const heat_grid *grid = out->grid;
+  squeezed s = {H5I_INVALID_HID, H5I_INVALID_HID, {0, (hsize_t)grid->layout.cells[HEAT_X]}, {0}};
+  const hsize_t whole[DATASET_DIMENSIONS] = {(hsize_t)d->rows, s.shape[1]};
+  chunk_shape(whole, s.chunk);
+  s.shape[0] = s.chunk[0];
+  const hsize_t chunks = (s.shape[1] + s.chunk[1] - 1) / s.chunk[1];
+  bool good = true;
+  for (int rank = 0; rank < grid->size; rank++) {
+    int64_t lo, hi;
+    rows_of(d, rank, round, &lo, &hi);
+    const bool own = rank == grid->rank;
+    if (lo == hi || (!own && grid->rank != 0)) continue;
+    if (own) good = squeeze(&s, values, storage) && good;
+    for (hsize_t n = 0; n < chunks; n++) {
+      const hsize_t at[DATASET_DIMENSIONS] = {(hsize_t)lo, n * s.chunk[1]};
+      int length = 0;
+      if (own) {
+        length = good ? (int)fetch_chunk(&s, n, p) : 0;
+        good = length > 0 && good;
+        if (grid->rank != 0) MPI_Send(p, length, MPI_BYTE, 0, CHUNK_TAG, grid->comm);
+      } else {
+        MPI_Status got;
+        MPI_Recv(p, (int)sizeof *p, MPI_BYTE, rank, CHUNK_TAG, grid->comm, &got);
+        MPI_Get_count(&got, MPI_BYTE, &length);
+      }
+      if (grid->rank == 0 && length > 0)
+        good =
+            H5Dwrite_chunk(dataset, H5P_DEFAULT, p->filters, at, (size_t)length - PARCEL_HEAD, p->bytes) >= 0 && good;
+    }
+    if (own) squeeze_end(&s);
+  }
+  return good;
+}
+
+/* The place of a contiguous dataset in the file, from rank 0, which alone has it open. */
+static off_t place_of(const heat_h5 *out, hid_t dataset) {
+  int64_t place = out->grid->rank == 0 ? (int64_t)H5Dget_offset(dataset) : 0;
+  MPI_Bcast(&place, 1, MPI_INT64_T, 0, out->grid->comm);
+  return (off_t)place;
+}
+
+static void take_rows(heat_h5 *out) {
+  heat_h5_rows *rows = &out->rows;
+  if (rows->error != 0 && usable(out))
+    out->status = heat_fail(HEAT_IO, "cannot write '%s': %s", out->partial, strerror(rows->error));
+  out->digest += rows->digest;
+  for (int phase = 0; phase < HEAT_H5_PHASES; phase++) out->times.seconds[phase] += rows->times.seconds[phase];
+  rows->digest = 0;
+  rows->times = (heat_h5_times){{0}};
+}
+
+static void *run_rows(void *context) {
+  heat_h5_rows *rows = context;
+  put_rows(rows);
+  atomic_store_explicit(&rows->done, true, memory_order_release);
+  return NULL;
+}
+
+/* Signals stay with the main thread, which knows what to do with them. */
+static bool start_thread(heat_h5_rows *rows) {
+  if (!rows->behind) return false;
+  sigset_t all, before;
+  sigfillset(&all);
+  atomic_init(&rows->done, false);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  rows->running = pthread_create(&rows->thread, NULL, run_rows, rows) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return rows->running;
+}
+
+/* The rows in rounds through a buffer of strip_bytes. Where `behind` is asked for there is one round, and its rows go
+ * on in a thread. */
+static void write_rows(heat_h5 *out, hid_t dataset, const heat_field *field, heat_storage storage, uint64_t seed,
+                       const deal *d) {
+  const heat_grid *grid = out->grid;
+  heat_h5_rows *rows = &out->rows;
+  const int64_t nx = grid->layout.cells[HEAT_X], width = storage.single ? sizeof(float) : sizeof(double);
+  const size_t bytes = (size_t)(d->strip * nx) * sizeof(double);
+  MPI_Request *requests = malloc(2 * (size_t)grid->size * sizeof(MPI_Request));
+  parcel *p = storage.compression > 0 ? malloc(sizeof *p) : NULL;
+  rows->values = malloc(bytes);
+  if (rows->values == NULL || requests == NULL || (p == NULL && storage.compression > 0))
+    out->status = heat_no_memory("writing a field", bytes);
+  const off_t place = storage.compression > 0 ? 0 : place_of(out, dataset);
+  settle(out, place >= 0, "write");
+  bool good = true;
+  for (int64_t round = 0; round < d->rounds && usable(out); round++) {
+    int64_t lo, hi;
+    rows_of(d, grid->rank, round, &lo, &hi);
+    mark(out, HEAT_H5_WRITE);
+    collect_rows(grid, field, d, round, rows->values, requests);
+    mark(out, HEAT_H5_PACK);
+    rows->count = (hi - lo) * nx;
+    rows->place = seed + (uint64_t)(lo * nx);
+    rows->at = place + lo * nx * width;
+    if (storage.compression > 0) {
+      memset(rows->values + rows->count, 0, bytes - (size_t)rows->count * sizeof(double));
+      rows->digest += hash_values(rows->values, rows->count, storage.single, rows->place);
+      if (storage.single) /* behind the last narrow value */
+        memset((char *)rows->values + rows->count * width, 0, bytes - (size_t)(rows->count * width));
+      good = write_chunks(out, dataset, d, round, storage, rows->values, p) && good;
+    } else if (!start_thread(rows)) {
+      put_rows(rows);
+      out->mark = MPI_Wtime(); /* it has measured itself */
+    }
+  }
+  free(p);
+  free(requests);
+  if (rows->running) return;
+  free(rows->values);
+  take_rows(out);
   settle(out, good, "write");
 }
 
-void heat_h5_write_field(heat_h5 *out, const char *name, const heat_field *field, heat_storage storage) {
-  settle(out, true, "write"); /* an attribute may have failed on one rank */
-  if (!usable(out)) return;
+/* Wait for the rows that are being written behind the steps. */
+static void join_rows(heat_h5 *out) {
+  heat_h5_rows *rows = &out->rows;
+  if (!rows->running) return;
+  pthread_join(rows->thread, NULL);
+  rows->running = false;
+  free(rows->values);
+  take_rows(out);
+}
+
+/* Create a dataset on rank 0, the others agreeing; H5I_INVALID_HID on them and on failure. */
+static hid_t new_dataset(heat_h5 *out, const char *name, int dimensions, const hsize_t *shape, heat_storage storage) {
+  hid_t dataset = H5I_INVALID_HID;
+  settle(out, true, "write"); /* an attribute may have failed */
+  if (!usable(out)) return dataset;
+  if (out->grid->rank == 0) dataset = create_dataset(out->file, name, dimensions, shape, storage);
+  settle(out, dataset >= 0 || out->grid->rank != 0, "write");
+  return dataset;
+}
+
+static void write_field(heat_h5 *out, const char *name, const heat_field *field, heat_storage storage,
+                        int64_t strip_bytes) {
   const int64_t *cells = out->grid->layout.cells;
   const hsize_t shape[DATASET_DIMENSIONS] = {(hsize_t)cells[HEAT_Y], (hsize_t)cells[HEAT_X]};
-  const hid_t dataset = create_dataset(out, name, DATASET_DIMENSIONS, shape, storage);
-  settle(out, dataset >= 0, "write");
-  if (usable(out)) write_strips(out, dataset, field, storage, name_seed(name));
+  const hid_t dataset = new_dataset(out, name, DATASET_DIMENSIONS, shape, storage);
+  if (!usable(out)) return;
+  const deal d = deal_rows(out->grid, storage, strip_bytes);
+  out->rows.single = storage.single;
+  out->rows.file = out->raw;
+  write_rows(out, dataset, field, storage, name_seed(name), &d);
   if (dataset >= 0) H5Dclose(dataset);
+}
+
+void heat_h5_write_field(heat_h5 *out, const char *name, const heat_field *field, heat_storage storage) {
+  out->rows.behind = false;
+  write_field(out, name, field, storage, storage.compression > 0 ? 0 : STRIP_BYTES); /* 0: one row of chunks */
+}
+
+void heat_h5_write_field_behind(heat_h5 *out, const char *name, const heat_field *field) {
+  out->rows.behind = true;
+  write_field(out, name, field, (heat_storage){0}, INT64_MAX);
+}
+
+bool heat_h5_busy(heat_h5 *out) {
+  return out->rows.running && !atomic_load_explicit(&out->rows.done, memory_order_acquire);
 }
 
 void heat_h5_write_vector(heat_h5 *out, const char *name, int64_t length, int64_t start, int64_t count,
                           const double *values) {
-  settle(out, true, "write");
+  const heat_grid *grid = out->grid;
+  const hsize_t shape = (hsize_t)length;
+  const hid_t dataset = new_dataset(out, name, 1, &shape, (heat_storage){0});
   if (!usable(out)) return;
-  const hsize_t shape = (hsize_t)length, first = (hsize_t)start, part = (hsize_t)count;
-  const hid_t dataset = create_dataset(out, name, 1, &shape, (heat_storage){0});
-  settle(out, dataset >= 0, "write");
+  const bool gathers = grid->rank == 0;
+  const int part[2] = {(int)start, (int)count};
+  int *parts = gathers ? malloc(4 * (size_t)grid->size * sizeof *parts) : NULL;
+  double *whole = gathers ? malloc((size_t)length * sizeof *whole) : NULL;
+  if (gathers && (parts == NULL || whole == NULL)) out->status = heat_no_memory("a vector", (size_t)length);
+  settle(out, true, "write");
   if (usable(out)) {
-    const hid_t space = H5Dget_space(dataset), memory = H5Screate_simple(1, &part, NULL);
-    if (count > 0)
-      H5Sselect_hyperslab(space, H5S_SELECT_SET, &first, NULL, &part, NULL);
-    else
-      H5Sselect_none(space);
-    const hid_t transfer = H5Pcreate(H5P_DATASET_XFER);
-    H5Pset_dxpl_mpio(transfer, H5FD_MPIO_COLLECTIVE);
-    const double nothing = 0;
-    const bool good = H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory, space, transfer, count > 0 ? values : &nothing) >= 0;
-    H5Pclose(transfer);
-    H5Sclose(memory);
-    H5Sclose(space);
+    int *starts = gathers ? parts + 2 * grid->size : NULL, *counts = gathers ? starts + grid->size : NULL;
+    MPI_Gather(part, 2, MPI_INT, parts, 2, MPI_INT, 0, grid->comm);
+    for (int rank = 0; rank < grid->size && gathers; rank++) {
+      starts[rank] = parts[2 * rank];
+      counts[rank] = parts[2 * rank + 1];
+    }
+    MPI_Gatherv(values, part[1], MPI_DOUBLE, whole, counts, starts, MPI_DOUBLE, 0, grid->comm);
+    const bool good = !gathers || H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, whole) >= 0;
     const uint64_t place = name_seed(name) + (uint64_t)start;
     for (int64_t n = 0; n < count; n++) out->digest += value_hash(values[n], place + (uint64_t)n);
     settle(out, good, "write");
   }
+  free(parts);
+  free(whole);
   if (dataset >= 0) H5Dclose(dataset);
 }
 
 void heat_h5_attach_scale(heat_h5 *out, const char *dataset, const char *scale, int dimension) {
   settle(out, true, "write");
   if (!usable(out)) return;
-  const hid_t field = H5Dopen(out->file, dataset, H5P_DEFAULT), axis = H5Dopen(out->file, scale, H5P_DEFAULT);
-  bool good = field >= 0 && axis >= 0;
-  good = good && (H5DSis_scale(axis) > 0 || H5DSset_scale(axis, scale) >= 0);
-  good = good && H5DSattach_scale(field, axis, (unsigned)dimension) >= 0;
-  if (axis >= 0) H5Dclose(axis);
-  if (field >= 0) H5Dclose(field);
+  bool good = true;
+  if (out->grid->rank == 0) {
+    const hid_t field = H5Dopen(out->file, dataset, H5P_DEFAULT), axis = H5Dopen(out->file, scale, H5P_DEFAULT);
+    good = field >= 0 && axis >= 0;
+    good = good && (H5DSis_scale(axis) > 0 || H5DSset_scale(axis, scale) >= 0);
+    good = good && H5DSattach_scale(field, axis, (unsigned)dimension) >= 0;
+    if (axis >= 0) H5Dclose(axis);
+    if (field >= 0) H5Dclose(field);
+  }
   settle(out, good, "attach a scale in");
 }
 
@@ -317,9 +575,9 @@ heat_status heat_sync(const char *path) {
 
 static void write_digest(heat_h5 *out) {
   uint64_t state = 0;
-  const bool good = attributes_digest(out->file, &state);
-  MPI_Allreduce(MPI_IN_PLACE, &out->digest, 1, MPI_UINT64_T, MPI_SUM, out->grid->comm);
+  const bool good = out->grid->rank != 0 || attributes_digest(out->file, &state);
   out->digest += state;
+  MPI_Allreduce(MPI_IN_PLACE, &out->digest, 1, MPI_UINT64_T, MPI_SUM, out->grid->comm);
   char text[DIGEST_TEXT];
   digest_text(text, out->digest);
   settle(out, good, "read back");
@@ -338,17 +596,30 @@ static heat_status publish(const heat_h5 *out) {
   return heat_sync(slash == NULL ? "." : slash == directory ? "/" : directory);
 }
 
+/* What this rank wrote, to the disk. */
+static bool sync_and_close(heat_h5 *out) {
+  if (out->raw < 0) return true;
+  const bool synced = !usable(out) || fsync(out->raw) == 0;
+  const int error = errno;
+  const bool closed = close(out->raw) == 0;
+  if (!synced) errno = error;
+  out->raw = -1;
+  return synced && closed;
+}
+
 heat_status heat_h5_commit(heat_h5 *out) {
   MPI_Comm comm = out->grid->comm;
+  out->mark = MPI_Wtime();
+  join_rows(out);
+  mark(out, HEAT_H5_WRITE);
   out->status = heat_agree(comm, out->status);
   if (usable(out)) write_digest(out);
-  mark(out, HEAT_H5_WRITE);
-  if (usable(out)) settle(out, H5Fflush(out->file, H5F_SCOPE_GLOBAL) >= 0, "write"); /* to the disk, on every node */
-  mark(out, HEAT_H5_SYNC);
-  if (out->file >= 0) settle(out, H5Fclose(out->file) >= 0, "close");
+  if (out->file >= 0 && H5Fclose(out->file) < 0 && usable(out))
+    out->status = heat_fail(HEAT_IO, "cannot close '%s': %s", out->partial, strerror(errno));
   out->file = H5I_INVALID_HID;
   mark(out, HEAT_H5_WRITE);
-  if (usable(out) && out->grid->rank == 0) out->status = heat_sync(out->partial);
+  if (!sync_and_close(out) && usable(out))
+    out->status = heat_fail(HEAT_IO, "cannot sync '%s': %s", out->partial, strerror(errno));
   out->status = heat_agree(comm, out->status);
   mark(out, HEAT_H5_SYNC);
   if (usable(out)) {

@@ -68,10 +68,8 @@ static heat_status dispatch(heat_runtime *runtime, int count, char **words) {
   return status;
 }
 
-/* Settings of the libraries below that are known to be safe; what the user's environment says wins. */
+/* What the user's environment says wins. */
 static void prepare_libraries(void) {
-  /* Open MPI 4.1: its default collective component has hung and corrupted files. */
-  setenv("OMPI_MCA_fcoll", "dynamic_gen2", 0);
   /* Locks are refused by some parallel file systems; a run guards its directory itself. */
   setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
 }
@@ -95,7 +93,7 @@ int main(int argc, char **argv) {
   heat_runtime_create(&runtime, MPI_COMM_WORLD);
   heat_status status = heat_agree(MPI_COMM_WORLD, heat_debug_wait(&runtime));
   if (status.code == HEAT_OK) status = dispatch(&runtime, argc - 1, argv + 1);
-  if (fflush(stdout) != 0) status = heat_first(status, heat_fail(HEAT_IO, "cannot write to the standard output"));
+  if (fflush(stdout) != 0 || ferror(stdout)) status = heat_first(status, heat_fail(HEAT_IO, "cannot write to the standard output"));
   /* A fault in a deck begins with its place, as compilers write it. */
   if (status.code != HEAT_OK && runtime.rank == 0)
     fprintf(stderr, "%s%s\n", status.code == HEAT_DECK ? "" : "heat2d: ", status.text);

@@ -20,6 +20,14 @@ double heat_plan_memory(const heat_plan *plan) {
          plan->method->fields * (double)heat_field_bytes(block, plan->depth);
 }
 
+double heat_plan_copy(const heat_plan *plan) {
+  const heat_cadence saves = heat_config_cadence(plan->grid->problem->config, "checkpoint.every");
+  const double cells = (double)heat_box_cells(plan->grid->domain);
+  /* The last checkpoint has no steps to hide behind. */
+  if (saves.steps == 0 && saves.minutes == 0) return 0;
+  return ceil(cells / plan->ranks) * (double)sizeof(double);
+}
+
 heat_cadence heat_plan_images(const heat_config *config) {
   if (!heat_config_has(config, "output.images")) return (heat_cadence){0};
   const bool own = heat_config_has(config, "output.images.every");
@@ -88,10 +96,15 @@ char *heat_plan_text(const heat_plan *plan) {
           layout.ranks[HEAT_Y], plan->threads, plan->threads == 1 ? "" : "s", plan->depth);
   fprintf(out, "method      %s, dt = %.6g s (stable up to %.6g s), %.0f steps to t = %.6g s\n", plan->method->name,
           plan->clock.dt, plan->limit, steps, plan->clock.end);
+  const double memory = heat_plan_memory(plan), copy = plan->copies ? heat_plan_copy(plan) : 0;
   fprintf(out, "memory      ");
-  put_bytes(out, heat_plan_memory(plan));
-  fprintf(out, " per rank (%.1f bytes per cell)\n",
-          heat_plan_memory(plan) / (double)heat_box_cells(largest_block(plan)));
+  put_bytes(out, memory + copy);
+  fprintf(out, " per rank");
+  if (copy > 0) {
+    fprintf(out, " while a checkpoint is written, otherwise ");
+    put_bytes(out, memory);
+  }
+  fprintf(out, " (%.1f bytes per cell)\n", memory / (double)heat_box_cells(largest_block(plan)));
   put_files(out, plan);
   if (plan->rate > 0) {
     fprintf(out, "time        about ");

@@ -57,20 +57,29 @@ typedef struct simulation {
   int64_t chunk;        /* steps between two polls */
   double slowest_chunk; /* s */
   bool save_due, is_steady;
-  double saved_at, save_seconds, worst_save; /* MPI_Wtime; s in all and at worst */
+  bool behind;                                            /* there is memory to write checkpoints behind the steps */
+  heat_h5 saving;                                         /* one that is being written */
+  int64_t saving_step;                                    /* its step, -1: none */
+  double saving_waited;                                   /* s that the steps have waited for it */
+  double saved_at, save_seconds, save_waited, worst_save; /* MPI_Wtime; s in all, waited for, and at worst */
   int saves_done;
   heat_h5_times save_times;
   double balance, energy;
 } simulation;
 
-static heat_status check_memory(const simulation *sim, const heat_plan *plan) {
+/* Refuse a grid that does not fit, and find out whether a copy of it does too. */
+static heat_status check_memory(simulation *sim, const heat_plan *plan) {
   MPI_Comm node;
   int sharing;
   MPI_Comm_split_type(sim->runtime->comm, MPI_COMM_TYPE_SHARED, sim->runtime->rank, MPI_INFO_NULL, &node);
   MPI_Comm_size(node, &sharing);
   MPI_Comm_free(&node);
-  const double gibi = 1073741824, needed = heat_plan_memory(plan) * sharing;
+  const double gibi = 1073741824, needed = heat_plan_memory(plan) * sharing, share_for_copies = 0.8;
   const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  const double copies = heat_plan_copy(plan) * sharing;
+  int behind = copies > 0 && needed + copies < share_for_copies * there;
+  MPI_Allreduce(MPI_IN_PLACE, &behind, 1, MPI_INT, MPI_MIN, sim->runtime->comm);
+  sim->behind = behind;
   heat_status status = heat_ok();
   if (needed > there)
     status = heat_config_fail(sim->setup.config, "domain.cells",
@@ -273,6 +282,8 @@ static heat_status write_history(simulation *sim) {
   double energy, mean;
   heat_operator_energy(&sim->op, heat_stepper_solution(&sim->stepper), &energy, &mean);
   const double walls = heat_operator_wall_heat(&sim->op), sources = heat_operator_source_heat(&sim->op);
+  if (!isfinite(energy))
+    return heat_fail(HEAT_NUMERICS, "the energy at step %lld is not finite", (long long)sim->state.step);
   if (sim->state.step == 0) sim->state.energy_start = energy;
   const double scale = fmax(fmax(fabs(energy), fabs(sim->state.energy_start)), fmax(fabs(walls), fabs(sources)));
   const double rest = ((energy - sim->state.energy_start) - walls) - sources;
@@ -306,8 +317,35 @@ static heat_status write_outputs(simulation *sim) {
   return status;
 }
 
-static heat_status save(simulation *sim) {
-  if (sim->saved == sim->state.step) return heat_ok();
+/* Wait for the checkpoint that is being written, if there is one, and finish it. */
+static heat_status end_save(simulation *sim) {
+  if (sim->saving_step < 0) return heat_ok();
+  const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
+  const double start = MPI_Wtime();
+  heat_status status = heat_checkpoint_end(&sim->saving, sim->directory, sim->saving_step, sim->keep);
+  if (status.code == HEAT_OK) {
+    heat_checkpoint_name(sim->checkpoint, sim->directory, sim->saving_step);
+    sim->saved = sim->saving_step;
+  }
+  double seconds = 0; /* of its own work, wherever that was done */
+  for (int phase = 0; phase < HEAT_H5_PHASES; phase++) {
+    sim->save_times.seconds[phase] += sim->saving.times.seconds[phase];
+    seconds += sim->saving.times.seconds[phase];
+  }
+  sim->saving_step = -1;
+  sim->save_waited += sim->saving_waited + (MPI_Wtime() - start);
+  sim->save_seconds += seconds;
+  sim->saves_done++;
+  sim->saved_at = MPI_Wtime();
+  if (seconds > sim->worst_save) sim->worst_save = seconds;
+  heat_runtime_enter(sim->runtime, before);
+  return status;
+}
+
+/* Write a checkpoint; `at_once`: it is whole when this returns. */
+static heat_status save(simulation *sim, bool at_once) {
+  heat_status status = end_save(sim);
+  if (status.code != HEAT_OK || sim->saved == sim->state.step) return status;
   const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
   const double start = MPI_Wtime();
   const char *slash = strrchr(sim->checkpoint, '/');
@@ -315,20 +353,15 @@ static heat_status save(simulation *sim) {
   state->off_lattice = state->step == sim->clock.last && heat_clock_short(&sim->clock);
   state->anchor_time = sim->clock.anchor_time;
   state->anchor_step = sim->clock.anchor_step;
-  heat_status status = heat_checkpoint_write(sim->directory, &sim->stepper, state, sim->deck,
-                                             slash != NULL ? slash + 1 : sim->checkpoint, sim->keep, &sim->save_times);
-  if (status.code == HEAT_OK) {
-    heat_checkpoint_name(sim->checkpoint, sim->directory, state->step);
-    sim->saved = state->step;
-  }
-  sim->saved_at = MPI_Wtime();
-  const double seconds = sim->saved_at - start;
-  sim->save_seconds += seconds;
-  sim->saves_done++;
-  if (seconds > sim->worst_save) sim->worst_save = seconds;
+  const bool behind = sim->behind && !at_once;
+  heat_checkpoint_begin(&sim->saving, sim->directory, &sim->stepper, state, sim->deck,
+                        slash != NULL ? slash + 1 : sim->checkpoint, behind);
+  sim->saving_step = state->step;
   sim->save_due = false;
+  sim->saving_waited = MPI_Wtime() - start;
+  sim->saved_at = MPI_Wtime();
   heat_runtime_enter(sim->runtime, before);
-  return status;
+  return behind ? heat_ok() : end_save(sim);
 }
 
 static int64_t earlier(int64_t a, int64_t b) {
@@ -364,7 +397,7 @@ static void count_chunk(simulation *sim, double seconds, int64_t steps) {
 
 /* The small reductions: how long it took; then failures, requests to stop, and the clock, agreed on by all ranks. */
 static heat_status poll(simulation *sim, heat_status status, double chunk_seconds, int64_t steps) {
-  enum { CODE, REASON, SAVE, ITEMS };
+  enum { CODE, REASON, SAVE, BUSY, ITEMS };
   const heat_runtime *runtime = sim->runtime;
   double seconds = chunk_seconds;
   MPI_Allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, runtime->comm);
@@ -377,11 +410,12 @@ static heat_status poll(simulation *sim, heat_status status, double chunk_second
   items[REASON] = heat_stop_asked(&sim->stop, runtime->rank, needed);
   if (runtime->rank == 0 && sim->saves.minutes > 0)
     items[SAVE] = MPI_Wtime() - sim->saved_at >= sim->saves.minutes * 60;
+  if (sim->saving_step >= 0) items[BUSY] = heat_h5_busy(&sim->saving);
   MPI_Allreduce(MPI_IN_PLACE, items, ITEMS, MPI_DOUBLE, MPI_MAX, runtime->comm);
   if (items[CODE] > HEAT_OK) return heat_agree(runtime->comm, status);
   sim->reason = (heat_stop_reason)items[REASON];
   sim->save_due = items[SAVE] > 0;
-  return heat_ok();
+  return items[BUSY] > 0 ? heat_ok() : end_save(sim);
 }
 
 static heat_status check_steady(simulation *sim) {
@@ -419,11 +453,11 @@ static heat_status run_loop(simulation *sim) {
                         (sim->frames.grid != NULL && output_due(sim, sim->images));
     if (status.code == HEAT_OK && (writes || to - sim->looked >= LOOK_STEPS)) status = look(sim);
     if (status.code == HEAT_OK && writes) status = heat_agree(sim->runtime->comm, write_outputs(sim));
-    if (status.code == HEAT_OK && saves_due(sim)) status = save(sim);
+    if (status.code == HEAT_OK && saves_due(sim)) status = save(sim, sim->reason != HEAT_STOP_NONE);
     if (status.code == HEAT_OK) sim->own = heat_progress_update(&sim->progress, to);
   }
-  status = heat_first(status, sim->own);
-  return heat_agree(sim->runtime->comm, status);
+  status = heat_agree(sim->runtime->comm, heat_first(status, sim->own));
+  return heat_first(status, end_save(sim));
 }
 
 static void say_start(simulation *sim) {
@@ -434,7 +468,8 @@ static void say_start(simulation *sim) {
                           .limit = heat_stepper_limit(&sim->stepper),
                           .depth = setup->depth,
                           .threads = setup->threads,
-                          .ranks = sim->runtime->size};
+                          .ranks = sim->runtime->size,
+                          .copies = sim->behind};
   char *text = heat_plan_text(&plan), stamp[32];
   heat_timestamp(stamp);
   const char *title = heat_config_text(setup->config, "title");
@@ -459,9 +494,11 @@ static void say_end(simulation *sim) {
   if (sim->saves_done > 0) {
     const double *seconds = sim->save_times.seconds;
     heat_runtime_say(
-        runtime, "checkpoints %d, %.4g MB/s each: pack and hash %.3g s, write %.3g s, sync %.3g s, read back %.3g s\n",
+        runtime,
+        "checkpoints %d, %.4g MB/s each: pack and hash %.3g s, write %.3g s, sync %.3g s, read back %.3g s; the steps "
+        "waited %.3g s\n",
         sim->saves_done, sim->saves_done * cells * sizeof(double) / mega / sim->save_seconds, seconds[HEAT_H5_PACK],
-        seconds[HEAT_H5_WRITE], seconds[HEAT_H5_SYNC], seconds[HEAT_H5_VERIFY]);
+        seconds[HEAT_H5_WRITE], seconds[HEAT_H5_SYNC], seconds[HEAT_H5_VERIFY], sim->save_waited);
   }
   heat_runtime_say(runtime, "energy      %.9g J/m, of which walls and sources leave unexplained %.2g\n", sim->energy,
                    sim->balance);
@@ -492,7 +529,7 @@ static heat_status begin(simulation *sim) {
 /* The end of a run that began: the last checkpoint, the report, and the word for whoever waits. */
 static heat_status end(simulation *sim) {
   heat_status status = heat_ok();
-  if (finished(sim) && heat_config_boolean(sim->setup.config, "checkpoint.final")) status = save(sim);
+  if (finished(sim) && heat_config_boolean(sim->setup.config, "checkpoint.final")) status = save(sim, true);
   if (status.code != HEAT_OK) return status;
   const bool stopped = !finished(sim);
   char message[128] = "";
@@ -514,6 +551,7 @@ static heat_status end(simulation *sim) {
 heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *options) {
   simulation sim = {.runtime = runtime, .options = options};
   sim.lock.file = -1;
+  sim.saving_step = -1;
   heat_stop_set_deadline(&sim.stop, runtime->rank, runtime->started, options->walltime);
   heat_stop_install();
   heat_debug_answer(runtime);

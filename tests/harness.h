@@ -23,7 +23,6 @@ static inline int everywhere(int condition) {
 
 static inline int run_mpi_tests(int *argc, char ***argv, const struct CMUnitTest *tests, size_t count) {
   int provided, rank, size, failed;
-  setenv("OMPI_MCA_fcoll", "dynamic_gen2", 0);
   MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);

@@ -20,8 +20,9 @@ static heat_status save(scene *made, int64_t step, int keep) {
                             .anchor_step = 5000000000,
                             .energy_start = -2.0 / 3.0,
                             .off_lattice = step % 2 == 1};
-  heat_h5_times times = {{0}};
-  return heat_checkpoint_write(".", &made->stepper, &state, deck, "before.h5", keep, &times);
+  heat_h5 out;
+  heat_checkpoint_begin(&out, ".", &made->stepper, &state, deck, "before.h5", step % 2 == 0);
+  return heat_checkpoint_end(&out, ".", step, keep);
 }
 
 static void advance(scene *made) {

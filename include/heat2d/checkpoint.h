@@ -19,11 +19,14 @@ typedef struct heat_state {
   bool off_lattice;    /* reached by a shortened last step: no instant of a longer run */
 } heat_state;
 
-/* Write the checkpoint of `state` into `directory` and remove all but the newest `keep` up to its step. `deck`: the
- * resolved deck; `parent`: the file that this run went on from, or "". What each phase took on this rank is added to
- * `times`. Collective. HEAT_IO. */
-heat_status heat_checkpoint_write(const char *directory, heat_stepper *stepper, const heat_state *state,
-                                  const char *deck, const char *parent, int keep, heat_h5_times *times);
+/* Begin the checkpoint of `state` in `directory`. `deck`: the resolved deck; `parent`: the file that this run went on
+ * from, or "". With `behind` the field is copied and written by a thread, and the caller may go on with its steps.
+ * Failures are kept for heat_checkpoint_end. Collective. */
+void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *stepper, const heat_state *state,
+                           const char *deck, const char *parent, bool behind);
+
+/* Finish it as heat_h5_commit does, and then remove all but the newest `keep` up to its `step`. Collective. HEAT_IO. */
+heat_status heat_checkpoint_end(heat_h5 *out, const char *directory, int64_t step, int keep);
 
 /* The name of a checkpoint. Local. */
 void heat_checkpoint_name(char path[HEAT_PATH], const char *directory, int64_t step);

@@ -1,8 +1,11 @@
 /* One shared HDF5 file: written by all ranks in parallel under "<path>.partial", verified, and only then given its
  * name.
  *
- *     create .partial -> write -> flush, close, fsync -> read back, compare digests -> agree -> rename -> fsync
- * directory
+ *     create .partial -> write -> close, fsync -> read back, compare digests -> agree -> rename -> fsync directory
+ *
+ * Rank 0 alone writes what belongs to HDF5's own structure. The cells of a field are dealt out over the ranks as whole
+ * rows, and each rank writes its rows, one contiguous piece, straight to their place in the dataset; where memory
+ * allows from a copy, in a thread, while the steps go on. Compressed chunks are made by all ranks and stored by rank 0.
  *
  * The digest is the sum modulo 2^64 of one XXH3 hash per value, seeded with the value's place (dataset and index), and
  * one per root attribute: it covers every bit of every dataset and of the state, and is the same for any partition of
@@ -14,6 +17,8 @@
 
 #include <hdf5.h>
 #include <hdf5_hl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 enum { HEAT_PATH = 4096 };
 
@@ -23,10 +28,27 @@ typedef struct heat_h5_times {
   double seconds[HEAT_H5_PHASES]; /* pack and hash; create, write, close; make durable; read back */
 } heat_h5_times;
 
+/* The rows that this rank writes, and the thread that does it where they are written behind the steps. */
+typedef struct heat_h5_rows {
+  int file;
+  double *values;
+  int64_t count;  /* of values; 0: none in this round */
+  uint64_t place; /* of the first, for its hash */
+  off_t at;       /* of the first, in the file */
+  bool single, behind, running;
+  atomic_bool done;
+  pthread_t thread;
+  uint64_t digest;
+  heat_h5_times times;
+  int error; /* errno of a failure */
+} heat_h5_rows;
+
 /* A file being written. After a failure every further call does nothing, on all ranks, until heat_h5_commit. */
 typedef struct heat_h5 {
   const heat_grid *grid; /* borrowed */
-  hid_t file;
+  hid_t file;            /* on rank 0, elsewhere negative */
+  int raw;               /* the same file, for the cells */
+  heat_h5_rows rows;
   char path[HEAT_PATH], partial[HEAT_PATH];
   uint64_t digest; /* of this rank's data */
   heat_h5_times times;
@@ -48,6 +70,11 @@ void heat_h5_set_integer(heat_h5 *out, const char *object, const char *name, int
 void heat_h5_set_integers(heat_h5 *out, const char *object, const char *name, const int64_t *values, int count);
 /* A field as the dataset [ny][nx] `name`. */
 void heat_h5_write_field(heat_h5 *out, const char *name, const heat_field *field, heat_storage storage);
+/* The same with the cells copied at once and written by a thread while the caller goes on: no other field may be
+ * written to this file, and `out` stays where it is until heat_h5_commit, which waits for the thread. */
+void heat_h5_write_field_behind(heat_h5 *out, const char *name, const heat_field *field);
+/* Whether heat_h5_commit would have to wait for the thread. Local. */
+bool heat_h5_busy(heat_h5 *out);
 /* A vector of `length`, of which this rank gives `count` values from `start` on (0: none). */
 void heat_h5_write_vector(heat_h5 *out, const char *name, int64_t length, int64_t start, int64_t count,
                           const double *values);

@@ -13,11 +13,14 @@ typedef struct heat_plan {
   double limit;       /* largest stable step, s */
   int depth, threads; /* of the halo; for each rank */
   int ranks;          /* those planned for */
+  bool copies;        /* checkpoints are written from a copy, while the steps go on */
   double rate;        /* cell updates per second of all ranks, or 0: not measured */
 } heat_plan;
 
 /* Bytes that the rank with the largest block allocates for the grid. Local. */
 double heat_plan_memory(const heat_plan *plan);
+/* Bytes more that a rank needs while a checkpoint is written from a copy; 0 when none is due before the end. Local. */
+double heat_plan_copy(const heat_plan *plan);
 
 /* How often pictures are due: output.images.every, and where that is left out as output.every; never without
  * output.images. Local. */
