@@ -1,36 +1,74 @@
+#define _DEFAULT_SOURCE /* for madvise */
 #include "heat2d/field.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { LINE = 8, PAGE = 512, ALIGNMENT = 64 }; /* doubles in a cache line and in a page; bytes */
+enum { LINE = 8, PAGE = 512, ALIGNMENT = 64, HUGE_PAGE = 2 << 20 }; /* doubles; bytes */
 
 static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t to) {
   return (n + to - 1) / to * to;
 }
 
-/* The first owned cell of each row starts on a cache line; a row is not a multiple of a page long, or the rows that a
- * stencil reads together would fall into the same cache sets. */
+/* The first owned cell of each row starts on a cache line. Rows that a tile reads together must not fall into the same
+ * cache sets: best are rows that are STAGGER beyond a multiple of a page, so that eight of them spread evenly; where
+ * that would waste too much, an odd number of lines. */
 static ptrdiff_t row_stride(heat_box owned, int depth) {
+  enum { STAGGER = 192, WASTE = 8 };
   const ptrdiff_t left = round_up(depth, LINE);
   const ptrdiff_t stride = round_up(left + (ptrdiff_t)heat_box_width(owned, HEAT_X) + depth, LINE);
-  return stride % PAGE == 0 ? stride + LINE : stride;
+  const ptrdiff_t staggered = round_up(stride - STAGGER, PAGE) + STAGGER;
+  if (stride > STAGGER && staggered - stride <= stride / WASTE) return staggered;
+  return stride / LINE % 2 == 0 ? stride + LINE : stride;
+}
+
+static size_t all_rows(heat_box owned, int depth) {
+  return (size_t)heat_box_width(owned, HEAT_Y) + 2 * (size_t)depth;
+}
+
+size_t heat_field_band_bytes(heat_box owned, int depth, int rows) {
+  const size_t all = all_rows(owned, depth);
+  return (rows > 0 && (size_t)rows < all ? (size_t)rows : all) * (size_t)row_stride(owned, depth) * sizeof(double);
 }
 
 size_t heat_field_bytes(heat_box owned, int depth) {
-  const size_t rows = (size_t)heat_box_width(owned, HEAT_Y) + 2 * (size_t)depth;
-  return rows * (size_t)row_stride(owned, depth) * sizeof(double);
+  return heat_field_band_bytes(owned, depth, 0);
+}
+
+/* Cell owned.lo, given that the memory begins with row `first`. */
+static void place_corner(heat_field *field) {
+  field->corner = field->memory + (ptrdiff_t)(field->owned.lo[HEAT_Y] - field->first) * field->stride +
+                  round_up(field->depth, LINE);
+}
+
+heat_status heat_field_create_band(heat_field *field, const heat_grid *grid, int depth, int rows) {
+  const heat_box owned = grid->owned;
+  *field = (heat_field){.owned = owned, .depth = depth, .stride = row_stride(owned, depth)};
+  if (rows > 0 && (size_t)rows < all_rows(owned, depth)) field->band = rows;
+  field->first = owned.lo[HEAT_Y] - depth;
+  const size_t bytes = heat_field_band_bytes(owned, depth, rows);
+  const bool large = bytes >= 2 * (size_t)HUGE_PAGE;
+  void *memory = NULL;
+  if (posix_memalign(&memory, large ? HUGE_PAGE : ALIGNMENT, bytes) != 0) return heat_no_memory("a field", bytes);
+  if (large) madvise(memory, bytes, MADV_HUGEPAGE); /* where it is refused, small pages do */
+  field->memory = memory;
+  place_corner(field);
+  return heat_ok();
 }
 
 heat_status heat_field_create(heat_field *field, const heat_grid *grid, int depth) {
-  *field = (heat_field){.owned = grid->owned, .depth = depth, .stride = row_stride(grid->owned, depth)};
-  const size_t bytes = heat_field_bytes(grid->owned, depth);
-  void *memory = NULL;
-  if (posix_memalign(&memory, ALIGNMENT, bytes) != 0) return heat_no_memory("a field", bytes);
-  field->memory = memory;
-  field->corner = field->memory + depth * field->stride + round_up(depth, LINE);
-  return heat_ok();
+  return heat_field_create_band(field, grid, depth, 0);
+}
+
+void heat_field_slide(heat_field *field, int64_t first, bool keep) {
+  const int64_t step = first - field->first;
+  const ptrdiff_t gone = (ptrdiff_t)step * field->stride;
+  if (keep && step > 0 && step < field->band)
+    memmove(field->memory, field->memory + gone, (size_t)(field->band - step) * (size_t)field->stride * sizeof(double));
+  field->first = first;
+  place_corner(field);
 }
 
 void heat_field_destroy(heat_field *field) {

@@ -25,6 +25,14 @@ heat_box heat_box_intersect(heat_box a, heat_box b) {
   return a;
 }
 
+heat_box heat_box_around(heat_box a, heat_box b) {
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    if (b.lo[axis] < a.lo[axis]) a.lo[axis] = b.lo[axis];
+    if (b.hi[axis] > a.hi[axis]) a.hi[axis] = b.hi[axis];
+  }
+  return a;
+}
+
 bool heat_box_empty(heat_box box) {
   return box.lo[HEAT_X] >= box.hi[HEAT_X] || box.lo[HEAT_Y] >= box.hi[HEAT_Y];
 }
@@ -90,6 +98,12 @@ heat_box heat_layout_box(const heat_layout *layout, int rank) {
     box.hi[axis] = heat_block_start(layout->cells[axis], layout->ranks[axis], place[axis] + 1);
   }
   return box;
+}
+
+bool heat_layout_has_seams(const heat_layout *layout) {
+  for (int axis = 0; axis < HEAT_AXES; axis++)
+    if (layout->ranks[axis] > 1 || layout->periodic[axis]) return true;
+  return false;
 }
 
 heat_box heat_layout_domain(const heat_layout *layout) {

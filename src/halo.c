@@ -77,7 +77,7 @@ static bool plan(heat_halo *halo, const heat_grid *grid, int depth) {
     const copy_list lists[WAYS] = {
         [SEND] = list_copies(grid, grid->rank, rank, depth), [RECEIVE] = list_copies(grid, rank, grid->rank, depth)};
     for (int way = 0; way < WAYS; way++)
-      if (lists[way].count > 0) good = add_message(halo, way, rank, lists[way]) && good;
+      if (lists[way].count > 0 || lists[way].no_memory) good = add_message(halo, way, rank, lists[way]) && good;
   }
   return good;
 }
@@ -186,11 +186,6 @@ void heat_halo_begin(heat_halo *halo, heat_field *const *fields) {
       copy_rows(target_of(fields[f], piece), fields[f]->stride, source_of(fields[f], piece), fields[f]->stride,
                 piece->box);
     }
-}
-
-void heat_halo_progress(heat_halo *halo) {
-  int done;
-  MPI_Testall(halo->count[SEND] + halo->count[RECEIVE], halo->requests, &done, MPI_STATUSES_IGNORE);
 }
 
 void heat_halo_end(heat_halo *halo, heat_field *const *fields) {

@@ -8,12 +8,13 @@
 
 #ifdef HEAT2D_X86_64_LEVELS
 /* kernel.c again, with other names and other instructions: see CMakeLists.txt. */
-void heat_kernel_sweep_v2(const heat_sweep *sweep);
-void heat_kernel_sweep_v3(const heat_sweep *sweep);
-void heat_kernel_sweep_v4(const heat_sweep *sweep);
-double heat_kernel_rate_v2(const heat_sweep *sweep);
-double heat_kernel_rate_v3(const heat_sweep *sweep);
-double heat_kernel_rate_v4(const heat_sweep *sweep);
+#define DECLARE(level) \
+  void heat_kernel_plain_##level(const heat_sweep *sweep, heat_part part); \
+  void heat_kernel_walk_##level(const heat_sweep *sweep, heat_part part); \
+  double heat_kernel_rate_##level(const heat_sweep *sweep, heat_part part)
+DECLARE(v2);
+DECLARE(v3);
+DECLARE(v4);
 
 static bool has_v2(void) {
   return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
@@ -39,11 +40,11 @@ static const struct {
   bool (*supported)(void);
 } choices[] = {
 #ifdef HEAT2D_X86_64_LEVELS
-    {{"x86-64-v4", heat_kernel_sweep_v4, heat_kernel_rate_v4}, has_v4},
-    {{"x86-64-v3", heat_kernel_sweep_v3, heat_kernel_rate_v3}, has_v3},
-    {{"x86-64-v2", heat_kernel_sweep_v2, heat_kernel_rate_v2}, has_v2},
+    {{"x86-64-v4", heat_kernel_plain_v4, heat_kernel_walk_v4, heat_kernel_rate_v4}, has_v4},
+    {{"x86-64-v3", heat_kernel_plain_v3, heat_kernel_walk_v3, heat_kernel_rate_v3}, has_v3},
+    {{"x86-64-v2", heat_kernel_plain_v2, heat_kernel_walk_v2, heat_kernel_rate_v2}, has_v2},
 #endif
-    {{"base", heat_kernel_sweep, heat_kernel_rate}, always},
+    {{"base", heat_kernel_plain, heat_kernel_walk, heat_kernel_rate}, always},
 };
 enum { CHOICES = sizeof choices / sizeof *choices };
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { UNIFORM_ARRAYS = 2, VARYING_ARRAYS = 5 }; /* that a tile holds */
+
 struct heat_source_run {
   int64_t i, j, count; /* in the indices of the grown box */
   int painter;
@@ -147,6 +149,26 @@ static void find_runs(heat_box piece, const int64_t shift[HEAT_AXES], void *cont
   free(which);
 }
 
+static int compare_runs(const void *a, const void *b) {
+  const heat_source_run *one = a, *other = b;
+  if (one->j != other->j) return one->j < other->j ? -1 : 1;
+  return one->i < other->i ? -1 : one->i > other->i;
+}
+
+/* Order the runs by rows, and note where each row of the grown box begins. */
+static heat_status index_runs(heat_operator *op) {
+  const int64_t bottom = op->grid->owned.lo[HEAT_Y] - op->depth;
+  const int64_t rows = heat_box_width(op->grid->owned, HEAT_Y) + 2 * (int64_t)op->depth;
+  if (op->run_count > 0) qsort(op->runs, (size_t)op->run_count, sizeof *op->runs, compare_runs);
+  op->row_runs = malloc((size_t)(rows + 1) * sizeof *op->row_runs);
+  if (op->row_runs == NULL) return heat_no_memory("the source", (size_t)(rows + 1) * sizeof *op->row_runs);
+  for (int64_t row = 0, r = 0; row <= rows; row++) {
+    while (r < op->run_count && op->runs[r].j < bottom + row) r++;
+    op->row_runs[row] = r;
+  }
+  return heat_ok();
+}
+
 /* The part of a run that this rank owns, as [lo, hi) in x; empty for a row of the halo. */
 static void owned_part(const heat_operator *op, const heat_source_run *run, int64_t *lo, int64_t *hi) {
   const heat_box row = {{run->i, run->j}, {run->i + run->count, run->j + 1}};
@@ -182,7 +204,7 @@ static heat_status create_source(heat_operator *op) {
   run_job job = {op, heat_ok()};
   heat_layout_images(&op->grid->layout, op->grid->domain, heat_grid_grown(op->grid, op->grid->owned, op->depth),
                      find_runs, &job);
-  return job.status;
+  return job.status.code == HEAT_OK ? index_runs(op) : job.status;
 }
 
 static heat_status create_material(heat_operator *op) {
@@ -218,6 +240,8 @@ heat_status heat_operator_create(heat_operator *op, const heat_grid *grid, heat_
   if (status.code != HEAT_OK) return status;
   MPI_Allreduce(MPI_IN_PLACE, &op->spectral_bound, 1, MPI_DOUBLE, MPI_MAX, grid->comm);
   if (op->has_source) op->source_power = steady_power(op);
+  const int arrays = (op->uniform ? UNIFORM_ARRAYS : VARYING_ARRAYS) + (op->has_source ? 1 : 0);
+  op->tiling = heat_tiling_create((size_t)arrays * sizeof(double), 0, 0);
   return heat_ok();
 }
 
@@ -229,6 +253,7 @@ void heat_operator_destroy(heat_operator *op) {
   heat_field_destroy(&op->inverse);
   heat_field_destroy(&op->q);
   free(op->runs);
+  free(op->row_runs);
   *op = (heat_operator){0};
 }
 
@@ -241,199 +266,137 @@ size_t heat_operator_bytes(const heat_problem *problem, heat_box owned, int dept
   return fields * heat_field_bytes(owned, depth) + (size_t)(rim * WALL_ARRAYS) * sizeof(double);
 }
 
-/* Bring the source to time t. */
-static heat_status update_source(heat_operator *op, double t) {
+heat_status heat_operator_source(heat_operator *op, heat_box box, double t, double share) {
   const heat_grid *grid = op->grid;
-  for (int64_t r = 0; r < op->run_count; r++) {
+  const double *spacing = grid->problem->spacing, area = spacing[HEAT_X] * spacing[HEAT_Y];
+  const int64_t bottom = grid->owned.lo[HEAT_Y] - op->depth;
+  if (op->run_count == 0 || heat_box_empty(box)) return heat_ok();
+  const int64_t last = op->row_runs[box.hi[HEAT_Y] - bottom];
+  for (int64_t r = op->row_runs[box.lo[HEAT_Y] - bottom]; r < last; r++) {
     const heat_source_run *run = &op->runs[r];
-    const int64_t i = heat_grid_wrap(grid, HEAT_X, run->i);
-    heat_status status =
-        heat_problem_paint_run(grid->problem, HEAT_SOURCE, run->painter, heat_grid_wrap(grid, HEAT_Y, run->j), i,
-                               i + run->count, t, heat_field_at(&op->q, run->i, run->j));
+    const heat_box row = {{run->i, run->j}, {run->i + run->count, run->j + 1}};
+    const heat_box part = heat_box_intersect(row, box), own = heat_box_intersect(part, grid->owned);
+    if (heat_box_empty(part)) continue;
+    const int64_t i = heat_grid_wrap(grid, HEAT_X, part.lo[HEAT_X]);
+    heat_status status = heat_problem_paint_run(
+        grid->problem, HEAT_SOURCE, run->painter, heat_grid_wrap(grid, HEAT_Y, run->j), i,
+        i + heat_box_width(part, HEAT_X), t, heat_field_at(&op->q, part.lo[HEAT_X], run->j));
     if (status.code != HEAT_OK) return status;
+    if (share == 0 || heat_box_empty(own)) continue;
+    for (int64_t n = own.lo[HEAT_X]; n < own.hi[HEAT_X]; n++)
+      heat_sum_add(&op->source_heat, share * (*heat_field_at(&op->q, n, run->j) * area));
   }
   return heat_ok();
 }
 
-/* What the sources give in a time c. */
-static void count_source(heat_operator *op, double c) {
-  const double *spacing = op->grid->problem->spacing, area = spacing[HEAT_X] * spacing[HEAT_Y];
-  if (op->grid->rank == 0) heat_sum_add(&op->source_heat, c * op->source_power);
-  for (int64_t r = 0; r < op->run_count; r++) {
-    int64_t lo, hi;
-    owned_part(op, &op->runs[r], &lo, &hi);
-    for (int64_t i = lo; i < hi; i++)
-      heat_sum_add(&op->source_heat, c * (*heat_field_at(&op->q, i, op->runs[r].j) * area));
-  }
+/* What the sources that do not depend on time give in a time c. */
+static void count_steady_source(heat_operator *op, double c) {
+  if (op->has_source && op->grid->rank == 0) heat_sum_add(&op->source_heat, c * op->source_power);
 }
 
-static heat_sweep sweep_of(const heat_operator *op, heat_field *u, heat_box box) {
-  const int64_t i = box.lo[HEAT_X], j = box.lo[HEAT_Y];
-  heat_sweep sweep = {.columns = (ptrdiff_t)heat_box_width(box, HEAT_X),
-                      .rows = (ptrdiff_t)heat_box_width(box, HEAT_Y),
-                      .stride = u->stride,
-                      .u = heat_field_at(u, i, j),
+heat_sweep heat_operator_sweep(const heat_operator *op, const heat_stage *stage, heat_field *const *fields) {
+  heat_sweep sweep = {.stride = fields[stage->u]->stride,
+                      .u = fields[stage->u]->corner,
+                      .out = fields[stage->out]->corner,
+                      .terms = stage->terms,
+                      .c = stage->c,
                       .rx = op->rx,
                       .ry = op->ry,
-                      .s = op->s,
-                      .threads = op->threads};
-  if (op->has_source) sweep.q = heat_field_at(&op->q, i, j);
+                      .s = op->s};
+  for (int k = 0; k < stage->terms; k++) {
+    sweep.x[k] = fields[stage->term[k].field]->corner;
+    sweep.w[k] = stage->term[k].weight;
+  }
+  if (op->has_source) sweep.q = op->q.corner;
   if (!op->uniform) {
-    sweep.kx = heat_field_at(&op->kx, i, j);
-    sweep.ky = heat_field_at(&op->ky, i, j);
-    sweep.inverse = heat_field_at(&op->inverse, i, j);
+    sweep.kx = op->kx.corner;
+    sweep.ky = op->ky.corner;
+    sweep.inverse = op->inverse.corner;
   }
   return sweep;
 }
 
-static void sweep_box(const heat_operator *op, const heat_stage *stage, heat_field *const *fields, heat_box box) {
-  if (heat_box_empty(box)) return;
-  const int64_t i = box.lo[HEAT_X], j = box.lo[HEAT_Y];
-  heat_sweep sweep = sweep_of(op, fields[stage->u], box);
-  sweep.out = heat_field_at(fields[stage->out], i, j);
-  sweep.terms = stage->terms;
-  sweep.c = stage->c;
-  for (int k = 0; k < stage->terms; k++) {
-    sweep.x[k] = heat_field_at(fields[stage->term[k].field], i, j);
-    sweep.w[k] = stage->term[k].weight;
-  }
-  op->kernels->sweep(&sweep);
+static heat_part part_of(const heat_operator *op, ptrdiff_t stride, heat_box box) {
+  const int64_t *corner = op->grid->owned.lo;
+  return (heat_part){
+      .at = (ptrdiff_t)(box.lo[HEAT_Y] - corner[HEAT_Y]) * stride + (ptrdiff_t)(box.lo[HEAT_X] - corner[HEAT_X]),
+      .columns = (ptrdiff_t)heat_box_width(box, HEAT_X),
+      .rows = (ptrdiff_t)heat_box_width(box, HEAT_Y)};
 }
 
-/* Cells of the owned box whose stencil needs no ghost cell that an exchange brings. */
-static heat_box inner_box(const heat_grid *grid) {
-  heat_box inner = grid->owned;
-  for (int axis = 0; axis < HEAT_AXES; axis++) {
-    const bool seam = !heat_grid_wall(grid, 2 * axis);
-    if (seam || inner.lo[axis] > grid->domain.lo[axis]) inner.lo[axis]++;
-    if (seam || inner.hi[axis] < grid->domain.hi[axis]) inner.hi[axis]--;
-  }
-  return inner;
-}
-
-/* Sweep the inner box in a few strips, so that messages move on in between. */
-static void sweep_inner(heat_operator *op, const heat_stage *stage, heat_field *const *fields, heat_box inner) {
-  enum { STRIPS = 4 };
-  const int64_t rows = heat_box_width(inner, HEAT_Y);
-  for (int strip = 0; strip < STRIPS; strip++) {
-    heat_box part = inner;
-    part.lo[HEAT_Y] = inner.lo[HEAT_Y] + heat_block_start(rows, STRIPS, strip);
-    part.hi[HEAT_Y] = inner.lo[HEAT_Y] + heat_block_start(rows, STRIPS, strip + 1);
-    sweep_box(op, stage, fields, part);
-    if (heat_halo_neighbours(op->halo) > 0) heat_halo_progress(op->halo);
-  }
-}
-
-static int least_valid(const heat_stage *stage, heat_field *const *fields) {
-  int valid = fields[stage->u]->valid;
-  for (int k = 0; k < stage->terms; k++) {
-    /* An operand is read at the cell itself: it can have one layer less. */
-    const int own = fields[stage->term[k].field]->valid + 1;
-    if (own < valid) valid = own;
-  }
-  return valid;
-}
-
-/* One stage by itself, with an exchange where no ghost layer is left. */
-static void apply_stage(heat_operator *op, const heat_stage *stage, int level, heat_field *const *fields) {
-  const heat_grid *grid = op->grid;
-  heat_field *u = fields[stage->u], *out = fields[stage->out];
-  heat_boundary_apply(&op->boundary, u, grid->owned, level, stage->share);
-  heat_box inner = {{0, 0}, {0, 0}};
-  int valid = least_valid(stage, fields);
-  if (valid == 0) {
-    inner = inner_box(grid);
-    heat_runtime_enter(op->runtime, HEAT_HALO);
-    heat_halo_begin(op->halo, &u);
-    heat_runtime_enter(op->runtime, HEAT_STENCIL);
-    sweep_inner(op, stage, fields, inner);
-    heat_runtime_enter(op->runtime, HEAT_HALO);
-    heat_halo_end(op->halo, &u);
-    heat_runtime_enter(op->runtime, HEAT_STENCIL);
-    valid = least_valid(stage, fields);
-  }
-  const heat_box box = heat_grid_grown(grid, grid->owned, valid - 1);
-  if (valid > 1) heat_boundary_apply(&op->boundary, u, box, level, 0);
-  heat_box parts[4];
-  const int count = heat_box_subtract(box, inner, parts);
-  for (int part = 0; part < count; part++) sweep_box(op, stage, fields, parts[part]);
-  out->valid = valid - 1;
-}
-
-/* Whether this rank's block has a side that is no wall. */
-static bool has_seams(const heat_operator *op) {
-  return heat_halo_neighbours(op->halo) > 0 || !heat_grid_wall(op->grid, HEAT_LEFT) ||
-         !heat_grid_wall(op->grid, HEAT_BOTTOM);
-}
-
-/* Stages fused in cache, by time skewing (Wolf and Lam 1991; McCalpin and Wonnacott 1999). A tile of the grid is
- * carried through all stages before the next tile is begun; from stage to stage it moves down by one row and left by a
- * vector, so that what its stencils read at the stage before has been computed: in the tile itself, or in one to the
- * left or below that is done. No cell is computed twice, and each one by the very sweep of the plain loop: same bits.
- * Nothing that a stage overwrites is still needed, because a stage comes after all earlier ones in the cells around.
- *
- * Stage k works on the owned box grown by what is then left of the halo. */
-static void apply_fused(heat_operator *op, const heat_stage *stages, int count, int first_level,
-                        heat_field *const *fields) {
-  enum { ROWS = 32, COLUMNS = 512, LEFT = 8 };
-  const heat_grid *grid = op->grid;
-  const int valid = has_seams(op) ? least_valid(&stages[0], fields) : count;
-  const heat_box whole = heat_grid_grown(grid, grid->owned, valid - 1);
-  for (int64_t j = whole.lo[HEAT_Y]; j < whole.hi[HEAT_Y] + count - 1; j += ROWS) {
-    for (int64_t i = whole.lo[HEAT_X]; i < whole.hi[HEAT_X] + (count - 1) * LEFT; i += COLUMNS) {
-      const heat_box tile = {{i, j}, {i + COLUMNS, j + ROWS}};
-      for (int k = 0; k < count; k++) {
-        const heat_box left = heat_grid_grown(grid, grid->owned, valid - 1 - k);
-        const heat_box part = heat_box_intersect(heat_box_shift(tile, -k * (int64_t)LEFT, -k), left);
-        if (heat_box_empty(part)) continue;
-        heat_boundary_apply(&op->boundary, fields[stages[k].u], part, first_level + k, stages[k].share);
-        sweep_box(op, &stages[k], fields, part);
-      }
+void heat_operator_part(heat_operator *op, const heat_stage *stage, const heat_sweep *sweep, heat_box box, int instant,
+                        heat_field *const *fields, heat_status *status) {
+  if (stage->c != 0) {
+    heat_boundary_apply(&op->boundary, fields[stage->u], box, instant, stage->share);
+    if (op->run_count > 0) {
+#pragma omp critical(heat_source) /* the expression library is not made for threads */
+      *status = heat_first(*status, heat_operator_source(op, box, stage->t, stage->share));
     }
   }
-  for (int k = 0; k < count; k++) fields[stages[k].out]->valid = has_seams(op) ? valid - 1 - k : 0;
+  const heat_part part = part_of(op, sweep->stride, box);
+  (op->plain ? op->kernels->plain : op->kernels->walk)(sweep, part);
 }
 
-/* How many of the next stages can be fused: those that the halo lasts for. What a stage reads was written by an earlier
- * one of them, which had more of the halo left, or must be valid as far by itself. Sources in time change between stages;
- * threads share the rows of one stage. */
-static int fusable(const heat_operator *op, const heat_stage *stages, int count, heat_field *const *fields) {
-  if (op->plain || op->threads > 1 || op->run_count > 0) return 1;
-  if (!has_seams(op)) return count;
-  const int valid = least_valid(stages, fields);
-  unsigned written = 0; /* a bit for each field */
-  int fused = 0;
-  for (; fused < count && fused < valid; fused++) {
-    const heat_stage *stage = &stages[fused];
-    bool reaches = (written >> stage->u & 1) || fields[stage->u]->valid >= valid - fused;
-    for (int k = 0; k < stage->terms; k++) {
-      const int field = stage->term[k].field;
-      reaches = reaches && ((written >> field & 1) || fields[field]->valid >= valid - fused - 1);
+static void exchange(heat_operator *op, heat_field *u) {
+  const heat_activity before = heat_runtime_enter(op->runtime, HEAT_HALO);
+  heat_halo_begin(op->halo, &u);
+  heat_halo_end(op->halo, &u);
+  heat_runtime_enter(op->runtime, before);
+}
+
+/* How many of the next stages the halo lasts for, at most `most`, and how far beyond the owned box each one goes. What
+ * a band holds does not outlast a pass, so one ends behind a stage that writes to a whole field. */
+static int reach(const heat_operator *op, const heat_stage *stages, int most, heat_field *const *fields, int64_t *grow) {
+  enum { FAR = INT32_MAX / 2 };
+  const bool seams = heat_layout_has_seams(&op->grid->layout);
+  int valid[HEAT_STAGE_FIELDS], last = 0;
+  bool known[HEAT_STAGE_FIELDS] = {false};
+  for (int k = 0; k < most; k++) {
+    const heat_stage *stage = &stages[k];
+    int64_t layers = FAR;
+    for (int n = -1; n < stage->terms; n++) {
+      const int field = n < 0 ? stage->u : stage->term[n].field;
+      if (!known[field]) valid[field] = seams ? fields[field]->valid : FAR;
+      known[field] = true;
+      const int64_t has = n < 0 && stage->c != 0 ? valid[field] - 1 : n < 0 ? FAR : valid[field];
+      if (has < layers) layers = has;
     }
-    if (!reaches) break;
-    written |= 1u << stage->out;
+    if (layers < 0) break;
+    grow[k] = seams ? layers : 0;
+    valid[stage->out] = (int)layers;
+    known[stage->out] = true;
+    if (fields[stage->out]->band == 0) last = k + 1;
   }
-  return fused;
+  return last;
 }
 
 heat_status heat_operator_apply(heat_operator *op, const heat_stage *stages, int count, heat_field *const *fields) {
   const heat_activity before = heat_runtime_enter(op->runtime, HEAT_STENCIL);
   double times[HEAT_LEVELS];
+  int64_t grow[HEAT_LEVELS];
   assert(count <= HEAT_LEVELS);
   for (int s = 0; s < count; s++) times[s] = stages[s].t;
   /* A failure is local (an expression at one rank's cells): the exchanges go on, the caller agrees. */
   heat_status status = heat_boundary_update(&op->boundary, times, count);
   for (int s = 0, done; s < count; s += done) {
-    const int fused = fusable(op, stages + s, count - s, fields);
-    done = fused > 1 ? fused : 1;
-    for (int k = s; k < s + done && op->has_source; k++) {
-      if (done == 1) status = heat_first(status, update_source(op, stages[k].t));
-      if (stages[k].share != 0) count_source(op, stages[k].share);
+    const int longest = op->plain ? 1 : heat_tiling_current(&op->tiling).stages;
+    const int most = count - s < longest ? count - s : longest;
+    heat_field *u = fields[stages[s].u];
+    done = reach(op, stages + s, most, fields, grow);
+    if (done < most && u->valid < u->depth) {
+      exchange(op, u);
+      done = reach(op, stages + s, most, fields, grow);
     }
-    if (done > 1)
-      apply_fused(op, stages + s, done, s, fields);
-    else
-      apply_stage(op, &stages[s], s, fields);
+    assert(done > 0);
+    for (int k = 0; k < done; k++) count_steady_source(op, stages[s + k].share);
+    if (op->plain) {
+      const heat_sweep sweep = heat_operator_sweep(op, &stages[s], fields);
+      const heat_box box = heat_grid_grown(op->grid, op->grid->owned, grow[0]);
+      heat_operator_part(op, &stages[s], &sweep, box, s, fields, &status);
+    } else {
+      heat_tiles_pass(op, stages + s, grow, done, s, fields, &status);
+    }
+    for (int k = 0; k < done; k++) fields[stages[s + k].out]->valid = (int)grow[k];
   }
   heat_runtime_enter(op->runtime, before);
   return status;
@@ -442,14 +405,12 @@ heat_status heat_operator_apply(heat_operator *op, const heat_stage *stages, int
 heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, double *rate) {
   const heat_grid *grid = op->grid;
   heat_status status = heat_boundary_update(&op->boundary, &t, 1);
-  if (status.code == HEAT_OK) status = update_source(op, t);
-  if (u->valid == 0) {
-    heat_halo_begin(op->halo, &u);
-    heat_halo_end(op->halo, &u);
-  }
+  if (status.code == HEAT_OK) status = heat_operator_source(op, grid->owned, t, 0);
+  if (u->valid == 0 && heat_layout_has_seams(&grid->layout)) exchange(op, u);
   heat_boundary_apply(&op->boundary, u, grid->owned, 0, 0);
-  const heat_sweep sweep = sweep_of(op, u, grid->owned);
-  *rate = op->kernels->rate(&sweep);
+  const heat_stage stage = {.terms = 0, .c = 1};
+  const heat_sweep sweep = heat_operator_sweep(op, &stage, &u);
+  *rate = op->kernels->rate(&sweep, part_of(op, sweep.stride, grid->owned));
   if (isnan(*rate)) *rate = INFINITY; /* MPI_MAX need not keep a NaN */
   MPI_Allreduce(MPI_IN_PLACE, rate, 1, MPI_DOUBLE, MPI_MAX, grid->comm);
   return heat_agree(grid->comm, status);

@@ -7,17 +7,23 @@
 
 static const double mebi = 1048576;
 
-/* The block of the rank with the most cells: rank 0's, since longer blocks come first. */
-static heat_box largest_block(const heat_plan *plan) {
+static heat_layout planned_layout(const heat_plan *plan) {
   heat_layout layout = plan->grid->layout;
   if (plan->ranks != plan->grid->size) heat_layout_choose(&layout, plan->ranks);
+  return layout;
+}
+
+/* The block of the rank with the most cells: rank 0's, since longer blocks come first. */
+static heat_box largest_block(const heat_plan *plan) {
+  const heat_layout layout = planned_layout(plan);
   return heat_layout_box(&layout, 0);
 }
 
 double heat_plan_memory(const heat_plan *plan) {
+  const heat_layout layout = planned_layout(plan);
   const heat_box block = largest_block(plan);
   return (double)heat_operator_bytes(plan->grid->problem, block, plan->depth) +
-         plan->method->fields * (double)heat_field_bytes(block, plan->depth);
+         (double)heat_stepper_bytes(plan->method, &layout, plan->depth, plan->threads);
 }
 
 double heat_plan_copy(const heat_plan *plan) {
@@ -80,8 +86,7 @@ static void put_files(FILE *out, const heat_plan *plan) {
 char *heat_plan_text(const heat_plan *plan) {
   const heat_grid *grid = plan->grid;
   const heat_problem *problem = grid->problem;
-  heat_layout layout = grid->layout;
-  if (plan->ranks != grid->size) heat_layout_choose(&layout, plan->ranks);
+  const heat_layout layout = planned_layout(plan);
   char *text = NULL;
   size_t length = 0;
   FILE *out = open_memstream(&text, &length);
@@ -141,16 +146,13 @@ heat_status heat_plan_measure(heat_plan *plan) {
   double *array[ARRAYS];
   for (int a = 0; a < ARRAYS; a++) array[a] = memory + a * size + RIM * stride + RIM;
   for (ptrdiff_t n = 0; n < size; n++) memory[n] = (double)(n % 7);
-  heat_sweep sweep = {.columns = columns,
-                      .rows = rows,
-                      .stride = stride,
+  heat_sweep sweep = {.stride = stride,
                       .terms = 1,
                       .w = {1},
                       .c = 1e-3,
                       .rx = 1,
                       .ry = 1,
-                      .s = 1,
-                      .threads = plan->threads};
+                      .s = 1};
   if (!uniform) {
     sweep.kx = array[2];
     sweep.ky = array[3];
@@ -162,7 +164,7 @@ heat_status heat_plan_measure(heat_plan *plan) {
   for (int turn = 0; turn < 2 || now - start < seconds; turn++) {
     sweep.u = sweep.x[0] = array[turn % 2];
     sweep.out = array[1 - turn % 2];
-    heat_kernels_find(NULL)->sweep(&sweep);
+    heat_kernels_find(NULL)->walk(&sweep, (heat_part){0, columns, rows});
     now = MPI_Wtime();
     if (turn == 0)
       start = now; /* the first one pays for page faults */

@@ -24,15 +24,14 @@ static heat_status check_placing(const heat_setup *setup, int ranks) {
  * more cells that neighbours compute as well; a thirty-second of the block keeps those below some per cent. Without a
  * seam no layers are needed. */
 static int choose_depth(const heat_setup *setup) {
-  enum { SHARE = 32, MOST = 64 };
+  enum { SHARE = 32, MOST = HEAT_CHAIN };
   const heat_layout *layout = &setup->grid.layout;
   int64_t shortest = INT64_MAX;
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     const int64_t block = layout->cells[axis] / layout->ranks[axis];
     if ((layout->ranks[axis] > 1 || layout->periodic[axis]) && block < shortest) shortest = block;
   }
-  const bool fuses = setup->threads == 1 && !heat_problem_in_time(&setup->problem, HEAT_SOURCE);
-  if (!fuses || shortest == INT64_MAX || shortest < SHARE) return 1;
+  if (shortest == INT64_MAX || shortest < SHARE) return 1;
   return shortest / SHARE < MOST ? (int)(shortest / SHARE) : MOST;
 }
 

@@ -93,7 +93,7 @@ static heat_status set_up(simulation *sim) {
   heat_setup *setup = &sim->setup;
   heat_status status = heat_setup_create(setup, sim->runtime, sim->options, 0);
   if (status.code != HEAT_OK) return status;
-  heat_plan plan = {.grid = &setup->grid, .method = setup->method, .depth = setup->depth, .ranks = sim->runtime->size};
+  heat_plan plan = {.grid = &setup->grid, .method = setup->method, .depth = setup->depth, .threads = setup->threads, .ranks = sim->runtime->size};
   status = check_memory(sim, &plan);
   if (status.code == HEAT_OK)
     status = heat_operator_create(&sim->op, &setup->grid, sim->runtime, setup->depth, setup->threads);

@@ -22,12 +22,25 @@ const heat_method *heat_method_find(const char *name) {
   return NULL;
 }
 
+/* The rows of the fields that only hold values within a step; 0: all of them. With a halo of one layer each pass is one
+ * stage, and what it wrote must last. */
+static int band_rows(const heat_layout *layout, int depth, int threads) {
+  return depth > 1 || !heat_layout_has_seams(layout) ? heat_tiles_band(threads) : 0;
+}
+
+size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, int depth, int threads) {
+  const heat_box block = heat_layout_box(layout, 0);
+  const int rows = band_rows(layout, depth, threads);
+  return heat_field_bytes(block, depth) + (size_t)(method->fields - 1) * heat_field_band_bytes(block, depth, rows);
+}
+
 heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method, heat_operator *op) {
   *stepper = (heat_stepper){.method = method, .op = op};
   heat_status status = heat_ok();
   for (int f = 0; f < method->fields && status.code == HEAT_OK; f++) {
+    const int rows = f > 0 && !op->plain ? band_rows(&op->grid->layout, op->depth, op->threads) : 0;
     stepper->place[f] = f;
-    status = heat_field_create(&stepper->fields[f], op->grid, op->depth);
+    status = heat_field_create_band(&stepper->fields[f], op->grid, op->depth, rows);
   }
   return status;
 }
@@ -55,15 +68,23 @@ double heat_stepper_limit(const heat_stepper *stepper) {
   return stepper->method->stability / stepper->op->spectral_bound;
 }
 
+/* A stage that copies a solution out of a band, which does not outlast the list of stages. */
+static int bring_home(heat_stepper *stepper, heat_stage *stage) {
+  const int from = stepper->place[0], to = stepper->place[1];
+  *stage = (heat_stage){.out = to, .u = from, .terms = 1, .term = {{.field = from, .weight = 1}}};
+  stepper->place[0] = to;
+  stepper->place[1] = from;
+  return 1;
+}
+
 heat_status heat_stepper_advance(heat_stepper *stepper, const heat_clock *clock, int64_t from, int64_t to) {
-  enum { CHAIN = 64 }; /* stages handed over at once */
   heat_field *fields[HEAT_METHOD_FIELDS];
   for (int f = 0; f < HEAT_METHOD_FIELDS; f++) fields[f] = &stepper->fields[f];
   heat_status status = heat_ok();
   while (from < to) {
-    heat_stage chain[CHAIN + HEAT_METHOD_STAGES];
+    heat_stage chain[HEAT_CHAIN + HEAT_METHOD_STAGES];
     int count = 0;
-    for (; from < to && count < CHAIN; from++) {
+    for (; from < to && count < HEAT_CHAIN; from++) {
       int result;
       heat_stage *stages = chain + count;
       const int added =
@@ -78,6 +99,7 @@ heat_status heat_stepper_advance(heat_stepper *stepper, const heat_clock *clock,
       stepper->place[0] = solution;
       count += added;
     }
+    if (fields[stepper->place[0]]->band > 0) count += bring_home(stepper, &chain[count]);
     status = heat_first(status, heat_operator_apply(stepper->op, chain, count, fields));
   }
   return status;

@@ -1,6 +1,6 @@
 /* The kernels of every kind of processor that this one can run against a plain loop that is written out as the header
- * says, bit for bit, for every combination of material, source, number of terms, box and threads; nothing outside of
- * the box is written. */
+ * says, bit for bit, for every combination of material, source, number of terms and box; nothing outside of the box is
+ * written. */
 #include "heat2d/kernel.h"
 
 #include <math.h>
@@ -46,76 +46,76 @@ static void fill_arrays(void) {
     for (int n = 0; n < CELLS; n++) arrays[a][n] = noise((uint64_t)(a * CELLS + n));
 }
 
-static heat_sweep make_sweep(bool uniform, bool source, int terms, ptrdiff_t columns, ptrdiff_t rows) {
-  heat_sweep sweep = {.columns = columns,
-                      .rows = rows,
-                      .stride = STRIDE,
+enum { ISOTROPIC, UNIFORM, VARYING, MATERIALS, KINDS = 2 * MATERIALS }; /* each with a source and without */
+
+static heat_sweep make_sweep(int kind, int terms) {
+  const int material = kind % MATERIALS;
+  heat_sweep sweep = {.stride = STRIDE,
                       .out = arrays[OUT] + CORNER,
                       .u = arrays[U] + CORNER,
                       .terms = terms,
                       .c = 0.37,
                       .rx = 0.9,
-                      .ry = 1.7,
-                      .s = 0.3,
-                      .threads = 1};
+                      .ry = material == ISOTROPIC ? 0.9 : 1.7,
+                      .s = 0.3};
   for (int k = 0; k < terms; k++) {
     sweep.x[k] = arrays[k] + CORNER;
     sweep.w[k] = 0.3 * k - 0.7;
   }
-  if (!uniform) {
+  if (material == VARYING) {
     sweep.kx = arrays[KX] + CORNER;
     sweep.ky = arrays[KY] + CORNER;
     sweep.inverse = arrays[INVERSE] + CORNER;
   }
-  if (source) sweep.q = arrays[Q] + CORNER;
+  if (kind >= MATERIALS) sweep.q = arrays[Q] + CORNER;
   return sweep;
 }
 
-static double plain_rate(const heat_sweep *sweep, ptrdiff_t n) {
+/* c L(u) */
+static double plain_change(const heat_sweep *sweep, double c, ptrdiff_t n) {
   const double u = sweep->u[n], west = sweep->u[n - 1], east = sweep->u[n + 1];
   const double south = sweep->u[n - STRIDE], north = sweep->u[n + STRIDE];
   if (sweep->kx == NULL) {
-    double rate = sweep->rx * ((west + east) - (u + u)) + sweep->ry * ((south + north) - (u + u));
-    if (sweep->q != NULL) rate = rate + sweep->s * sweep->q[n];
-    return rate;
+    const double a = c * sweep->rx, b = c * sweep->ry, d = c * sweep->s;
+    double change = a * ((west + east) - 2 * u) + b * ((south + north) - 2 * u);
+    if (a == b) change = a * (((west + east) + (south + north)) - 4 * u);
+    if (sweep->q != NULL) change = change + d * sweep->q[n];
+    return change;
   }
   double rate = (sweep->kx[n + 1] * (east - u) - sweep->kx[n] * (u - west)) +
                 (sweep->ky[n + STRIDE] * (north - u) - sweep->ky[n] * (u - south));
   if (sweep->q != NULL) rate = rate + sweep->q[n];
-  return sweep->inverse[n] * rate;
+  return (c * sweep->inverse[n]) * rate;
 }
 
-/* Sweep, and compare the whole array with the plain loop. */
-static void check_sweep(const heat_sweep *sweep) {
-  static double expected[CELLS];
-  const double *whole = sweep->out - CORNER;
+/* Sweep with both kernels, and compare the whole array with the plain loop. */
+static void check_sweep(const heat_sweep *sweep, ptrdiff_t columns, ptrdiff_t rows) {
+  static double expected[CELLS], before[CELLS];
+  double *whole = sweep->out - CORNER;
   memcpy(expected, whole, sizeof expected);
-  for (ptrdiff_t j = 0; j < sweep->rows; j++) {
-    for (ptrdiff_t i = 0; i < sweep->columns; i++) {
+  memcpy(before, whole, sizeof before);
+  for (ptrdiff_t j = 0; j < rows; j++) {
+    for (ptrdiff_t i = 0; i < columns; i++) {
       const ptrdiff_t n = j * STRIDE + i;
       double sum = sweep->w[0] * sweep->x[0][n];
       for (int k = 1; k < sweep->terms; k++) sum = sum + sweep->w[k] * sweep->x[k][n];
-      expected[CORNER + n] = sum + sweep->c * plain_rate(sweep, n);
+      expected[CORNER + n] = sweep->c == 0 ? sum : sum + plain_change(sweep, sweep->c, n);
     }
   }
-  kernels->sweep(sweep);
+  kernels->plain(sweep, (heat_part){0, columns, rows});
+  assert_memory_equal(whole, expected, sizeof expected);
+  memcpy(whole, before, sizeof before);
+  kernels->walk(sweep, (heat_part){0, columns, rows});
   assert_memory_equal(whole, expected, sizeof expected);
 }
 
 static void check_plain_loop(void) {
-  for (int kind = 0; kind < 4; kind++) {
+  for (int kind = 0; kind < KINDS; kind++) {
     for (int terms = 1; terms <= HEAT_TERMS; terms++) {
       fill_arrays();
-      for (ptrdiff_t columns = 1; columns <= 34; columns += columns < 18 ? 1 : 8) {
-        for (ptrdiff_t rows = 1; rows <= 15; rows += 7) {
-          for (int threads = 1; threads <= 2; threads++) {
-            if (threads == 2 && columns % 8 != 2) continue;
-            heat_sweep sweep = make_sweep(kind % 2 == 0, kind / 2 == 1, terms, columns, rows);
-            sweep.threads = threads;
-            check_sweep(&sweep);
-          }
-        }
-      }
+      const heat_sweep sweep = make_sweep(kind, terms);
+      for (ptrdiff_t columns = 1; columns <= 36; columns++)
+        for (ptrdiff_t rows = 1; rows <= 15; rows += rows < 7 ? 1 : 4) check_sweep(&sweep, columns, rows);
     }
   }
 }
@@ -126,13 +126,14 @@ static void every_kernel_has_the_bits_of_the_plain_loop(void **state) {
 
 /* u itself as the only term: the Euler step, with its own loops where the weight is 1. */
 static void check_euler_step(void) {
-  for (int kind = 0; kind < 4; kind++) {
+  for (int kind = 0; kind < KINDS; kind++) {
     for (int weight = 0; weight <= 2; weight++) {
       fill_arrays();
-      heat_sweep sweep = make_sweep(kind % 2 == 0, kind / 2 == 1, 1, 33, 15);
+      heat_sweep sweep = make_sweep(kind, 1);
       sweep.x[0] = sweep.u;
       sweep.w[0] = weight;
-      check_sweep(&sweep);
+      for (ptrdiff_t columns = 1; columns <= 36; columns++)
+        for (ptrdiff_t rows = 1; rows <= 9; rows++) check_sweep(&sweep, columns, rows);
     }
   }
 }
@@ -142,12 +143,12 @@ static void an_euler_step_has_the_bits_of_the_plain_loop(void **state) {
 }
 
 static void check_replaced_term(void) {
-  for (int kind = 0; kind < 4; kind++) {
+  for (int kind = 0; kind < KINDS; kind++) {
     for (int replaced = 0; replaced < HEAT_TERMS; replaced++) {
       fill_arrays();
-      heat_sweep sweep = make_sweep(kind % 2 == 0, kind / 2 == 1, HEAT_TERMS, 33, 15);
+      heat_sweep sweep = make_sweep(kind, HEAT_TERMS);
       sweep.out = arrays[replaced] + CORNER;
-      check_sweep(&sweep);
+      check_sweep(&sweep, 33, 15);
     }
   }
 }
@@ -156,54 +157,53 @@ static void the_result_may_replace_one_of_the_terms(void **state) {
   with_all_kernels(check_replaced_term);
 }
 
-static void check_tiling(void) {
-  for (int kind = 0; kind < 4; kind++) {
-    static double whole[CELLS];
+static void check_no_rate(void) {
+  for (int kind = 0; kind < KINDS; kind++) {
     fill_arrays();
-    const heat_sweep sweep = make_sweep(kind % 2 == 0, kind / 2 == 1, 2, 33, 15);
-    kernels->sweep(&sweep);
-    memcpy(whole, arrays[OUT], sizeof whole);
-    for (int threads = 1; threads <= 3; threads++) {
-      fill_arrays();
-      for (ptrdiff_t j = 0; j < sweep.rows; j += 5) {
-        for (ptrdiff_t i = 0; i < sweep.columns; i += 11) {
-          const ptrdiff_t at = j * STRIDE + i;
-          heat_sweep tile = make_sweep(kind % 2 == 0, kind / 2 == 1, 2, 11, 5);
-          tile.threads = threads;
-          tile.out += at;
-          tile.u += at;
-          for (int k = 0; k < tile.terms; k++) tile.x[k] += at;
-          if (tile.kx != NULL) {
-            tile.kx += at;
-            tile.ky += at;
-            tile.inverse += at;
-          }
-          if (tile.q != NULL) tile.q += at;
-          kernels->sweep(&tile);
-        }
-      }
-      assert_memory_equal(arrays[OUT], whole, sizeof whole);
-    }
+    heat_sweep sweep = make_sweep(kind, 2);
+    sweep.c = 0;
+    for (int n = 0; n < CELLS; n++) arrays[U][n] = NAN;
+    check_sweep(&sweep, 33, 15);
   }
 }
-static void the_same_bits_for_any_tiling_and_any_number_of_threads(void **state) {
+static void without_c_only_the_sum_is_taken(void **state) {
+  (void)state;
+  with_all_kernels(check_no_rate);
+}
+
+static void check_tiling(void) {
+  for (int kind = 0; kind < KINDS; kind++) {
+    static double whole[CELLS];
+    fill_arrays();
+    heat_sweep sweep = make_sweep(kind, 1);
+    sweep.x[0] = sweep.u;
+    sweep.w[0] = 1;
+    kernels->plain(&sweep, (heat_part){0, 33, 15});
+    memcpy(whole, arrays[OUT], sizeof whole);
+    fill_arrays();
+    for (ptrdiff_t j = 0; j < 15; j += 5)
+      for (ptrdiff_t i = 0; i < 33; i += 11) kernels->walk(&sweep, (heat_part){j * STRIDE + i, 11, 5});
+    assert_memory_equal(arrays[OUT], whole, sizeof whole);
+  }
+}
+static void the_same_bits_for_any_tiling(void **state) {
   (void)state;
   with_all_kernels(check_tiling);
 }
 
 static void check_constant(void) {
   static const double constants[] = {0.1, -1.0 / 3, 1e300, 1e-310, 293.15};
-  for (int uniform = 0; uniform <= 1; uniform++) {
+  for (int material = 0; material < MATERIALS; material++) {
     for (size_t c = 0; c < sizeof constants / sizeof *constants; c++) {
       fill_arrays();
       for (int n = 0; n < CELLS; n++) arrays[U][n] = constants[c];
-      heat_sweep sweep = make_sweep(uniform == 1, false, 1, 33, 15);
+      heat_sweep sweep = make_sweep(material, 1);
       sweep.x[0] = sweep.u;
       sweep.w[0] = 1;
-      kernels->sweep(&sweep);
-      for (ptrdiff_t j = 0; j < sweep.rows; j++)
-        for (ptrdiff_t i = 0; i < sweep.columns; i++) assert_true(sweep.out[j * STRIDE + i] == constants[c]);
-      assert_true(kernels->rate(&sweep) == 0);
+      kernels->walk(&sweep, (heat_part){0, 33, 15});
+      for (ptrdiff_t j = 0; j < 15; j++)
+        for (ptrdiff_t i = 0; i < 33; i++) assert_true(sweep.out[j * STRIDE + i] == constants[c]);
+      assert_true(kernels->rate(&sweep, (heat_part){0, 33, 15}) == 0);
     }
   }
 }
@@ -213,16 +213,16 @@ static void a_constant_stays_constant_to_the_bit(void **state) {
 }
 
 static void check_rate(void) {
-  for (int kind = 0; kind < 4; kind++) {
+  for (int kind = 0; kind < KINDS; kind++) {
     for (ptrdiff_t spike = 0; spike < 33 * 15; spike += 16) {
       fill_arrays();
-      heat_sweep sweep = make_sweep(kind % 2 == 0, kind / 2 == 1, 0, 33, 15);
+      heat_sweep sweep = make_sweep(kind, 0);
       sweep.out = NULL;
       arrays[U][CORNER + spike / 33 * STRIDE + spike % 33] += spike % 2 == 0 ? 5 : -5;
       double largest = 0;
-      for (ptrdiff_t j = 0; j < sweep.rows; j++)
-        for (ptrdiff_t i = 0; i < sweep.columns; i++) largest = fmax(largest, fabs(plain_rate(&sweep, j * STRIDE + i)));
-      assert_true(kernels->rate(&sweep) == largest);
+      for (ptrdiff_t j = 0; j < 15; j++)
+        for (ptrdiff_t i = 0; i < 33; i++) largest = fmax(largest, fabs(plain_change(&sweep, 1, j * STRIDE + i)));
+      assert_true(kernels->rate(&sweep, (heat_part){0, 33, 15}) == largest);
     }
   }
 }
@@ -232,13 +232,13 @@ static void the_rate_is_the_largest_of_the_plain_loop(void **state) {
 }
 
 static void check_nan(void) {
-  for (int kind = 0; kind < 4; kind++) {
+  for (int kind = 0; kind < KINDS; kind++) {
     fill_arrays();
-    const heat_sweep sweep = make_sweep(kind % 2 == 0, kind / 2 == 1, 0, 33, 15);
+    const heat_sweep sweep = make_sweep(kind, 0);
     for (ptrdiff_t cell = 0; cell < 33 * 15; cell++) {
       double *at = &arrays[U][CORNER + cell / 33 * STRIDE + cell % 33], kept = *at;
       *at = NAN;
-      assert_true(isnan(kernels->rate(&sweep)));
+      assert_true(isnan(kernels->rate(&sweep, (heat_part){0, 33, 15})));
       *at = kept;
     }
   }
@@ -261,7 +261,8 @@ int main(void) {
       cmocka_unit_test(every_kernel_has_the_bits_of_the_plain_loop),
       cmocka_unit_test(an_euler_step_has_the_bits_of_the_plain_loop),
       cmocka_unit_test(the_result_may_replace_one_of_the_terms),
-      cmocka_unit_test(the_same_bits_for_any_tiling_and_any_number_of_threads),
+      cmocka_unit_test(the_same_bits_for_any_tiling),
+      cmocka_unit_test(without_c_only_the_sum_is_taken),
       cmocka_unit_test(a_constant_stays_constant_to_the_bit),
       cmocka_unit_test(the_rate_is_the_largest_of_the_plain_loop),
       cmocka_unit_test(a_nan_anywhere_makes_the_rate_nan),

@@ -146,20 +146,22 @@ static void plain_ghosts(plain_field u, double t) {
   u[0][0] = u[0][nx + 1] = u[ny + 1][0] = u[ny + 1][nx + 1] = NAN; /* five points need no corners */
 }
 
-/* L(u) in cell (i, j), with ghosts and source in place. */
-static double plain_rate(plain_field u, bool uniform, bool source, int64_t i, int64_t j) {
+/* c L(u) in cell (i, j), with ghosts and source in place. */
+static double plain_change(plain_field u, double c, bool uniform, bool source, int64_t i, int64_t j) {
   const double here = u[j + 1][i + 1], west = u[j + 1][i], east = u[j + 1][i + 2], south = u[j][i + 1],
                north = u[j + 2][i + 1], q = plain_q[j + 1][i + 1], s = plain_inverse[j + 1][i + 1];
   const double dx = problem.spacing[HEAT_X], dy = problem.spacing[HEAT_Y];
   if (uniform) {
     const double rx = plain_k[HEAT_X][1][1] * s / (dx * dx), ry = plain_k[HEAT_Y][1][1] * s / (dy * dy);
-    const double rate = rx * ((west + east) - (here + here)) + ry * ((south + north) - (here + here));
-    return source ? rate + s * q : rate;
+    const double p = c * rx, r = c * ry;
+    const double change = p == r ? p * (((west + east) + (south + north)) - 4 * here)
+                                 : p * ((west + east) - 2 * here) + r * ((south + north) - 2 * here);
+    return source ? change + c * s * q : change;
   }
   const double w = plain_conductance(HEAT_X, (int64_t[]){i, j}), e = plain_conductance(HEAT_X, (int64_t[]){i + 1, j});
   const double b = plain_conductance(HEAT_Y, (int64_t[]){i, j}), a = plain_conductance(HEAT_Y, (int64_t[]){i, j + 1});
   const double rate = (e * (east - here) - w * (here - west)) + (a * (north - here) - b * (here - south));
-  return s * (source ? rate + q : rate);
+  return (c * s) * (source ? rate + q : rate);
 }
 
 /* Field by field as the stage says; with stage NULL only the largest |L(u)| is found. */
@@ -171,13 +173,13 @@ static double plain_stage(const heat_stage *stage, plain_field u, double t) {
   plain_paint(HEAT_SOURCE, t, plain_q);
   for (int64_t j = 0; j < problem.cells[HEAT_Y]; j++) {
     for (int64_t i = 0; i < problem.cells[HEAT_X]; i++) {
-      const double rate = plain_rate(u, uniform, source, i, j);
-      largest = fmax(largest, fabs(rate));
+      const double c = stage == NULL ? 1 : stage->c, change = plain_change(u, c, uniform, source, i, j);
+      largest = fmax(largest, fabs(change));
       if (stage == NULL) continue;
       double sum = stage->term[0].weight * plain_fields[stage->term[0].field][j + 1][i + 1];
       for (int k = 1; k < stage->terms; k++)
         sum += stage->term[k].weight * plain_fields[stage->term[k].field][j + 1][i + 1];
-      plain_fields[stage->out][j + 1][i + 1] = sum + stage->c * rate;
+      plain_fields[stage->out][j + 1][i + 1] = sum + change;
     }
   }
   return largest;

@@ -2,7 +2,9 @@
  *
  * `depth` layers exist, of which the inner `valid` hold what their owners hold and may be used. Rows are padded so that
  * each starts on a cache line, and so that neighbouring rows do not map to the same cache set. All fields of a grid
- * with the same depth have the same shape and stride. */
+ * with the same depth have the same shape and stride.
+ *
+ * A band is a field of which only some rows exist at a time: those from `first` on. */
 #ifndef HEAT2D_FIELD_H
 #define HEAT2D_FIELD_H
 
@@ -12,6 +14,8 @@
 
 typedef struct heat_field {
   heat_box owned;
+  int band;      /* rows that exist, 0: all */
+  int64_t first; /* of them */
   int depth, valid;
   ptrdiff_t stride; /* doubles from one row to the next */
   double *memory;   /* the allocation */
@@ -22,6 +26,13 @@ typedef struct heat_field {
  * Local. */
 heat_status heat_field_create(heat_field *field, const heat_grid *grid, int depth);
 void heat_field_destroy(heat_field *field);
+
+/* The same with `rows` rows, or all where that is no more. HEAT_IO. Local. */
+heat_status heat_field_create_band(heat_field *field, const heat_grid *grid, int depth, int rows);
+size_t heat_field_band_bytes(heat_box owned, int depth, int rows);
+
+/* Let a band begin at row `first`, not below the row where it began, and `keep` the rows that it has already. Local. */
+void heat_field_slide(heat_field *field, int64_t first, bool keep);
 
 /* Bytes that heat_field_create allocates. Local. */
 size_t heat_field_bytes(heat_box owned, int depth);

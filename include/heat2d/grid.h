@@ -19,6 +19,7 @@ typedef struct heat_box {
 heat_box heat_box_grow(heat_box box, int64_t layers); /* negative layers shrink it */
 heat_box heat_box_shift(heat_box box, int64_t dx, int64_t dy);
 heat_box heat_box_intersect(heat_box a, heat_box b);
+heat_box heat_box_around(heat_box a, heat_box b); /* the smallest that holds both */
 bool heat_box_empty(heat_box box);
 int64_t heat_box_cells(heat_box box); /* 0 when empty */
 int64_t heat_box_width(heat_box box, int axis);
@@ -42,6 +43,9 @@ int64_t heat_block_start(int64_t cells, int blocks, int block);
 
 /* The cells that `rank` owns. Local. */
 heat_box heat_layout_box(const heat_layout *layout, int rank);
+
+/* Whether blocks meet other blocks, or themselves behind a periodic side: then there are halos to exchange. Local. */
+bool heat_layout_has_seams(const heat_layout *layout);
 
 /* The whole domain as a box. Local. */
 heat_box heat_layout_domain(const heat_layout *layout);

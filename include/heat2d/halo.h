@@ -19,9 +19,6 @@ void heat_halo_destroy(heat_halo *halo); /* NULL is allowed. */
  * as many fields as were planned. Collective. */
 void heat_halo_begin(heat_halo *halo, heat_field *const *fields);
 
-/* Let messages move on while there is other work. Local. */
-void heat_halo_progress(heat_halo *halo);
-
 /* Finish: valid becomes depth. Collective. */
 void heat_halo_end(heat_halo *halo, heat_field *const *fields);
 

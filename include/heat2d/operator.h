@@ -3,9 +3,9 @@
  *
  *     out = sum_i w_i x_i + c L(u, t)
  *
- * A list of such stages is handed over whole: this is the seam at which stages can be fused in cache. A stage works on
- * the owned box grown by valid - 1 layers and so consumes one layer of the halo; at valid == 0 there is an exchange,
- * and the cells that need no ghost layer are computed while its messages fly. */
+ * A list of such stages is handed over whole: this is the seam at which they are fused in cache (see tiles.h). A stage
+ * works on the owned box grown by valid - 1 layers and so consumes one layer of the halo; where that does not last for
+ * the stages that are fused, there is an exchange. It comes once in as many stages as the halo is deep. */
 #ifndef HEAT2D_OPERATOR_H
 #define HEAT2D_OPERATOR_H
 
@@ -14,6 +14,7 @@
 #include "heat2d/kernel.h"
 #include "heat2d/runtime.h"
 #include "heat2d/sum.h"
+#include "heat2d/tiles.h"
 
 typedef struct heat_source_run heat_source_run;
 
@@ -21,7 +22,8 @@ typedef struct heat_operator {
   const heat_grid *grid; /* borrowed */
   heat_runtime *runtime; /* borrowed */
   int depth, threads;
-  bool plain; /* one stage after the other, never fused: the reference */
+  bool plain; /* one stage after the other in plain loops: the reference */
+  heat_tiling tiling;
   const heat_kernels *kernels;
   heat_boundary boundary;
   heat_halo *halo;
@@ -31,7 +33,8 @@ typedef struct heat_operator {
   bool has_source;
   heat_field q;      /* W/m3, at source_time */
   int64_t run_count; /* the cells whose source depends on time, as runs of one row each */
-  heat_source_run *runs;
+  heat_source_run *runs; /* ordered by rows */
+  int64_t *row_runs;     /* the first one of each row of the box grown by depth, and of the row behind */
   double source_power;   /* of the cells that do not, over all ranks, W/m */
   heat_sum source_heat;  /* heat that sources gave since t = 0, J/m: this rank's part */
   double spectral_bound; /* of -L, 1/s: Gershgorin */
@@ -56,6 +59,9 @@ typedef struct heat_term {
   double weight;
 } heat_term;
 
+enum { HEAT_STAGE_FIELDS = 8 };
+
+/* With c = 0 a stage is just the weighted sum. */
 typedef struct heat_stage {
   int out, u; /* which of the fields; out may be one of the terms, never u */
   int terms;
@@ -64,6 +70,18 @@ typedef struct heat_stage {
   double t;     /* at which walls and sources are taken, s */
   double share; /* weight of L(u, t) in the step's result, s: what counts towards the heat balance */
 } heat_stage;
+
+/* What a stage's kernel works with, at the first owned cell. Local. */
+heat_sweep heat_operator_sweep(const heat_operator *op, const heat_stage *stage, heat_field *const *fields);
+
+/* Do the part `box` of a stage, walls and sources included; `instant`: of the walls. `status` becomes HEAT_DECK when an
+ * expression in t yields no finite value. Local, and may be called by several threads with the same status. */
+void heat_operator_part(heat_operator *op, const heat_stage *stage, const heat_sweep *sweep, heat_box box, int instant,
+                        heat_field *const *fields, heat_status *status);
+
+/* Bring the source in `box` to time t, and count what its owned cells that depend on time give in a time `share`.
+ * HEAT_DECK. Local. */
+heat_status heat_operator_source(heat_operator *op, heat_box box, double t, double share);
 
 /* Carry out `count` stages on `fields` in order. Collective, but the status is this rank's own: the caller agrees.
  * HEAT_DECK when an expression in t yields no finite value. */
