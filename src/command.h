@@ -41,7 +41,7 @@ typedef struct heat_arguments {
 } heat_arguments;
 
 extern const heat_command heat_command_run, heat_command_check, heat_command_keys, heat_command_info,
-    heat_command_compare;
+    heat_command_compare, heat_command_bench;
 
 /* Sort the arguments of a command; HEAT_USAGE. What it allocates is freed by heat_arguments_destroy. Local. */
 heat_status heat_arguments_parse(heat_arguments *arguments, const heat_command *command, int count, char **words);

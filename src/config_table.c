@@ -161,6 +161,8 @@ static const heat_option table[] = {
      .help = "ghost layers exchanged at once"},
     {.key = "parallel.threads", .type = HEAT_INTEGER, .range = "in [1, 1024]", .fallback = "1",
      .help = "threads of each rank"},
+    {.key = "parallel.tile", .type = HEAT_INTEGER, .shape = HEAT_PAIR, .flags = HEAT_AUTO, .range = "in [1, 8192]",
+     .fallback = "auto", .help = "columns and rows of the tiles that stay in cache; auto: the first steps try some"},
 
     {.key = "sweep", .type = HEAT_SECTION, .flags = HEAT_NOT_YET, .help = "a parameter range"},
 

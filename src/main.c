@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 static const heat_command *const commands[] = {&heat_command_run, &heat_command_check, &heat_command_keys,
-                                               &heat_command_info, &heat_command_compare};
+                                               &heat_command_info, &heat_command_compare, &heat_command_bench};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void) {

@@ -1,11 +1,11 @@
 #include "heat2d/plan.h"
 
+#include "measure.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const double mebi = 1048576;
 
 static heat_layout planned_layout(const heat_plan *plan) {
   heat_layout layout = plan->grid->layout;
@@ -120,60 +120,26 @@ char *heat_plan_text(const heat_plan *plan) {
   return text;
 }
 
-/* Arrays of a block as large as the planned ones, but of at most `most` bytes in all: beyond the caches it does not
- * matter how large. */
 heat_status heat_plan_measure(heat_plan *plan) {
-  enum { ARRAYS = 6, COLUMNS_MOST = 4096, RIM = 1 };
-  const double most = 256 * mebi, seconds = 0.2;
-  const heat_problem *problem = plan->grid->problem;
+  enum { SIDE_MOST = 2048, DEPTH = 1 };
+  const double seconds = 0.1;
+  const heat_grid *grid = plan->grid;
   const heat_box block = largest_block(plan);
-  const bool uniform = heat_problem_uniform_material(problem);
-  double power = 0;
-  const bool source = !heat_problem_uniform(problem, HEAT_SOURCE, &power) || power != 0;
-  ptrdiff_t columns = (ptrdiff_t)heat_box_width(block, HEAT_X), rows = (ptrdiff_t)heat_box_width(block, HEAT_Y);
-  if (columns > COLUMNS_MOST) columns = COLUMNS_MOST;
-  const double row_bytes = (double)ARRAYS * (double)columns * sizeof(double);
-  if ((double)rows * row_bytes > most) rows = (ptrdiff_t)(most / row_bytes);
-  const ptrdiff_t stride = columns + 2 * RIM + 1, size = (rows + 2 * RIM) * stride;
-  double *memory = calloc((size_t)size * ARRAYS, sizeof *memory);
-  heat_status status = heat_ok();
-  if (memory == NULL) status = heat_no_memory("a measurement", (size_t)size * ARRAYS * sizeof *memory);
-  status = heat_agree(plan->grid->comm, status);
-  if (status.code != HEAT_OK) {
-    free(memory);
-    return status;
+  heat_trial trial = {.varying = !heat_problem_uniform_material(grid->problem), .threads = plan->threads, .depth = DEPTH};
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const int64_t width = heat_box_width(block, axis);
+    trial.cells[axis] = width < SIDE_MOST ? width : SIDE_MOST;
   }
-  double *array[ARRAYS];
-  for (int a = 0; a < ARRAYS; a++) array[a] = memory + a * size + RIM * stride + RIM;
-  for (ptrdiff_t n = 0; n < size; n++) memory[n] = (double)(n % 7);
-  heat_sweep sweep = {.stride = stride,
-                      .terms = 1,
-                      .w = {1},
-                      .c = 1e-3,
-                      .rx = 1,
-                      .ry = 1,
-                      .s = 1};
-  if (!uniform) {
-    sweep.kx = array[2];
-    sweep.ky = array[3];
-    sweep.inverse = array[4];
+  heat_rig rig;
+  heat_status status = heat_agree(grid->comm, heat_rig_create(&rig, MPI_COMM_SELF, trial));
+  double rate = 0;
+  if (status.code == HEAT_OK) {
+    MPI_Barrier(grid->comm);
+    rate = (double)heat_box_cells(rig.grid.domain) * HEAT_RIG_STEPS /
+           heat_measure(MPI_COMM_SELF, seconds, heat_rig_steps, &rig);
   }
-  if (source) sweep.q = array[5];
-  MPI_Barrier(plan->grid->comm);
-  double start = 0, now = 0, updates = 0;
-  for (int turn = 0; turn < 2 || now - start < seconds; turn++) {
-    sweep.u = sweep.x[0] = array[turn % 2];
-    sweep.out = array[1 - turn % 2];
-    heat_kernels_find(NULL)->walk(&sweep, (heat_part){0, columns, rows});
-    now = MPI_Wtime();
-    if (turn == 0)
-      start = now; /* the first one pays for page faults */
-    else
-      updates += (double)columns * (double)rows;
-  }
-  double rate = updates / (now - start);
-  MPI_Allreduce(MPI_IN_PLACE, &rate, 1, MPI_DOUBLE, MPI_SUM, plan->grid->comm);
-  plan->rate = rate / plan->grid->size * plan->ranks;
-  free(memory);
+  heat_rig_destroy(&rig);
+  MPI_Allreduce(MPI_IN_PLACE, &rate, 1, MPI_DOUBLE, MPI_SUM, grid->comm);
+  plan->rate = rate / grid->size * plan->ranks;
   return status;
 }

@@ -45,6 +45,8 @@ heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const he
   if (status.code != HEAT_OK) return status;
   setup->method = heat_method_find(heat_config_text(config, "time.method"));
   setup->threads = (int)heat_config_integer(config, "parallel.threads");
+  for (int axis = 0; axis < HEAT_AXES && !heat_config_auto(config, "parallel.tile"); axis++)
+    setup->tile[axis] = (int)heat_config_integer(config, "parallel.tile.%d", axis);
   int asked[HEAT_AXES] = {0, 0};
   if (ranks == 0) asked_ranks(config, asked);
   status = heat_grid_create(&setup->grid, runtime->comm, &setup->problem, asked);

@@ -10,6 +10,7 @@ typedef struct heat_setup {
   heat_grid grid;
   const heat_method *method;
   int depth, threads;
+  int tile[HEAT_AXES]; /* columns and rows; 0: measured */
 } heat_setup;
 
 /* Deck, problem and grid. Collective. HEAT_DECK, HEAT_USAGE, HEAT_IO. */

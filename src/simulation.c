@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 enum {
-  MOST_STEPS = 1000,  /* between two looks at requests to stop and at the clock */
-  LOOK_STEPS = 100,   /* at least between two looks at the numbers, which read the whole field */
+  MOST_STEPS = 4096,  /* between two looks at requests to stop and at the clock */
+  LOOK_STEPS = 1000,  /* at least between two looks at the numbers, which read the whole field */
   STEADY_STEPS = 100, /* between two looks at max |du/dt| */
   REPLACED_KEPT = 2   /* checkpoints that must be kept for the one before a shortened step to survive */
 };
@@ -98,6 +98,7 @@ static heat_status set_up(simulation *sim) {
   if (status.code == HEAT_OK)
     status = heat_operator_create(&sim->op, &setup->grid, sim->runtime, setup->depth, setup->threads);
   if (status.code != HEAT_OK) return status;
+  if (setup->tile[HEAT_X] > 0) sim->op.tiling = heat_tiling_fixed(setup->tile[HEAT_X], setup->tile[HEAT_Y]);
   status = heat_agree(sim->runtime->comm, heat_stepper_create(&sim->stepper, setup->method, &sim->op));
   if (status.code == HEAT_OK)
     status = heat_agree(sim->runtime->comm, heat_setup_step(setup, heat_stepper_limit(&sim->stepper), &sim->state.dt));
@@ -393,6 +394,7 @@ static void count_chunk(simulation *sim, double seconds, int64_t steps) {
   if (steps == 0 || seconds <= 0) return;
   const double fit = poll_seconds / (seconds / (double)steps), most = 2.0 * (double)sim->chunk;
   sim->chunk = (int64_t)fmax(1, fmin(fmin(fit, most), MOST_STEPS));
+  if (sim->chunk > HEAT_CHAIN) sim->chunk -= sim->chunk % HEAT_CHAIN; /* as many as are fused best */
 }
 
 /* The small reductions: how long it took; then failures, requests to stop, and the clock, agreed on by all ranks. */
@@ -483,7 +485,8 @@ static void say_start(simulation *sim) {
 
 static void say_end(simulation *sim) {
   heat_runtime *runtime = sim->runtime;
-  const heat_grid *grid = &sim->setup.grid;
+  const heat_setup *setup = &sim->setup;
+  const heat_grid *grid = &setup->grid;
   const double cells = (double)heat_box_cells(grid->domain), mega = 1e6, giga = 1e9;
   const double updates = cells * (double)(sim->state.step - sim->first);
   double stencil = runtime->spent[HEAT_STENCIL] + runtime->spent[HEAT_HALO];
@@ -491,6 +494,11 @@ static void say_end(simulation *sim) {
   MPI_Allreduce(MPI_IN_PLACE, &stencil, 1, MPI_DOUBLE, MPI_MAX, runtime->comm);
   if (stencil > 0 && updates > 0)
     heat_runtime_say(runtime, "throughput  %.4g Gcell/s in stencil and halo\n", updates / stencil / giga);
+  const heat_tile tile = heat_tiling_current(&sim->op.tiling);
+  heat_runtime_say(runtime, "tiles       %d x %d cells through %d stages%s\n", tile.columns, tile.rows, tile.stages,
+                   setup->tile[HEAT_X] > 0     ? " (as the deck says)"
+                   : sim->op.tiling.chosen ? " (the fastest that were tried)"
+                                           : " (too few steps to try others)");
   if (sim->saves_done > 0) {
     const double *seconds = sim->save_times.seconds;
     heat_runtime_say(

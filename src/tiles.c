@@ -10,6 +10,11 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#ifndef _SC_LEVEL1_DCACHE_SIZE /* where the system cannot be asked */
+#define _SC_LEVEL1_DCACHE_SIZE (-1)
+#define _SC_LEVEL2_CACHE_SIZE (-1)
+#endif
+
 enum {
   LEFT = 8,           /* columns that a tile moves per stage: a cache line */
   TRIALS = 3,         /* passes with each shape, of which the fastest counts */
@@ -17,28 +22,35 @@ enum {
   PATIENCE = 1000     /* looks at another thread's progress before this one lets others run */
 };
 
-heat_tiling heat_tiling_create(size_t bytes, int columns, int rows) {
-  heat_tiling tiling = {.count = 1, .chosen = true, .tile = {{columns, rows, HEAT_CHAIN}}};
-  if (columns > 0) return tiling;
+heat_tiling heat_tiling_fixed(int columns, int rows) {
+  return (heat_tiling){.count = 1, .chosen = true, .tile = {{columns, rows, HEAT_CHAIN}}};
+}
+
+/* Bytes of a cache; `usual` where the system does not know. */
+static double cache_bytes(int name, long usual) {
+  const long bytes = sysconf(name);
+  return (double)(bytes > 0 ? bytes : usual);
+}
+
+heat_tiling heat_tiling_create(heat_box owned, size_t bytes) {
+  enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32, BAD = 128, SMALL = 1 << 20 };
   static const struct {
     int rows, stages;
   } shapes[HEAT_TILE_CHOICES] = {{8, HEAT_CHAIN},     {8, HEAT_CHAIN / 2},  {4, HEAT_CHAIN},
                                  {4, HEAT_CHAIN / 2}, {12, HEAT_CHAIN / 2}, {2, HEAT_CHAIN / 2}};
-  enum { USUAL = 32768, GRAIN = 32, BAD = 128 };
-  long cache = 0;
-#ifdef _SC_LEVEL1_DCACHE_SIZE
-  cache = sysconf(_SC_LEVEL1_DCACHE_SIZE);
-#endif
-  if (cache <= 0) cache = USUAL;
-  const double cells = 0.75 * (double)cache / (double)bytes;
+  const double used = 0.75; /* of a cache */
+  const double whole = (double)bytes * (double)heat_box_cells(owned);
+  /* The sweeps of a block that is in cache anyhow need no order. */
+  if (whole < used * cache_bytes(_SC_LEVEL2_CACHE_SIZE, USUAL_2) && heat_box_width(owned, HEAT_X) < SMALL)
+    return heat_tiling_fixed((int)heat_box_width(owned, HEAT_X) + 2 * HEAT_CHAIN * LEFT, SMALL);
+  heat_tiling tiling = {.count = HEAT_TILE_CHOICES};
+  const double cells = used * cache_bytes(_SC_LEVEL1_DCACHE_SIZE, USUAL_1) / (double)bytes;
   for (int n = 0; n < HEAT_TILE_CHOICES; n++) {
     int width = (int)(cells / shapes[n].rows) / GRAIN * GRAIN;
     if (width < GRAIN) width = GRAIN;
     if (width % BAD == 0) width += GRAIN; /* powers of two crowd into few sets of the cache */
     tiling.tile[n] = (heat_tile){width, shapes[n].rows, shapes[n].stages};
   }
-  tiling.count = HEAT_TILE_CHOICES;
-  tiling.chosen = false;
   return tiling;
 }
 

@@ -51,7 +51,7 @@ static void open_rig(rig *r, setting set) {
   status = heat_operator_create(&r->op, &r->grid, &r->runtime, depth, set.threads > 0 ? set.threads : 1);
   assert_string_equal(status.text, "");
   r->op.plain = set.plain;
-  if (set.tile.columns > 0) r->op.tiling = heat_tiling_create(0, set.tile.columns, set.tile.rows);
+  if (set.tile.columns > 0) r->op.tiling = heat_tiling_fixed(set.tile.columns, set.tile.rows);
   assert_int_equal(heat_stepper_create(&r->stepper, set.method, &r->op).code, HEAT_OK);
   for (int f = 0; f < set.method->fields; f++) /* a cell that is used before it is set shows */
     for (size_t n = 0; n < heat_field_band_bytes(r->grid.owned, depth, r->stepper.fields[f].band) / sizeof(double); n++)

@@ -29,9 +29,9 @@ heat_cadence heat_plan_images(const heat_config *config);
 /* The plan as lines of text, to be freed; NULL when memory is exhausted. Local. */
 char *heat_plan_text(const heat_plan *plan);
 
-/* Cell updates per second of one sweep of the kernel that this problem takes, on a block of the size that each of
- * `ranks` ranks has (at most some MiB), summed over the ranks of comm and scaled to `ranks`; takes about 0.2 s.
- * HEAT_IO when memory is exhausted. Collective over the grid's communicator. */
+/* Cell updates per second of steps on a block of the size that each of `ranks` ranks has (at most some MiB), without
+ * sources, summed over the ranks of comm and scaled to `ranks`; takes about 0.2 s. HEAT_IO when memory is exhausted.
+ * Collective over the grid's communicator. */
 heat_status heat_plan_measure(heat_plan *plan);
 
 #endif

@@ -18,7 +18,6 @@
 
 enum {
   HEAT_CHAIN = 32,        /* most steps that are handed over at once: more gain nothing, see tiles.c */
-  HEAT_TILE_ROWS = 64,    /* most rows of a tile */
   HEAT_TILE_CHOICES = 6
 };
 
@@ -34,8 +33,12 @@ typedef struct heat_tiling {
   bool chosen;
 } heat_tiling;
 
-/* Shapes that fit the first-level cache with `bytes` for each cell of a tile; columns > 0: this one. Local. */
-heat_tiling heat_tiling_create(size_t bytes, int columns, int rows);
+/* Shapes that fit the first-level cache with `bytes` for each cell of a tile of the block `owned`; a block that fits the
+ * second-level cache is one tile. Local. */
+heat_tiling heat_tiling_create(heat_box owned, size_t bytes);
+
+/* This shape and no other. Local. */
+heat_tiling heat_tiling_fixed(int columns, int rows);
 
 /* The one to use for the next pass. Local. */
 heat_tile heat_tiling_current(const heat_tiling *tiling);
