@@ -158,7 +158,8 @@ static void defaults(void **state) {
                             "parallel:\n"
                             "  ranks: auto\n"
                             "  halo_depth: auto\n"
-                            "  threads: 1\n");
+                            "  threads: 1\n"
+                            "  tile: auto\n");
   assert_true(heat_config_auto(c, "parallel.ranks"));
   assert_true(heat_config_auto(c, "time.method"));
   assert_int_equal(heat_config_count(c, "regions"), 0);
