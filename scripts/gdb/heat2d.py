@@ -1,4 +1,4 @@
-"""The structures of heat2d as gdb prints them, and two commands: heat-where and heat-crash.
+"""The structures of heat2d as gdb prints them, and three commands: heat-where, heat-attach and heat-crash.
 
     (gdb) source scripts/gdb/heat2d.py       scripts/debug does this
     (gdb) print *field
@@ -6,6 +6,7 @@
 """
 
 import os
+import re
 
 import gdb
 
@@ -80,6 +81,22 @@ def look_up(value):
     return printer(value) if printer else None
 
 
+def load_what_the_stack_needs():
+    """With auto-solib-add off: the symbols of the libraries that the frames lie in, and of no others."""
+    loaded, again = set(), True
+    while again:
+        again, frame = False, gdb.newest_frame()
+        while frame is not None and not again:
+            library = gdb.current_progspace().solib_name(frame.pc())
+            if library and library not in loaded:
+                loaded.add(library)
+                # Without a library's unwinding tables the frames below were guessed.
+                gdb.execute("sharedlibrary " + re.escape(library), to_string=True)
+                again = True
+            else:
+                frame = frame.older()
+
+
 def rank():
     for name in ("OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"):
         if name in os.environ:
@@ -125,6 +142,38 @@ class Where(gdb.Command):
             frame, number = frame.older(), number + 1
 
 
+class Attach(gdb.Command):
+    """heat-attach RANK:PID...: heat-where of each of these processes, all of them stopped meanwhile.
+
+    One gdb reads the symbols of the program once for all of them, and a rank that waits by spinning no longer takes the
+    processor from it once it is attached."""
+
+    def __init__(self):
+        super().__init__("heat-attach", gdb.COMMAND_RUNNING)
+
+    def invoke(self, argument, from_tty):
+        gdb.execute("set auto-solib-add off")
+        attached = []
+        for number, word in enumerate(argument.split(), 1):
+            name, pid = word.split(":")
+            if number > 1:
+                gdb.execute("add-inferior", to_string=True)
+                gdb.execute("inferior %d" % number, to_string=True)
+            try:
+                gdb.execute("attach " + pid, to_string=True)
+                attached.append((number, name))
+            except gdb.error as error:
+                print("attached %s\nfailed %s" % (name, error))
+        for number, name in attached:
+            print("attached " + name)
+            try:
+                gdb.execute("inferior %d" % number, to_string=True)
+                load_what_the_stack_needs()
+                gdb.execute("heat-where")
+            except gdb.error as error:
+                print("failed %s" % error)
+
+
 class Crash(gdb.Command):
     """heat-crash: run the program; when it crashes say where, and leave a core if cores are allowed."""
 
@@ -156,4 +205,5 @@ class Crash(gdb.Command):
 
 gdb.pretty_printers.append(look_up)
 Where()
+Attach()
 Crash()
