@@ -256,6 +256,12 @@ alone() {
   fi
 }
 
+# A deck as the program resolves it, for what does not depend on the grid. `check` goes through all cells, so it gets a
+# few; a deck that this does not suit (fields from files, a deep halo) is checked as it is.
+resolved_deck() { # deck
+  alone check "$1" --ranks 1 --set 'domain.cells=[64,64]' 2>/dev/null || alone check "$1" --ranks 1
+}
+
 # `key:` of section `name:` in a resolved deck, unquoted.
 resolved() { # section key
   awk -v "section=$1:" -v "key=$2:" '
