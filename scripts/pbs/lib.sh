@@ -246,14 +246,18 @@ launch() {
 
 # --- the run's directory ---------------------------------------------------------------------------------------------
 
-# The program (the caller's `program`) for a question that one process answers.
-# shellcheck disable=SC2154 # program
+# The program (the caller's `program`) for a question that one process answers. Its code comes as the last line, since
+# mpirun takes any but 0 for a crash (rank_shell says more).
+# shellcheck disable=SC2154,SC2016 # program; for the inner shell
 alone() {
+  local answer code
   if in_job; then
-    "${MPIRUN:-mpirun}" -np 1 "$program" "$@" </dev/null
-  else
-    "$program" "$@" </dev/null
+    answer=$("${MPIRUN:-mpirun}" -np 1 sh -c '"$@"; echo $?' sh "$program" "$@" </dev/null) || return
+    code=${answer##*$'\n'}
+    [ "$code" = "$answer" ] || printf '%s\n' "${answer%$'\n'*}"
+    return "$code"
   fi
+  "$program" "$@" </dev/null
 }
 
 # A deck as the program resolves it, for what does not depend on the grid. `check` goes through all cells, so it gets a
