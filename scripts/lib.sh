@@ -20,7 +20,14 @@ full|has_command clang|clang|llvm, clang|llvm
 full|has_clang_openmp|libomp-dev|llvm, llvm-openmp|llvm-openmp
 full|has_command shellcheck|shellcheck|shellcheck|shellcheck
 full|has_xarray|python3-h5py python3-xarray python3-h5netcdf|python|py-h5py py-xarray py-h5netcdf
-full|has_xarray|python3-xarray python3-h5netcdf|xarray, h5netcdf|py-xarray py-h5netcdf
+pbs|has_command slurmctld|slurm-wlm|slurm|slurm
+pbs|has_command generate_pbs_nodefile|slurm-wlm-torque|slurm|slurm
+pbs|has_command sshd|openssh-server|openssh|openssh
+pbs|has_command ssh|openssh-client|openssh|openssh
+pbs|has_command ip|iproute2|iproute2|iproute2
+pbs|has_command tmux|tmux|tmux|tmux
+pbs|has_command gdb|gdb|gdb|gdb
+pbs|has_command rsync|rsync|rsync|rsync
 END
 }
 
@@ -57,21 +64,13 @@ has_parallel_hdf5() {
 python_with_xarray() {
   local python
   for python in python3 /usr/bin/python3; do
-    "$python" -c 'import xarray, h5netcdf' 2>/dev/null && echo "$python" && return 0
+    "$python" -c 'import h5netcdf, h5py, xarray' 2>/dev/null && echo "$python" && return 0
   done
   return 1
 }
 
 has_xarray() {
   python_with_xarray >/dev/null
-}
-
-has_xarray() {
-  local python
-  for python in python3 /usr/bin/python3; do
-    "$python" -c 'import h5netcdf, h5py, xarray' 2>/dev/null && return 0
-  done
-  return 1
 }
 
 has_clang_openmp() {
