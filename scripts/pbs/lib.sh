@@ -210,37 +210,57 @@ case $code in
 esac
 exit $code'
 
-# launch FOLDER SECONDS|- COMMAND...: run it on all ranks; SIGUSR1 after SECONDS. Answers with the program's code.
+# launch FOLDER SECONDS|- COMMAND...: run it on all ranks; SIGUSR1 after SECONDS. Answers with the program's code. The
+# caller has a variable `asked`, for the signal that came, and two functions: ask_to_stop asks the program in another way
+# than by mpirun, and has_stopped is whether the program says that it stopped after that.
 launch() {
-  local folder=$1 backstop=$2 code=0 pid
-  local -a command
+  local folder=$1 backstop=$2 code=0 pid timer
   shift 2
   rm -f "$folder/code"
-  command=("${launcher[@]}" sh -c "$rank_shell" rank "$folder/code" "$@")
-  # In front, so that Ctrl-C reaches mpirun.
-  [ "$backstop" = - ] || command=(timeout --foreground --preserve-status -s USR1 "$backstop" "${command[@]}")
-  "${command[@]}" </dev/null &
+  "${launcher[@]}" sh -c "$rank_shell" rank "$folder/code" "$@" </dev/null &
   pid=$!
+  # Not `timeout`, which hands on the signals that it gets, so that mpirun would get them twice.
+  (trap '' TERM INT; exec sleep "${backstop/#-/infinity}") &
+  timer=$!
   # The batch system signals every process or this one alone: with SIGUSR1 it is enough in both cases, while a second
-  # SIGTERM would make mpirun kill its ranks at once.
-  trap 'asked=TERM; kill -USR1 "$pid"' TERM
-  trap 'asked=INT; kill -USR1 "$pid"' INT
-  # A trap ends the wait, but not the child.
-  while :; do
+  # SIGTERM would make mpirun kill its ranks at once. An mpirun that got SIGTERM no longer hands on anything.
+  trap 'asked=TERM; kill -USR1 "$pid"; ask_to_stop' TERM
+  trap 'asked=INT; kill -USR1 "$pid"; ask_to_stop' INT
+  wait -n "$pid" "$timer" || code=$?
+  if [ -z "$asked" ] && kill -0 "$pid" 2>/dev/null; then
+    kill -USR1 "$pid"
     code=0
     wait "$pid" || code=$?
-    kill -0 "$pid" 2>/dev/null || break
+  fi
+  # A trap ends the wait, but not the child. An mpirun that got SIGTERM as well keeps its ranks from ending in order, until
+  # it kills them, while PBS gives all of us some ten seconds: then what the ranks have said is enough.
+  while kill -0 "$pid" 2>/dev/null && [ ! -s "$folder/code" ] && ! has_stopped; do
+    sleep 0.2
   done
+  for _ in {1..5}; do
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.2
+  done
+  if [ -n "$asked" ] && ! kill -0 "$pid" 2>/dev/null; then
+    code=0
+    wait "$pid" || code=$?
+  fi
   trap 'asked=TERM' TERM
   trap 'asked=INT' INT
-  # When all processes get a signal, mpirun may be gone before the ranks have written their checkpoint.
+  kill -KILL "$timer" 2>/dev/null
+  wait "$timer" 2>/dev/null
+  # mpirun may also be gone before the ranks have written their checkpoint.
   if [ -n "$asked" ] && [ -e "$folder/code" ]; then
     for _ in {1..40}; do
-      [ ! -s "$folder/code" ] || break
+      { [ ! -s "$folder/code" ] && ! has_stopped; } || break
       sleep 0.2
     done
   fi
-  [ -s "$folder/code" ] && code=$(<"$folder/code")
+  if [ -s "$folder/code" ]; then
+    code=$(<"$folder/code")
+  elif has_stopped; then
+    code=75
+  fi
   return "$code"
 }
 
