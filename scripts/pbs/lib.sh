@@ -4,7 +4,11 @@
 #
 # Whoever sources it sets HEAT2D_HOME and `program`, and sources scripts/lib.sh.
 
-began=$EPOCHSECONDS
+milliseconds() {
+  echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
+began=$(milliseconds)
 
 say() {
   printf '%s: %s\n' "${script_name:-${0##*/}}" "$*" >&2 # a batch system runs a copy under another name
@@ -90,7 +94,7 @@ in_job() {
 # The job's attributes, one to a line, with PBS's folded lines unfolded; asked once.
 job_attributes() {
   if [ -z "${job_text+set}" ]; then
-    job_text='' asked_at=$EPOCHSECONDS
+    job_text='' asked_at=$(milliseconds)
     if in_job; then
       job_text=$(timeout 20 qstat -f "$PBS_JOBID" 2>/dev/null </dev/null |
         awk '/^\t/ && / = / == 0 { sub(/^\t/, ""); line = line $0; next } { if (NR > 1) print line; line = $0 }
@@ -107,16 +111,22 @@ job_attribute() { # name
 # Seconds until the job's walltime is over, from now; nothing when there is no limit. Suspension stops the walltime's
 # clock: what PBS has counted is older than its last poll, so the wall clock since the start is looked at as well.
 job_left_seconds() {
-  local limit used started now=$EPOCHSECONDS
+  local limit used started now
+  now=$(milliseconds)
   if limit=$(to_seconds "$(job_attribute Resource_List.walltime)"); then
     used=$(to_seconds "$(job_attribute resources_used.walltime)") || used=0
-    # Without a start time in the answer the script's own beginning is the next best.
+    # In whole seconds, and the job began within that second, but before this script. Without a start time in the answer
+    # the script's own beginning is the next best.
     started=$(job_attribute stime)
-    { [ -n "$started" ] && started=$(date -d "$started" +%s 2>/dev/null); } || started=$began
-    used=$(larger "$used" $((asked_at - started)))
-    echo $((limit - used - (now - asked_at)))
+    if [ -n "$started" ] && started=$(date -d "$started" +%s 2>/dev/null); then
+      started=$(larger $((started * 1000)) "$(smaller "$began" $((started * 1000 + 1000)))")
+    else
+      started=$began
+    fi
+    used=$(larger $((used * 1000)) $((asked_at - started)))
+    echo $(((limit * 1000 - used - (now - asked_at) + 500) / 1000))
   elif in_job && [ -n "${WALLTIME:-}" ]; then
-    limit=$(to_seconds "$WALLTIME") && echo $((limit - (now - began)))
+    limit=$(to_seconds "$WALLTIME") && echo $((limit - (now - began) / 1000))
   fi
 }
 
