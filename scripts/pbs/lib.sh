@@ -224,19 +224,21 @@ exit $code'
 # caller has a variable `asked`, for the signal that came, and two functions: ask_to_stop asks the program in another way
 # than by mpirun, and has_stopped is whether the program says that it stopped after that.
 launch() {
-  local folder=$1 backstop=$2 code=0 pid timer
+  local folder=$1 backstop=$2 code=0 pid timer=''
   shift 2
   rm -f "$folder/code"
   "${launcher[@]}" sh -c "$rank_shell" rank "$folder/code" "$@" </dev/null &
   pid=$!
   # Not `timeout`, which hands on the signals that it gets, so that mpirun would get them twice.
-  (trap '' TERM INT; exec sleep "${backstop/#-/infinity}") &
-  timer=$!
+  if [ "$backstop" != - ]; then
+    (trap '' TERM INT; exec sleep "$backstop") &
+    timer=$!
+  fi
   # The batch system signals every process or this one alone: with SIGUSR1 it is enough in both cases, while a second
   # SIGTERM would make mpirun kill its ranks at once. An mpirun that got SIGTERM no longer hands on anything.
   trap 'asked=TERM; kill -USR1 "$pid"; ask_to_stop' TERM
   trap 'asked=INT; kill -USR1 "$pid"; ask_to_stop' INT
-  wait -n "$pid" "$timer" || code=$?
+  wait -n "$pid" ${timer:+"$timer"} || code=$?
   if [ -z "$asked" ] && kill -0 "$pid" 2>/dev/null; then
     kill -USR1 "$pid"
     code=0
@@ -257,8 +259,10 @@ launch() {
   fi
   trap 'asked=TERM' TERM
   trap 'asked=INT' INT
-  kill -KILL "$timer" 2>/dev/null
-  wait "$timer" 2>/dev/null
+  if [ -n "$timer" ]; then
+    kill -KILL "$timer" 2>/dev/null
+    wait "$timer" 2>/dev/null
+  fi
   # mpirun may also be gone before the ranks have written their checkpoint.
   if [ -n "$asked" ] && [ -e "$folder/code" ]; then
     for _ in {1..40}; do
