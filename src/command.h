@@ -23,7 +23,7 @@ typedef struct heat_command {
   const char *operands; /* in the help */
   const char *summary;
   heat_flag options[HEAT_OPTIONS]; /* ended by a NULL name */
-  int least, most;                   /* operands; most < 0: any number */
+  int least, most;                 /* operands; most < 0: any number */
   /* Collective over the runtime's communicator. */
   heat_status (*run)(heat_runtime *runtime, const struct heat_arguments *arguments);
 } heat_command;
@@ -37,7 +37,7 @@ typedef struct heat_arguments {
   struct heat_given {
     const heat_flag *option;
     const char *value; /* NULL: none */
-  } *given;
+  } * given;
 } heat_arguments;
 
 extern const heat_command heat_command_run, heat_command_check, heat_command_keys, heat_command_info,

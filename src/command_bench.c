@@ -15,10 +15,8 @@
 #endif
 
 enum {
-  BYTES_PLAIN = 16,  /* that a step moves per cell: u read, the result written */
+  BYTES_PLAIN = 16,   /* that a step moves per cell: u read, the result written */
   BYTES_VARYING = 40, /* and three coefficients */
-  DEPTH_MOST = HEAT_CHAIN,
-  DEPTH_SHARE = 32, /* a halo is at most this part of a block */
   SIZES = 3,
   ROWS_MOST = 32,
   LINE = 64
@@ -29,14 +27,15 @@ typedef struct bench_row {
   const char *size, *what;
   int64_t cells[HEAT_AXES];
   double rate, bytes; /* cells per second; per cell and step from memory, if each step went there */
+  double in_cache;    /* rate as a part of what the kernels of all ranks did in cache just before and after */
 } bench_row;
 
 typedef struct bench {
   heat_runtime *runtime;
   bool json;
   int threads;
-  double seconds; /* of each measurement */
-  double copy, copy_non_temporal; /* bytes per second of all ranks, read and written */
+  double seconds;                    /* of each measurement */
+  double copy, copy_non_temporal;    /* bytes per second of all ranks, read and written */
   double in_cache, in_cache_varying; /* cells per second of all ranks */
   bench_row rows[ROWS_MOST];
   int count;
@@ -103,9 +102,9 @@ static heat_status measure_copies(bench *b) {
                     copy_through};
     memset(memory[0], 0, bytes * (size_t)b->threads);
     const double moved = 2.0 * (double)bytes * b->threads * b->runtime->size;
-    b->copy = moved / heat_measure(b->runtime->comm, b->seconds, copy_all, &job);
+    b->copy = moved / heat_measure(b->runtime->comm, b->seconds, (heat_work){copy_all, &job}, NULL, NULL);
     job.copy = copy_past;
-    b->copy_non_temporal = moved / heat_measure(b->runtime->comm, b->seconds, copy_all, &job);
+    b->copy_non_temporal = moved / heat_measure(b->runtime->comm, b->seconds, (heat_work){copy_all, &job}, NULL, NULL);
   }
   free(memory[0]);
   free(memory[1]);
@@ -150,21 +149,43 @@ static void sweep_in_cache(void *context) {
   }
 }
 
+/* Updates of one thread in one call. */
+static double cache_updates(const cache_job *job) {
+  return (double)CACHE_COLUMNS * (job->varying ? CACHE_ROWS_VARYING : CACHE_ROWS) * CACHE_TURNS;
+}
+
+static cache_job cache_job_of(bool varying, int threads) {
+  return (cache_job){heat_kernels_find(getenv("HEAT2D_ISA")), varying, threads};
+}
+
 static double measure_in_cache(const bench *b, bool varying) {
-  cache_job job = {heat_kernels_find(getenv("HEAT2D_ISA")), varying, b->threads};
-  const double updates = (double)CACHE_COLUMNS * (varying ? CACHE_ROWS_VARYING : CACHE_ROWS) * CACHE_TURNS;
-  return updates * b->threads * b->runtime->size / heat_measure(b->runtime->comm, b->seconds, sweep_in_cache, &job);
+  cache_job job = cache_job_of(varying, b->threads);
+  const heat_work work = {sweep_in_cache, &job};
+  return cache_updates(&job) * b->threads * b->runtime->size /
+         heat_measure(b->runtime->comm, b->seconds, work, NULL, NULL);
+}
+
+/* Time `work`, which does so many updates, against the in-cache kernel of the same ranks and threads. */
+static void measure_row(const bench *b, MPI_Comm comm, heat_work work, double updates, bool varying, int threads,
+                        bench_row *row) {
+  cache_job job = cache_job_of(varying, threads);
+  const heat_work yardstick = {sweep_in_cache, &job};
+  int ranks;
+  double ratio;
+  MPI_Comm_size(comm, &ranks);
+  row->rate = updates / heat_measure(comm, b->seconds, work, &yardstick, &ratio);
+  const double part = (double)ranks * threads / ((double)b->runtime->size * b->threads); /* of the whole machine */
+  row->in_cache = ratio * updates / (cache_updates(&job) * threads * ranks) * part;
 }
 
 /* ---- the ladder ---- */
 
 static void put_row(bench *b, bench_row row) {
   const double limit = bandwidth(b) / row.bytes, above = b->count > 0 ? b->rows[b->count - 1].rate : 0;
-  const bool same = b->count > 0 && strcmp(b->rows[b->count - 1].size, row.size) == 0 &&
-                    b->rows[b->count - 1].bytes == row.bytes;
-  const double cache = row.bytes == BYTES_PLAIN ? b->in_cache : b->in_cache_varying;
+  const bool same =
+      b->count > 0 && strcmp(b->rows[b->count - 1].size, row.size) == 0 && b->rows[b->count - 1].bytes == row.bytes;
   b->rows[b->count++] = row;
-  say(b, "  %-34s %8.3f %8.2f %8.0f%% %9.1f", row.what, row.rate / giga, row.rate / limit, 100 * row.rate / cache,
+  say(b, "  %-34s %8.3f %8.2f %8.0f%% %9.1f", row.what, row.rate / giga, row.rate / limit, 100 * row.in_cache,
       row.rate * row.bytes / giga);
   if (same) say(b, " %8.2f", row.rate / above);
   say(b, "\n");
@@ -221,7 +242,8 @@ static void sweep_whole(void *context) {
   const heat_field *fields = rig->stepper.fields;
   const heat_box owned = rig->grid.owned;
   const heat_operator *op = &rig->op;
-  heat_sweep sweep = {.stride = fields[0].stride, .terms = 1, .w = {1}, .c = rig->clock.dt, .rx = op->rx, .ry = op->ry, .s = op->s};
+  heat_sweep sweep = {
+      .stride = fields[0].stride, .terms = 1, .w = {1}, .c = rig->clock.dt, .rx = op->rx, .ry = op->ry, .s = op->s};
   sweep.u = sweep.x[0] = fields[job->turn % 2].corner;
   sweep.out = fields[1 - job->turn % 2].corner;
   if (!op->uniform) {
@@ -229,13 +251,14 @@ static void sweep_whole(void *context) {
     sweep.ky = op->ky.corner;
     sweep.inverse = op->inverse.corner;
   }
-  job->sweep(&sweep, (heat_part){0, (ptrdiff_t)heat_box_width(owned, HEAT_X), (ptrdiff_t)heat_box_width(owned, HEAT_Y)});
+  job->sweep(&sweep,
+             (heat_part){0, (ptrdiff_t)heat_box_width(owned, HEAT_X), (ptrdiff_t)heat_box_width(owned, HEAT_Y)});
   job->turn++;
 }
 
 /* Sweeps of whole arrays; comm: those who take part. */
-static heat_status plain_rate(const bench *b, MPI_Comm comm, const bench_row *row, bool varying,
-                              void (*sweep)(const heat_sweep *sweep, heat_part part), double *rate) {
+static heat_status plain_rate(const bench *b, MPI_Comm comm, bool varying,
+                              void (*sweep)(const heat_sweep *sweep, heat_part part), bench_row *row) {
   heat_rig rig;
   heat_status status = heat_rig_create(
       &rig, comm, (heat_trial){{row->cells[0], row->cells[1]}, varying, .plain = true, .threads = 1, .depth = 1});
@@ -245,28 +268,19 @@ static heat_status plain_rate(const bench *b, MPI_Comm comm, const bench_row *ro
              heat_field_at(&rig.stepper.fields[0], rig.grid.owned.lo[HEAT_X] - 1, j),
              (size_t)(heat_box_width(rig.grid.owned, HEAT_X) + 2) * sizeof(double));
     sweep_job job = {&rig, sweep, 0};
-    *rate = (double)heat_box_cells(rig.grid.domain) / heat_measure(comm, b->seconds, sweep_whole, &job);
+    measure_row(b, comm, (heat_work){sweep_whole, &job}, (double)heat_box_cells(rig.grid.domain), varying, 1, row);
   }
   heat_rig_destroy(&rig);
   return status;
 }
 
 static int depth_for(const int64_t cells[HEAT_AXES], int ranks) {
-  if (ranks == 1) return 1;
   heat_layout layout = {{cells[0], cells[1]}, {0, 0}, {false, false}};
-  if (!heat_layout_choose(&layout, ranks)) return 1;
-  int64_t shortest = INT64_MAX;
-  for (int axis = 0; axis < HEAT_AXES; axis++) {
-    const int64_t block = cells[axis] / layout.ranks[axis];
-    if (layout.ranks[axis] > 1 && block < shortest) shortest = block;
-  }
-  const int64_t depth = shortest / DEPTH_SHARE;
-  return depth < 1 ? 1 : depth > DEPTH_MOST ? DEPTH_MOST : (int)depth;
+  return heat_layout_choose(&layout, ranks) ? heat_halo_choose_depth(&layout, HEAT_CHAIN) : 1;
 }
 
 /* The steps of a run, halo exchange included. */
-static heat_status fused_rate(const bench *b, MPI_Comm comm, const bench_row *row, bool varying, int threads,
-                              double *rate) {
+static heat_status fused_rate(const bench *b, MPI_Comm comm, bool varying, int threads, bench_row *row) {
   int ranks;
   heat_rig rig;
   MPI_Comm_size(comm, &ranks);
@@ -275,8 +289,8 @@ static heat_status fused_rate(const bench *b, MPI_Comm comm, const bench_row *ro
       (heat_trial){{row->cells[0], row->cells[1]}, varying, .threads = threads, .depth = depth_for(row->cells, ranks)});
   if (status.code == HEAT_OK) {
     heat_rig_warm(&rig);
-    *rate = (double)heat_box_cells(rig.grid.domain) * HEAT_RIG_STEPS /
-            heat_measure(comm, b->seconds, heat_rig_steps, &rig);
+    const double updates = (double)heat_box_cells(rig.grid.domain) * HEAT_RIG_STEPS;
+    measure_row(b, comm, (heat_work){heat_rig_steps, &rig}, updates, varying, threads, row);
   }
   heat_rig_destroy(&rig);
   return status;
@@ -307,12 +321,12 @@ static heat_status climb(bench *b, const char *size, const int64_t cells[HEAT_AX
   heat_status status = heat_ok();
   for (size_t n = 0; n < sizeof plain / sizeof *plain && root && status.code == HEAT_OK; n++) {
     row.what = plain[n].what;
-    status = plain_rate(b, MPI_COMM_SELF, &row, false, plain[n].sweep, &row.rate);
+    status = plain_rate(b, MPI_COMM_SELF, false, plain[n].sweep, &row);
     if (status.code == HEAT_OK) put_row(b, row);
   }
   for (int threads = 1; threads <= b->threads && root && status.code == HEAT_OK; threads += b->threads - 1) {
     row.what = threads == 1 ? "one core: fused in cache" : "one rank: fused on its threads";
-    status = fused_rate(b, MPI_COMM_SELF, &row, false, threads, &row.rate);
+    status = fused_rate(b, MPI_COMM_SELF, false, threads, &row);
     if (status.code == HEAT_OK) put_row(b, row);
     if (b->threads == 1) break;
   }
@@ -320,15 +334,15 @@ static heat_status climb(bench *b, const char *size, const int64_t cells[HEAT_AX
   status = heat_agree(comm, status);
   if (status.code == HEAT_OK && b->runtime->size > 1) {
     row.what = "all ranks: fused with exchange";
-    status = fused_rate(b, comm, &row, false, b->threads, &row.rate);
+    status = fused_rate(b, comm, false, b->threads, &row);
     if (status.code == HEAT_OK) put_row(b, row);
   }
   row.bytes = BYTES_VARYING;
   row.what = "varying material: vectors";
-  if (status.code == HEAT_OK) status = plain_rate(b, comm, &row, true, vector_sweep, &row.rate);
+  if (status.code == HEAT_OK) status = plain_rate(b, comm, true, vector_sweep, &row);
   if (status.code == HEAT_OK) put_row(b, row);
   row.what = "varying material: fused";
-  if (status.code == HEAT_OK) status = fused_rate(b, comm, &row, true, b->threads, &row.rate);
+  if (status.code == HEAT_OK) status = fused_rate(b, comm, true, b->threads, &row);
   if (status.code == HEAT_OK) put_row(b, row);
   return status;
 }
@@ -353,7 +367,7 @@ static heat_status measure_halo(const bench *b, const int64_t cells[HEAT_AXES], 
       &rig, b->runtime->comm, (heat_trial){{cells[0], cells[1]}, false, .plain = true, .threads = 1, .depth = depth});
   if (status.code == HEAT_OK) {
     halo_job job = {rig.op.halo, &rig.stepper.fields[0]};
-    *seconds = heat_measure(b->runtime->comm, b->seconds, exchange, &job);
+    *seconds = heat_measure(b->runtime->comm, b->seconds, (heat_work){exchange, &job}, NULL, NULL);
     *bytes = (double)heat_halo_bytes(rig.op.halo);
     MPI_Allreduce(MPI_IN_PLACE, bytes, 1, MPI_DOUBLE, MPI_MAX, b->runtime->comm);
   }
@@ -426,8 +440,8 @@ static heat_status measure_disk(const bench *b, const char *directory, const int
 
 /* ---- the command ---- */
 
-/* Square grids of all ranks together whose arrays fit half of the second-level caches, half of the last-level cache, and
- * neither. */
+/* Square grids of all ranks together whose arrays fit half of the second-level caches, half of the last-level cache,
+ * and neither. */
 static void choose_sizes(const bench *b, int64_t cells[SIZES][HEAT_AXES]) {
   enum { GRAIN = 8, MEMORY = 4096 };
   long level2 = 0, level3 = 0;
@@ -459,12 +473,10 @@ static heat_status parse_cells(const char *text, int64_t cells[HEAT_AXES]) {
 static void print_json_rows(const bench *b) {
   for (int n = 0; n < b->count; n++) {
     const bench_row *row = &b->rows[n];
-    const double cache = row->bytes == BYTES_PLAIN ? b->in_cache : b->in_cache_varying;
     printf("%s\n    {\"size\": \"%s\", \"cells\": [%lld, %lld], \"what\": \"%s\", \"gcells\": %.6g, "
            "\"of_streaming\": %.6g, \"of_in_cache\": %.6g, \"gbytes_needed\": %.6g}",
            n > 0 ? "," : "", row->size, (long long)row->cells[HEAT_X], (long long)row->cells[HEAT_Y], row->what,
-           row->rate / giga, row->rate / (bandwidth(b) / row->bytes), row->rate / cache,
-           row->rate * row->bytes / giga);
+           row->rate / giga, row->rate / (bandwidth(b) / row->bytes), row->in_cache, row->rate * row->bytes / giga);
   }
 }
 
@@ -480,8 +492,8 @@ static heat_status measure_machine(bench *b) {
       b->copy_non_temporal / giga);
   say(b, "streaming   %.3f Gcell/s at %d bytes per cell and step, %.3f at %d (varying material)\n",
       bandwidth(b) / BYTES_PLAIN / giga, BYTES_PLAIN, bandwidth(b) / BYTES_VARYING / giga, BYTES_VARYING);
-  say(b, "in cache    %.3f Gcell/s: the kernel in the first-level caches, %.3f (varying material)\n", b->in_cache / giga,
-      b->in_cache_varying / giga);
+  say(b, "in cache    %.3f Gcell/s: the kernel in the first-level caches, %.3f (varying material)\n",
+      b->in_cache / giga, b->in_cache_varying / giga);
   return status;
 }
 
@@ -498,7 +510,8 @@ static heat_status report_halo(const bench *b, const int64_t cells[HEAT_AXES]) {
     say(b, "  depth %-3d %8.1f us an exchange, %8.1f us a step, %8.1f KB, %.2f GB/s\n", depths[n], seconds * 1e6,
         seconds * 1e6 / depths[n], bytes / 1e3, bytes / seconds / giga);
     if (b->json && b->runtime->rank == 0)
-      printf("%s\n    {\"depth\": %d, \"seconds\": %.6g, \"bytes\": %.6g}", n > 0 ? "," : "", depths[n], seconds, bytes);
+      printf("%s\n    {\"depth\": %d, \"seconds\": %.6g, \"bytes\": %.6g}", n > 0 ? "," : "", depths[n], seconds,
+             bytes);
   }
   return status;
 }
@@ -509,7 +522,8 @@ static heat_status report_disk(const bench *b, const char *directory, const int6
   if (status.code != HEAT_OK) return status;
   const double mega = 1e6;
   say(b,
-      "\ndisk (%lld x %lld cells)\n  raw sequential write and sync %.0f MB/s; checkpoint, synced and read back %.0f MB/s "
+      "\ndisk (%lld x %lld cells)\n  raw sequential write and sync %.0f MB/s; checkpoint, synced and read back %.0f "
+      "MB/s "
       "(%.0f%%); read and verify %.0f MB/s\n",
       (long long)cells[HEAT_X], (long long)cells[HEAT_Y], d.raw / mega, d.write / mega, 100 * d.write / d.raw,
       d.read / mega);

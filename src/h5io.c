@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* for sync_file_range */
 #define XXH_INLINE_ALL
 #include "heat2d/h5io.h"
 
@@ -13,9 +14,9 @@
 #include <xxhash.h>
 
 enum {
-  STRIP_BYTES = 16 << 20, /* of the buffer between a field and a file */
-  CHUNK = 256,            /* cells of a compressed chunk along each axis */
-  ALIGNMENT = 4096,       /* bytes: large datasets start on a page of the file system */
+  STRIP_BYTES = 4 << 20, /* of the buffer between a field and a file */
+  CHUNK = 256,           /* cells of a compressed chunk along each axis */
+  ALIGNMENT = 4096,      /* bytes: large datasets start on a page of the file system */
   DIGEST_TEXT = 32,
   DATASET_DIMENSIONS = 2
 };
@@ -290,6 +291,9 @@ static bool put(int file, const void *data, size_t bytes, off_t at) {
     if (done < 0 && errno == EINTR) continue;
     if (done == 0) errno = ENOSPC;
     if (done <= 0) return false;
+#ifdef SYNC_FILE_RANGE_WRITE
+    sync_file_range(file, at, done, SYNC_FILE_RANGE_WRITE); /* the disk begins now, not at the fsync */
+#endif
     from += done;
     at += done;
     bytes -= (size_t)done;

@@ -204,17 +204,16 @@ ALWAYS_INLINE void walk_box(const heat_sweep *sweep, factors f, heat_part part, 
   for (; i + GROUP * LANES <= part.columns; i += GROUP * LANES)
     walk(GROUP, go_on(p, i, kind, source), part.rows, stride, f, kind, source);
   for (; i + LANES <= part.columns; i += LANES) walk(1, go_on(p, i, kind, source), part.rows, stride, f, kind, source);
-  if (i < part.columns)
-    plain_box(sweep, f, (heat_part){part.at + i, part.columns - i, part.rows}, kind, source);
+  if (i < part.columns) plain_box(sweep, f, (heat_part){part.at + i, part.columns - i, part.rows}, kind, source);
 }
 
 typedef void box_loop(const heat_sweep *sweep, factors f, heat_part part);
-#define LOOPS(kind, source, name) \
-  static void plain_##name(const heat_sweep *sweep, factors f, heat_part part) { \
-    plain_box(sweep, f, part, kind, source); \
-  } \
-  static void walk_##name(const heat_sweep *sweep, factors f, heat_part part) { \
-    walk_box(sweep, f, part, kind, source); \
+#define LOOPS(kind, source, name)                                                                                      \
+  static void plain_##name(const heat_sweep *sweep, factors f, heat_part part) {                                       \
+    plain_box(sweep, f, part, kind, source);                                                                           \
+  }                                                                                                                    \
+  static void walk_##name(const heat_sweep *sweep, factors f, heat_part part) {                                        \
+    walk_box(sweep, f, part, kind, source);                                                                            \
   }
 LOOPS(ISOTROPIC, false, isotropic)
 LOOPS(ISOTROPIC, true, isotropic_source)
@@ -228,8 +227,7 @@ void heat_kernel_plain(const heat_sweep *sweep, heat_part part) {
                                        [UNIFORM] = {plain_uniform, plain_uniform_source},
                                        [VARYING] = {plain_varying, plain_varying_source}};
   if (sweep->c == 0) {
-    for (ptrdiff_t j = 0; j < part.rows; j++)
-      sum_row(sweep, row_at(sweep, part.at + j * sweep->stride), part.columns);
+    for (ptrdiff_t j = 0; j < part.rows; j++) sum_row(sweep, row_at(sweep, part.at + j * sweep->stride), part.columns);
     return;
   }
   const factors f = factors_of(sweep);

@@ -8,9 +8,9 @@
 
 #ifdef HEAT2D_X86_64_LEVELS
 /* kernel.c again, with other names and other instructions: see CMakeLists.txt. */
-#define DECLARE(level) \
-  void heat_kernel_plain_##level(const heat_sweep *sweep, heat_part part); \
-  void heat_kernel_walk_##level(const heat_sweep *sweep, heat_part part); \
+#define DECLARE(level)                                                                                                 \
+  void heat_kernel_plain_##level(const heat_sweep *sweep, heat_part part);                                             \
+  void heat_kernel_walk_##level(const heat_sweep *sweep, heat_part part);                                              \
   double heat_kernel_rate_##level(const heat_sweep *sweep, heat_part part)
 DECLARE(v2);
 DECLARE(v3);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const heat_command *const commands[] = {&heat_command_run, &heat_command_check, &heat_command_keys,
+static const heat_command *const commands[] = {&heat_command_run,  &heat_command_check,   &heat_command_keys,
                                                &heat_command_info, &heat_command_compare, &heat_command_bench};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -93,7 +93,8 @@ int main(int argc, char **argv) {
   heat_runtime_create(&runtime, MPI_COMM_WORLD);
   heat_status status = heat_agree(MPI_COMM_WORLD, heat_debug_wait(&runtime));
   if (status.code == HEAT_OK) status = dispatch(&runtime, argc - 1, argv + 1);
-  if (fflush(stdout) != 0 || ferror(stdout)) status = heat_first(status, heat_fail(HEAT_IO, "cannot write to the standard output"));
+  if (fflush(stdout) != 0 || ferror(stdout))
+    status = heat_first(status, heat_fail(HEAT_IO, "cannot write to the standard output"));
   /* A fault in a deck begins with its place, as compilers write it. */
   if (status.code != HEAT_OK && runtime.rank == 0)
     fprintf(stderr, "%s%s\n", status.code == HEAT_DECK ? "" : "heat2d: ", status.text);

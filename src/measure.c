@@ -54,21 +54,36 @@ static int compare_times(const void *a, const void *b) {
   return one < other ? -1 : one > other;
 }
 
-double heat_measure(MPI_Comm comm, double seconds, void (*work)(void *context), void *context) {
-  enum { MOST = 1000, LEAST = 3 };
-  double times[MOST], spent = 0;
+static double timed(MPI_Comm comm, heat_work work) {
+  MPI_Barrier(comm);
+  const double start = MPI_Wtime();
+  work.call(work.context);
+  double seconds = MPI_Wtime() - start;
+  MPI_Allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, comm);
+  return seconds;
+}
+
+static double median(double *values, int count) {
+  qsort(values, (size_t)count, sizeof *values, compare_times);
+  return values[count / 2];
+}
+
+double heat_measure(MPI_Comm comm, double seconds, heat_work work, const heat_work *yardstick, double *ratio) {
+  enum { MOST = 1000, LEAST = 5 };
+  double times[MOST], ratios[MOST], spent = 0;
   int count = 0;
-  work(context);
-  while (count < MOST && (count < LEAST || spent < seconds)) {
-    MPI_Barrier(comm);
-    const double start = MPI_Wtime();
-    work(context);
-    times[count] = MPI_Wtime() - start;
-    MPI_Allreduce(MPI_IN_PLACE, &times[count], 1, MPI_DOUBLE, MPI_MAX, comm);
-    spent += times[count++];
+  work.call(work.context);
+  double before = yardstick != NULL ? timed(comm, *yardstick) : 0;
+  for (; count < MOST && (count < LEAST || spent < seconds); count++) {
+    times[count] = timed(comm, work);
+    spent += times[count];
+    if (yardstick == NULL) continue;
+    const double after = timed(comm, *yardstick);
+    ratios[count] = (before + after) / 2 / times[count];
+    before = after;
   }
-  qsort(times, (size_t)count, sizeof *times, compare_times);
-  return times[count / 2];
+  if (yardstick != NULL) *ratio = median(ratios, count);
+  return median(times, count);
 }
 
 void heat_rig_steps(void *context) {

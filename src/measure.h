@@ -28,9 +28,16 @@ typedef struct heat_rig {
 heat_status heat_rig_create(heat_rig *rig, MPI_Comm comm, heat_trial trial);
 void heat_rig_destroy(heat_rig *rig);
 
-/* Work that is timed: `work` is called again and again, for about `seconds`, after a first time that is not counted.
- * Returns the median of what one call took on the slowest rank, s. Collective over comm. */
-double heat_measure(MPI_Comm comm, double seconds, void (*work)(void *context), void *context);
+typedef struct heat_work {
+  void (*call)(void *context);
+  void *context;
+} heat_work;
+
+/* Work that is timed: it is called again and again, for about `seconds`, after a first time that is not counted.
+ * Returns the median of what one call took on the slowest rank, s. With a `yardstick` (NULL: none) that is called
+ * before and after each, *ratio becomes the median of how long it took as a part of what the work did: processors
+ * change their speed from one second to the next. Collective over comm. */
+double heat_measure(MPI_Comm comm, double seconds, heat_work work, const heat_work *yardstick, double *ratio);
 
 /* Steps that one call of heat_rig_steps does, for heat_measure; context is the rig. Collective. */
 enum { HEAT_RIG_STEPS = HEAT_CHAIN };

@@ -278,9 +278,9 @@ heat_status heat_operator_source(heat_operator *op, heat_box box, double t, doub
     const heat_box part = heat_box_intersect(row, box), own = heat_box_intersect(part, grid->owned);
     if (heat_box_empty(part)) continue;
     const int64_t i = heat_grid_wrap(grid, HEAT_X, part.lo[HEAT_X]);
-    heat_status status = heat_problem_paint_run(
-        grid->problem, HEAT_SOURCE, run->painter, heat_grid_wrap(grid, HEAT_Y, run->j), i,
-        i + heat_box_width(part, HEAT_X), t, heat_field_at(&op->q, part.lo[HEAT_X], run->j));
+    heat_status status =
+        heat_problem_paint_run(grid->problem, HEAT_SOURCE, run->painter, heat_grid_wrap(grid, HEAT_Y, run->j), i,
+                               i + heat_box_width(part, HEAT_X), t, heat_field_at(&op->q, part.lo[HEAT_X], run->j));
     if (status.code != HEAT_OK) return status;
     if (share == 0 || heat_box_empty(own)) continue;
     for (int64_t n = own.lo[HEAT_X]; n < own.hi[HEAT_X]; n++)
@@ -318,10 +318,10 @@ heat_sweep heat_operator_sweep(const heat_operator *op, const heat_stage *stage,
 
 static heat_part part_of(const heat_operator *op, ptrdiff_t stride, heat_box box) {
   const int64_t *corner = op->grid->owned.lo;
-  return (heat_part){
-      .at = (ptrdiff_t)(box.lo[HEAT_Y] - corner[HEAT_Y]) * stride + (ptrdiff_t)(box.lo[HEAT_X] - corner[HEAT_X]),
-      .columns = (ptrdiff_t)heat_box_width(box, HEAT_X),
-      .rows = (ptrdiff_t)heat_box_width(box, HEAT_Y)};
+  return (heat_part){.at = (ptrdiff_t)(box.lo[HEAT_Y] - corner[HEAT_Y]) * stride +
+                           (ptrdiff_t)(box.lo[HEAT_X] - corner[HEAT_X]),
+                     .columns = (ptrdiff_t)heat_box_width(box, HEAT_X),
+                     .rows = (ptrdiff_t)heat_box_width(box, HEAT_Y)};
 }
 
 void heat_operator_part(heat_operator *op, const heat_stage *stage, const heat_sweep *sweep, heat_box box, int instant,
@@ -334,7 +334,8 @@ void heat_operator_part(heat_operator *op, const heat_stage *stage, const heat_s
     }
   }
   const heat_part part = part_of(op, sweep->stride, box);
-  (op->plain ? op->kernels->plain : op->kernels->walk)(sweep, part);
+  const bool plain = op->plain || heat_tiling_current(&op->tiling).plain;
+  (plain ? op->kernels->plain : op->kernels->walk)(sweep, part);
 }
 
 static void exchange(heat_operator *op, heat_field *u) {
@@ -346,7 +347,8 @@ static void exchange(heat_operator *op, heat_field *u) {
 
 /* How many of the next stages the halo lasts for, at most `most`, and how far beyond the owned box each one goes. What
  * a band holds does not outlast a pass, so one ends behind a stage that writes to a whole field. */
-static int reach(const heat_operator *op, const heat_stage *stages, int most, heat_field *const *fields, int64_t *grow) {
+static int reach(const heat_operator *op, const heat_stage *stages, int most, heat_field *const *fields,
+                 int64_t *grow) {
   enum { FAR = INT32_MAX / 2 };
   const bool seams = heat_layout_has_seams(&op->grid->layout);
   int valid[HEAT_STAGE_FIELDS], last = 0;

@@ -125,7 +125,8 @@ heat_status heat_plan_measure(heat_plan *plan) {
   const double seconds = 0.1;
   const heat_grid *grid = plan->grid;
   const heat_box block = largest_block(plan);
-  heat_trial trial = {.varying = !heat_problem_uniform_material(grid->problem), .threads = plan->threads, .depth = DEPTH};
+  heat_trial trial = {
+      .varying = !heat_problem_uniform_material(grid->problem), .threads = plan->threads, .depth = DEPTH};
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     const int64_t width = heat_box_width(block, axis);
     trial.cells[axis] = width < SIDE_MOST ? width : SIDE_MOST;
@@ -136,7 +137,7 @@ heat_status heat_plan_measure(heat_plan *plan) {
   if (status.code == HEAT_OK) {
     MPI_Barrier(grid->comm);
     rate = (double)heat_box_cells(rig.grid.domain) * HEAT_RIG_STEPS /
-           heat_measure(MPI_COMM_SELF, seconds, heat_rig_steps, &rig);
+           heat_measure(MPI_COMM_SELF, seconds, (heat_work){heat_rig_steps, &rig}, NULL, NULL);
   }
   heat_rig_destroy(&rig);
   MPI_Allreduce(MPI_IN_PLACE, &rate, 1, MPI_DOUBLE, MPI_SUM, grid->comm);

@@ -78,8 +78,8 @@ void heat_runtime_report(heat_runtime *runtime) {
   heat_runtime_say(runtime, "%-10s %10s %10s %10s %7s   (seconds over %d rank%s)\n", "time in", "min", "mean", "max",
                    "share", runtime->size, runtime->size == 1 ? "" : "s");
   for (int a = 0; a < HEAT_ACTIVITIES; a++)
-    heat_runtime_say(runtime, "%-10s %10.3f %10.3f %10.3f %6.1f%%\n", heat_activity_names[a], low[a], sum[a] / runtime->size, high[a],
-                     100 * sum[a] / (total > 0 ? total : 1));
+    heat_runtime_say(runtime, "%-10s %10.3f %10.3f %10.3f %6.1f%%\n", heat_activity_names[a], low[a],
+                     sum[a] / runtime->size, high[a], 100 * sum[a] / (total > 0 ? total : 1));
 }
 
 const char *heat_version(void) {

@@ -20,21 +20,6 @@ static heat_status check_placing(const heat_setup *setup, int ranks) {
                           (long long)layout.cells[HEAT_X], (long long)layout.cells[HEAT_Y], ranks);
 }
 
-/* Layers of ghost cells: as many stages are fused in cache between two exchanges. More of them mean fewer messages and
- * more cells that neighbours compute as well; a thirty-second of the block keeps those below some per cent. Without a
- * seam no layers are needed. */
-static int choose_depth(const heat_setup *setup) {
-  enum { SHARE = 32, MOST = HEAT_CHAIN };
-  const heat_layout *layout = &setup->grid.layout;
-  int64_t shortest = INT64_MAX;
-  for (int axis = 0; axis < HEAT_AXES; axis++) {
-    const int64_t block = layout->cells[axis] / layout->ranks[axis];
-    if ((layout->ranks[axis] > 1 || layout->periodic[axis]) && block < shortest) shortest = block;
-  }
-  if (shortest == INT64_MAX || shortest < SHARE) return 1;
-  return shortest / SHARE < MOST ? (int)(shortest / SHARE) : MOST;
-}
-
 heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const heat_options *options, int ranks) {
   *setup = (heat_setup){0};
   heat_status status =
@@ -53,7 +38,7 @@ heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const he
   if (status.code == HEAT_OK && ranks > 0) status = check_placing(setup, ranks);
   if (status.code == HEAT_OK)
     setup->depth = heat_config_auto(config, "parallel.halo_depth")
-                       ? choose_depth(setup)
+                       ? heat_halo_choose_depth(&setup->grid.layout, HEAT_CHAIN)
                        : (int)heat_config_integer(config, "parallel.halo_depth");
   return status;
 }

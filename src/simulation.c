@@ -93,7 +93,11 @@ static heat_status set_up(simulation *sim) {
   heat_setup *setup = &sim->setup;
   heat_status status = heat_setup_create(setup, sim->runtime, sim->options, 0);
   if (status.code != HEAT_OK) return status;
-  heat_plan plan = {.grid = &setup->grid, .method = setup->method, .depth = setup->depth, .threads = setup->threads, .ranks = sim->runtime->size};
+  heat_plan plan = {.grid = &setup->grid,
+                    .method = setup->method,
+                    .depth = setup->depth,
+                    .threads = setup->threads,
+                    .ranks = sim->runtime->size};
   status = check_memory(sim, &plan);
   if (status.code == HEAT_OK)
     status = heat_operator_create(&sim->op, &setup->grid, sim->runtime, setup->depth, setup->threads);
@@ -496,7 +500,7 @@ static void say_end(simulation *sim) {
     heat_runtime_say(runtime, "throughput  %.4g Gcell/s in stencil and halo\n", updates / stencil / giga);
   const heat_tile tile = heat_tiling_current(&sim->op.tiling);
   heat_runtime_say(runtime, "tiles       %d x %d cells through %d stages%s\n", tile.columns, tile.rows, tile.stages,
-                   setup->tile[HEAT_X] > 0     ? " (as the deck says)"
+                   setup->tile[HEAT_X] > 0 ? " (as the deck says)"
                    : sim->op.tiling.chosen ? " (the fastest that were tried)"
                                            : " (too few steps to try others)");
   if (sim->saves_done > 0) {

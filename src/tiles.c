@@ -1,5 +1,6 @@
-/* See tiles.h. The shape matters: on a core with 32 KiB of first-level cache wide and flat tiles (192 x 8) were 10 to
- * 15% faster than 96 x 16, and chains of 16 or 32 stages faster than shorter ones; longer ones gained nothing. */
+/* See tiles.h. The shape matters: on a core with 32 KiB of first-level cache wide and flat tiles (192 x 8, 2048 x 8)
+ * were 10 to 15% faster than 96 x 16, and chains of 16 or 32 stages faster than shorter ones; longer ones gained
+ * nothing. Which is best depends on grid, material and processor, so that a run tries some. */
 #define _DEFAULT_SOURCE /* for _SC_LEVEL1_DCACHE_SIZE */
 #include "heat2d/tiles.h"
 
@@ -17,13 +18,16 @@
 
 enum {
   LEFT = 8,           /* columns that a tile moves per stage: a cache line */
+  WHOLE = 1 << 20,    /* rows or columns of a tile that has no neighbours */
   TRIALS = 3,         /* passes with each shape, of which the fastest counts */
-  STRIPS_MOST = 256,  /* between two slides of a band */
+  GROUP_ROWS = 128,   /* of a thread at a time: it shares the cells of HEAT_CHAIN rows with the group below */
+  TURNS = 2,          /* groups of each thread between two slides of a band */
+  GROUPS_MOST = 1024, /* between two slides of a band */
   PATIENCE = 1000     /* looks at another thread's progress before this one lets others run */
 };
 
 heat_tiling heat_tiling_fixed(int columns, int rows) {
-  return (heat_tiling){.count = 1, .chosen = true, .tile = {{columns, rows, HEAT_CHAIN}}};
+  return (heat_tiling){.count = 1, .chosen = true, .tile = {{columns, rows, HEAT_CHAIN, false}}};
 }
 
 /* Bytes of a cache; `usual` where the system does not know. */
@@ -33,23 +37,28 @@ static double cache_bytes(int name, long usual) {
 }
 
 heat_tiling heat_tiling_create(heat_box owned, size_t bytes) {
-  enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32, BAD = 128, SMALL = 1 << 20 };
-  static const struct {
-    int rows, stages;
-  } shapes[HEAT_TILE_CHOICES] = {{8, HEAT_CHAIN},     {8, HEAT_CHAIN / 2},  {4, HEAT_CHAIN},
-                                 {4, HEAT_CHAIN / 2}, {12, HEAT_CHAIN / 2}, {2, HEAT_CHAIN / 2}};
+  enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32, BAD = 128, HALF = HEAT_CHAIN / 2, AREA = 0 };
+  /* AREA columns: so many that the tile fills the first-level cache. */
+  static const heat_tile shapes[] = {{2048, 8, HALF, false}, {2048, 8, HALF, true},        {512, 8, HALF, false},
+                                     {AREA, 8, HALF, false}, {AREA, 8, HEAT_CHAIN, false}, {AREA, 4, HALF, false},
+                                     {2048, 4, HALF, true}};
+  _Static_assert(sizeof shapes / sizeof *shapes <= HEAT_TILE_CHOICES, "more shapes than places");
   const double used = 0.75; /* of a cache */
-  const double whole = (double)bytes * (double)heat_box_cells(owned);
-  /* The sweeps of a block that is in cache anyhow need no order. */
-  if (whole < used * cache_bytes(_SC_LEVEL2_CACHE_SIZE, USUAL_2) && heat_box_width(owned, HEAT_X) < SMALL)
-    return heat_tiling_fixed((int)heat_box_width(owned, HEAT_X) + 2 * HEAT_CHAIN * LEFT, SMALL);
-  heat_tiling tiling = {.count = HEAT_TILE_CHOICES};
+  const double all = (double)bytes * (double)heat_box_cells(owned);
+  const int64_t widest = heat_box_width(owned, HEAT_X) + 2 * (int64_t)HEAT_CHAIN * LEFT;
+  heat_tiling tiling = {.count = 0};
+  if (all < used * cache_bytes(_SC_LEVEL2_CACHE_SIZE, USUAL_2) && widest < WHOLE) {
+    for (int plain = 0; plain <= 1; plain++) /* one tile; the order of its sweeps does not matter */
+      tiling.tile[tiling.count++] = (heat_tile){(int)widest, WHOLE, HEAT_CHAIN, plain == 1};
+    return tiling;
+  }
   const double cells = used * cache_bytes(_SC_LEVEL1_DCACHE_SIZE, USUAL_1) / (double)bytes;
-  for (int n = 0; n < HEAT_TILE_CHOICES; n++) {
-    int width = (int)(cells / shapes[n].rows) / GRAIN * GRAIN;
-    if (width < GRAIN) width = GRAIN;
-    if (width % BAD == 0) width += GRAIN; /* powers of two crowd into few sets of the cache */
-    tiling.tile[n] = (heat_tile){width, shapes[n].rows, shapes[n].stages};
+  for (size_t n = 0; n < sizeof shapes / sizeof *shapes; n++) {
+    heat_tile *tile = &tiling.tile[tiling.count++];
+    *tile = shapes[n];
+    if (tile->columns != AREA) continue;
+    tile->columns = (int)(cells / tile->rows) / GRAIN * GRAIN;
+    if (tile->columns % BAD == 0) tile->columns += GRAIN; /* powers of two crowd into few sets of the cache */
   }
   return tiling;
 }
@@ -72,10 +81,19 @@ void heat_tiling_learn(heat_tiling *tiling, double updates, double seconds) {
     if (tiling->best[n] < tiling->best[tiling->current]) tiling->current = n;
 }
 
-int heat_tiles_band(int threads) {
-  enum { RIM = 3, TURNS = 2, ROWS_USUAL = 12 };
-  const int strips = TURNS * threads * ROWS_USUAL, slides_rarely = 2 * HEAT_CHAIN;
-  return HEAT_CHAIN + RIM + (strips > slides_rarely ? strips : slides_rarely);
+int heat_tiles_band(heat_box owned, int threads) {
+  enum {
+    RIM = 3,
+    SHARE = 8,
+    ALONE = 64,
+    WORTH = 2 << 20
+  }; /* WORTH: cells; SHARE: of the rows, at most, for many threads */
+  if (heat_box_cells(owned) < WORTH) return 0;
+  const int64_t least = (int64_t)threads * HEAT_CHAIN, most = (int64_t)TURNS * threads * GROUP_ROWS;
+  int64_t room = threads == 1 ? ALONE : heat_box_width(owned, HEAT_Y) / SHARE;
+  if (threads > 1 && room < least) room = least;
+  if (threads > 1 && room > most) room = most;
+  return HEAT_CHAIN + RIM + (int)room;
 }
 
 typedef struct level {
@@ -91,10 +109,11 @@ typedef struct pass {
   int count;
   level levels[HEAT_LEVELS];
   heat_tile tile;
-  heat_box whole;        /* of all levels */
-  int64_t first_column;  /* of the first tile, on a cache line */
-  int strips, columns;   /* of tiles: in a window, and in a strip */
-  atomic_int done[STRIPS_MOST]; /* tiles of each strip of the window */
+  heat_box whole;               /* of all levels */
+  int64_t first_column;         /* of the first tile, on a cache line */
+  int strips, columns;          /* of tiles: in a group, and in a strip */
+  int groups;                   /* in a window, between two slides */
+  atomic_int done[GROUPS_MOST]; /* columns of tiles of each group of the window */
   heat_status *status;
 } pass;
 
@@ -119,19 +138,22 @@ static void do_tile(pass *p, int64_t i, int64_t j) {
   }
 }
 
-/* Wait until the strip below is ahead by this tile. */
-static void await(atomic_int *done, int tiles) {
-  for (int looks = 0; atomic_load_explicit(done, memory_order_acquire) < tiles; looks++)
+/* Wait until the group below has done that many columns. */
+static void await(atomic_int *done, int columns) {
+  for (int looks = 0; atomic_load_explicit(done, memory_order_acquire) < columns; looks++)
     if (looks >= PATIENCE) sched_yield();
 }
 
-/* The strips of a window that fall to this thread. */
-static void do_strips(pass *p, int64_t first_row, int thread, int threads) {
-  for (int s = thread; s < p->strips; s += threads) {
+/* The groups of a window that fall to this thread. */
+static void do_groups(pass *p, int64_t first_row, int thread, int threads) {
+  const int64_t height = (int64_t)p->strips * p->tile.rows;
+  for (int g = thread; g < p->groups; g += threads) {
     for (int column = 0; column < p->columns; column++) {
-      if (s > 0 && threads > 1) await(&p->done[s - 1], column + 1);
-      do_tile(p, p->first_column + (int64_t)column * p->tile.columns, first_row + (int64_t)s * p->tile.rows);
-      atomic_store_explicit(&p->done[s], column + 1, memory_order_release);
+      if (g > 0 && threads > 1) await(&p->done[g - 1], column + 1);
+      for (int s = 0; s < p->strips; s++)
+        do_tile(p, p->first_column + (int64_t)column * p->tile.columns,
+                first_row + g * height + (int64_t)s * p->tile.rows);
+      atomic_store_explicit(&p->done[g], column + 1, memory_order_release);
     }
   }
 }
@@ -140,11 +162,11 @@ static void open_window(pass *p, int64_t first_row, bool first, int fields) {
   for (int f = 0; f < fields; f++)
     if (p->fields[f]->band > 0) heat_field_slide(p->fields[f], first_row - p->count - 1, !first);
   aim(p);
-  for (int s = 0; s < p->strips; s++) atomic_store_explicit(&p->done[s], 0, memory_order_relaxed);
+  for (int g = 0; g < p->groups; g++) atomic_store_explicit(&p->done[g], 0, memory_order_relaxed);
 }
 
-/* How many fields the stages name, and how many strips find room in the shortest band. */
-static int lay_out(pass *p) {
+/* How many fields the stages name. */
+static int count_fields(const pass *p) {
   int fields = 0;
   for (int k = 0; k < p->count; k++) {
     const heat_stage *stage = p->levels[k].stage;
@@ -153,18 +175,25 @@ static int lay_out(pass *p) {
     for (int n = 0; n < stage->terms; n++)
       if (stage->term[n].field >= fields) fields = stage->term[n].field + 1;
   }
+  return fields;
+}
+
+/* How many strips make a group, and how many groups find room in the shortest band. One thread needs no groups: it goes
+ * through whole strips one by one, as far as there is room. */
+static void lay_out(pass *p, int fields, int threads) {
   const int64_t rows = heat_box_width(p->whole, HEAT_Y) + p->count - 1;
-  int64_t strips = (rows + p->tile.rows - 1) / p->tile.rows;
-  if (strips > STRIPS_MOST) strips = STRIPS_MOST;
+  int64_t room = rows;
   for (int f = 0; f < fields; f++) {
     const int band = p->fields[f]->band;
-    if (band == 0) continue;
-    const int room = band - p->count - 2; /* what is read below a strip, and the row above it */
-    if (room < p->tile.rows) p->tile.rows = room;
-    if (strips > room / p->tile.rows) strips = room / p->tile.rows;
+    if (band > 0 && band - p->count - 2 < room) room = band - p->count - 2; /* what is read below, and one row above */
   }
-  p->strips = (int)strips;
-  return fields;
+  if (p->tile.rows > room) p->tile.rows = (int)room;
+  int64_t strips = threads > 1 ? room / (TURNS * threads) / p->tile.rows : 1;
+  if (strips * p->tile.rows > GROUP_ROWS) strips = GROUP_ROWS / p->tile.rows;
+  p->strips = strips < 1 ? 1 : (int)strips;
+  const int64_t height = (int64_t)p->strips * p->tile.rows;
+  int64_t groups = room < rows ? room / height : (rows + height - 1) / height;
+  p->groups = groups > GROUPS_MOST ? GROUPS_MOST : (int)groups;
 }
 
 void heat_tiles_pass(heat_operator *op, const heat_stage *stages, const int64_t *grow, int count, int instant,
@@ -179,11 +208,12 @@ void heat_tiles_pass(heat_operator *op, const heat_stage *stages, const int64_t 
     p.whole = k == 0 ? box : heat_box_around(p.whole, box);
     updates += (double)heat_box_cells(box);
   }
-  const int fields_named = lay_out(&p);
+  const int fields_named = count_fields(&p);
+  lay_out(&p, fields_named, op->threads);
   p.first_column = owned[HEAT_X] - (owned[HEAT_X] - p.whole.lo[HEAT_X] + LEFT - 1) / LEFT * LEFT;
   const int64_t width = p.whole.hi[HEAT_X] + (int64_t)(count - 1) * LEFT - p.first_column;
   p.columns = (int)((width + p.tile.columns - 1) / p.tile.columns);
-  const int64_t window = (int64_t)p.strips * p.tile.rows, end = p.whole.hi[HEAT_Y] + count - 1;
+  const int64_t window = (int64_t)p.groups * p.strips * p.tile.rows, end = p.whole.hi[HEAT_Y] + count - 1;
   const double start = MPI_Wtime();
 #pragma omp parallel num_threads(op->threads) if (op->threads > 1)
   {
@@ -193,7 +223,7 @@ void heat_tiles_pass(heat_operator *op, const heat_stage *stages, const int64_t 
 #pragma omp master
       open_window(&p, row, row == p.whole.lo[HEAT_Y], fields_named);
 #pragma omp barrier
-      do_strips(&p, row, thread, threads);
+      do_groups(&p, row, thread, threads);
     }
   }
   if (count == heat_tiling_current(&op->tiling).stages) heat_tiling_learn(&op->tiling, updates, MPI_Wtime() - start);

@@ -445,9 +445,12 @@ static void compare_tells_same_different_and_incomparable(void **state) {
 /* The figures themselves depend on the machine. */
 static void bench_measures_every_row(void **state) {
   (void)state;
-  static const char *const rows[] = {"one core: plain loop",          "one core: vectors\"",
-                                     "one core: vectors past the caches", "one core: fused in cache",
-                                     "all ranks: fused with exchange", "varying material: vectors",
+  static const char *const rows[] = {"one core: plain loop",
+                                     "one core: vectors\"",
+                                     "one core: vectors past the caches",
+                                     "one core: fused in cache",
+                                     "all ranks: fused with exchange",
+                                     "varying material: vectors",
                                      "varying material: fused"};
   assert_code(0, heat2d(2, "bench --seconds 0.01 --cells 70,50 --json --disk ."));
   for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {

@@ -31,8 +31,8 @@ typedef struct setting {
   int depth;        /* 0: 2 */
   const char *deck;
   bool plain;
-  int threads;      /* 0: 1 */
-  heat_tile tile;   /* 0 columns: chosen */
+  int threads;    /* 0: 1 */
+  heat_tile tile; /* 0 columns: chosen */
 } setting;
 
 static void open_rig(rig *r, setting set) {
@@ -171,7 +171,9 @@ static void a_run_has_the_same_bits_on_every_layout_depth_and_stop(void **state)
   int size;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   for (int n = 0; n < heat_method_count * WHOLE_DECKS; n++) {
-    setting set = {MPI_COMM_SELF, &heat_methods[n / WHOLE_DECKS], 9, 7, 1, 1.3, alone, 1, whole_decks[n % WHOLE_DECKS], false, 0, {0}};
+    setting set = {
+        MPI_COMM_SELF, &heat_methods[n / WHOLE_DECKS], 9, 7, 1, 1.3, alone, 1, whole_decks[n % WHOLE_DECKS], false, 0,
+        {.columns = 0}};
     rig r;
     open_rig(&r, set);
     const double dt = 0.8 * heat_stepper_limit(&r.stepper);
@@ -279,7 +281,11 @@ static void check_case(const int *values) {
       "boundary: {left: {type: periodic}, right: {type: periodic}, bottom: {type: periodic}, top: {type: periodic}}"};
   static const int64_t sizes[][HEAT_AXES] = {{301, 43}, {13, 7}, {33, 130}};
   static const int depths[] = {1, 2, 9, 32};
-  static const heat_tile tiles[] = {{0}, {192, 8, 0}, {16, 1, 0}, {41, 3, 0}, {8, 64, 0}};
+  static const heat_tile tiles[] = {{.columns = 0},
+                                    {.columns = 192, .rows = 8},
+                                    {.columns = 16, .rows = 1},
+                                    {.columns = 41, .rows = 3},
+                                    {.columns = 8, .rows = 64}};
   static const char *const isas[] = {NULL, "base", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
   enum { STEPS = 71 };
   char deck[1024];

@@ -13,6 +13,9 @@ typedef struct heat_halo heat_halo;
 
 /* Plan the exchange of `fields` fields at once with `depth` layers. Collective over the grid's communicator. */
 heat_status heat_halo_create(heat_halo **halo, const heat_grid *grid, int depth, int fields);
+/* How deep a halo pays, at most `most` layers: deeper ones mean fewer messages, and more cells that neighbours compute
+ * as well. 1 without seams. Local. */
+int heat_halo_choose_depth(const heat_layout *layout, int most);
 void heat_halo_destroy(heat_halo *halo); /* NULL is allowed. */
 
 /* Start to refresh the ghost layers; the owned cells may be read, not written, until heat_halo_end. `fields` points to

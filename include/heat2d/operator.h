@@ -31,8 +31,8 @@ typedef struct heat_operator {
   double rx, ry, s;           /* uniform material: see kernel.h */
   heat_field kx, ky, inverse; /* varying material */
   bool has_source;
-  heat_field q;      /* W/m3, at source_time */
-  int64_t run_count; /* the cells whose source depends on time, as runs of one row each */
+  heat_field q;          /* W/m3, at source_time */
+  int64_t run_count;     /* the cells whose source depends on time, as runs of one row each */
   heat_source_run *runs; /* ordered by rows */
   int64_t *row_runs;     /* the first one of each row of the box grown by depth, and of the row behind */
   double source_power;   /* of the cells that do not, over all ranks, W/m */

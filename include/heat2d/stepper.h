@@ -34,7 +34,8 @@ typedef struct heat_stepper {
 /* Bytes of the fields of the largest block. Local. */
 size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, int depth, int threads);
 
-/* Allocate the fields: a whole one for the solution, and bands for the others where the halo is deep enough. HEAT_IO when memory is exhausted. Local. */
+/* Allocate the fields: a whole one for the solution, and bands for the others where the halo is deep enough. HEAT_IO
+ * when memory is exhausted. Local. */
 heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method, heat_operator *op);
 void heat_stepper_destroy(heat_stepper *stepper);
 

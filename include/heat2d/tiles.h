@@ -6,9 +6,9 @@
  * No cell is computed twice, and each one by the same kernel as otherwise: the bits do not depend on the tiles. Nothing
  * that a stage overwrites is still needed, because a stage comes after all earlier ones in the cells around.
  *
- * A strip of tiles is done from left to right by one thread; the thread of the strip above follows one tile behind. Of
- * a field that only holds values within a pass (a band, see field.h) just the rows around the strips exist; it slides
- * upwards with them. */
+ * Threads share a pass without waiting for each other stage by stage: each one takes a group of strips of tiles from
+ * left to right, and the thread of the group above follows one tile behind. Of a field that only holds values within a
+ * pass (a band, see field.h) just the rows around the groups exist; it slides upwards with them. */
 #ifndef HEAT2D_TILES_H
 #define HEAT2D_TILES_H
 
@@ -17,24 +17,24 @@
 #include <stddef.h>
 
 enum {
-  HEAT_CHAIN = 32,        /* most steps that are handed over at once: more gain nothing, see tiles.c */
-  HEAT_TILE_CHOICES = 6
+  HEAT_CHAIN = 32, /* most steps that are handed over at once: more gain nothing, see tiles.c */
+  HEAT_TILE_CHOICES = 7
 };
 
 typedef struct heat_tile {
   int columns, rows, stages;
+  bool plain; /* by the plain loops, row by row: faster where a tile is large */
 } heat_tile;
 
 /* The shape of the tiles: given, or the fastest of a few that the first passes of a run are done with in turn. */
 typedef struct heat_tiling {
   heat_tile tile[HEAT_TILE_CHOICES];
-  int count, current, passes; /* of which the current one has been tried this often */
+  int count, current, passes;     /* of which the current one has been tried this often */
   double best[HEAT_TILE_CHOICES]; /* s per cell and stage */
   bool chosen;
 } heat_tiling;
 
-/* Shapes that fit the first-level cache with `bytes` for each cell of a tile of the block `owned`; a block that fits the
- * second-level cache is one tile. Local. */
+/* Shapes to try for the block `owned` with `bytes` for each cell of a tile. Local. */
 heat_tiling heat_tiling_create(heat_box owned, size_t bytes);
 
 /* This shape and no other. Local. */
@@ -46,8 +46,9 @@ heat_tile heat_tiling_current(const heat_tiling *tiling);
 /* That pass made `updates` in so many seconds. Local. */
 void heat_tiling_learn(heat_tiling *tiling, double updates, double seconds);
 
-/* Rows that a band needs so that `threads` strips of tiles find room in it. Local. */
-int heat_tiles_band(int threads);
+/* Rows of a band in which `threads` threads find room, of a block; 0 for a block that is so small that whole arrays
+ * cost nothing. Local. */
+int heat_tiles_band(heat_box owned, int threads);
 
 struct heat_operator;
 struct heat_stage;
