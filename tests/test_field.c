@@ -32,6 +32,28 @@ static int close_grid(void **state) {
   return 0;
 }
 
+/* A band holds its rows when it slides, and has its place for each of them. */
+static void a_band_slides_with_its_rows(void **state) {
+  (void)state;
+  enum { ROWS = 9, WIDTH = 30, ALL = 40, DEPTH = 2 };
+  const heat_grid tall = {.owned = {{5, 100}, {5 + WIDTH, 100 + ALL}}};
+  heat_field band, whole;
+  assert_int_equal(heat_field_create_band(&band, &tall, DEPTH, ROWS).code, HEAT_OK);
+  assert_int_equal(band.band, ROWS);
+  assert_int_equal(heat_field_band_bytes(tall.owned, DEPTH, ROWS), ROWS * (size_t)band.stride * sizeof(double));
+  heat_field_slide(&band, 98, false);
+  for (int64_t j = 98; j < 98 + ROWS; j++)
+    for (int64_t i = 5; i < 5 + WIDTH; i++) *heat_field_at(&band, i, j) = (double)(1000 * j + i);
+  heat_field_slide(&band, 102, true);
+  for (int64_t j = 102; j < 98 + ROWS; j++)
+    for (int64_t i = 5; i < 5 + WIDTH; i++) assert_true(*heat_field_at(&band, i, j) == (double)(1000 * j + i));
+  assert_ptr_equal(heat_field_at(&band, 5, 102) + (ROWS - 1) * band.stride, heat_field_at(&band, 5, 101 + ROWS));
+  heat_field_destroy(&band);
+  assert_int_equal(heat_field_create_band(&whole, &tall, DEPTH, ALL + 2 * DEPTH).code, HEAT_OK);
+  assert_int_equal(whole.band, 0); /* no less than all of them */
+  heat_field_destroy(&whole);
+}
+
 static void rows_start_on_cache_lines_and_hold_all_layers(void **state) {
   (void)state;
   static const int64_t widths[] = {1, 7, 8, 23, 496, 500, 504, 511, 512, 1000, 1016, 4096};
@@ -159,6 +181,7 @@ static void a_field_too_large_for_memory_is_a_failure(void **state) {
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(rows_start_on_cache_lines_and_hold_all_layers),
+      cmocka_unit_test(a_band_slides_with_its_rows),
       cmocka_unit_test_setup_teardown(packing_and_unpacking_keep_every_owned_cell_and_no_ghost_is_valid, open_grid,
                                       close_grid),
       cmocka_unit_test_setup_teardown(the_extent_is_that_of_all_ranks_wherever_it_lies, open_grid, close_grid),
