@@ -44,6 +44,7 @@ heat_status heat_rig_create(heat_rig *rig, MPI_Comm comm, heat_trial trial) {
 void heat_rig_destroy(heat_rig *rig) {
   heat_stepper_destroy(&rig->stepper);
   heat_operator_destroy(&rig->op);
+  heat_runtime_destroy(&rig->runtime);
   heat_problem_destroy(&rig->problem);
   heat_config_destroy(rig->config);
   *rig = (heat_rig){.step = 0};
