@@ -342,7 +342,7 @@ static heat_status end_save(simulation *sim) {
   sim->save_seconds += seconds;
   sim->saves_done++;
   sim->saved_at = MPI_Wtime();
-  if (seconds > sim->worst_save) sim->worst_save = seconds;
+  if (seconds > sim->worst_save && !heat_stop_continued()) sim->worst_save = seconds;
   heat_runtime_enter(sim->runtime, before);
   return status;
 }
@@ -386,11 +386,13 @@ static int64_t next_event(const simulation *sim) {
   return next;
 }
 
-/* How long the last chunk took on the slowest rank. A chunk that took so much longer than any before it that only a
- * suspended job explains it says nothing about the next one, and the batch system's clock may have stood still. */
-static void count_chunk(simulation *sim, double seconds, int64_t steps) {
+/* How long the last chunk took on the slowest rank. A chunk in which the job was suspended says nothing about the next
+ * one, nor one that took so much longer than any before it that only a suspension without a signal explains it. */
+static void count_chunk(simulation *sim, double seconds, int64_t steps, bool continued) {
   const double suspicious_seconds = 3, suspicious_ratio = 5;
-  if (seconds > suspicious_seconds && sim->slowest_chunk > 0 && seconds > suspicious_ratio * sim->slowest_chunk) {
+  const bool suspicious =
+      sim->slowest_chunk > 0 && seconds > fmax(suspicious_seconds, suspicious_ratio * sim->slowest_chunk);
+  if (continued || suspicious) {
     heat_stop_ask_again(&sim->stop, sim->runtime->rank);
     return;
   }
@@ -405,9 +407,9 @@ static void count_chunk(simulation *sim, double seconds, int64_t steps) {
 static heat_status poll(simulation *sim, heat_status status, double chunk_seconds, int64_t steps) {
   enum { CODE, REASON, SAVE, BUSY, ITEMS };
   const heat_runtime *runtime = sim->runtime;
-  double seconds = chunk_seconds;
-  MPI_Allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, runtime->comm);
-  count_chunk(sim, seconds, steps);
+  double chunk[] = {chunk_seconds, heat_stop_continued()};
+  MPI_Allreduce(MPI_IN_PLACE, chunk, 2, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  count_chunk(sim, chunk[0], steps, chunk[1] > 0);
   status = heat_first(status, heat_lock_beat(&sim->lock));
   const double guess = (double)heat_box_cells(sim->setup.grid.domain) * sizeof(double) / slow_disk;
   const double save_seconds = sim->worst_save > 0 ? sim->worst_save : guess;

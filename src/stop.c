@@ -8,12 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t caught; /* the one global: the signal that asks for a stop */
+static volatile sig_atomic_t caught;    /* the signal that asks for a stop */
+static volatile sig_atomic_t continued; /* this process was stopped and goes on */
 
 static void on_signal(int number) {
   caught = number;
   /* The person who presses Ctrl-C twice does not want to wait for a checkpoint. */
   if (number == SIGINT) signal(SIGINT, SIG_DFL);
+}
+
+static void on_continue(int number) {
+  continued = number;
 }
 
 void heat_stop_install(void) {
@@ -23,29 +28,46 @@ void heat_stop_install(void) {
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   for (size_t n = 0; n < sizeof signals / sizeof *signals; n++) sigaction(signals[n], &action, NULL);
+  action.sa_handler = on_continue;
+  sigaction(SIGCONT, &action, NULL);
   signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is told by the write that fails */
 }
 
 void heat_stop_set_deadline(heat_stop *stop, int rank, double started, double walltime) {
   double left;
+  stop->looked = MPI_Wtime();
   stop->deadline = walltime > 0 ? started + walltime : INFINITY;
   if (rank == 0 && walltime == 0 && heat_scheduler_remaining(true, &left)) stop->deadline = MPI_Wtime() + left;
 }
 
+bool heat_stop_continued(void) {
+  return continued != 0;
+}
+
 void heat_stop_ask_again(heat_stop *stop, int rank) {
   double left;
-  if (rank == 0 && isfinite(stop->deadline) && heat_scheduler_remaining(false, &left))
-    stop->deadline = MPI_Wtime() + left;
+  continued = 0;
+  if (rank != 0) return;
+  const double gap = MPI_Wtime() - stop->looked; /* its clock stood still for no longer than that */
+  if (isfinite(stop->deadline) && heat_scheduler_remaining(false, &left))
+    stop->deadline = fmin(MPI_Wtime() + left, stop->deadline + gap);
+  stop->looked = MPI_Wtime();
 }
 
 void heat_stop_obeyed(const heat_stop *stop) {
   unlink(stop->file);
 }
 
-heat_stop_reason heat_stop_asked(const heat_stop *stop, int rank, double needed) {
+heat_stop_reason heat_stop_asked(heat_stop *stop, int rank, double needed) {
   if (caught != 0) return HEAT_STOP_SIGNAL;
   if (rank != 0) return HEAT_STOP_NONE;
-  if (MPI_Wtime() + needed > stop->deadline) return HEAT_STOP_DEADLINE;
+  double now = MPI_Wtime();
+  if (continued != 0) { /* after the clock was read, so that a stop just before is known of */
+    heat_stop_ask_again(stop, rank);
+    now = stop->looked;
+  }
+  stop->looked = now;
+  if (now + needed > stop->deadline) return HEAT_STOP_DEADLINE;
   return access(stop->file, F_OK) == 0 ? HEAT_STOP_FILE : HEAT_STOP_NONE;
 }
 

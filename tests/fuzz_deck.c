@@ -1,5 +1,5 @@
-/* libFuzzer target: any text as a deck. It must be accepted or refused with a message, and what is accepted must survive
- * being written and read again. */
+/* libFuzzer target: any text as a deck. It must be accepted or refused with a message, and what is accepted must
+ * survive being written and read again. */
 #include "heat2d/problem.h"
 
 #include <sanitizer/lsan_interface.h>

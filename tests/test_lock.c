@@ -127,8 +127,8 @@ static void write_foreign(const char *job, int beats) {
   snprintf(path, sizeof path, "%s/.heat2d.lock", directory);
   FILE *file = fopen(path, "r+");
   if (file == NULL) file = fopen(path, "w");
-  fprintf(file, "host elsewhere\npid 17\njob %s\nsince 2026-11-22T00:00:00Z\nnumber 00000000000000aa\nbeats %020d\n", job,
-          beats);
+  fprintf(file, "host elsewhere\npid 17\njob %s\nsince 2026-11-22T00:00:00Z\nnumber 00000000000000aa\nbeats %020d\n",
+          job, beats);
   fclose(file);
 }
 

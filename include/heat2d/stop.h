@@ -9,6 +9,7 @@ typedef enum heat_stop_reason { HEAT_STOP_NONE, HEAT_STOP_FILE, HEAT_STOP_DEADLI
 
 typedef struct heat_stop {
   double deadline; /* MPI_Wtime at which the job ends; infinite: never */
+  double looked;   /* MPI_Wtime of the last look at the deadline */
   char file[4096]; /* its presence asks for a stop, once */
 } heat_stop;
 
@@ -16,8 +17,12 @@ typedef struct heat_stop {
  * that this process belongs to. Rank 0 acts. Local. */
 void heat_stop_set_deadline(heat_stop *stop, int rank, double started, double walltime);
 
-/* The process has stood still for longer than its work explains, as when the scheduler suspends a job: ask it anew how
- * much time is left. Rank 0 acts. Local. */
+/* Whether this process has been stopped and continued since the last look, as when the scheduler suspends a job. What
+ * was timed meanwhile says nothing. Local. */
+bool heat_stop_continued(void);
+
+/* The job has stood still, and the scheduler's clock perhaps with it: ask it anew how much time is left. It is believed
+ * as far as the time since the last look goes, as its count of the time used may be old. Rank 0 acts. Local. */
 void heat_stop_ask_again(heat_stop *stop, int rank);
 
 /* The run has obeyed: remove the file, so that the next run is not stopped by it. Local. */
@@ -27,8 +32,8 @@ void heat_stop_obeyed(const heat_stop *stop);
 void heat_stop_install(void);
 
 /* What asks for a stop as this rank sees it (deadline and file: rank 0 only looks), when `needed` seconds must be left
- * for what still has to be done. Local. */
-heat_stop_reason heat_stop_asked(const heat_stop *stop, int rank, double needed);
+ * for what still has to be done. Asks the scheduler again where this process was stopped meanwhile. Local. */
+heat_stop_reason heat_stop_asked(heat_stop *stop, int rank, double needed);
 
 /* "SIGTERM", "the walltime", ... Local. */
 const char *heat_stop_text(heat_stop_reason reason);

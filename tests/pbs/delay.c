@@ -1,7 +1,8 @@
 /* A wire with a delay between two network namespaces, for kernels without sch_netem: a TAP device in each, and this
  * process between them.
  *
- *     delay NAMESPACE-A NAMESPACE-B DEVICE MILLISECONDS     (files of `ip netns` under /run/netns; runs until killed) */
+ *     delay NAMESPACE-A NAMESPACE-B DEVICE MILLISECONDS     (files of `ip netns` under /run/netns; runs until killed)
+ */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/if_tun.h>
