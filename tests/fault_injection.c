@@ -3,10 +3,12 @@
  *
  *     HEAT2D_FAULT=call:n:what:rank
  *
- * call: open, write, read, truncate, sync, rename, unlink (of files whose path contains HEAT2D_FAULT_PATH), or malloc
- * (called from the program's own code, not from a library's) n:    the n-th such call of that rank, counted from 1;
- * "n+": that one and all later ones what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM; SHORT (a write or read that transfers
- * half); KILL, TERM, USR1 (the rank sends itself that signal before the call) rank: in MPI_COMM_WORLD, or * for all
+ * call: open, write, read, truncate, sync, rename, unlink (of files whose path contains HEAT2D_FAULT_PATH), or malloc,
+ *   thread (called from the program's own code, not from a library's)
+ * n: the n-th such call of that rank, counted from 1; "n+": that one and all later ones
+ * what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN; SHORT (a write or read that transfers half); KILL, TERM, USR1 (the
+ *   rank sends itself that signal before the call)
+ * rank: in MPI_COMM_WORLD, or * for all
  *
  * When it strikes it says on what in the file HEAT2D_FAULT_MARK, so that a test knows that its fault took place. When
  * the process ends in order, its numbers of calls are appended to the file HEAT2D_FAULT_COUNT as "rank call number": so
@@ -17,6 +19,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <link.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -28,9 +31,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-typedef enum call { OPEN, WRITE, READ, TRUNCATE, SYNC, RENAME, UNLINK, MALLOC, CALLS } call;
-static const char *const call_names[CALLS] = {"open", "write",  "read",   "truncate",
-                                              "sync", "rename", "unlink", "malloc"};
+typedef enum call { OPEN, WRITE, READ, TRUNCATE, SYNC, RENAME, UNLINK, MALLOC, THREAD, CALLS } call;
+static const char *const call_names[CALLS] = {"open",   "write",  "read",   "truncate", "sync",
+                                              "rename", "unlink", "malloc", "thread"};
 
 /* What a struck call has to do: an errno, or one of these. */
 enum { GO_ON = 0, HALF = -1 };
@@ -38,9 +41,9 @@ enum { GO_ON = 0, HALF = -1 };
 static const struct {
   const char *name;
   int error, signal;
-} effects[] = {{"EIO", EIO, 0},       {"ENOSPC", ENOSPC, 0}, {"EDQUOT", EDQUOT, 0},
-               {"EACCES", EACCES, 0}, {"ENOMEM", ENOMEM, 0}, {"SHORT", HALF, 0},
-               {"KILL", 0, SIGKILL},  {"TERM", 0, SIGTERM},  {"USR1", 0, SIGUSR1}};
+} effects[] = {{"EIO", EIO, 0},       {"ENOSPC", ENOSPC, 0}, {"EDQUOT", EDQUOT, 0}, {"EACCES", EACCES, 0},
+               {"ENOMEM", ENOMEM, 0}, {"EAGAIN", EAGAIN, 0}, {"SHORT", HALF, 0},    {"KILL", 0, SIGKILL},
+               {"TERM", 0, SIGTERM},  {"USR1", 0, SIGUSR1}};
 
 static struct {
   bool active; /* in this process */
@@ -269,7 +272,15 @@ int rename(const char *from, const char *to) {
 UNLINKS(unlink)
 UNLINKS(remove)
 
-/* ---- memory ---- */
+/* ---- threads and memory ---- */
+
+int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict how, void *(*run)(void *),
+                   void *restrict context) {
+  typedef int create(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+  create *real = (create *)next("pthread_create");
+  const int error = from_program(__builtin_return_address(0)) ? strike(THREAD, "a thread") : GO_ON;
+  return error > 0 ? error : real(thread, how, run, context);
+}
 
 /* What is asked for while the next definitions are still being looked up; never given back. */
 static char early[1 << 16];

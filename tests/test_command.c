@@ -362,6 +362,16 @@ static void a_rank_that_cannot_open_the_shared_file_ends_all_with_74(void **stat
   assert_ends_all_ranks("open:1+:EACCES:2", "out/snapshot-", "");
 }
 
+static void a_thread_that_cannot_be_started_on_one_rank_does_not_matter(void **state) {
+  (void)state;
+  static const char *const faults[] = {"thread:1:EAGAIN:1", "thread:1+:EAGAIN:0", "thread:1+:EAGAIN:*"};
+  for (size_t n = 0; n < sizeof faults / sizeof *faults; n++) {
+    assert_code(0, run_with(faults[n], "out/", ""));
+    assert_true(exists("struck.txt"));
+    assert_whole("out");
+  }
+}
+
 #ifndef __SANITIZE_ADDRESS__
 static void exhausted_memory_on_one_rank_ends_all_with_74(void **state) {
   (void)state;
@@ -644,6 +654,7 @@ int main(void) {
       cmocka_unit_test(a_full_disk_is_74_and_leaves_the_last_checkpoint_whole),
       cmocka_unit_test(a_file_fault_on_one_rank_ends_all_with_74),
       cmocka_unit_test(a_lost_status_file_in_the_loop_ends_all_with_74),
+      cmocka_unit_test(a_thread_that_cannot_be_started_on_one_rank_does_not_matter),
       cmocka_unit_test(a_rank_that_cannot_open_the_shared_file_ends_all_with_74),
 #ifndef __SANITIZE_ADDRESS__ /* which brings a malloc of its own */
       cmocka_unit_test(exhausted_memory_on_one_rank_ends_all_with_74),
