@@ -155,6 +155,27 @@ mpi_environment() {
   export OMPI_MCA_btl_vader_single_copy_mechanism="${OMPI_MCA_btl_vader_single_copy_mechanism:-none}"
 }
 
+# Ends the mpirun with process id $1 when its ranks have all ended and it has not noticed for 10 s: Open MPI 4.1 waits
+# for ever where a rank is killed while it connects in MPI_Init. Ends with it, to be run beside it. $2: seconds after
+# which it is ended in any case.
+guard_mpirun() {
+  local limit=$((SECONDS + ${2:-1000000000})) deserted=0 states
+  while kill -0 "$1" 2>/dev/null; do
+    states=$(ps -o stat= --ppid "$1" 2>/dev/null)
+    deserted=$((deserted + 1))
+    { [ -n "$states" ] && ! grep -qv '^Z' <<<"$states"; } || deserted=0 # it has children, and they are all zombies
+    if [ "$deserted" -gt 5 ]; then
+      echo "mpirun hung after its ranks had ended: killed" >&2
+      kill -KILL "$1"
+    elif [ "$SECONDS" -ge "$limit" ]; then
+      kill -TERM "$1"
+      sleep 1
+      kill -KILL "$1" 2>/dev/null
+    fi
+    sleep 2
+  done
+}
+
 cores() {
   nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2
 }

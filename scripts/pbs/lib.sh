@@ -229,6 +229,8 @@ launch() {
   rm -f "$folder/code"
   "${launcher[@]}" sh -c "$rank_shell" rank "$folder/code" "$@" </dev/null &
   pid=$!
+  guard_mpirun "$pid" &
+  disown $! # `wait` is for mpirun; it ends with that
   # Not `timeout`, which hands on the signals that it gets, so that mpirun would get them twice.
   if [ "$backstop" != - ]; then
     (trap '' TERM INT; exec sleep "$backstop") &
