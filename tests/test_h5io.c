@@ -141,7 +141,7 @@ static void the_digest_is_that_of_one_rank(void **state) {
     assert_true(everywhere(write_all(&alone, path, ways[s], false).code == HEAT_OK));
     char *together = digest_of("all.h5"), *single = digest_of(path);
     assert_true(everywhere(strcmp(together, single) == 0));
-    assert_int_equal(strlen(together), strlen("xxh3-sum:") + 16);
+    assert_int_equal(strlen(together), strlen("xxh3-rows:") + 16);
     free(together);
     free(single);
   }
@@ -232,16 +232,20 @@ static void a_changed_attribute_is_found(void **state) {
   (void)state;
   scene made;
   open_scene(&made, MPI_COMM_WORLD, deck, NULL);
-  for (int missing = 0; missing < 2; missing++) {
+  enum { CHANGED, MISSING, FOREIGN, DAMAGES };
+  for (int damage = 0; damage < DAMAGES; damage++) {
     assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
-    if (made.grid.rank == 0 && !missing) change_attribute("real");
-    if (made.grid.rank == 0 && missing) {
+    if (made.grid.rank == 0 && damage == CHANGED) change_attribute("real");
+    if (made.grid.rank == 0 && damage != CHANGED) {
       const hid_t file = H5Fopen("file.h5", H5F_ACC_RDWR, H5P_DEFAULT);
       assert_true(H5Adelete(file, "digest") >= 0);
+      if (damage == FOREIGN) assert_true(H5LTset_attribute_string(file, "/", "digest", "md5:0123456789abcdef") >= 0);
       H5Fclose(file);
     }
     MPI_Barrier(MPI_COMM_WORLD);
-    assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "file.h5").code, HEAT_IO);
+    const heat_status status = heat_h5_verify(MPI_COMM_WORLD, "file.h5");
+    assert_int_equal(status.code, HEAT_IO);
+    assert_int_equal(strstr(status.text, "'md5:0123456789abcdef' is of a kind") != NULL, damage == FOREIGN);
   }
   close_scene(&made);
 }

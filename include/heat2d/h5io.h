@@ -7,9 +7,9 @@
  * rows, and each rank writes its rows, one contiguous piece, straight to their place in the dataset; where memory
  * allows from a copy, in a thread, while the steps go on. Compressed chunks are made by all ranks and stored by rank 0.
  *
- * The digest is the sum modulo 2^64 of one XXH3 hash per value, seeded with the value's place (dataset and index), and
- * one per root attribute: it covers every bit of every dataset and of the state, and is the same for any partition of
- * the data over ranks. The hashes of float32 data are those of the stored values widened to doubles. */
+ * The digest is the sum modulo 2^64 of one XXH3 hash per row of a field and per value of a vector, seeded with its
+ * place (dataset and index), and one per root attribute: it covers every bit of every dataset and of the state, and is
+ * the same for any number of ranks. The hashes of float32 data are those of the stored values widened to doubles. */
 #ifndef HEAT2D_H5IO_H
 #define HEAT2D_H5IO_H
 
@@ -33,7 +33,8 @@ typedef struct heat_h5_rows {
   int file;
   double *values;
   int64_t count;  /* of values; 0: none in this round */
-  uint64_t place; /* of the first, for its hash */
+  int64_t width;  /* values of a row */
+  uint64_t place; /* of the first row, for its hash */
   off_t at;       /* of the first, in the file */
   bool single, behind, running;
   atomic_bool done;
