@@ -258,7 +258,7 @@ void heat_operator_destroy(heat_operator *op) {
 }
 
 size_t heat_operator_bytes(const heat_problem *problem, heat_box owned, int depth) {
-  enum { VARYING_FIELDS = 3, WALL_ARRAYS = 7 };
+  enum { VARYING_FIELDS = 3, WALL_ARRAYS = 5 + 2 * HEAT_LEVELS }; /* for the worst: sides that change in time */
   double value;
   const bool source = !(heat_problem_uniform(problem, HEAT_SOURCE, &value) && value == 0);
   const size_t fields = (size_t)(heat_problem_uniform_material(problem) ? 0 : VARYING_FIELDS) + (source ? 1 : 0);
@@ -372,6 +372,31 @@ static int reach(const heat_operator *op, const heat_stage *stages, int most, he
   return last;
 }
 
+/* Stages that need no message between them, in passes of as many as a tile is carried through. Each pass ends behind a
+ * stage that writes to a whole field. */
+static void passes(heat_operator *op, const heat_stage *stages, const int64_t *grow, int count, int instant,
+                   heat_field *const *fields, heat_status *status) {
+  const int longest = op->plain ? 1 : heat_tiling_current(&op->tiling).stages;
+  const double start = MPI_Wtime();
+  double updates = 0;
+  for (int s = 0, done; s < count; s += done) {
+    const int rest = count - s, turns = (rest + longest - 1) / longest, most = rest < longest ? rest : longest;
+    done = (rest + turns - 1) / turns;
+    while (done < most && fields[stages[s + done - 1].out]->band > 0) done++;
+    while (fields[stages[s + done - 1].out]->band > 0) done--;
+    for (int k = s; k < s + done; k++)
+      updates += (double)heat_box_cells(heat_grid_grown(op->grid, op->grid->owned, grow[k]));
+    if (op->plain) {
+      const heat_sweep sweep = heat_operator_sweep(op, &stages[s], fields);
+      const heat_box box = heat_grid_grown(op->grid, op->grid->owned, grow[s]);
+      heat_operator_part(op, &stages[s], &sweep, box, instant + s, fields, status);
+    } else {
+      heat_tiles_pass(op, stages + s, grow + s, done, instant + s, fields, status);
+    }
+  }
+  heat_tiling_learn(&op->tiling, count, updates, MPI_Wtime() - start);
+}
+
 heat_status heat_operator_apply(heat_operator *op, const heat_stage *stages, int count, heat_field *const *fields) {
   const heat_activity before = heat_runtime_enter(op->runtime, HEAT_STENCIL);
   double times[HEAT_LEVELS];
@@ -381,23 +406,16 @@ heat_status heat_operator_apply(heat_operator *op, const heat_stage *stages, int
   /* A failure is local (an expression at one rank's cells): the exchanges go on, the caller agrees. */
   heat_status status = heat_boundary_update(&op->boundary, times, count);
   for (int s = 0, done; s < count; s += done) {
-    const int longest = op->plain ? 1 : heat_tiling_current(&op->tiling).stages;
-    const int most = count - s < longest ? count - s : longest;
+    /* When to exchange follows from what all ranks have in common: not from the shape of the tiles. */
     heat_field *u = fields[stages[s].u];
-    done = reach(op, stages + s, most, fields, grow);
-    if (done < most && u->valid < u->depth) {
+    done = reach(op, stages + s, count - s, fields, grow);
+    if (done < count - s && u->valid < u->depth) {
       exchange(op, u);
-      done = reach(op, stages + s, most, fields, grow);
+      done = reach(op, stages + s, count - s, fields, grow);
     }
     assert(done > 0);
     for (int k = 0; k < done; k++) count_steady_source(op, stages[s + k].share);
-    if (op->plain) {
-      const heat_sweep sweep = heat_operator_sweep(op, &stages[s], fields);
-      const heat_box box = heat_grid_grown(op->grid, op->grid->owned, grow[0]);
-      heat_operator_part(op, &stages[s], &sweep, box, s, fields, &status);
-    } else {
-      heat_tiles_pass(op, stages + s, grow, done, s, fields, &status);
-    }
+    passes(op, stages + s, grow, done, s, fields, &status);
     for (int k = 0; k < done; k++) fields[stages[s + k].out]->valid = (int)grow[k];
   }
   heat_runtime_enter(op->runtime, before);

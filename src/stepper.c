@@ -22,15 +22,15 @@ const heat_method *heat_method_find(const char *name) {
   return NULL;
 }
 
-/* The rows of the fields that only hold values within a step; 0: all of them. With a halo of one layer each pass is one
- * stage, and what it wrote must last. */
-static int band_rows(const heat_layout *layout, heat_box owned, int depth, int threads) {
-  return depth > 1 || !heat_layout_has_seams(layout) ? heat_tiles_band(owned, threads) : 0;
+/* The rows of the fields that only hold values within a step; 0: all of them. The same on all ranks, whose passes end
+ * where what they wrote must last. With a halo of one layer each pass is one stage, and all must. */
+static int band_rows(const heat_layout *layout, int depth, int threads) {
+  return depth > 1 || !heat_layout_has_seams(layout) ? heat_tiles_band(heat_layout_box(layout, 0), threads) : 0;
 }
 
 size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, int depth, int threads) {
   const heat_box block = heat_layout_box(layout, 0);
-  const int rows = band_rows(layout, block, depth, threads);
+  const int rows = band_rows(layout, depth, threads);
   return heat_field_bytes(block, depth) + (size_t)(method->fields - 1) * heat_field_band_bytes(block, depth, rows);
 }
 
@@ -38,7 +38,7 @@ heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method
   *stepper = (heat_stepper){.method = method, .op = op};
   heat_status status = heat_ok();
   for (int f = 0; f < method->fields && status.code == HEAT_OK; f++) {
-    const int rows = f > 0 && !op->plain ? band_rows(&op->grid->layout, op->grid->owned, op->depth, op->threads) : 0;
+    const int rows = f > 0 && !op->plain ? band_rows(&op->grid->layout, op->depth, op->threads) : 0;
     stepper->place[f] = f;
     status = heat_field_create_band(&stepper->fields[f], op->grid, op->depth, rows);
   }

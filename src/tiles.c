@@ -67,8 +67,14 @@ heat_tile heat_tiling_current(const heat_tiling *tiling) {
   return tiling->tile[tiling->current];
 }
 
-void heat_tiling_learn(heat_tiling *tiling, double updates, double seconds) {
+void heat_tiling_learn(heat_tiling *tiling, int stages, double updates, double seconds) {
   if (tiling->chosen || updates <= 0) return;
+  if (stages > tiling->longest) { /* the first steps of a run come one by one */
+    tiling->longest = stages;
+    tiling->passes = tiling->current = 0;
+    return;
+  }
+  if (stages < tiling->longest) return;
   double *best = &tiling->best[tiling->current];
   const double each = seconds / updates;
   if (tiling->passes == 0 || each < *best) *best = each;
@@ -201,12 +207,10 @@ void heat_tiles_pass(heat_operator *op, const heat_stage *stages, const int64_t 
   const heat_grid *grid = op->grid;
   const int64_t *owned = grid->owned.lo;
   pass p = {.op = op, .fields = fields, .count = count, .tile = heat_tiling_current(&op->tiling), .status = status};
-  double updates = 0;
   for (int k = 0; k < count; k++) {
     const heat_box box = heat_grid_grown(grid, grid->owned, grow[k]);
     p.levels[k] = (level){&stages[k], box, instant + k, heat_operator_sweep(op, &stages[k], fields)};
     p.whole = k == 0 ? box : heat_box_around(p.whole, box);
-    updates += (double)heat_box_cells(box);
   }
   const int fields_named = count_fields(&p);
   lay_out(&p, fields_named, op->threads);
@@ -214,8 +218,8 @@ void heat_tiles_pass(heat_operator *op, const heat_stage *stages, const int64_t 
   const int64_t width = p.whole.hi[HEAT_X] + (int64_t)(count - 1) * LEFT - p.first_column;
   p.columns = (int)((width + p.tile.columns - 1) / p.tile.columns);
   const int64_t window = (int64_t)p.groups * p.strips * p.tile.rows, end = p.whole.hi[HEAT_Y] + count - 1;
-  const double start = MPI_Wtime();
-#pragma omp parallel num_threads(op->threads) if (op->threads > 1)
+  const int team = p.groups < op->threads ? p.groups : op->threads;
+#pragma omp parallel num_threads(team) if (team > 1)
   {
     const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
     for (int64_t row = p.whole.lo[HEAT_Y]; row < end; row += window) {
@@ -226,5 +230,4 @@ void heat_tiles_pass(heat_operator *op, const heat_stage *stages, const int64_t 
       do_groups(&p, row, thread, threads);
     }
   }
-  if (count == heat_tiling_current(&op->tiling).stages) heat_tiling_learn(&op->tiling, updates, MPI_Wtime() - start);
 }

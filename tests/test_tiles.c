@@ -36,7 +36,8 @@ static heat_tiling taught(int fastest) {
   heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16);
   for (int n = 0; n < PASSES && !tiling.chosen; n++) {
     const double seconds = tiling.current == fastest ? 1 : 2;
-    heat_tiling_learn(&tiling, 1e6, n % 2 == 0 ? seconds : 3 * seconds); /* a slow pass now and then says nothing */
+    heat_tiling_learn(&tiling, HEAT_CHAIN, 1e6,
+                      n % 2 == 0 ? seconds : 3 * seconds); /* a slow pass now and then says nothing */
   }
   return tiling;
 }
@@ -48,15 +49,30 @@ static void the_fastest_stays(void **state) {
     heat_tiling tiling = taught(fastest);
     assert_true(tiling.chosen);
     assert_int_equal(tiling.current, fastest);
-    for (int n = 0; n < count * 10; n++) heat_tiling_learn(&tiling, 1e6, n);
+    for (int n = 0; n < count * 10; n++) heat_tiling_learn(&tiling, HEAT_CHAIN, 1e6, n);
     assert_int_equal(tiling.current, fastest);
   }
+}
+
+/* The first steps come one by one, and a halo or a cadence may never allow a whole chain. */
+static void short_stretches_are_a_trial_where_there_are_no_longer_ones(void **state) {
+  (void)state;
+  heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16);
+  const int last = tiling.count - 1;
+  for (int stages = 1; stages <= 10; stages++)
+    for (int n = 0; n < 2; n++) heat_tiling_learn(&tiling, stages, 1e6, 9);
+  for (int n = 0; n < 100 && !tiling.chosen; n++) {
+    heat_tiling_learn(&tiling, 3, 1e6, 1e-6);
+    heat_tiling_learn(&tiling, 10, 1e6, tiling.current == last ? 1 : 2);
+  }
+  assert_true(tiling.chosen);
+  assert_int_equal(tiling.current, last);
 }
 
 static void a_given_shape_is_not_left(void **state) {
   (void)state;
   heat_tiling tiling = heat_tiling_fixed(41, 3);
-  for (int n = 0; n < 100; n++) heat_tiling_learn(&tiling, 1, 100 - n);
+  for (int n = 0; n < 100; n++) heat_tiling_learn(&tiling, HEAT_CHAIN, 1, 100 - n);
   const heat_tile tile = heat_tiling_current(&tiling);
   assert_int_equal(tile.columns, 41);
   assert_int_equal(tile.rows, 3);
@@ -74,8 +90,9 @@ static void a_band_has_room_for_all_threads_and_stays_small(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(every_block_has_shapes_to_try),
-                                     cmocka_unit_test(the_fastest_stays), cmocka_unit_test(a_given_shape_is_not_left),
-                                     cmocka_unit_test(a_band_has_room_for_all_threads_and_stays_small)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_block_has_shapes_to_try), cmocka_unit_test(the_fastest_stays),
+      cmocka_unit_test(short_stretches_are_a_trial_where_there_are_no_longer_ones),
+      cmocka_unit_test(a_given_shape_is_not_left), cmocka_unit_test(a_band_has_room_for_all_threads_and_stays_small)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

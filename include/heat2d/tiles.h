@@ -26,10 +26,11 @@ typedef struct heat_tile {
   bool plain; /* by the plain loops, row by row: faster where a tile is large */
 } heat_tile;
 
-/* The shape of the tiles: given, or the fastest of a few that the first passes of a run are done with in turn. */
+/* The shape of the tiles: given, or the fastest of a few that a run begins with in turn. */
 typedef struct heat_tiling {
   heat_tile tile[HEAT_TILE_CHOICES];
   int count, current, passes;     /* of which the current one has been tried this often */
+  int longest;                    /* such stages so far: fewer are no trial */
   double best[HEAT_TILE_CHOICES]; /* s per cell and stage */
   bool chosen;
 } heat_tiling;
@@ -43,8 +44,8 @@ heat_tiling heat_tiling_fixed(int columns, int rows);
 /* The one to use for the next pass. Local. */
 heat_tile heat_tiling_current(const heat_tiling *tiling);
 
-/* That pass made `updates` in so many seconds. Local. */
-void heat_tiling_learn(heat_tiling *tiling, double updates, double seconds);
+/* With it `stages` stages without a message between them made `updates` in so many seconds. Local. */
+void heat_tiling_learn(heat_tiling *tiling, int stages, double updates, double seconds);
 
 /* Rows of a band in which `threads` threads find room, of a block; 0 for a block that is so small that whole arrays
  * cost nothing. Local. */
