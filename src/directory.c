@@ -17,7 +17,8 @@ static const char *const fixed_names[] = {"run.xdmf", "probes.csv", "history.csv
                                           "run.log",  "deck.yaml",  "status.json"};
 static const struct {
   const char *prefix, *suffix;
-} numbered_names[] = {{"checkpoint-", ".h5"}, {"snapshot-", ".h5"}, {"frame-", ".png"}, {"crash-", ".h5"}};
+} numbered_names[] = {{"checkpoint-", ".h5"}, {"snapshot-", ".h5"}, {"frame-", ".png"},
+                      {"crash-", ".h5"},      {"probes-", ".csv"},  {"history-", ".csv"}};
 static const char partial_suffix[] = ".partial";
 
 heat_status heat_directory_join(char *path, size_t size, const char *directory, const char *name) {
@@ -76,31 +77,55 @@ static bool is_partial_file(const char *name) {
   return is_run_file(whole);
 }
 
-/* Remove the files that `chosen` chooses. A directory that is not there holds none. */
+/* A directory that is read entry by entry. One that is not there has none. */
+typedef struct listing {
+  const char *path;
+  DIR *entries;
+  heat_status status;
+} listing;
+
+static listing open_listing(const char *path) {
+  listing list = {.path = path, .entries = opendir(path)};
+  if (list.entries == NULL && errno != ENOENT)
+    list.status = heat_fail(HEAT_IO, "cannot read '%s': %s", path, strerror(errno));
+  return list;
+}
+
+/* The next name; NULL behind the last one, and after a failure. */
+static const char *next_name(listing *list) {
+  if (list->entries == NULL || list->status.code != HEAT_OK) return NULL;
+  errno = 0;
+  const struct dirent *entry = readdir(list->entries);
+  if (entry == NULL && errno != 0)
+    list->status = heat_fail(HEAT_IO, "cannot read '%s': %s", list->path, strerror(errno));
+  return entry != NULL ? entry->d_name : NULL;
+}
+
+static heat_status close_listing(listing *list) {
+  if (list->entries != NULL) closedir(list->entries);
+  return list->status;
+}
+
+/* Remove the files that `chosen` chooses. */
 static heat_status remove_files(const char *directory, bool (*chosen)(const char *name)) {
-  DIR *entries = opendir(directory);
-  if (entries == NULL)
-    return errno == ENOENT ? heat_ok() : heat_fail(HEAT_IO, "cannot read '%s': %s", directory, strerror(errno));
+  listing list = open_listing(directory);
   heat_status status = heat_ok();
-  for (const struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
+  for (const char *name = next_name(&list); name != NULL; name = next_name(&list)) {
     char path[HEAT_PATH];
-    if (!chosen(entry->d_name)) continue;
-    status = heat_first(status, heat_directory_join(path, sizeof path, directory, entry->d_name));
+    if (!chosen(name)) continue;
+    status = heat_first(status, heat_directory_join(path, sizeof path, directory, name));
     if (status.code == HEAT_OK && unlink(path) != 0)
       status = heat_fail(HEAT_IO, "cannot remove '%s': %s", path, strerror(errno));
   }
-  closedir(entries);
-  return status;
+  return heat_first(status, close_listing(&list));
 }
 
-bool heat_directory_has_run(const char *directory) {
-  DIR *entries = opendir(directory);
-  if (entries == NULL) return false;
-  bool found = false;
-  for (const struct dirent *entry = readdir(entries); entry != NULL && !found; entry = readdir(entries))
-    found = is_run_file(entry->d_name);
-  closedir(entries);
-  return found;
+heat_status heat_directory_has_run(const char *directory, bool *found) {
+  listing list = open_listing(directory);
+  *found = false;
+  for (const char *name = next_name(&list); name != NULL && !*found; name = next_name(&list))
+    *found = is_run_file(name);
+  return close_listing(&list);
 }
 
 heat_status heat_directory_remove_partial(const char *directory) {
@@ -121,23 +146,21 @@ heat_status heat_directory_steps(const char *directory, const char *prefix, cons
                                  int *count) {
   *steps = NULL;
   *count = 0;
-  DIR *entries = opendir(directory);
-  if (entries == NULL)
-    return errno == ENOENT ? heat_ok() : heat_fail(HEAT_IO, "cannot read '%s': %s", directory, strerror(errno));
+  listing list = open_listing(directory);
   heat_status status = heat_ok();
-  for (const struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
-    const int64_t step = numbered_step(entry->d_name, prefix, suffix);
+  for (const char *name = next_name(&list); name != NULL && status.code == HEAT_OK; name = next_name(&list)) {
+    const int64_t step = numbered_step(name, prefix, suffix);
     if (step < 0) continue;
     const size_t bytes = (size_t)(*count + 1) * sizeof **steps;
     int64_t *grown = realloc(*steps, bytes);
     if (grown == NULL) {
       status = heat_no_memory("a list of files", bytes);
-      break;
+    } else {
+      *steps = grown;
+      grown[(*count)++] = step;
     }
-    *steps = grown;
-    grown[(*count)++] = step;
   }
-  closedir(entries);
+  status = heat_first(status, close_listing(&list));
   if (*count > 0) qsort(*steps, (size_t)*count, sizeof **steps, compare_steps);
   return status;
 }

@@ -641,6 +641,14 @@ heat_status heat_h5_commit(heat_h5 *out) {
   return out->status;
 }
 
+void heat_h5_abandon(heat_h5 *out) {
+  join_rows(out);
+  if (out->file >= 0) H5Fclose(out->file);
+  if (out->raw >= 0) close(out->raw);
+  out->file = H5I_INVALID_HID;
+  out->raw = -1;
+}
+
 heat_status heat_h5_open(hid_t *file, const char *path) {
   *file = H5I_INVALID_HID;
   if (access(path, R_OK) != 0) return heat_fail(HEAT_IO, "cannot read '%s': %s", path, strerror(errno));

@@ -72,20 +72,21 @@ static bool beats(int file, const owner *found) {
   return false;
 }
 
-/* The record lock is ours: is the one who wrote himself into the file gone? */
-static bool owner_is_gone(int file, const owner *found, char *note, size_t size) {
+/* Nobody else has the record lock; `locked`: we do, so there are such locks here. Is the one who wrote himself into the
+ * file gone? */
+static bool owner_is_gone(int file, bool locked, const owner *found, char *note, size_t size) {
   char host[HOST] = "?";
   gethostname(host, sizeof host - 1);
   const char *proof = NULL;
   const heat_job_state job = strcmp(found->job, "-") != 0 ? heat_scheduler_job(found->job) : HEAT_JOB_UNKNOWN;
-  if (strcmp(host, found->host) == 0)
+  if (locked && strcmp(host, found->host) == 0)
     proof = "its process has ended"; /* one kernel: a free lock is proof */
   else if (job == HEAT_JOB_GONE)
     proof = "its job is no longer in the system";
   else if (job == HEAT_JOB_PRESENT && strcmp(found->job, heat_job()) != 0)
     return false;
   else if (!beats(file, found))
-    proof = "it gave up its lock and its heart does not beat";
+    proof = "it has no lock and its heart does not beat";
   if (proof == NULL) return false;
   snprintf(note, size, "took over the directory from host %s, process %ld, job %s: %s", found->host, found->pid,
            found->job, proof);
@@ -118,10 +119,11 @@ heat_status heat_lock_take(heat_lock *lock, const char *directory, bool force, c
   if (lock->file < 0) return failure(lock, "open");
   struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   owner found;
-  if (fcntl(lock->file, F_SETLK, &whole) != 0 && (errno == EACCES || errno == EAGAIN)) {
+  const bool locked = fcntl(lock->file, F_SETLK, &whole) == 0;
+  if (!locked && (errno == EACCES || errno == EAGAIN)) {
     status = read_owner(lock->file, &found) ? held(lock, &found)
                                             : heat_fail(HEAT_IO, "another run has just begun in this directory");
-  } else if (read_owner(lock->file, &found) && !owner_is_gone(lock->file, &found, note, size)) {
+  } else if (read_owner(lock->file, &found) && !owner_is_gone(lock->file, locked, &found, note, size)) {
     status = held(lock, &found); /* also where record locks are not supported at all */
   }
   if (status.code == HEAT_OK) status = write_owner(lock);
@@ -135,14 +137,22 @@ heat_status heat_lock_take(heat_lock *lock, const char *directory, bool force, c
   return status;
 }
 
+bool heat_lock_held(heat_lock *lock) {
+  if (lock->file >= 0 && !is_ours(lock)) lock->lost = true;
+  return !lock->lost;
+}
+
+heat_status heat_lock_lost(const heat_lock *lock) {
+  return heat_fail(HEAT_IO,
+                   "the lock '%s' is no longer this run's: another one has taken over, or the directory is gone; "
+                   "nothing more is written",
+                   lock->path);
+}
+
 heat_status heat_lock_beat(heat_lock *lock) {
   if (lock->file < 0 || MPI_Wtime() < lock->next_beat) return heat_ok();
   lock->next_beat = MPI_Wtime() + beat_seconds;
-  if (!is_ours(lock))
-    return heat_fail(HEAT_IO,
-                     "the lock '%s' is no longer this run's: another one has taken over, or the directory is "
-                     "gone; nothing more is written",
-                     lock->path);
+  if (!heat_lock_held(lock)) return heat_lock_lost(lock);
   lock->beats++;
   return write_owner(lock);
 }

@@ -3,10 +3,12 @@
 #include "version.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 const char *const heat_activity_names[HEAT_ACTIVITIES] = {"stencil", "halo", "I/O", "other"};
 
@@ -96,4 +98,47 @@ void heat_timestamp(char text[32]) {
   struct tm utc;
   gmtime_r(&now, &utc);
   strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+enum { GROUP_LINE = 4096, GROUP_PATH = 6144 };
+
+/* The number in a file; infinite when there is none, as for "max". */
+static double read_limit(const char *path) {
+  double limit;
+  FILE *file = fopen(path, "r");
+  if (file == NULL || fscanf(file, "%lf", &limit) != 1) limit = INFINITY;
+  if (file != NULL) fclose(file);
+  return limit;
+}
+
+double heat_group_memory(FILE *lines, const char *root) {
+  double least = INFINITY;
+  char line[GROUP_LINE];
+  while (fgets(line, sizeof line, lines) != NULL) { /* number:controllers:/path */
+    line[strcspn(line, "\n")] = '\0';
+    char *controllers = strchr(line, ':'), *path = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
+    if (path == NULL) continue;
+    *path++ = '\0';
+    const bool unified = controllers[1] == '\0';
+    if (!unified && strcmp(controllers + 1, "memory") != 0) continue;
+    for (;;) { /* a group above may have a lower limit */
+      char file[GROUP_PATH];
+      snprintf(file, sizeof file, "%s%s%s/%s", root, unified ? "" : "/memory", path,
+               unified ? "memory.max" : "memory.limit_in_bytes");
+      least = fmin(least, read_limit(file));
+      char *slash = strrchr(path, '/');
+      if (slash == NULL) break;
+      *slash = '\0';
+    }
+  }
+  return least;
+}
+
+double heat_node_memory(void) {
+  const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  FILE *lines = fopen("/proc/self/cgroup", "r");
+  if (lines == NULL) return there;
+  const double limit = heat_group_memory(lines, "/sys/fs/cgroup");
+  fclose(lines);
+  return fmin(there, limit);
 }

@@ -26,6 +26,7 @@ enum {
 };
 static const double poll_seconds = 0.5;
 static const double margin_seconds = 1; /* of the deadline */
+static const double long_save = 4;      /* s: two of this length are more than who asks for a stop should wait */
 static const double slow_disk = 100e6;  /* bytes per second, until a checkpoint has been timed */
 
 typedef struct simulation {
@@ -49,18 +50,23 @@ typedef struct simulation {
   heat_progress progress;
   bool progressing; /* status.json is this run's */
   heat_lock lock;
+  bool dispossessed; /* another run has the directory */
   heat_stop stop;
   heat_stop_reason reason;
   heat_status own;    /* this rank's failure since the last poll, which carries it to the others */
   heat_extent extent; /* of the solution at step `looked` */
   int64_t looked, saved, first;
-  int64_t chunk;        /* steps between two polls */
-  double slowest_chunk; /* s */
+  int64_t chunk;         /* steps between two polls */
+  double slowest_chunk;  /* s */
+  bool odd_chunk;        /* the last one took much longer than any before it */
+  double output_seconds; /* of what was written for people since the last poll */
+  double slowest_output; /* s */
   bool save_due, is_steady;
   bool behind;                                            /* there is memory to write checkpoints behind the steps */
   heat_h5 saving;                                         /* one that is being written */
   int64_t saving_step;                                    /* its step, -1: none */
   double saving_waited;                                   /* s that the steps have waited for it */
+  bool saving_disturbed;                                  /* the job was suspended meanwhile */
   double saved_at, save_seconds, save_waited, worst_save; /* MPI_Wtime; s in all, waited for, and at worst */
   int saves_done;
   heat_h5_times save_times;
@@ -75,7 +81,7 @@ static heat_status check_memory(simulation *sim, const heat_plan *plan) {
   MPI_Comm_size(node, &sharing);
   MPI_Comm_free(&node);
   const double gibi = 1073741824, needed = heat_plan_memory(plan) * sharing, share_for_copies = 0.8;
-  const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  const double there = heat_node_memory();
   const double copies = heat_plan_copy(plan) * sharing;
   int behind = copies > 0 && needed + copies < share_for_copies * there;
   MPI_Allreduce(MPI_IN_PLACE, &behind, 1, MPI_INT, MPI_MIN, sim->runtime->comm);
@@ -83,7 +89,7 @@ static heat_status check_memory(simulation *sim, const heat_plan *plan) {
   heat_status status = heat_ok();
   if (needed > there)
     status = heat_config_fail(sim->setup.config, "domain.cells",
-                              "%d ranks of this node need %.3g GiB, it has %.3g GiB (use more nodes or fewer cells)",
+                              "%d ranks of this node need %.3g GiB, they have %.3g GiB (use more nodes or fewer cells)",
                               sharing, needed / gibi, there / gibi);
   return heat_agree(sim->runtime->comm, status);
 }
@@ -167,19 +173,28 @@ static heat_status find_checkpoint(simulation *sim) {
   return heat_ok();
 }
 
-/* The directory for this run alone. One that holds a run is left as it is unless the options say what to do. */
+/* A directory that holds a run is left as it is unless the options say what to do. */
+static heat_status check_free(const simulation *sim) {
+  if (sim->options->resume || sim->options->overwrite) return heat_ok();
+  bool found;
+  heat_status status = heat_directory_has_run(sim->directory, &found);
+  if (status.code == HEAT_OK && found)
+    status = heat_fail(HEAT_USAGE, "'%s' already holds a run: --resume goes on with it, --overwrite replaces it",
+                       sim->directory);
+  return status;
+}
+
+/* The directory for this run alone. */
 static heat_status occupy(simulation *sim) {
   heat_runtime *runtime = sim->runtime;
-  const heat_options *options = sim->options;
   char note[HEAT_STATUS_TEXT] = "";
   heat_status status = heat_ok();
   if (runtime->rank == 0) {
-    if (heat_directory_has_run(sim->directory) && !options->resume && !options->overwrite)
-      status = heat_fail(HEAT_USAGE, "'%s' already holds a run: --resume goes on with it, --overwrite replaces it",
-                         sim->directory);
+    status = check_free(sim);
     if (status.code == HEAT_OK) status = heat_directory_make(sim->directory);
     if (status.code == HEAT_OK)
-      status = heat_lock_take(&sim->lock, sim->directory, options->force_unlock, note, sizeof note);
+      status = heat_lock_take(&sim->lock, sim->directory, sim->options->force_unlock, note, sizeof note);
+    if (status.code == HEAT_OK) status = check_free(sim); /* one may have begun and ended meanwhile */
     if (note[0] != '\0') heat_runtime_say(runtime, "%s\n", note);
   }
   return heat_agree(runtime->comm, status);
@@ -247,6 +262,8 @@ static heat_status open_files(simulation *sim) {
   if (status.code != HEAT_OK) return status;
   status = heat_agree(runtime->comm, heat_probes_create(&sim->probes, &sim->setup.grid, sim->directory, keep));
   if (status.code != HEAT_OK) return status;
+  if (sim->probes.series.aside[0] != '\0')
+    heat_runtime_say(runtime, "other probes than before: the old rows are in %s\n", sim->probes.series.aside);
   sim->snapshots =
       (heat_snapshots){.grid = &sim->setup.grid,
                        .directory = sim->directory,
@@ -322,35 +339,57 @@ static heat_status write_outputs(simulation *sim) {
   return status;
 }
 
-/* Wait for the checkpoint that is being written, if there is one, and finish it. */
+/* Whether the directory still is this run's; false on all ranks once it is not. */
+static bool owns_directory(simulation *sim) {
+  int lost = sim->dispossessed || !heat_lock_held(&sim->lock);
+  MPI_Bcast(&lost, 1, MPI_INT, 0, sim->runtime->comm);
+  sim->dispossessed = lost != 0;
+  return !sim->dispossessed;
+}
+
+/* Wait for the checkpoint that is being written, if there is one, and finish it, the rows that belong to it first. In a
+ * directory that another run has taken over it is left as it is. */
 static heat_status end_save(simulation *sim) {
   if (sim->saving_step < 0) return heat_ok();
   const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
   const double start = MPI_Wtime();
-  heat_status status = heat_checkpoint_end(&sim->saving, sim->directory, sim->saving_step, sim->keep);
+  heat_status status = heat_ok();
+  if (!owns_directory(sim)) {
+    heat_h5_abandon(&sim->saving);
+    sim->saving_step = -1;
+    heat_runtime_enter(sim->runtime, before);
+    return heat_lock_lost(&sim->lock);
+  }
+  sim->saving.status = heat_first(sim->saving.status, heat_series_sync(&sim->history));
+  sim->saving.status = heat_first(sim->saving.status, heat_series_sync(&sim->probes.series));
+  status = heat_checkpoint_end(&sim->saving, sim->directory, sim->saving_step, sim->keep);
   if (status.code == HEAT_OK) {
     heat_checkpoint_name(sim->checkpoint, sim->directory, sim->saving_step);
     sim->saved = sim->saving_step;
   }
-  double seconds = 0; /* of its own work, wherever that was done */
+  double spent[] = {0, sim->saving_disturbed || heat_stop_continued()}; /* s of its own work, wherever that was done */
   for (int phase = 0; phase < HEAT_H5_PHASES; phase++) {
     sim->save_times.seconds[phase] += sim->saving.times.seconds[phase];
-    seconds += sim->saving.times.seconds[phase];
+    spent[0] += sim->saving.times.seconds[phase];
   }
+  MPI_Allreduce(MPI_IN_PLACE, spent, 2, MPI_DOUBLE, MPI_MAX, sim->runtime->comm);
   sim->saving_step = -1;
   sim->save_waited += sim->saving_waited + (MPI_Wtime() - start);
-  sim->save_seconds += seconds;
+  sim->save_seconds += spent[0];
   sim->saves_done++;
   sim->saved_at = MPI_Wtime();
-  if (seconds > sim->worst_save && !heat_stop_continued()) sim->worst_save = seconds;
+  if (spent[0] > sim->worst_save && spent[1] == 0) sim->worst_save = spent[0];
   heat_runtime_enter(sim->runtime, before);
   return status;
 }
 
-/* Write a checkpoint; `at_once`: it is whole when this returns. */
+/* Write a checkpoint; `at_once`: it is whole when this returns. Who asks for a stop while a long one is being written
+ * waits for that one only. */
 static heat_status save(simulation *sim, bool at_once) {
+  const bool asked = sim->reason == HEAT_STOP_SIGNAL || sim->reason == HEAT_STOP_FILE, writing = sim->saving_step >= 0;
   heat_status status = end_save(sim);
   if (status.code != HEAT_OK || sim->saved == sim->state.step) return status;
+  if (asked && writing && sim->worst_save > long_save) return status;
   const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
   const double start = MPI_Wtime();
   const char *slash = strrchr(sim->checkpoint, '/');
@@ -362,6 +401,7 @@ static heat_status save(simulation *sim, bool at_once) {
   heat_checkpoint_begin(&sim->saving, sim->directory, &sim->stepper, state, sim->deck,
                         slash != NULL ? slash + 1 : sim->checkpoint, behind);
   sim->saving_step = state->step;
+  sim->saving_disturbed = false;
   sim->save_due = false;
   sim->saving_waited = MPI_Wtime() - start;
   sim->saved_at = MPI_Wtime();
@@ -386,17 +426,14 @@ static int64_t next_event(const simulation *sim) {
   return next;
 }
 
-/* How long the last chunk took on the slowest rank. A chunk in which the job was suspended says nothing about the next
- * one, nor one that took so much longer than any before it that only a suspension without a signal explains it. */
+/* How long the last chunk took on the slowest rank. One in which the job was suspended says nothing about the next
+ * one; one that took so much longer than any before it is taken for an accident the first time. */
 static void count_chunk(simulation *sim, double seconds, int64_t steps, bool continued) {
-  const double suspicious_seconds = 3, suspicious_ratio = 5;
-  const bool suspicious =
-      sim->slowest_chunk > 0 && seconds > fmax(suspicious_seconds, suspicious_ratio * sim->slowest_chunk);
-  if (continued || suspicious) {
-    heat_stop_ask_again(&sim->stop, sim->runtime->rank);
-    return;
-  }
-  if (seconds > sim->slowest_chunk) sim->slowest_chunk = seconds;
+  const double odd_seconds = 3, odd_ratio = 5;
+  if (continued) return;
+  const bool odd = sim->slowest_chunk > 0 && seconds > fmax(odd_seconds, odd_ratio * sim->slowest_chunk);
+  if (seconds > sim->slowest_chunk && (!odd || sim->odd_chunk)) sim->slowest_chunk = seconds;
+  sim->odd_chunk = odd;
   if (steps == 0 || seconds <= 0) return;
   const double fit = poll_seconds / (seconds / (double)steps), most = 2.0 * (double)sim->chunk;
   sim->chunk = (int64_t)fmax(1, fmin(fmin(fit, most), MOST_STEPS));
@@ -405,21 +442,29 @@ static void count_chunk(simulation *sim, double seconds, int64_t steps, bool con
 
 /* The small reductions: how long it took; then failures, requests to stop, and the clock, agreed on by all ranks. */
 static heat_status poll(simulation *sim, heat_status status, double chunk_seconds, int64_t steps) {
-  enum { CODE, REASON, SAVE, BUSY, ITEMS };
+  enum { CHUNK, OUTPUT, CONTINUED, PACES };
+  enum { CODE, REASON, SAVE, BUSY, LOST, ITEMS };
   const heat_runtime *runtime = sim->runtime;
-  double chunk[] = {chunk_seconds, heat_stop_continued()};
-  MPI_Allreduce(MPI_IN_PLACE, chunk, 2, MPI_DOUBLE, MPI_MAX, runtime->comm);
-  count_chunk(sim, chunk[0], steps, chunk[1] > 0);
+  double pace[] = {[CHUNK] = chunk_seconds, [OUTPUT] = sim->output_seconds, [CONTINUED] = heat_stop_continued()};
+  MPI_Allreduce(MPI_IN_PLACE, pace, PACES, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  const bool continued = pace[CONTINUED] > 0;
+  count_chunk(sim, pace[CHUNK], steps, continued);
+  if (continued) heat_stop_ask_again(&sim->stop, runtime->rank);
+  if (continued) sim->saving_disturbed = true;
+  if (!continued) sim->slowest_output = fmax(sim->slowest_output, pace[OUTPUT]);
+  sim->output_seconds = 0;
   status = heat_first(status, heat_lock_beat(&sim->lock));
   const double guess = (double)heat_box_cells(sim->setup.grid.domain) * sizeof(double) / slow_disk;
   const double save_seconds = sim->worst_save > 0 ? sim->worst_save : guess;
-  const double needed = 2 * save_seconds + sim->slowest_chunk + margin_seconds;
-  double items[ITEMS] = {[CODE] = status.code};
+  /* One save and one output may be due before the next look, and again with the stop. */
+  const double needed = 2 * (save_seconds + sim->slowest_output) + sim->slowest_chunk + margin_seconds;
+  double items[ITEMS] = {[CODE] = status.code, [LOST] = sim->lock.lost};
   items[REASON] = heat_stop_asked(&sim->stop, runtime->rank, needed);
   if (runtime->rank == 0 && sim->saves.minutes > 0)
     items[SAVE] = MPI_Wtime() - sim->saved_at >= sim->saves.minutes * 60;
   if (sim->saving_step >= 0) items[BUSY] = heat_h5_busy(&sim->saving);
   MPI_Allreduce(MPI_IN_PLACE, items, ITEMS, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  sim->dispossessed = items[LOST] > 0;
   if (items[CODE] > HEAT_OK) return heat_agree(runtime->comm, status);
   sim->reason = (heat_stop_reason)items[REASON];
   sim->save_due = items[SAVE] > 0;
@@ -459,8 +504,10 @@ static heat_status run_loop(simulation *sim) {
     if (status.code == HEAT_OK) status = check_steady(sim);
     const bool writes = saves_due(sim) || finished(sim) || output_due(sim, sim->output) ||
                         (sim->frames.grid != NULL && output_due(sim, sim->images));
+    const double written = MPI_Wtime();
     if (status.code == HEAT_OK && (writes || to - sim->looked >= LOOK_STEPS)) status = look(sim);
     if (status.code == HEAT_OK && writes) status = heat_agree(sim->runtime->comm, write_outputs(sim));
+    sim->output_seconds = MPI_Wtime() - written;
     if (status.code == HEAT_OK && saves_due(sim)) status = save(sim, sim->reason != HEAT_STOP_NONE);
     if (status.code == HEAT_OK) sim->own = heat_progress_update(&sim->progress, to);
   }
@@ -527,15 +574,20 @@ static void say_end(simulation *sim) {
 static heat_status begin(simulation *sim) {
   heat_status status = occupy(sim);
   if (status.code == HEAT_OK) status = choose_start(sim);
+  sim->saved = sim->checkpoint[0] != '\0' && sim->options->resume_file == NULL ? sim->state.step : -1;
+  /* From a file that was named the run goes another way than the later checkpoints here: this one takes their place
+   * before anything else is cut back. */
+  if (status.code == HEAT_OK && sim->options->resume_file != NULL) status = save(sim, true);
   if (status.code == HEAT_OK) status = open_files(sim);
   if (status.code != HEAT_OK) return status;
   sim->chunk = 1;
   sim->first = sim->state.step;
-  sim->saved = sim->checkpoint[0] != '\0' ? sim->state.step : -1;
   sim->saved_at = MPI_Wtime();
   say_start(sim);
+  const double start = MPI_Wtime();
   status = look(sim);
   if (status.code == HEAT_OK && sim->state.step == 0) status = heat_agree(sim->runtime->comm, write_outputs(sim));
+  sim->output_seconds = MPI_Wtime() - start;
   if (status.code == HEAT_OK) status = heat_progress_update(&sim->progress, sim->state.step);
   return heat_agree(sim->runtime->comm, status);
 }
@@ -548,8 +600,9 @@ static heat_status end(simulation *sim) {
   const bool stopped = !finished(sim);
   char message[128] = "";
   if (stopped)
-    snprintf(message, sizeof message, "stopped by %s at step %lld of %lld", heat_stop_text(sim->reason),
-             (long long)sim->state.step, (long long)sim->clock.last);
+    snprintf(message, sizeof message, "stopped by %s at step %lld of %lld%s", heat_stop_text(sim->reason),
+             (long long)sim->state.step, (long long)sim->clock.last,
+             sim->saved < sim->state.step ? " (checkpoint just before)" : "");
   else if (sim->is_steady)
     snprintf(message, sizeof message, "steady at step %lld", (long long)sim->state.step);
   status = heat_progress_finish(&sim->progress, sim->state.step, stopped ? "stopped" : "done", message);
@@ -573,13 +626,13 @@ heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *optio
   if (status.code == HEAT_OK) status = begin(&sim);
   if (status.code == HEAT_OK) status = run_loop(&sim);
   if (status.code == HEAT_OK) status = end(&sim);
-  if (status.code != HEAT_OK && status.code != HEAT_STOPPED && sim.progressing) {
+  if (status.code != HEAT_OK && status.code != HEAT_STOPPED && sim.progressing && !sim.dispossessed) {
     heat_progress_finish(&sim.progress, sim.state.step, "failed", status.text);
     if (runtime->log != NULL) fprintf(runtime->log, "heat2d: %s\n", status.text);
   }
   heat_series_close(&sim.history);
   heat_probes_destroy(&sim.probes);
-  if (sim.reason == HEAT_STOP_FILE && runtime->rank == 0) heat_stop_obeyed(&sim.stop);
+  if (status.code == HEAT_STOPPED && runtime->rank == 0) heat_stop_obeyed(&sim.stop);
   heat_lock_release(&sim.lock);
   heat_snapshots_destroy(&sim.snapshots);
   heat_stepper_destroy(&sim.stepper);

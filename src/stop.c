@@ -37,7 +37,7 @@ void heat_stop_set_deadline(heat_stop *stop, int rank, double started, double wa
   double left;
   stop->looked = MPI_Wtime();
   stop->deadline = walltime > 0 ? started + walltime : INFINITY;
-  if (rank == 0 && walltime == 0 && heat_scheduler_remaining(true, &left)) stop->deadline = MPI_Wtime() + left;
+  if (rank == 0 && walltime == 0 && heat_scheduler_remaining(true, &left)) stop->deadline = stop->looked + left;
 }
 
 bool heat_stop_continued(void) {
@@ -47,10 +47,10 @@ bool heat_stop_continued(void) {
 void heat_stop_ask_again(heat_stop *stop, int rank) {
   double left;
   continued = 0;
-  if (rank != 0) return;
-  const double gap = MPI_Wtime() - stop->looked; /* its clock stood still for no longer than that */
+  if (rank != 0 || caught != 0) return;
+  const double now = MPI_Wtime(), gap = now - stop->looked; /* its clock stood still for no longer than that */
   if (isfinite(stop->deadline) && heat_scheduler_remaining(false, &left))
-    stop->deadline = fmin(MPI_Wtime() + left, stop->deadline + gap);
+    stop->deadline = fmin(now + left, stop->deadline + gap);
   stop->looked = MPI_Wtime();
 }
 

@@ -3,17 +3,17 @@
  *
  *     HEAT2D_FAULT=call:n:what:rank
  *
- * call: open, write, read, truncate, sync, rename, unlink (of files whose path contains HEAT2D_FAULT_PATH), or malloc,
- *   thread (called from the program's own code, not from a library's)
- * n: the n-th such call of that rank, counted from 1; "n+": that one and all later ones
- * what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN; SHORT (a write or read that transfers half); KILL, TERM, USR1 (the
- *   rank sends itself that signal before the call)
- * rank: in MPI_COMM_WORLD, or * for all
+ * call: open, write, read, truncate, sync, rename, unlink, list (readdir) of files whose path contains
+ * HEAT2D_FAULT_PATH; malloc, thread called from the program's own code, not from a library's n: the n-th such call of
+ * that rank, counted from 1; "n+": that one and all later ones what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN; SHORT
+ * (a write or read that transfers half); SLOW (the call takes two seconds more); KILL, TERM, USR1 (the rank sends
+ * itself that signal before the call) rank: in MPI_COMM_WORLD, or * for all
  *
  * When it strikes it says on what in the file HEAT2D_FAULT_MARK, so that a test knows that its fault took place. When
  * the process ends in order, its numbers of calls are appended to the file HEAT2D_FAULT_COUNT as "rank call number": so
  * a campaign knows how far to go. Writes through stdio are seen where they are flushed. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,19 +31,19 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-typedef enum call { OPEN, WRITE, READ, TRUNCATE, SYNC, RENAME, UNLINK, MALLOC, THREAD, CALLS } call;
-static const char *const call_names[CALLS] = {"open",   "write",  "read",   "truncate", "sync",
-                                              "rename", "unlink", "malloc", "thread"};
+typedef enum call { OPEN, WRITE, READ, TRUNCATE, SYNC, RENAME, UNLINK, LIST, MALLOC, THREAD, CALLS } call;
+static const char *const call_names[CALLS] = {"open",   "write",  "read", "truncate", "sync",
+                                              "rename", "unlink", "list", "malloc",   "thread"};
 
 /* What a struck call has to do: an errno, or one of these. */
-enum { GO_ON = 0, HALF = -1 };
+enum { GO_ON = 0, HALF = -1, SLOW = -2 };
 
 static const struct {
   const char *name;
   int error, signal;
 } effects[] = {{"EIO", EIO, 0},       {"ENOSPC", ENOSPC, 0}, {"EDQUOT", EDQUOT, 0}, {"EACCES", EACCES, 0},
-               {"ENOMEM", ENOMEM, 0}, {"EAGAIN", EAGAIN, 0}, {"SHORT", HALF, 0},    {"KILL", 0, SIGKILL},
-               {"TERM", 0, SIGTERM},  {"USR1", 0, SIGUSR1}};
+               {"ENOMEM", ENOMEM, 0}, {"EAGAIN", EAGAIN, 0}, {"SHORT", HALF, 0},    {"SLOW", SLOW, 0},
+               {"KILL", 0, SIGKILL},  {"TERM", 0, SIGTERM},  {"USR1", 0, SIGUSR1}};
 
 static struct {
   bool active; /* in this process */
@@ -138,6 +138,7 @@ static int strike(call which, const char *path) {
   }
   fault.active = true;
   if (fault.signal != 0) kill(getpid(), fault.signal);
+  if (fault.error == SLOW) sleep(2);
   if (fault.error > 0) errno = fault.error;
   return fault.error;
 }
@@ -153,6 +154,7 @@ static int strike_file(call which, int file) {
   const ssize_t length = readlink(link, path, sizeof path - 1);
   if (length <= 0) return GO_ON;
   path[length] = '\0';
+  if (which == LIST) strncat(path, "/", sizeof path - (size_t)length - 1);
   return strike_path(which, path);
 }
 
@@ -235,6 +237,16 @@ VECTORS_AT(pwritev64, WRITE)
 VECTORS_AT(preadv, READ)
 VECTORS_AT(preadv64, READ)
 
+/* glibc's mark of an error on a stream, for ferror. */
+enum { ERROR_SEEN = 0x20 };
+
+ssize_t getline(char **line, size_t *size, FILE *stream) {
+  ssize_t (*real)(char **, size_t *, FILE *) = (ssize_t(*)(char **, size_t *, FILE *))next("getline");
+  if (strike_file(READ, fileno(stream)) <= 0) return real(line, size, stream);
+  stream->_flags |= ERROR_SEEN;
+  return -1;
+}
+
 int fflush(FILE *stream) {
   int (*real)(FILE *) = (int (*)(FILE *))next("fflush");
   const int number = stream != NULL ? fileno(stream) : -1;
@@ -271,6 +283,11 @@ int rename(const char *from, const char *to) {
   }
 UNLINKS(unlink)
 UNLINKS(remove)
+
+struct dirent *readdir(DIR *directory) {
+  struct dirent *(*real)(DIR *) = (struct dirent * (*)(DIR *)) next("readdir");
+  return strike_file(LIST, dirfd(directory)) > 0 ? NULL : real(directory);
+}
 
 /* ---- threads and memory ---- */
 

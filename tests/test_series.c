@@ -32,13 +32,17 @@ static void put(const char *text) {
   fclose(file);
 }
 
-static void assert_holds(const char *text) {
+static void assert_file(const char *at, const char *text) {
   char have[1024] = "";
-  FILE *file = fopen(path, "r");
+  FILE *file = fopen(at, "r");
   assert_non_null(file);
   have[fread(have, 1, sizeof have - 1, file)] = '\0';
   fclose(file);
   assert_string_equal(have, text);
+}
+
+static void assert_holds(const char *text) {
+  assert_file(path, text);
 }
 
 /* Open what `before` left, keep rows to that step, append the row "9,x"; what is there then. */
@@ -80,9 +84,16 @@ static void a_line_that_was_cut_off_is_dropped(void **state) {
   assert_becomes("step,ti", 8, "step,time,value\n9,x\n");
 }
 
-static void a_table_with_other_columns_is_begun_anew(void **state) {
+static void a_table_with_other_columns_is_set_aside(void **state) {
   (void)state;
-  assert_becomes("step,time,other\n0,0,1\n", 8, "step,time,value\n9,x\n");
+  char aside[128];
+  snprintf(aside, sizeof aside, "%s-0000000008.csv", path);
+  assert_becomes("step,time,value,other\n0,0,1,2\n8,1,2,3\n9,2,3,4\n", 8, "step,time,value\n9,x\n");
+  assert_file(aside, "step,time,value,other\n0,0,1,2\n8,1,2,3\n");
+  /* What has no rows so far has nothing to lose, and takes no one's place. */
+  assert_becomes("step,time,other\n9,2,3\n", 8, "step,time,value\n9,x\n");
+  assert_file(aside, "step,time,value,other\n0,0,1,2\n8,1,2,3\n");
+  assert_int_equal(unlink(aside), 0);
 }
 
 static void a_row_is_there_at_once(void **state) {
@@ -120,7 +131,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {LAW(a_new_run_begins_with_the_header_alone),
                                      LAW(rows_are_kept_up_to_the_step_and_no_further),
                                      LAW(a_line_that_was_cut_off_is_dropped),
-                                     LAW(a_table_with_other_columns_is_begun_anew),
+                                     LAW(a_table_with_other_columns_is_set_aside),
                                      LAW(a_row_is_there_at_once),
                                      LAW(a_rank_without_the_file_does_nothing),
                                      LAW(a_full_disk_is_told_with_the_name_of_the_file)};

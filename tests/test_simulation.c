@@ -401,6 +401,73 @@ static void resume_from_a_named_file_goes_on_from_there(void **state) {
   free(after);
 }
 
+/* The later checkpoints of the way that was left must not be what the next run goes on from. */
+static void after_a_named_file_and_a_kill_there_is_no_gap(void **state) {
+  (void)state;
+  start_with(torus_deck);
+  run_whole("");
+  assert_code(0, heat2d(2, "run deck.yaml --set checkpoint.keep=9"));
+  inject("write:1:KILL:0", "out/checkpoint-0000000030");
+  const int code = heat2d(2, "run deck.yaml --set checkpoint.keep=9 --resume=out/checkpoint-0000000020.h5");
+  inject(NULL, NULL);
+  assert_true(code != 0 && exists("struck.txt"));
+  assert_int_equal(count_files("out", "checkpoint-", ".h5"), 2);
+  assert_code(0, heat2d(3, "run deck.yaml --resume"));
+  assert_non_null(strstr(command.out, "at step 20"));
+  assert_same_run("whole", "out");
+}
+
+/* What cannot be read is neither thrown away nor taken for nothing. */
+static void a_directory_or_table_that_cannot_be_read_is_left_alone(void **state) {
+  (void)state;
+  static const char *const faults[][3] = {{"list:1:EIO:0", "out/", "--resume"},
+                                          {"list:4:EIO:0", "out/", "--resume"},
+                                          {"list:1:EIO:0", "out/", ""},
+                                          {"read:2:EIO:0", "out/history.csv", "--resume"},
+                                          {"read:2:EIO:0", "out/probes.csv", "--resume"}};
+  start_with(torus_deck);
+  assert_code(0, heat2d(2, "run deck.yaml --set time.end=0.009765625"));
+  for (size_t n = 0; n < sizeof faults / sizeof *faults; n++) {
+    shell("rm -rf before; cp -r out before");
+    inject(faults[n][0], faults[n][1]);
+    const int code = heat2d(2, "run deck.yaml %s", faults[n][2]);
+    inject(NULL, NULL);
+    assert_true(exists("struck.txt"));
+    assert_code(74, code);
+    shell("for f in history.csv probes.csv; do cmp before/$f out/$f || exit 1; done");
+    assert_int_equal(count_files("out", "checkpoint-", ".h5"), count_files("before", "checkpoint-", ".h5"));
+  }
+}
+
+static void the_rows_are_durable_before_their_checkpoint(void **state) {
+  (void)state;
+  static const char *const tables[] = {"out/history.csv", "out/probes.csv"};
+  for (size_t n = 0; n < sizeof tables / sizeof *tables; n++) {
+    start_with(torus_deck);
+    inject("sync:1:EIO:0", tables[n]);
+    const int code = heat2d(2, "run deck.yaml");
+    inject(NULL, NULL);
+    assert_true(exists("struck.txt"));
+    assert_code(74, code);
+    assert_one_complaint("heat2d: ", tables[n]);
+    assert_int_equal(count_files("out", "checkpoint-", ""), 0);
+  }
+}
+
+static void other_probes_leave_the_old_rows_where_they_can_be_found(void **state) {
+  (void)state;
+  start_with(torus_deck);
+  assert_code(0, heat2d(2, "run deck.yaml --set time.end=0.009765625"));
+  shell("cp out/probes.csv before.csv");
+  assert_code(0, heat2d(2, "run deck.yaml --resume --set 'output.probes=[{name: other, at: [0.5, 0.5]}]'"));
+  char path[LINE_MOST];
+  assert_true(last_file(path, "out", "probes-", ".csv"));
+  assert_true(same_bytes("before.csv", path));
+  assert_non_null(strstr(command.out, path));
+  assert_code(0, heat2d(2, "run deck.yaml --overwrite"));
+  assert_int_equal(count_files("out", "probes-", ".csv"), 0);
+}
+
 static void a_run_is_not_replaced_unasked(void **state) {
   (void)state;
   start_with(torus_deck);
@@ -543,6 +610,10 @@ int main(void) {
       cmocka_unit_test(a_finished_run_is_left_as_it_is),
       cmocka_unit_test(resume_of_nothing_starts_anew),
       cmocka_unit_test(resume_from_a_named_file_goes_on_from_there),
+      cmocka_unit_test(after_a_named_file_and_a_kill_there_is_no_gap),
+      cmocka_unit_test(a_directory_or_table_that_cannot_be_read_is_left_alone),
+      cmocka_unit_test(the_rows_are_durable_before_their_checkpoint),
+      cmocka_unit_test(other_probes_leave_the_old_rows_where_they_can_be_found),
       cmocka_unit_test(a_run_is_not_replaced_unasked),
       cmocka_unit_test(overwrite_replaces_the_run_and_nothing_else),
       cmocka_unit_test(other_physics_is_refused_by_name),

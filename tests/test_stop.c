@@ -89,6 +89,67 @@ static void a_suspended_job_asks_again_how_much_time_is_left(void **state) {
   assert_true(now() - woken > 4); /* the old deadline was at most 0.5 s away */
 }
 
+/* Seconds from the start of a run that asks for that walltime to its end, which must be a stop. */
+static double stopped_after(const char *options) {
+  const double start = now();
+  setenv("OMPI_MCA_odls_base_sigkill_timeout", "0", 1); /* else mpiexec complains of the code for seconds */
+  assert_code(75, heat2d(2, "run deck.yaml %s", options));
+  unsetenv("OMPI_MCA_odls_base_sigkill_timeout");
+  return now() - start;
+}
+
+/* Each snapshot takes two seconds, and so does the rest of each turn of the loop. */
+static void the_deadline_knows_what_outputs_take(void **state) {
+  (void)state;
+  start_anew();
+  inject("sync:1+:SLOW:0", "out/snapshot-");
+  const double took = stopped_after("--walltime 10 --set output.every.steps=5");
+  inject(NULL, NULL);
+  assert_true(exists("struck.txt"));
+  assert_true(took > 5 && took < 10);
+}
+
+/* ... and what checkpoints take on the slowest rank, which is not the one that looks at the clock. */
+static void the_deadline_knows_what_checkpoints_take_elsewhere(void **state) {
+  (void)state;
+  start_anew();
+  inject("write:1+:SLOW:1", "out/checkpoint-");
+  const double took = stopped_after("--walltime 12 --set checkpoint.every.minutes=0.01");
+  inject(NULL, NULL);
+  assert_true(exists("struck.txt"));
+  assert_true(took > 4 && took < 12);
+}
+
+/* What a checkpoint took in which the job was suspended says nothing about the next one. */
+static void a_suspension_during_a_checkpoint_does_not_shorten_the_run(void **state) {
+  (void)state;
+  start_anew();
+  inject("sync:1:SLOW:0", "out/checkpoint-");
+  const double start = now();
+  const pid_t process = launch(2, "run deck.yaml --walltime 13 --set checkpoint.every.minutes=0.02");
+  await_file(process, "struck.txt");
+  assert_int_equal(signal_ranks(process, SIGSTOP), 2);
+  sleep_for(4);
+  assert_int_equal(signal_ranks(process, SIGCONT), 2);
+  assert_code(75, finish(process));
+  inject(NULL, NULL);
+  assert_true(now() - start > 11); /* 6 s twice were never left */
+}
+
+static void a_signal_takes_the_file_stop_with_it(void **state) {
+  (void)state;
+  start_anew();
+  const pid_t process = launch(2, "run deck.yaml");
+  await_file(process, "out/status.json");
+  sleep_for(1);
+  assert_int_equal(signal_ranks(process, SIGSTOP), 2); /* so that both are there at the next look */
+  write_text("out/STOP", "");
+  assert_int_equal(signal_ranks(process, SIGUSR1), 2);
+  assert_int_equal(signal_ranks(process, SIGCONT), 2);
+  assert_code(75, finish(process));
+  assert_false(exists("out/STOP"));
+}
+
 static void two_runs_cannot_share_a_directory(void **state) {
   (void)state;
   start_anew();
@@ -120,6 +181,11 @@ static void a_run_that_lost_its_lock_writes_nothing_more(void **state) {
   assert_true(waitpid(first, &code, 0) == first);
   assert_int_equal(WEXITSTATUS(code), 74);
   assert_true(kill(second, 0) == 0);
+  char *status = read_text("out/status.json"), *log = read_text("out/run.log");
+  assert_non_null(strstr(status, "\"running\"")); /* the second one's */
+  assert_null(strstr(log, "no longer this run's"));
+  free(status);
+  free(log);
   write_text("out/STOP", "");
   assert_code(75, finish(second));
 }
@@ -152,6 +218,10 @@ int main(void) {
       cmocka_unit_test(a_stop_ends_within_a_poll_and_a_checkpoint_on_any_number_of_ranks),
       cmocka_unit_test(the_limit_of_the_batch_job_is_the_deadline),
       cmocka_unit_test(a_suspended_job_asks_again_how_much_time_is_left),
+      cmocka_unit_test(the_deadline_knows_what_outputs_take),
+      cmocka_unit_test(the_deadline_knows_what_checkpoints_take_elsewhere),
+      cmocka_unit_test(a_suspension_during_a_checkpoint_does_not_shorten_the_run),
+      cmocka_unit_test(a_signal_takes_the_file_stop_with_it),
       cmocka_unit_test(two_runs_cannot_share_a_directory),
       cmocka_unit_test(a_run_that_lost_its_lock_writes_nothing_more),
       cmocka_unit_test(a_full_disk_keeps_the_last_checkpoint),

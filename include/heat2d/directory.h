@@ -12,8 +12,8 @@ heat_status heat_directory_join(char *path, size_t size, const char *directory, 
 /* Make the directory and those above it. HEAT_IO. */
 heat_status heat_directory_make(const char *directory);
 
-/* Whether it holds a run. */
-bool heat_directory_has_run(const char *directory);
+/* Whether it holds a run. HEAT_IO. */
+heat_status heat_directory_has_run(const char *directory, bool *found);
 
 /* Remove what an interrupted write left behind (the .partial files of a run). HEAT_IO. */
 heat_status heat_directory_remove_partial(const char *directory);

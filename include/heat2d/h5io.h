@@ -84,6 +84,9 @@ void heat_h5_attach_scale(heat_h5 *out, const char *dataset, const char *scale, 
 /* Finish as described above. On failure the partial file is removed and what stood at `path` is untouched. HEAT_IO. */
 heat_status heat_h5_commit(heat_h5 *out);
 
+/* Stop writing and leave the partial file as it is: it may be another run's by now. Local. */
+void heat_h5_abandon(heat_h5 *out);
+
 /* Reading: each rank opens the file for itself. `file` is negative on failure. */
 heat_status heat_h5_open(hid_t *file, const char *path);
 /* Rows and columns of a dataset of two dimensions (rows 0: of one). HEAT_IO. Local. */

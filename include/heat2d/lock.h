@@ -19,6 +19,7 @@ typedef struct heat_lock {
   uint64_t number; /* this owner's */
   int64_t beats;
   double next_beat; /* MPI_Wtime */
+  bool lost;        /* to another owner */
 } heat_lock;
 
 /* Take the lock of `directory`, which exists. `force`: whoever holds it. HEAT_IO with the owner's host, process and job
@@ -27,6 +28,12 @@ heat_status heat_lock_take(heat_lock *lock, const char *directory, bool force, c
 
 /* Beat at most once a second, and make sure that the lock is still this owner's. HEAT_IO when it is not. */
 heat_status heat_lock_beat(heat_lock *lock);
+
+/* Whether it still is this owner's, looked at now; true where there is none (on other ranks). */
+bool heat_lock_held(heat_lock *lock);
+
+/* What to say when it is not. HEAT_IO. */
+heat_status heat_lock_lost(const heat_lock *lock);
 
 /* Give it back; a lock that is no longer this owner's is left alone. */
 void heat_lock_release(heat_lock *lock);

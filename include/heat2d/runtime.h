@@ -50,4 +50,12 @@ const char *heat_version(void);     /* "0.1.0 (abc1234)" */
 const char *heat_job(void);         /* the batch job's id, or "" outside of one */
 void heat_timestamp(char text[32]); /* now, UTC, ISO 8601 */
 
+/* Bytes of memory that the processes of this node share: what it has, or less where a control group of the batch system
+ * sets a limit. Local. */
+double heat_node_memory(void);
+
+/* The limit of the control groups that `lines` (as in /proc/self/cgroup) names below `root`, versions 1 and 2; infinite
+ * where there is none. Local. */
+double heat_group_memory(FILE *lines, const char *root);
+
 #endif

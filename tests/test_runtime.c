@@ -1,0 +1,50 @@
+/* What the process knows of the machine. One process. */
+#include "heat2d/runtime.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static double limit_of(const char *lines, const char *root) {
+  FILE *file = fmemopen((void *)(uintptr_t)lines, strlen(lines), "r");
+  assert_non_null(file);
+  const double limit = heat_group_memory(file, root);
+  fclose(file);
+  return limit;
+}
+
+static void the_lowest_limit_of_the_control_groups_counts(void **state) {
+  (void)state;
+  char root[] = "/tmp/heat2d-runtime-XXXXXX", line[512];
+  assert_non_null(mkdtemp(root));
+  snprintf(line, sizeof line,
+           "cd %s && mkdir -p batch/job/step memory/job cpu/job && echo max >batch/job/step/memory.max && "
+           "echo 5000 >batch/job/memory.max && echo 9000 >batch/memory.max && "
+           "echo 4000 >memory/job/memory.limit_in_bytes && echo 1 >cpu/job/memory.limit_in_bytes",
+           root);
+  assert_int_equal(system(line), 0);
+  assert_true(limit_of("0::/batch/job/step\n", root) == 5000);
+  assert_true(limit_of("0::/batch\n", root) == 9000);
+  assert_true(limit_of("3:cpu:/job\n2:memory:/job\n0::/batch/job\n", root) == 4000);
+  assert_true(isinf(limit_of("3:cpu:/job\n0::/elsewhere\n", root)));
+  assert_true(isinf(limit_of("nonsense\n0:\n", root)));
+  snprintf(line, sizeof line, "rm -rf %s", root);
+  assert_int_equal(system(line), 0);
+}
+
+static void a_node_has_some_memory(void **state) {
+  (void)state;
+  const double least = 1 << 20;
+  assert_true(isfinite(heat_node_memory()) && heat_node_memory() > least);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(the_lowest_limit_of_the_control_groups_counts),
+                                     cmocka_unit_test(a_node_has_some_memory)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
