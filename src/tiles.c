@@ -36,7 +36,8 @@ static double cache_bytes(int name, long usual) {
   return (double)(bytes > 0 ? bytes : usual);
 }
 
-heat_tiling heat_tiling_create(heat_box owned, size_t bytes) {
+heat_tiling heat_tiling_create(heat_box owned, size_t bytes, int threads) {
+  enum { COLUMNS_LEAST = 8, NARROWEST = 64 }; /* each thread begins a column of tiles behind the one below */
   enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32, BAD = 128, HALF = HEAT_CHAIN / 2, AREA = 0 };
   /* AREA columns: so many that the tile fills the first-level cache. */
   static const heat_tile shapes[] = {{2048, 8, HALF, false}, {2048, 8, HALF, true},        {512, 8, HALF, false},
@@ -53,12 +54,16 @@ heat_tiling heat_tiling_create(heat_box owned, size_t bytes) {
     return tiling;
   }
   const double cells = used * cache_bytes(_SC_LEVEL1_DCACHE_SIZE, USUAL_1) / (double)bytes;
+  const int64_t share = heat_box_width(owned, HEAT_X) / COLUMNS_LEAST / LEFT * LEFT;
+  const int64_t most = threads == 1 ? WHOLE : share > NARROWEST ? share : NARROWEST;
   for (size_t n = 0; n < sizeof shapes / sizeof *shapes; n++) {
     heat_tile *tile = &tiling.tile[tiling.count++];
     *tile = shapes[n];
-    if (tile->columns != AREA) continue;
-    tile->columns = (int)(cells / tile->rows) / GRAIN * GRAIN;
-    if (tile->columns % BAD == 0) tile->columns += GRAIN; /* powers of two crowd into few sets of the cache */
+    if (tile->columns == AREA) {
+      tile->columns = (int)(cells / tile->rows) / GRAIN * GRAIN;
+      if (tile->columns % BAD == 0) tile->columns += GRAIN; /* powers of two crowd into few sets of the cache */
+    }
+    if (tile->columns > most) tile->columns = (int)most;
   }
   return tiling;
 }
