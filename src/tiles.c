@@ -36,8 +36,7 @@ static double cache_bytes(int name, long usual) {
   return (double)(bytes > 0 ? bytes : usual);
 }
 
-heat_tiling heat_tiling_create(heat_box owned, size_t bytes, int threads) {
-  enum { COLUMNS_LEAST = 8, NARROWEST = 64 }; /* each thread begins a column of tiles behind the one below */
+heat_tiling heat_tiling_create(heat_box owned, size_t bytes) {
   enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32, BAD = 128, HALF = HEAT_CHAIN / 2, AREA = 0 };
   /* AREA columns: so many that the tile fills the first-level cache. */
   static const heat_tile shapes[] = {{2048, 8, HALF, false}, {2048, 8, HALF, true},        {512, 8, HALF, false},
@@ -54,16 +53,12 @@ heat_tiling heat_tiling_create(heat_box owned, size_t bytes, int threads) {
     return tiling;
   }
   const double cells = used * cache_bytes(_SC_LEVEL1_DCACHE_SIZE, USUAL_1) / (double)bytes;
-  const int64_t share = heat_box_width(owned, HEAT_X) / COLUMNS_LEAST / LEFT * LEFT;
-  const int64_t most = threads == 1 ? WHOLE : share > NARROWEST ? share : NARROWEST;
   for (size_t n = 0; n < sizeof shapes / sizeof *shapes; n++) {
     heat_tile *tile = &tiling.tile[tiling.count++];
     *tile = shapes[n];
-    if (tile->columns == AREA) {
-      tile->columns = (int)(cells / tile->rows) / GRAIN * GRAIN;
-      if (tile->columns % BAD == 0) tile->columns += GRAIN; /* powers of two crowd into few sets of the cache */
-    }
-    if (tile->columns > most) tile->columns = (int)most;
+    if (tile->columns != AREA) continue;
+    tile->columns = (int)(cells / tile->rows) / GRAIN * GRAIN;
+    if (tile->columns % BAD == 0) tile->columns += GRAIN; /* powers of two crowd into few sets of the cache */
   }
   return tiling;
 }

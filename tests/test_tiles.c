@@ -19,14 +19,10 @@ static void every_block_has_shapes_to_try(void **state) {
   for (size_t x = 0; x < sizeof sides / sizeof *sides; x++) {
     for (size_t y = 0; y < sizeof sides / sizeof *sides; y++) {
       for (size_t b = 0; b < sizeof bytes / sizeof *bytes; b++) {
-        const int threads = 1 + (int)(x + y) % 3;
-        const heat_tiling tiling = heat_tiling_create(block(sides[x], sides[y]), bytes[b], threads);
+        const heat_tiling tiling = heat_tiling_create(block(sides[x], sides[y]), bytes[b]);
         assert_in_range(tiling.count, 2, HEAT_TILE_CHOICES);
         for (int n = 0; n < tiling.count; n++) {
           assert_true(tiling.tile[n].columns > 0 && tiling.tile[n].rows > 0);
-          /* Threads that go one behind the other by columns of tiles shall not wait for whole rows. */
-          assert_true(threads == 1 || tiling.tile[n].columns <= 64 || sides[x] / tiling.tile[n].columns >= 8 ||
-                      tiling.tile[n].rows >= sides[y]);
           assert_in_range(tiling.tile[n].stages, 2, HEAT_CHAIN); /* a band holds nothing beyond a pass */
         }
       }
@@ -37,7 +33,7 @@ static void every_block_has_shapes_to_try(void **state) {
 /* Passes in which the given choice is the fastest. */
 static heat_tiling taught(int fastest) {
   enum { PASSES = 100 };
-  heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16, 1);
+  heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16);
   for (int n = 0; n < PASSES && !tiling.chosen; n++) {
     const double seconds = tiling.current == fastest ? 1 : 2;
     heat_tiling_learn(&tiling, HEAT_CHAIN, 1e6,
@@ -48,7 +44,7 @@ static heat_tiling taught(int fastest) {
 
 static void the_fastest_stays(void **state) {
   (void)state;
-  const int count = heat_tiling_create(block(4096, 4096), 16, 1).count;
+  const int count = heat_tiling_create(block(4096, 4096), 16).count;
   for (int fastest = 0; fastest < count; fastest++) {
     heat_tiling tiling = taught(fastest);
     assert_true(tiling.chosen);
@@ -61,7 +57,7 @@ static void the_fastest_stays(void **state) {
 /* The first steps come one by one, and a halo or a cadence may never allow a whole chain. */
 static void short_stretches_are_a_trial_where_there_are_no_longer_ones(void **state) {
   (void)state;
-  heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16, 1);
+  heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16);
   const int last = tiling.count - 1;
   for (int stages = 1; stages <= 10; stages++)
     for (int n = 0; n < 2; n++) heat_tiling_learn(&tiling, stages, 1e6, 9);

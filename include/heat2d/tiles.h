@@ -35,8 +35,8 @@ typedef struct heat_tiling {
   bool chosen;
 } heat_tiling;
 
-/* Shapes to try for the block `owned` with `bytes` for each cell of a tile, on that many threads. Local. */
-heat_tiling heat_tiling_create(heat_box owned, size_t bytes, int threads);
+/* Shapes to try for the block `owned` with `bytes` for each cell of a tile. Local. */
+heat_tiling heat_tiling_create(heat_box owned, size_t bytes);
 
 /* This shape and no other. Local. */
 heat_tiling heat_tiling_fixed(int columns, int rows);
