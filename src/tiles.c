@@ -19,10 +19,10 @@
 enum {
   LEFT = 8,           /* columns that a tile moves per stage: a cache line */
   WHOLE = 1 << 20,    /* rows or columns of a tile that has no neighbours */
-  TRIALS = 3,         /* passes with each shape, of which the fastest counts */
-  GROUP_ROWS = 128,   /* of a thread at a time: it shares the cells of HEAT_CHAIN rows with the group below */
-  TURNS = 2,          /* groups of each thread between two slides of a band */
-  GROUPS_MOST = 1024, /* between two slides of a band */
+  TRIALS = 3,         /* stretches with each shape, of which the fastest counts */
+  NARROWEST = 64,     /* columns that are worth a thread */
+  THREADS_MOST = 256, /* of a pass */
+  LINE = 64,          /* bytes */
   PATIENCE = 1000     /* looks at another thread's progress before this one lets others run */
 };
 
@@ -88,18 +88,13 @@ void heat_tiling_learn(heat_tiling *tiling, int stages, double updates, double s
 }
 
 int heat_tiles_band(heat_box owned, int threads) {
-  enum {
-    RIM = 3,
-    SHARE = 8,
-    ALONE = 64,
-    WORTH = 2 << 20
-  }; /* WORTH: cells; SHARE: of the rows, at most, for many threads */
-  if (heat_box_cells(owned) < WORTH) return 0;
-  const int64_t least = (int64_t)threads * HEAT_CHAIN, most = (int64_t)TURNS * threads * GROUP_ROWS;
-  int64_t room = threads == 1 ? ALONE : heat_box_width(owned, HEAT_Y) / SHARE;
-  if (threads > 1 && room < least) room = least;
-  if (threads > 1 && room > most) room = most;
-  return HEAT_CHAIN + RIM + (int)room;
+  enum { RIM = 3, ALONE = 64, EACH_LEAST = 32, EACH_MOST = 256, SHARE = 8 }; /* rows; SHARE: of all, at most */
+  const int64_t worth = 2 << 20;                                             /* cells */
+  if (heat_box_cells(owned) < worth) return 0;
+  int64_t room = heat_box_width(owned, HEAT_Y) / SHARE;
+  if (room > (int64_t)threads * EACH_MOST) room = (int64_t)threads * EACH_MOST;
+  if (room < (int64_t)threads * EACH_LEAST) room = (int64_t)threads * EACH_LEAST;
+  return HEAT_CHAIN + RIM + (int)(threads == 1 ? ALONE : room);
 }
 
 typedef struct level {
@@ -109,17 +104,21 @@ typedef struct level {
   heat_sweep sweep; /* at the first owned cell */
 } level;
 
+/* How far a thread has come. */
+typedef struct progress {
+  _Alignas(LINE) atomic_int strips;
+} progress;
+
 typedef struct pass {
   heat_operator *op;
   heat_field *const *fields;
   int count;
   level levels[HEAT_LEVELS];
   heat_tile tile;
-  heat_box whole;               /* of all levels */
-  int64_t first_column;         /* of the first tile, on a cache line */
-  int strips, columns;          /* of tiles: in a group, and in a strip */
-  int groups;                   /* in a window, between two slides */
-  atomic_int done[GROUPS_MOST]; /* columns of tiles of each group of the window */
+  heat_box whole;             /* of all levels */
+  int64_t columns[HEAT_AXES]; /* from the first one of the first tile, on a cache line, to the end of the last one */
+  int strips;                 /* of tiles, in a window between two slides */
+  progress done[THREADS_MOST];
   heat_status *status;
 } pass;
 
@@ -134,8 +133,7 @@ static void aim(pass *p) {
   }
 }
 
-static void do_tile(pass *p, int64_t i, int64_t j) {
-  heat_box tile = {{i, j}, {i + p->tile.columns, j + p->tile.rows}};
+static void do_tile(pass *p, heat_box tile) {
   for (int k = 0; k < p->count; k++) {
     const heat_box part = heat_box_intersect(tile, p->levels[k].box);
     const level *l = &p->levels[k];
@@ -144,31 +142,40 @@ static void do_tile(pass *p, int64_t i, int64_t j) {
   }
 }
 
-/* Wait until the group below has done that many columns. */
-static void await(atomic_int *done, int columns) {
-  for (int looks = 0; atomic_load_explicit(done, memory_order_acquire) < columns; looks++)
+/* Wait until a thread has done that many strips. */
+static void await(progress *other, int strips) {
+  for (int looks = 0; atomic_load_explicit(&other->strips, memory_order_acquire) < strips; looks++)
     if (looks >= PATIENCE) sched_yield();
 }
 
-/* The groups of a window that fall to this thread. */
-static void do_groups(pass *p, int64_t first_row, int thread, int threads) {
-  const int64_t height = (int64_t)p->strips * p->tile.rows;
-  for (int g = thread; g < p->groups; g += threads) {
-    for (int column = 0; column < p->columns; column++) {
-      if (g > 0 && threads > 1) await(&p->done[g - 1], column + 1);
-      for (int s = 0; s < p->strips; s++)
-        do_tile(p, p->first_column + (int64_t)column * p->tile.columns,
-                first_row + g * height + (int64_t)s * p->tile.rows);
-      atomic_store_explicit(&p->done[g], column + 1, memory_order_release);
+/* Where the tiles of a thread begin, so that all threads have as many cells: tiles move left, by half of it on average.
+ */
+static int64_t border(const pass *p, int thread, int threads) {
+  if (thread == 0 || thread == threads) return p->columns[thread > 0];
+  const int64_t width = heat_box_width(p->whole, HEAT_X), drift = (int64_t)LEFT * (p->count - 1) / 2;
+  const int64_t start = p->whole.lo[HEAT_X] + width * thread / threads + drift;
+  return p->columns[0] + (start - p->columns[0]) / LEFT * LEFT;
+}
+
+/* A thread's part of the strips of a window. */
+static void do_strips(pass *p, int64_t first_row, int thread, int threads) {
+  const int64_t start = border(p, thread, threads), end = border(p, thread + 1, threads);
+  for (int s = 0; s < p->strips; s++) {
+    if (thread > 0) await(&p->done[thread - 1], s + 1);
+    const int64_t j = first_row + (int64_t)s * p->tile.rows;
+    for (int64_t i = start; i < end; i += p->tile.columns) {
+      const int64_t right = i + p->tile.columns < end ? i + p->tile.columns : end;
+      do_tile(p, (heat_box){{i, j}, {right, j + p->tile.rows}});
     }
+    atomic_store_explicit(&p->done[thread].strips, s + 1, memory_order_release);
   }
 }
 
-static void open_window(pass *p, int64_t first_row, bool first, int fields) {
+static void open_window(pass *p, int64_t first_row, bool first, int fields, int threads) {
   for (int f = 0; f < fields; f++)
     if (p->fields[f]->band > 0) heat_field_slide(p->fields[f], first_row - p->count - 1, !first);
   aim(p);
-  for (int g = 0; g < p->groups; g++) atomic_store_explicit(&p->done[g], 0, memory_order_relaxed);
+  for (int t = 0; t < threads; t++) atomic_store_explicit(&p->done[t].strips, 0, memory_order_relaxed);
 }
 
 /* How many fields the stages name. */
@@ -184,9 +191,8 @@ static int count_fields(const pass *p) {
   return fields;
 }
 
-/* How many strips make a group, and how many groups find room in the shortest band. One thread needs no groups: it goes
- * through whole strips one by one, as far as there is room. */
-static void lay_out(pass *p, int fields, int threads) {
+/* The strips for which there is room in the shortest band. */
+static void lay_out(pass *p, int fields) {
   const int64_t rows = heat_box_width(p->whole, HEAT_Y) + p->count - 1;
   int64_t room = rows;
   for (int f = 0; f < fields; f++) {
@@ -194,12 +200,15 @@ static void lay_out(pass *p, int fields, int threads) {
     if (band > 0 && band - p->count - 2 < room) room = band - p->count - 2; /* what is read below, and one row above */
   }
   if (p->tile.rows > room) p->tile.rows = (int)room;
-  int64_t strips = threads > 1 ? room / (TURNS * threads) / p->tile.rows : 1;
-  if (strips * p->tile.rows > GROUP_ROWS) strips = GROUP_ROWS / p->tile.rows;
-  p->strips = strips < 1 ? 1 : (int)strips;
-  const int64_t height = (int64_t)p->strips * p->tile.rows;
-  int64_t groups = room < rows ? room / height : (rows + height - 1) / height;
-  p->groups = groups > GROUPS_MOST ? GROUPS_MOST : (int)groups;
+  p->strips = (int)(room < rows ? room / p->tile.rows : (rows + p->tile.rows - 1) / p->tile.rows);
+}
+
+/* Threads that find work side by side. */
+static int team(const pass *p) {
+  const int64_t wide = heat_box_width(p->whole, HEAT_X) / NARROWEST;
+  int threads = p->op->threads < THREADS_MOST ? p->op->threads : THREADS_MOST;
+  if (threads > p->strips) threads = p->strips;
+  return threads <= wide ? threads : wide > 0 ? (int)wide : 1;
 }
 
 void heat_tiles_pass(heat_operator *op, const heat_stage *stages, const int64_t *grow, int count, int instant,
@@ -213,21 +222,20 @@ void heat_tiles_pass(heat_operator *op, const heat_stage *stages, const int64_t 
     p.whole = k == 0 ? box : heat_box_around(p.whole, box);
   }
   const int fields_named = count_fields(&p);
-  lay_out(&p, fields_named, op->threads);
-  p.first_column = owned[HEAT_X] - (owned[HEAT_X] - p.whole.lo[HEAT_X] + LEFT - 1) / LEFT * LEFT;
-  const int64_t width = p.whole.hi[HEAT_X] + (int64_t)(count - 1) * LEFT - p.first_column;
-  p.columns = (int)((width + p.tile.columns - 1) / p.tile.columns);
-  const int64_t window = (int64_t)p.groups * p.strips * p.tile.rows, end = p.whole.hi[HEAT_Y] + count - 1;
-  const int team = p.groups < op->threads ? p.groups : op->threads;
-#pragma omp parallel num_threads(team) if (team > 1)
+  lay_out(&p, fields_named);
+  p.columns[0] = owned[HEAT_X] - (owned[HEAT_X] - p.whole.lo[HEAT_X] + LEFT - 1) / LEFT * LEFT;
+  p.columns[1] = p.whole.hi[HEAT_X] + (int64_t)(count - 1) * LEFT;
+  const int64_t window = (int64_t)p.strips * p.tile.rows, end = p.whole.hi[HEAT_Y] + count - 1;
+  const int most = team(&p);
+#pragma omp parallel num_threads(most) if (most > 1)
   {
     const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
     for (int64_t row = p.whole.lo[HEAT_Y]; row < end; row += window) {
 #pragma omp barrier
 #pragma omp master
-      open_window(&p, row, row == p.whole.lo[HEAT_Y], fields_named);
+      open_window(&p, row, row == p.whole.lo[HEAT_Y], fields_named, threads);
 #pragma omp barrier
-      do_groups(&p, row, thread, threads);
+      do_strips(&p, row, thread, threads);
     }
   }
 }
