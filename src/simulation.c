@@ -530,9 +530,11 @@ static void say_start(simulation *sim) {
   const char *title = heat_config_text(setup->config, "title");
   heat_runtime_say(sim->runtime, "heat2d %s, %s%s%s\n", heat_version(), stamp, title[0] != '\0' ? ": " : "", title);
   if (text != NULL) heat_runtime_say(sim->runtime, "%s", text);
-  if (sim->checkpoint[0] != '\0')
-    heat_runtime_say(sim->runtime, "resumed     from %s at step %lld, t = %.6g s\n", sim->checkpoint,
-                     (long long)sim->state.step, sim->state.time);
+  if (sim->checkpoint[0] != '\0') {
+    const char *named = sim->options->resume_file;
+    heat_runtime_say(sim->runtime, "resumed     from %s at step %lld, t = %.6g s\n",
+                     named != NULL ? named : sim->checkpoint, (long long)sim->state.step, sim->state.time);
+  }
   free(text);
 }
 

@@ -390,7 +390,7 @@ static void resume_from_a_named_file_goes_on_from_there(void **state) {
   assert_code(0, heat2d(2, "run deck.yaml"));
   shell("cp out/checkpoint-0000000020.h5 here.h5");
   assert_code(0, heat2d(3, "run deck.yaml --resume=here.h5"));
-  assert_non_null(strstr(command.out, "step 20"));
+  assert_non_null(strstr(command.out, "from here.h5 at step 20"));
   assert_same_run("whole", "out");
   char *before = fingerprint("out");
   assert_code(74, heat2d(2, "run deck.yaml --resume=nowhere.h5"));
