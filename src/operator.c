@@ -258,12 +258,16 @@ void heat_operator_destroy(heat_operator *op) {
 }
 
 size_t heat_operator_bytes(const heat_problem *problem, heat_box owned, int depth) {
-  enum { VARYING_FIELDS = 3, WALL_ARRAYS = 5 + 2 * HEAT_LEVELS }; /* for the worst: sides that change in time */
+  enum { VARYING_FIELDS = 3, WALL_ARRAYS = 5, LEVEL_ARRAYS = 2 };
   double value;
   const bool source = !(heat_problem_uniform(problem, HEAT_SOURCE, &value) && value == 0);
   const size_t fields = (size_t)(heat_problem_uniform_material(problem) ? 0 : VARYING_FIELDS) + (source ? 1 : 0);
-  const int64_t rim = 2 * (heat_box_width(owned, HEAT_X) + heat_box_width(owned, HEAT_Y));
-  return fields * heat_field_bytes(owned, depth) + (size_t)(rim * WALL_ARRAYS) * sizeof(double);
+  int64_t walls = 0;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const int levels = heat_problem_side_in_time(problem, side) ? HEAT_LEVELS : 1;
+    walls += heat_box_width(owned, 1 - side / 2) * (WALL_ARRAYS + LEVEL_ARRAYS * levels);
+  }
+  return fields * heat_field_bytes(owned, depth) + (size_t)walls * sizeof(double);
 }
 
 heat_status heat_operator_source(heat_operator *op, heat_box box, double t, double share) {
