@@ -3,11 +3,11 @@
  *
  *     HEAT2D_FAULT=call:n:what:rank
  *
- * call: open, write, read, truncate, sync, rename, unlink, list (readdir) of files whose path contains
+ * call: open, write, read, truncate, sync, rename, unlink, list (readdir), lock (fcntl) of files whose path contains
  * HEAT2D_FAULT_PATH; malloc, thread called from the program's own code, not from a library's n: the n-th such call of
- * that rank, counted from 1; "n+": that one and all later ones what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN; SHORT
- * (a write or read that transfers half); SLOW (the call takes two seconds more); KILL, TERM, USR1 (the rank sends
- * itself that signal before the call) rank: in MPI_COMM_WORLD, or * for all
+ * that rank, counted from 1; "n+": that one and all later ones what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN,
+ * ENOSYS; SHORT (a write or read that transfers half); SLOW (the call takes two seconds more); KILL, TERM, USR1 (the
+ * rank sends itself that signal before the call) rank: in MPI_COMM_WORLD, or * for all
  *
  * When it strikes it says on what in the file HEAT2D_FAULT_MARK, so that a test knows that its fault took place. When
  * the process ends in order, its numbers of calls are appended to the file HEAT2D_FAULT_COUNT as "rank call number": so
@@ -31,9 +31,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-typedef enum call { OPEN, WRITE, READ, TRUNCATE, SYNC, RENAME, UNLINK, LIST, MALLOC, THREAD, CALLS } call;
-static const char *const call_names[CALLS] = {"open",   "write",  "read", "truncate", "sync",
-                                              "rename", "unlink", "list", "malloc",   "thread"};
+typedef enum call { OPEN, WRITE, READ, TRUNCATE, SYNC, RENAME, UNLINK, LIST, LOCK, MALLOC, THREAD, CALLS } call;
+static const char *const call_names[CALLS] = {"open",   "write", "read", "truncate", "sync",  "rename",
+                                              "unlink", "list",  "lock", "malloc",   "thread"};
 
 /* What a struck call has to do: an errno, or one of these. */
 enum { GO_ON = 0, HALF = -1, SLOW = -2 };
@@ -42,8 +42,8 @@ static const struct {
   const char *name;
   int error, signal;
 } effects[] = {{"EIO", EIO, 0},       {"ENOSPC", ENOSPC, 0}, {"EDQUOT", EDQUOT, 0}, {"EACCES", EACCES, 0},
-               {"ENOMEM", ENOMEM, 0}, {"EAGAIN", EAGAIN, 0}, {"SHORT", HALF, 0},    {"SLOW", SLOW, 0},
-               {"KILL", 0, SIGKILL},  {"TERM", 0, SIGTERM},  {"USR1", 0, SIGUSR1}};
+               {"ENOMEM", ENOMEM, 0}, {"EAGAIN", EAGAIN, 0}, {"ENOSYS", ENOSYS, 0}, {"SHORT", HALF, 0},
+               {"SLOW", SLOW, 0},     {"KILL", 0, SIGKILL},  {"TERM", 0, SIGTERM},  {"USR1", 0, SIGUSR1}};
 
 static struct {
   bool active; /* in this process */
@@ -287,6 +287,15 @@ UNLINKS(remove)
 struct dirent *readdir(DIR *directory) {
   struct dirent *(*real)(DIR *) = (struct dirent * (*)(DIR *)) next("readdir");
   return strike_file(LIST, dirfd(directory)) > 0 ? NULL : real(directory);
+}
+
+int fcntl(int file, int command, ...) {
+  int (*real)(int, int, void *) = (int (*)(int, int, void *))next("fcntl");
+  va_list list;
+  va_start(list, command);
+  void *argument = va_arg(list, void *);
+  va_end(list);
+  return command == F_SETLK && strike_file(LOCK, file) > 0 ? -1 : real(file, command, argument);
 }
 
 /* ---- threads and memory ---- */

@@ -120,6 +120,33 @@ static void the_deadline_knows_what_checkpoints_take_elsewhere(void **state) {
   assert_true(took > 4 && took < 12);
 }
 
+static void the_time_that_qstat_takes_counts(void **state) {
+  (void)state;
+  start_anew();
+  install_qstat("00:00:07", "00:00:00");
+  shell("sed -i '2i sleep 2' tools/qstat");
+  const double took = stopped_after("");
+  assert_true(took > 4 && took < 7.3);
+}
+
+/* Who asks for a stop while a long checkpoint is written waits for that one, not for another. */
+static void a_signal_during_a_long_checkpoint_waits_for_that_one(void **state) {
+  (void)state;
+  start_anew();
+  inject("sync:1+:SLOW:0", "out/checkpoint-");
+  setenv("OMPI_MCA_odls_base_sigkill_timeout", "0", 1);
+  const pid_t process = launch(2, "run deck.yaml --set checkpoint.every.minutes=0.01");
+  await_file(process, "struck.txt");
+  const double asked = now();
+  assert_int_equal(signal_ranks(process, SIGUSR1), 2);
+  assert_code(75, finish(process));
+  unsetenv("OMPI_MCA_odls_base_sigkill_timeout");
+  inject(NULL, NULL);
+  assert_true(now() - asked < 6.5); /* 4 s each */
+  assert_int_equal(count_files("out", "checkpoint-", ".h5"), 1);
+  assert_code(75, heat2d(2, "run deck.yaml --resume --walltime 3"));
+}
+
 /* What a checkpoint took in which the job was suspended says nothing about the next one. */
 static void a_suspension_during_a_checkpoint_does_not_shorten_the_run(void **state) {
   (void)state;
@@ -166,6 +193,24 @@ static void two_runs_cannot_share_a_directory(void **state) {
   write_text("out/STOP", "");
   assert_code(75, finish(first));
   assert_code(75, heat2d(2, "run deck.yaml --resume --walltime 00:00:03"));
+}
+
+/* On file systems without record locks: an owner on the same host is known by its heart. */
+static void without_record_locks_the_owner_is_still_known(void **state) {
+  (void)state;
+  start_anew();
+  inject("lock:1+:ENOSYS:0", "out/.heat2d.lock");
+  const pid_t first = launch(2, "run deck.yaml");
+  await_file(first, "out/status.json");
+  assert_true(exists("struck.txt"));
+  assert_int_equal(rename("stdout.txt", "stdout.first"), 0);
+  assert_int_equal(rename("stderr.txt", "stderr.first"), 0);
+  assert_code(74, heat2d(2, "run deck.yaml --overwrite"));
+  assert_one_complaint("heat2d: another run works in this directory", "--force-unlock");
+  assert_true(kill(first, 0) == 0);
+  write_text("out/STOP", "");
+  assert_code(75, finish(first));
+  inject(NULL, NULL);
 }
 
 static void a_run_that_lost_its_lock_writes_nothing_more(void **state) {
@@ -220,9 +265,12 @@ int main(void) {
       cmocka_unit_test(a_suspended_job_asks_again_how_much_time_is_left),
       cmocka_unit_test(the_deadline_knows_what_outputs_take),
       cmocka_unit_test(the_deadline_knows_what_checkpoints_take_elsewhere),
+      cmocka_unit_test(the_time_that_qstat_takes_counts),
+      cmocka_unit_test(a_signal_during_a_long_checkpoint_waits_for_that_one),
       cmocka_unit_test(a_suspension_during_a_checkpoint_does_not_shorten_the_run),
       cmocka_unit_test(a_signal_takes_the_file_stop_with_it),
       cmocka_unit_test(two_runs_cannot_share_a_directory),
+      cmocka_unit_test(without_record_locks_the_owner_is_still_known),
       cmocka_unit_test(a_run_that_lost_its_lock_writes_nothing_more),
       cmocka_unit_test(a_full_disk_keeps_the_last_checkpoint),
   };
