@@ -353,7 +353,6 @@ static heat_status end_save(simulation *sim) {
   if (sim->saving_step < 0) return heat_ok();
   const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
   const double start = MPI_Wtime();
-  heat_status status = heat_ok();
   if (!owns_directory(sim)) {
     heat_h5_abandon(&sim->saving);
     sim->saving_step = -1;
@@ -362,7 +361,7 @@ static heat_status end_save(simulation *sim) {
   }
   sim->saving.status = heat_first(sim->saving.status, heat_series_sync(&sim->history));
   sim->saving.status = heat_first(sim->saving.status, heat_series_sync(&sim->probes.series));
-  status = heat_checkpoint_end(&sim->saving, sim->directory, sim->saving_step, sim->keep);
+  heat_status status = heat_checkpoint_end(&sim->saving, sim->directory, sim->saving_step, sim->keep);
   if (status.code == HEAT_OK) {
     heat_checkpoint_name(sim->checkpoint, sim->directory, sim->saving_step);
     sim->saved = sim->saving_step;
@@ -563,8 +562,9 @@ static void say_end(simulation *sim) {
         sim->saves_done, sim->saves_done * cells * sizeof(double) / mega / sim->save_seconds, seconds[HEAT_H5_PACK],
         seconds[HEAT_H5_WRITE], seconds[HEAT_H5_SYNC], seconds[HEAT_H5_VERIFY], sim->save_waited);
   }
-  heat_runtime_say(runtime, "energy      %.9g J/m, of which walls and sources leave unexplained %.2g\n", sim->energy,
-                   sim->balance);
+  if (isfinite(sim->energy)) /* none is known where nothing was left to do */
+    heat_runtime_say(runtime, "energy      %.9g J/m, of which walls and sources leave unexplained %.2g\n", sim->energy,
+                     sim->balance);
   heat_runtime_say(runtime, "files       %s\n", sim->checkpoint[0] != '\0' ? sim->checkpoint : sim->directory);
   if (sim->snapshots.count > 0)
     heat_runtime_say(runtime, "            %s/run.xdmf (%d snapshots)\n", sim->directory, sim->snapshots.count);
@@ -618,7 +618,7 @@ static heat_status end(simulation *sim) {
 }
 
 heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *options) {
-  simulation sim = {.runtime = runtime, .options = options};
+  simulation sim = {.runtime = runtime, .options = options, .energy = NAN};
   sim.lock.file = -1;
   sim.saving_step = -1;
   heat_stop_set_deadline(&sim.stop, runtime->rank, runtime->started, options->walltime);

@@ -115,9 +115,9 @@ typedef struct pass {
   int count;
   level levels[HEAT_LEVELS];
   heat_tile tile;
-  heat_box whole;             /* of all levels */
-  int64_t columns[HEAT_AXES]; /* from the first one of the first tile, on a cache line, to the end of the last one */
-  int strips;                 /* of tiles, in a window between two slides */
+  heat_box whole;     /* of all levels */
+  int64_t columns[2]; /* from the first one of the first tile, on a cache line, to the end of the last one */
+  int strips;         /* of tiles, in a window between two slides */
   progress done[THREADS_MOST];
   heat_status *status;
 } pass;

@@ -370,6 +370,7 @@ static void a_finished_run_is_left_as_it_is(void **state) {
   assert_code(0, heat2d(0, "run deck.yaml --resume --set time.end=0.01"));
   shell(list, "after.txt");
   assert_true(same_bytes("before.txt", "after.txt"));
+  assert_null(strstr(command.out, "energy      0 ")); /* it was not looked at */
   assert_int_equal(status_step("out", "done"), 40);
 }
 
