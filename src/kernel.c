@@ -2,8 +2,9 @@
  *
  * Walking: a few vectors side by side go down the rows of a box. The row to the south and the row itself stay in
  * registers from when they were the row to the north, so that each value of u is loaded once from the north and twice,
- * unaligned, as a neighbour to the west and east; with varying material the heat through a north face stays as the
- * next row's through its south face. Boxes are small enough to stay in the first-level cache (see tiles.c).
+ * unaligned, as a neighbour to the west and east (or taken from the vector beside it); with varying material the heat
+ * through a north face stays as the next row's through its south face. Boxes are small enough to stay in the
+ * first-level cache (see tiles.c).
  *
  * All loops are made from two inlined bodies whose flags are constants. out may be one of x, never u, and no other
  * array: cells are independent, which is what `simd` states. */
@@ -13,15 +14,47 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
-#if defined(__AVX512F__)
-enum { VECTOR_BYTES = 64 };
+#if defined(VECTOR_BYTES) /* chosen by the build, for tests */
+#elif defined(__AVX512F__)
+#define VECTOR_BYTES 64
 #elif defined(__AVX__)
-enum { VECTOR_BYTES = 32 };
+#define VECTOR_BYTES 32
 #else
-enum { VECTOR_BYTES = 16 };
+#define VECTOR_BYTES 16
 #endif
 enum { LANES = VECTOR_BYTES / sizeof(double), GROUP = 2 }; /* GROUP: vectors that walk side by side */
 typedef double vec __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(double)), may_alias));
+
+/* The vectors one cell further east (west) than the first (second) of two that lie side by side. Where each vector is a
+ * whole cache line an unaligned one costs two loads, and this costs less. */
+#if VECTOR_BYTES == 64 && defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SHARED true
+#define shifted_east(a, b) __builtin_shufflevector(a, b, 1, 2, 3, 4, 5, 6, 7, 8)
+#define shifted_west(a, b) __builtin_shufflevector(a, b, 7, 8, 9, 10, 11, 12, 13, 14)
+#endif
+#endif
+#ifndef SHARED
+#define SHARED false
+#define shifted_east(a, b) (b)
+#define shifted_west(a, b) (a)
+#endif
+
+/* sum - n u for an n that is a power of two: n u is exact, so that a fused multiply-add rounds once, as the difference
+ * does, and gives its bits. It saves an operation where additions are what a processor is short of. */
+ALWAYS_INLINE double less(double sum, double n, double u) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+  return __builtin_fma(-n, u, sum);
+#else
+  return sum - n * u;
+#endif
+}
+
+ALWAYS_INLINE vec vec_less(vec sum, double n, vec u) {
+  vec difference;
+  for (int lane = 0; lane < LANES; lane++) difference[lane] = less(sum[lane], n, u[lane]);
+  return difference;
+}
 
 typedef enum material { ISOTROPIC, UNIFORM, VARYING } material;
 
@@ -71,8 +104,8 @@ ALWAYS_INLINE double change_at(row r, factors f, ptrdiff_t i, material kind, boo
     const double conduction = along_x + along_y;
     return (f.c * r.inverse[i]) * (source ? conduction + r.q[i] : conduction);
   }
-  const double conduction = kind == ISOTROPIC ? f.a * (((west + east) + (south + north)) - 4 * u)
-                                              : f.a * ((west + east) - 2 * u) + f.b * ((south + north) - 2 * u);
+  const double conduction = kind == ISOTROPIC ? f.a * less((west + east) + (south + north), 4, u)
+                                              : f.a * less(west + east, 2, u) + f.b * less(south + north, 2, u);
   return source ? conduction + f.d * r.q[i] : conduction;
 }
 
@@ -141,28 +174,57 @@ ALWAYS_INLINE place go_on(place p, ptrdiff_t step, material kind, bool source) {
   return p;
 }
 
+/* What lies to the east of `group` vectors that lie side by side at `from`. */
+ALWAYS_INLINE void load_east(int group, const double *from, const vec *here, vec *east) {
+#pragma GCC unroll 4
+  for (int v = 0; v < group; v++) {
+    if (SHARED && v + 1 < group)
+      east[v] = shifted_east(here[v], here[v + 1]);
+    else
+      east[v] = load(from + v * LANES + 1);
+  }
+}
+
+ALWAYS_INLINE void load_west(int group, const double *from, const vec *here, vec *west) {
+#pragma GCC unroll 4
+  for (int v = 0; v < group; v++) {
+    if (SHARED && v > 0)
+      west[v] = shifted_west(here[v - 1], here[v]);
+    else
+      west[v] = load(from + v * LANES - 1);
+  }
+}
+
 /* One row of `group` vectors: u here and to the south are given, the north is loaded for the next row. `flux`: what
  * comes in through the south faces, and then through the north ones. */
 ALWAYS_INLINE void walk_row(int group, place p, ptrdiff_t stride, factors f, material kind, bool source,
                             const vec *south, const vec *here, vec *north, vec *flux) {
+  vec west[GROUP], east[GROUP], face[GROUP], next_face[GROUP];
+  load_west(group, p.u, here, west);
+  load_east(group, p.u, here, east);
+  if (kind == VARYING) {
+#pragma GCC unroll 4
+    for (int v = 0; v < group; v++) face[v] = load(p.kx + v * LANES);
+    load_east(group, p.kx, face, next_face);
+  }
 #pragma GCC unroll 4
   for (int v = 0; v < group; v++) {
     const ptrdiff_t i = v * LANES;
-    const vec u = here[v], west = load(p.u + i - 1), east = load(p.u + i + 1);
+    const vec u = here[v];
     north[v] = load(p.u + stride + i);
     vec change;
     if (kind == VARYING) {
       const vec up = load(p.ky + stride + i) * (north[v] - u);
-      const vec along_x = load(p.kx + i + 1) * (east - u) - load(p.kx + i) * (u - west);
+      const vec along_x = next_face[v] * (east[v] - u) - face[v] * (u - west[v]);
       change = along_x + (up - flux[v]);
       if (source) change = change + load(p.q + i);
       change = (f.c * load(p.inverse + i)) * change;
       flux[v] = up;
     } else {
       if (kind == ISOTROPIC)
-        change = f.a * (((west + east) + (south[v] + north[v])) - 4.0 * u);
+        change = f.a * vec_less((west[v] + east[v]) + (south[v] + north[v]), 4, u);
       else
-        change = f.a * ((west + east) - 2.0 * u) + f.b * ((south[v] + north[v]) - 2.0 * u);
+        change = f.a * vec_less(west[v] + east[v], 2, u) + f.b * vec_less(south[v] + north[v], 2, u);
       if (source) change = change + f.d * load(p.q + i);
     }
     *(vec *)(p.out + i) = u + change;

@@ -9,9 +9,9 @@
  *
  *     c L(u) = (c s) (((K_e (E - u)) - (K_w (u - W))) + ((K_n (N - u)) - (K_s (u - S))) [+ q])
  *
- * evaluated in exactly this order and without contraction into fused multiply-adds, so that the bits depend on neither
- * compiler nor processor. All are in difference form: a constant field stays constant to the bit. With c = 0, L is not
- * evaluated. */
+ * evaluated in exactly this order and without contraction into fused multiply-adds, but for 2 u and 4 u, which are
+ * exact (up to 4e307): so the bits depend on neither compiler nor processor. All are in difference form: a constant
+ * field stays constant to the bit. With c = 0, L is not evaluated. */
 #ifndef HEAT2D_KERNEL_H
 #define HEAT2D_KERNEL_H
 
