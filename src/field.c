@@ -28,23 +28,31 @@ static size_t all_rows(heat_box owned, int depth) {
   return (size_t)heat_box_width(owned, HEAT_Y) + 2 * (size_t)depth;
 }
 
+/* How far a field's rows are moved, doubles: fields that are used together as far apart as there is room within the
+ * period with which staggered rows come back to the same place of a page. */
+static ptrdiff_t moved(int number) {
+  static const int lines[HEAT_FIELD_NUMBERS] = {0, 4, 2, 6, 1, 5, 3, 7};
+  return (ptrdiff_t)lines[number] * LINE;
+}
+
 size_t heat_field_band_bytes(heat_box owned, int depth, int rows) {
-  const size_t all = all_rows(owned, depth);
-  return (rows > 0 && (size_t)rows < all ? (size_t)rows : all) * (size_t)row_stride(owned, depth) * sizeof(double);
+  const size_t all = all_rows(owned, depth), have = rows > 0 && (size_t)rows < all ? (size_t)rows : all;
+  return (have * (size_t)row_stride(owned, depth) + (size_t)LINE * HEAT_FIELD_NUMBERS) * sizeof(double);
 }
 
 size_t heat_field_bytes(heat_box owned, int depth) {
   return heat_field_band_bytes(owned, depth, 0);
 }
 
-/* Cell owned.lo, given that the memory begins with row `first`. */
+/* Cell owned.lo, given that the rows begin with `first`. */
 static void place_corner(heat_field *field) {
-  field->corner = field->memory + (ptrdiff_t)(field->owned.lo[HEAT_Y] - field->first) * field->stride +
-                  round_up(field->depth, LINE);
+  field->corner =
+      field->start + (ptrdiff_t)(field->owned.lo[HEAT_Y] - field->first) * field->stride + round_up(field->depth, LINE);
 }
 
-heat_status heat_field_create_band(heat_field *field, const heat_grid *grid, int depth, int rows) {
+heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_field_form form) {
   const heat_box owned = grid->owned;
+  const int depth = form.depth, rows = form.rows;
   *field = (heat_field){.owned = owned, .depth = depth, .stride = row_stride(owned, depth)};
   if (rows > 0 && (size_t)rows < all_rows(owned, depth)) field->band = rows;
   field->first = owned.lo[HEAT_Y] - depth;
@@ -54,19 +62,20 @@ heat_status heat_field_create_band(heat_field *field, const heat_grid *grid, int
   if (posix_memalign(&memory, large ? HUGE_PAGE : ALIGNMENT, bytes) != 0) return heat_no_memory("a field", bytes);
   if (large) madvise(memory, bytes, MADV_HUGEPAGE); /* where it is refused, small pages do */
   field->memory = memory;
+  field->start = field->memory + moved(form.number);
   place_corner(field);
   return heat_ok();
 }
 
 heat_status heat_field_create(heat_field *field, const heat_grid *grid, int depth) {
-  return heat_field_create_band(field, grid, depth, 0);
+  return heat_field_create_as(field, grid, (heat_field_form){.depth = depth});
 }
 
 void heat_field_slide(heat_field *field, int64_t first, bool keep) {
   const int64_t step = first - field->first;
   const ptrdiff_t gone = (ptrdiff_t)step * field->stride;
   if (keep && step > 0 && step < field->band)
-    memmove(field->memory, field->memory + gone, (size_t)(field->band - step) * (size_t)field->stride * sizeof(double));
+    memmove(field->start, field->start + gone, (size_t)(field->band - step) * (size_t)field->stride * sizeof(double));
   field->first = first;
   place_corner(field);
 }

@@ -78,6 +78,13 @@ static double varying_bound(const heat_operator *op) {
   return bound;
 }
 
+/* The numbers of these fields: the stages count theirs from 0. */
+enum { KX = HEAT_FIELD_NUMBERS - 1, KY = KX - 1, INVERSE = KX - 2, SOURCE = KX - 3 };
+
+static heat_status create_coefficient(const heat_operator *op, int number, heat_field *field) {
+  return heat_field_create_as(field, op->grid, (heat_field_form){.depth = op->depth, .number = number});
+}
+
 static heat_status create_uniform(heat_operator *op) {
   const heat_problem *problem = op->grid->problem;
   double kx, ky, density, capacity;
@@ -96,9 +103,9 @@ static heat_status create_uniform(heat_operator *op) {
 static heat_status create_varying(heat_operator *op) {
   const heat_grid *grid = op->grid;
   const heat_box grown = heat_grid_grown(grid, grid->owned, op->depth);
-  heat_status status = heat_field_create(&op->kx, grid, op->depth);
-  if (status.code == HEAT_OK) status = heat_field_create(&op->ky, grid, op->depth);
-  if (status.code == HEAT_OK) status = heat_field_create(&op->inverse, grid, op->depth);
+  heat_status status = create_coefficient(op, KX, &op->kx);
+  if (status.code == HEAT_OK) status = create_coefficient(op, KY, &op->ky);
+  if (status.code == HEAT_OK) status = create_coefficient(op, INVERSE, &op->inverse);
   if (status.code == HEAT_OK) status = paint(op, HEAT_DENSITY, &op->kx);
   if (status.code == HEAT_OK) status = paint(op, HEAT_CAPACITY, &op->inverse);
   if (status.code != HEAT_OK) return status;
@@ -198,7 +205,7 @@ static heat_status create_source(heat_operator *op) {
   double value;
   if (heat_problem_uniform(op->grid->problem, HEAT_SOURCE, &value) && value == 0) return heat_ok();
   op->has_source = true;
-  heat_status status = heat_field_create(&op->q, op->grid, op->depth);
+  heat_status status = create_coefficient(op, SOURCE, &op->q);
   if (status.code == HEAT_OK) status = paint(op, HEAT_SOURCE, &op->q);
   if (status.code != HEAT_OK || !heat_problem_in_time(op->grid->problem, HEAT_SOURCE)) return status;
   run_job job = {op, heat_ok()};

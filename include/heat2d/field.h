@@ -2,7 +2,9 @@
  *
  * `depth` layers exist, of which the inner `valid` hold what their owners hold and may be used. Rows are padded so that
  * each starts on a cache line, and so that neighbouring rows do not map to the same cache set. All fields of a grid
- * with the same depth have the same shape and stride.
+ * with the same depth have the same shape and stride. Fields that a kernel uses together have different numbers, and
+ * lie at different places within a page: processors take a load for one of what has just been stored where the lowest
+ * 12 bits of the addresses agree, and wait.
  *
  * A band is a field of which only some rows exist at a time: those from `first` on. */
 #ifndef HEAT2D_FIELD_H
@@ -19,6 +21,7 @@ typedef struct heat_field {
   int depth, valid;
   ptrdiff_t stride; /* doubles from one row to the next */
   double *memory;   /* the allocation */
+  double *start;    /* of the rows that exist */
   double *corner;   /* cell owned.lo */
 } heat_field;
 
@@ -27,8 +30,16 @@ typedef struct heat_field {
 heat_status heat_field_create(heat_field *field, const heat_grid *grid, int depth);
 void heat_field_destroy(heat_field *field);
 
-/* The same with `rows` rows, or all where that is no more. HEAT_IO. Local. */
-heat_status heat_field_create_band(heat_field *field, const heat_grid *grid, int depth, int rows);
+enum { HEAT_FIELD_NUMBERS = 8 };
+
+typedef struct heat_field_form {
+  int depth;
+  int rows;   /* of a band; 0, or more than there are: all */
+  int number; /* below HEAT_FIELD_NUMBERS */
+} heat_field_form;
+
+/* The same in that form. HEAT_IO. Local. */
+heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_field_form form);
 size_t heat_field_band_bytes(heat_box owned, int depth, int rows);
 
 /* Let a band begin at row `first`, not below the row where it began, and `keep` the rows that it has already. Local. */
