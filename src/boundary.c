@@ -107,12 +107,13 @@ heat_status heat_boundary_update(heat_boundary *boundary, const double *times, i
 
 void heat_boundary_apply(heat_boundary *boundary, heat_field *field, heat_box box, int level, double c) {
   const heat_grid *grid = boundary->grid;
+  if (heat_box_empty(box)) return;
   for (int side = 0; side < HEAT_SIDES; side++) {
     heat_wall *wall = &boundary->walls[side];
     const int across = side / 2, along = 1 - across;
     const bool low = side % 2 == 0;
-    if (wall->lo == wall->hi || heat_box_empty(box) ||
-        (low ? box.lo[across] != grid->domain.lo[across] : box.hi[across] != grid->domain.hi[across]))
+    if ((low ? box.lo[across] != grid->domain.lo[across] : box.hi[across] != grid->domain.hi[across]) ||
+        wall->lo == wall->hi)
       continue;
     const int64_t inside = low ? box.lo[across] : box.hi[across] - 1;
     const ptrdiff_t step = across == HEAT_X ? field->stride : 1; /* along the wall */

@@ -8,41 +8,12 @@ heat_box heat_box_grow(heat_box box, int64_t layers) {
   return box;
 }
 
-heat_box heat_box_shift(heat_box box, int64_t dx, int64_t dy) {
-  const int64_t shift[HEAT_AXES] = {dx, dy};
-  for (int axis = 0; axis < HEAT_AXES; axis++) {
-    box.lo[axis] += shift[axis];
-    box.hi[axis] += shift[axis];
-  }
-  return box;
-}
-
-heat_box heat_box_intersect(heat_box a, heat_box b) {
-  for (int axis = 0; axis < HEAT_AXES; axis++) {
-    if (b.lo[axis] > a.lo[axis]) a.lo[axis] = b.lo[axis];
-    if (b.hi[axis] < a.hi[axis]) a.hi[axis] = b.hi[axis];
-  }
-  return a;
-}
-
 heat_box heat_box_around(heat_box a, heat_box b) {
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     if (b.lo[axis] < a.lo[axis]) a.lo[axis] = b.lo[axis];
     if (b.hi[axis] > a.hi[axis]) a.hi[axis] = b.hi[axis];
   }
   return a;
-}
-
-bool heat_box_empty(heat_box box) {
-  return box.lo[HEAT_X] >= box.hi[HEAT_X] || box.lo[HEAT_Y] >= box.hi[HEAT_Y];
-}
-
-int64_t heat_box_width(heat_box box, int axis) {
-  return box.hi[axis] - box.lo[axis];
-}
-
-int64_t heat_box_cells(heat_box box) {
-  return heat_box_empty(box) ? 0 : heat_box_width(box, HEAT_X) * heat_box_width(box, HEAT_Y);
 }
 
 int heat_box_subtract(heat_box outer, heat_box inner, heat_box parts[4]) {

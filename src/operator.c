@@ -327,12 +327,12 @@ heat_sweep heat_operator_sweep(const heat_operator *op, const heat_stage *stage,
   return sweep;
 }
 
-static heat_part part_of(const heat_operator *op, ptrdiff_t stride, heat_box box) {
-  const int64_t *corner = op->grid->owned.lo;
-  return (heat_part){.at = (ptrdiff_t)(box.lo[HEAT_Y] - corner[HEAT_Y]) * stride +
-                           (ptrdiff_t)(box.lo[HEAT_X] - corner[HEAT_X]),
-                     .columns = (ptrdiff_t)heat_box_width(box, HEAT_X),
-                     .rows = (ptrdiff_t)heat_box_width(box, HEAT_Y)};
+heat_box heat_operator_inner(const heat_operator *op, heat_box box) {
+  return op->run_count > 0 ? (heat_box){{0, 0}, {0, 0}} : heat_box_intersect(box, heat_box_grow(op->grid->domain, -1));
+}
+
+heat_loop *heat_operator_loop(const heat_operator *op) {
+  return op->plain || heat_tiling_current(&op->tiling).plain ? op->kernels->plain : op->kernels->walk;
 }
 
 void heat_operator_part(heat_operator *op, const heat_stage *stage, const heat_sweep *sweep, heat_box box, int instant,
@@ -344,9 +344,7 @@ void heat_operator_part(heat_operator *op, const heat_stage *stage, const heat_s
       *status = heat_first(*status, heat_operator_source(op, box, stage->t, stage->share));
     }
   }
-  const heat_part part = part_of(op, sweep->stride, box);
-  const bool plain = op->plain || heat_tiling_current(&op->tiling).plain;
-  (plain ? op->kernels->plain : op->kernels->walk)(sweep, part);
+  heat_operator_loop(op)(sweep, heat_operator_place(op, sweep->stride, box));
 }
 
 static void exchange(heat_operator *op, heat_field *u) {
@@ -441,7 +439,7 @@ heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, doubl
   heat_boundary_apply(&op->boundary, u, grid->owned, 0, 0);
   const heat_stage stage = {.terms = 0, .c = 1};
   const heat_sweep sweep = heat_operator_sweep(op, &stage, &u);
-  *rate = op->kernels->rate(&sweep, part_of(op, sweep.stride, grid->owned));
+  *rate = op->kernels->rate(&sweep, heat_operator_place(op, sweep.stride, grid->owned));
   if (isnan(*rate)) *rate = INFINITY; /* MPI_MAX need not keep a NaN */
   MPI_Allreduce(MPI_IN_PLACE, rate, 1, MPI_DOUBLE, MPI_MAX, grid->comm);
   return heat_agree(grid->comm, status);

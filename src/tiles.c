@@ -99,7 +99,7 @@ int heat_tiles_band(heat_box owned, int threads) {
 
 typedef struct level {
   const heat_stage *stage;
-  heat_box box;
+  heat_box box, inner; /* inner: where the kernel is all there is to do, which is nearly everywhere */
   int instant;
   heat_sweep sweep; /* at the first owned cell */
 } level;
@@ -115,6 +115,7 @@ typedef struct pass {
   int count;
   level levels[HEAT_LEVELS];
   heat_tile tile;
+  heat_loop *loop;
   heat_box whole;     /* of all levels */
   int64_t columns[2]; /* from the first one of the first tile, on a cache line, to the end of the last one */
   int strips;         /* of tiles, in a window between two slides */
@@ -135,9 +136,13 @@ static void aim(pass *p) {
 
 static void do_tile(pass *p, heat_box tile) {
   for (int k = 0; k < p->count; k++) {
-    const heat_box part = heat_box_intersect(tile, p->levels[k].box);
     const level *l = &p->levels[k];
-    if (!heat_box_empty(part)) heat_operator_part(p->op, l->stage, &l->sweep, part, l->instant, p->fields, p->status);
+    if (heat_box_within(tile, l->inner)) {
+      p->loop(&l->sweep, heat_operator_place(p->op, l->sweep.stride, tile));
+    } else {
+      const heat_box part = heat_box_intersect(tile, l->box);
+      if (!heat_box_empty(part)) heat_operator_part(p->op, l->stage, &l->sweep, part, l->instant, p->fields, p->status);
+    }
     tile = heat_box_shift(tile, -LEFT, -1);
   }
 }
@@ -215,10 +220,16 @@ void heat_tiles_pass(heat_operator *op, const heat_stage *stages, const int64_t 
                      heat_field *const *fields, heat_status *status) {
   const heat_grid *grid = op->grid;
   const int64_t *owned = grid->owned.lo;
-  pass p = {.op = op, .fields = fields, .count = count, .tile = heat_tiling_current(&op->tiling), .status = status};
+  pass p = {.op = op,
+            .fields = fields,
+            .count = count,
+            .tile = heat_tiling_current(&op->tiling),
+            .loop = heat_operator_loop(op),
+            .status = status};
   for (int k = 0; k < count; k++) {
     const heat_box box = heat_grid_grown(grid, grid->owned, grow[k]);
-    p.levels[k] = (level){&stages[k], box, instant + k, heat_operator_sweep(op, &stages[k], fields)};
+    p.levels[k] = (level){&stages[k], box, heat_operator_inner(op, box), instant + k,
+                          heat_operator_sweep(op, &stages[k], fields)};
     p.whole = k == 0 ? box : heat_box_around(p.whole, box);
   }
   const int fields_named = count_fields(&p);

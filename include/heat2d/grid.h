@@ -17,12 +17,43 @@ typedef struct heat_box {
 
 /* All of these are Local and pure. */
 heat_box heat_box_grow(heat_box box, int64_t layers); /* negative layers shrink it */
-heat_box heat_box_shift(heat_box box, int64_t dx, int64_t dy);
-heat_box heat_box_intersect(heat_box a, heat_box b);
-heat_box heat_box_around(heat_box a, heat_box b); /* the smallest that holds both */
-bool heat_box_empty(heat_box box);
-int64_t heat_box_cells(heat_box box); /* 0 when empty */
-int64_t heat_box_width(heat_box box, int axis);
+heat_box heat_box_around(heat_box a, heat_box b);     /* the smallest that holds both */
+
+static inline heat_box heat_box_shift(heat_box box, int64_t dx, int64_t dy) {
+  const int64_t shift[HEAT_AXES] = {dx, dy};
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    box.lo[axis] += shift[axis];
+    box.hi[axis] += shift[axis];
+  }
+  return box;
+}
+
+static inline heat_box heat_box_intersect(heat_box a, heat_box b) {
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    if (b.lo[axis] > a.lo[axis]) a.lo[axis] = b.lo[axis];
+    if (b.hi[axis] < a.hi[axis]) a.hi[axis] = b.hi[axis];
+  }
+  return a;
+}
+
+static inline bool heat_box_empty(heat_box box) {
+  return box.lo[HEAT_X] >= box.hi[HEAT_X] || box.lo[HEAT_Y] >= box.hi[HEAT_Y];
+}
+
+static inline bool heat_box_within(heat_box box, heat_box other) {
+  return box.lo[HEAT_X] >= other.lo[HEAT_X] && box.hi[HEAT_X] <= other.hi[HEAT_X] &&
+         box.lo[HEAT_Y] >= other.lo[HEAT_Y] && box.hi[HEAT_Y] <= other.hi[HEAT_Y];
+}
+
+static inline int64_t heat_box_width(heat_box box, int axis) {
+  return box.hi[axis] - box.lo[axis];
+}
+
+/* 0 when empty. */
+static inline int64_t heat_box_cells(heat_box box) {
+  return heat_box_empty(box) ? 0 : heat_box_width(box, HEAT_X) * heat_box_width(box, HEAT_Y);
+}
+
 /* The parts of `outer` outside of `inner` as at most four disjoint boxes (rows below, rows above, left, right); returns
  * how many. */
 int heat_box_subtract(heat_box outer, heat_box inner, heat_box parts[4]);

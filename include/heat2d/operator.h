@@ -79,6 +79,19 @@ heat_sweep heat_operator_sweep(const heat_operator *op, const heat_stage *stage,
 void heat_operator_part(heat_operator *op, const heat_stage *stage, const heat_sweep *sweep, heat_box box, int instant,
                         heat_field *const *fields, heat_status *status);
 
+/* The part of `box` whose stages are the kernel alone: no side is near, and no source depends on time. Local. */
+heat_box heat_operator_inner(const heat_operator *op, heat_box box);
+
+/* The loop that a kernel works with at present, and where a box lies for it, of fields of that stride. Local. */
+heat_loop *heat_operator_loop(const heat_operator *op);
+static inline heat_part heat_operator_place(const heat_operator *op, ptrdiff_t stride, heat_box box) {
+  const int64_t *corner = op->grid->owned.lo;
+  return (heat_part){.at = (ptrdiff_t)(box.lo[HEAT_Y] - corner[HEAT_Y]) * stride +
+                           (ptrdiff_t)(box.lo[HEAT_X] - corner[HEAT_X]),
+                     .columns = (ptrdiff_t)heat_box_width(box, HEAT_X),
+                     .rows = (ptrdiff_t)heat_box_width(box, HEAT_Y)};
+}
+
 /* Bring the source in `box` to time t, and count what its owned cells that depend on time give in a time `share`.
  * HEAT_DECK. Local. */
 heat_status heat_operator_source(heat_operator *op, heat_box box, double t, double share);
