@@ -1,6 +1,7 @@
-/* See tiles.h. The shape matters: on a core with 32 KiB of first-level cache wide and flat tiles (192 x 8, 2048 x 8)
- * were 10 to 15% faster than 96 x 16, and chains of 16 or 32 stages faster than shorter ones; longer ones gained
- * nothing. Which is best depends on grid, material and processor, so that a run tries some. */
+/* See tiles.h. The shape matters: tiles of 128 x 8, which stay in half of a first-level cache of 32 KiB, and of 2048 x
+ * 8, which are streamed from the second-level one, were as fast as each other and 5 to 20% faster than those between;
+ * 16 rows were slower, and so were 16 stages in the smaller tiles. Which is best depends on grid, material and
+ * processor, so that a run tries some. */
 #define _DEFAULT_SOURCE /* for _SC_LEVEL1_DCACHE_SIZE */
 #include "heat2d/tiles.h"
 
@@ -37,28 +38,29 @@ static double cache_bytes(int name, long usual) {
 }
 
 heat_tiling heat_tiling_create(heat_box owned, size_t bytes) {
-  enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32, BAD = 128, HALF = HEAT_CHAIN / 2, AREA = 0 };
-  /* AREA columns: so many that the tile fills the first-level cache. */
-  static const heat_tile shapes[] = {{2048, 8, HALF, false}, {2048, 8, HALF, true},        {512, 8, HALF, false},
-                                     {AREA, 8, HALF, false}, {AREA, 8, HEAT_CHAIN, false}, {AREA, 4, HALF, false},
-                                     {2048, 4, HALF, true}};
-  _Static_assert(sizeof shapes / sizeof *shapes <= HEAT_TILE_CHOICES, "more shapes than places");
+  enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32, FULL = 0, HALF = -1 };
+  /* FULL, HALF: so many columns that the tile fills most of the first-level cache, or half of that. */
+  static const heat_tile small[] = {{WHOLE, WHOLE, HEAT_CHAIN, false}, /* one tile: the order does not matter */
+                                    {WHOLE, WHOLE, HEAT_CHAIN, true},
+                                    {WHOLE, 8, HEAT_CHAIN, false}};
+  static const heat_tile large[] = {{2048, 8, HEAT_CHAIN, false}, {2048, 8, HEAT_CHAIN / 2, false},
+                                    {2048, 8, HEAT_CHAIN, true},  {HALF, 8, HEAT_CHAIN, false},
+                                    {FULL, 8, HEAT_CHAIN, false}, {FULL, 4, HEAT_CHAIN, false}};
+  enum { SMALL = sizeof small / sizeof *small, LARGE = sizeof large / sizeof *large };
+  _Static_assert((int)SMALL <= (int)HEAT_TILE_CHOICES && (int)LARGE <= (int)HEAT_TILE_CHOICES,
+                 "more shapes than places");
   const double used = 0.75; /* of a cache */
   const double all = (double)bytes * (double)heat_box_cells(owned);
-  const int64_t widest = heat_box_width(owned, HEAT_X) + 2 * (int64_t)HEAT_CHAIN * LEFT;
-  heat_tiling tiling = {.count = 0};
-  if (all < used * cache_bytes(_SC_LEVEL2_CACHE_SIZE, USUAL_2) && widest < WHOLE) {
-    for (int plain = 0; plain <= 1; plain++) /* one tile; the order of its sweeps does not matter */
-      tiling.tile[tiling.count++] = (heat_tile){(int)widest, WHOLE, HEAT_CHAIN, plain == 1};
-    return tiling;
-  }
+  const bool is_small = all < used * cache_bytes(_SC_LEVEL2_CACHE_SIZE, USUAL_2);
   const double cells = used * cache_bytes(_SC_LEVEL1_DCACHE_SIZE, USUAL_1) / (double)bytes;
-  for (size_t n = 0; n < sizeof shapes / sizeof *shapes; n++) {
-    heat_tile *tile = &tiling.tile[tiling.count++];
-    *tile = shapes[n];
-    if (tile->columns != AREA) continue;
-    tile->columns = (int)(cells / tile->rows) / GRAIN * GRAIN;
-    if (tile->columns % BAD == 0) tile->columns += GRAIN; /* powers of two crowd into few sets of the cache */
+  heat_tiling tiling = {.count = is_small ? SMALL : LARGE};
+  for (int n = 0; n < tiling.count; n++) {
+    heat_tile *tile = &tiling.tile[n];
+    *tile = (is_small ? small : large)[n];
+    if (tile->columns > 0) continue;
+    const double share = tile->columns == HALF ? 1.0 / 2 : 1;
+    tile->columns = (int)(share * cells / tile->rows) / GRAIN * GRAIN;
+    if (tile->columns < GRAIN) tile->columns = GRAIN;
   }
   return tiling;
 }
