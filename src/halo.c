@@ -29,9 +29,11 @@ struct heat_halo {
   int fields;
   copy_list self;
   int count[WAYS];
+  int late; /* the last so many messages that come only bring rows above the owned box */
   message *messages[WAYS];
   double *buffer;
   MPI_Request *requests; /* receives, then sends */
+  bool quiet;            /* all that was started has been found complete */
 };
 
 static void add_copy(heat_box piece, const int64_t shift[HEAT_AXES], void *context) {
@@ -81,6 +83,27 @@ static bool plan(heat_halo *halo, const heat_grid *grid, int depth) {
       if (lists[way].count > 0 || lists[way].no_memory) good = add_message(halo, way, rank, lists[way]) && good;
   }
   return good;
+}
+
+static bool is_above(const copy_list *list, heat_box owned) {
+  for (int c = 0; c < list->count; c++)
+    if (list->copies[c].box.lo[HEAT_Y] < owned.hi[HEAT_Y]) return false;
+  return true;
+}
+
+/* Messages from above come last in the list, the others keep their order. */
+static void put_late_last(heat_halo *halo, heat_box owned) {
+  message *all = halo->messages[RECEIVE];
+  const int count = halo->count[RECEIVE];
+  for (int end = count; end > 0; end--) {
+    for (int m = 0; m + 1 < end; m++) {
+      if (!is_above(&all[m].list, owned) || is_above(&all[m + 1].list, owned)) continue;
+      const message above = all[m];
+      all[m] = all[m + 1];
+      all[m + 1] = above;
+    }
+  }
+  for (int m = 0; m < count; m++) halo->late += is_above(&all[m].list, owned);
 }
 
 /* Buffers of all messages in one allocation, and the persistent requests on them. */
@@ -145,7 +168,10 @@ heat_status heat_halo_create(heat_halo **result, const heat_grid *grid, int dept
     status = heat_no_memory("the halo", sizeof *halo);
   } else {
     halo->fields = fields;
-    status = plan(halo, grid, depth) ? connect(halo, grid) : heat_no_memory("the halo's plan", sizeof(copy));
+    halo->quiet = true;
+    const bool planned = plan(halo, grid, depth);
+    if (planned) put_late_last(halo, grid->owned);
+    status = planned ? connect(halo, grid) : heat_no_memory("the halo's plan", sizeof(copy));
   }
   status = heat_agree(grid->comm, status);
   if (status.code != HEAT_OK) {
@@ -155,14 +181,20 @@ heat_status heat_halo_create(heat_halo **result, const heat_grid *grid, int dept
   return status;
 }
 
+static int requests_of(const heat_halo *halo) {
+  return halo->count[SEND] + halo->count[RECEIVE];
+}
+
 void heat_halo_destroy(heat_halo *halo) {
   if (halo == NULL) return;
   for (int way = 0; way < WAYS; way++) {
     for (int m = 0; m < halo->count[way]; m++) free(halo->messages[way][m].list.copies);
     free(halo->messages[way]);
   }
-  if (halo->requests != NULL && halo->buffer != NULL)
-    for (int r = 0; r < halo->count[SEND] + halo->count[RECEIVE]; r++) MPI_Request_free(&halo->requests[r]);
+  if (halo->requests != NULL && halo->buffer != NULL) {
+    MPI_Waitall(requests_of(halo), halo->requests, MPI_STATUSES_IGNORE);
+    for (int r = 0; r < requests_of(halo); r++) MPI_Request_free(&halo->requests[r]);
+  }
   free(halo->requests);
   free(halo->buffer);
   free(halo->self.copies);
@@ -188,6 +220,8 @@ static double *target_of(const heat_field *field, const copy *each) {
 }
 
 void heat_halo_begin(heat_halo *halo, heat_field *const *fields) {
+  MPI_Waitall(requests_of(halo), halo->requests, MPI_STATUSES_IGNORE); /* what was sent last time */
+  halo->quiet = false;
   MPI_Startall(halo->count[RECEIVE], halo->requests);
   for (int m = 0; m < halo->count[SEND]; m++) {
     const message *each = &halo->messages[SEND][m];
@@ -210,9 +244,10 @@ void heat_halo_begin(heat_halo *halo, heat_field *const *fields) {
     }
 }
 
-void heat_halo_end(heat_halo *halo, heat_field *const *fields) {
-  MPI_Waitall(halo->count[SEND] + halo->count[RECEIVE], halo->requests, MPI_STATUSES_IGNORE);
-  for (int m = 0; m < halo->count[RECEIVE]; m++) {
+/* Wait for the messages [first, last) that come, and put into place what they bring. */
+static void receive(heat_halo *halo, heat_field *const *fields, int first, int last) {
+  MPI_Waitall(last - first, halo->requests + first, MPI_STATUSES_IGNORE);
+  for (int m = first; m < last; m++) {
     const message *each = &halo->messages[RECEIVE][m];
     const double *next = each->buffer;
     for (int f = 0; f < halo->fields; f++) {
@@ -224,7 +259,26 @@ void heat_halo_end(heat_halo *halo, heat_field *const *fields) {
       }
     }
   }
+}
+
+void heat_halo_end_below(heat_halo *halo, heat_field *const *fields) {
+  receive(halo, fields, 0, halo->count[RECEIVE] - halo->late);
+}
+
+void heat_halo_end_above(heat_halo *halo, heat_field *const *fields) {
+  receive(halo, fields, halo->count[RECEIVE] - halo->late, halo->count[RECEIVE]);
   for (int f = 0; f < halo->fields; f++) fields[f]->valid = fields[f]->depth;
+}
+
+void heat_halo_end(heat_halo *halo, heat_field *const *fields) {
+  heat_halo_end_below(halo, fields);
+  heat_halo_end_above(halo, fields);
+}
+
+void heat_halo_help(heat_halo *halo) {
+  int done = 1;
+  if (!halo->quiet) MPI_Testall(requests_of(halo), halo->requests, &done, MPI_STATUSES_IGNORE);
+  halo->quiet = done;
 }
 
 int64_t heat_halo_bytes(const heat_halo *halo) {

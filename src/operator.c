@@ -347,10 +347,21 @@ void heat_operator_part(heat_operator *op, const heat_stage *stage, const heat_s
   heat_operator_loop(op)(sweep, heat_operator_place(op, sweep->stride, box));
 }
 
+/* All but what comes from above: see heat_operator_land. */
 static void exchange(heat_operator *op, heat_field *u) {
   const heat_activity before = heat_runtime_enter(op->runtime, HEAT_HALO);
   heat_halo_begin(op->halo, &u);
-  heat_halo_end(op->halo, &u);
+  heat_halo_end_below(op->halo, &u);
+  op->landing = u;
+  u->valid = u->depth;
+  heat_runtime_enter(op->runtime, before);
+}
+
+void heat_operator_land(heat_operator *op) {
+  if (op->landing == NULL) return;
+  const heat_activity before = heat_runtime_enter(op->runtime, HEAT_HALO);
+  heat_halo_end_above(op->halo, &op->landing);
+  op->landing = NULL;
   heat_runtime_enter(op->runtime, before);
 }
 
@@ -396,6 +407,7 @@ static void passes(heat_operator *op, const heat_stage *stages, const int64_t *g
     for (int k = s; k < s + done; k++)
       updates += (double)heat_box_cells(heat_grid_grown(op->grid, op->grid->owned, grow[k]));
     if (op->plain) {
+      heat_operator_land(op);
       const heat_sweep sweep = heat_operator_sweep(op, &stages[s], fields);
       const heat_box box = heat_grid_grown(op->grid, op->grid->owned, grow[s]);
       heat_operator_part(op, &stages[s], &sweep, box, instant + s, fields, status);
@@ -436,6 +448,7 @@ heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, doubl
   heat_status status = heat_boundary_update(&op->boundary, &t, 1);
   if (status.code == HEAT_OK) status = heat_operator_source(op, grid->owned, t, 0);
   if (u->valid == 0 && heat_layout_has_seams(&grid->layout)) exchange(op, u);
+  heat_operator_land(op);
   heat_boundary_apply(&op->boundary, u, grid->owned, 0, 0);
   const heat_stage stage = {.terms = 0, .c = 1};
   const heat_sweep sweep = heat_operator_sweep(op, &stage, &u);

@@ -164,12 +164,21 @@ static int64_t border(const pass *p, int thread, int threads) {
   return p->columns[0] + (start - p->columns[0]) / LEFT * LEFT;
 }
 
+/* Before a strip up to `row`, by the first thread: all others come after it. */
+static void look_after_messages(pass *p, int64_t row) {
+  heat_halo_help(p->op->halo);
+  if (row >= p->op->grid->owned.hi[HEAT_Y]) heat_operator_land(p->op);
+}
+
 /* A thread's part of the strips of a window. */
 static void do_strips(pass *p, int64_t first_row, int thread, int threads) {
   const int64_t start = border(p, thread, threads), end = border(p, thread + 1, threads);
   for (int s = 0; s < p->strips; s++) {
-    if (thread > 0) await(&p->done[thread - 1], s + 1);
     const int64_t j = first_row + (int64_t)s * p->tile.rows;
+    if (thread > 0)
+      await(&p->done[thread - 1], s + 1);
+    else
+      look_after_messages(p, j + p->tile.rows);
     for (int64_t i = start; i < end; i += p->tile.columns) {
       const int64_t right = i + p->tile.columns < end ? i + p->tile.columns : end;
       do_tile(p, (heat_box){{i, j}, {right, j + p->tile.rows}});

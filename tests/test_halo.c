@@ -45,17 +45,37 @@ static void number_owned_cells(const heat_grid *grid, heat_field *field, int whi
   field->valid = 0;
 }
 
-/* All layers, and nothing beyond a wall is touched. */
-static bool all_layers_are_right(const heat_grid *grid, const heat_field *field, int which, int round) {
+/* The layers in the rows below `top`, and nothing beyond a wall is touched. */
+static bool layers_are_right(const heat_grid *grid, const heat_field *field, int64_t top, int which, int round) {
   const heat_box all = heat_box_grow(grid->owned, field->depth), in = heat_grid_grown(grid, grid->owned, field->depth);
-  bool right = field->valid == field->depth;
-  for (int64_t j = all.lo[HEAT_Y]; j < all.hi[HEAT_Y]; j++) {
+  bool right = true;
+  for (int64_t j = all.lo[HEAT_Y]; j < all.hi[HEAT_Y] && j < top; j++) {
     for (int64_t i = all.lo[HEAT_X]; i < all.hi[HEAT_X]; i++) {
       const heat_box cell = {{i, j}, {i + 1, j + 1}};
       const bool inside = !heat_box_empty(heat_box_intersect(cell, in));
       right = right && *heat_field_at(field, i, j) == (inside ? number(grid, i, j, which, round) : untouched);
     }
   }
+  return right;
+}
+
+static bool all_layers_are_right(const heat_grid *grid, const heat_field *field, int which, int round) {
+  return field->valid == field->depth && layers_are_right(grid, field, INT64_MAX, which, round);
+}
+
+/* The exchange in two parts: first all that is needed below the uppermost ghost rows; these stay away where all of them
+ * come from above. */
+static bool end_in_parts(heat_halo *halo, const heat_grid *grid, heat_field *const *fields, int count, int round) {
+  const int64_t top = grid->owned.hi[HEAT_Y];
+  const bool above = grid->layout.ranks[HEAT_X] == 1 && !grid->layout.periodic[HEAT_Y] && top < grid->domain.hi[HEAT_Y];
+  bool right = true;
+  heat_halo_end_below(halo, fields);
+  for (int f = 0; f < count; f++) {
+    right = right && layers_are_right(grid, fields[f], top, f, round);
+    if (above) right = right && *heat_field_at(fields[f], grid->owned.lo[HEAT_X], top) == untouched;
+  }
+  heat_halo_help(halo);
+  heat_halo_end_above(halo, fields);
   return right;
 }
 
@@ -91,7 +111,10 @@ static void exchange_and_check(const heat_grid *grid, int depth, int count) {
   for (int round = 0; round < ROUNDS; round++) {
     for (int f = 0; f < count; f++) number_owned_cells(grid, all[f], f, round);
     heat_halo_begin(halo, all);
-    heat_halo_end(halo, all);
+    if (round > 0)
+      right = end_in_parts(halo, grid, all, count, round) && right;
+    else
+      heat_halo_end(halo, all);
     for (int f = 0; f < count; f++) right = right && all_layers_are_right(grid, all[f], f, round);
   }
   int64_t cells;

@@ -27,6 +27,7 @@ typedef struct heat_operator {
   const heat_kernels *kernels;
   heat_boundary boundary;
   heat_halo *halo;
+  heat_field *landing; /* whose ghost rows above are still to come, or NULL */
   bool uniform;
   double rx, ry, s;           /* uniform material: see kernel.h */
   heat_field kx, ky, inverse; /* varying material */
@@ -81,6 +82,10 @@ void heat_operator_part(heat_operator *op, const heat_stage *stage, const heat_s
 
 /* The part of `box` whose stages are the kernel alone: no side is near, and no source depends on time. Local. */
 heat_box heat_operator_inner(const heat_operator *op, heat_box box);
+
+/* Wait for the ghost rows above that are still to come; what else is under way makes progress. Local, by the thread
+ * that uses MPI. */
+void heat_operator_land(heat_operator *op);
 
 /* The loop that a kernel works with at present, and where a box lies for it, of fields of that stride. Local. */
 heat_loop *heat_operator_loop(const heat_operator *op);
