@@ -13,14 +13,14 @@ static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t to) {
 }
 
 /* The first owned cell of each row starts on a cache line. Rows that a tile reads together must not fall into the same
- * cache sets: best are rows that are STAGGER beyond a multiple of a page, so that eight of them spread evenly; where
- * that would waste too much, an odd number of lines. */
+ * cache sets: best are rows of an odd number of eighths of a page, so that eight of them spread evenly; where that
+ * would waste too much, of an odd number of lines. */
 static ptrdiff_t row_stride(heat_box owned, int depth) {
-  enum { STAGGER = 192, WASTE = 8 };
+  enum { EIGHTH = PAGE / 8, WASTE = 8 };
   const ptrdiff_t left = round_up(depth, LINE);
   const ptrdiff_t stride = round_up(left + (ptrdiff_t)heat_box_width(owned, HEAT_X) + depth, LINE);
-  const ptrdiff_t staggered = round_up(stride - STAGGER, PAGE) + STAGGER;
-  if (stride > STAGGER && staggered - stride <= stride / WASTE) return staggered;
+  const ptrdiff_t staggered = round_up(stride - EIGHTH, 2 * EIGHTH) + EIGHTH;
+  if (stride > EIGHTH && staggered - stride <= stride / WASTE) return staggered;
   return stride / LINE % 2 == 0 ? stride + LINE : stride;
 }
 
@@ -60,7 +60,10 @@ heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_
   const bool large = bytes >= 2 * (size_t)HUGE_PAGE;
   void *memory = NULL;
   if (posix_memalign(&memory, large ? HUGE_PAGE : ALIGNMENT, bytes) != 0) return heat_no_memory("a field", bytes);
-  if (large) madvise(memory, bytes, MADV_HUGEPAGE); /* where it is refused, small pages do */
+  /* Where it is refused, small pages do; also at both ends of a whole field, where ghost rows beyond walls are never
+   * touched, and so cost nothing. */
+  const size_t end = field->band > 0 ? 0 : HUGE_PAGE;
+  if (large) madvise((char *)memory + end, bytes - 2 * end, MADV_HUGEPAGE);
   field->memory = memory;
   field->start = field->memory + moved(form.number);
   place_corner(field);

@@ -90,7 +90,7 @@ void heat_tiling_learn(heat_tiling *tiling, int stages, double updates, double s
 }
 
 int heat_tiles_band(heat_box owned, int threads) {
-  enum { RIM = 3, ALONE = 64, EACH_LEAST = 32, EACH_MOST = 256, SHARE = 8 }; /* rows; SHARE: of all, at most */
+  enum { RIM = 3, ALONE = 48, EACH_LEAST = 32, EACH_MOST = 256, SHARE = 8 }; /* rows; SHARE: of all, at most */
   const int64_t worth = 2 << 20;                                             /* cells */
   if (heat_box_cells(owned) < worth) return 0;
   int64_t room = heat_box_width(owned, HEAT_Y) / SHARE;
