@@ -248,7 +248,8 @@ heat_status heat_operator_create(heat_operator *op, const heat_grid *grid, heat_
   MPI_Allreduce(MPI_IN_PLACE, &op->spectral_bound, 1, MPI_DOUBLE, MPI_MAX, grid->comm);
   if (op->has_source) op->source_power = steady_power(op);
   const int arrays = (op->uniform ? UNIFORM_ARRAYS : VARYING_ARRAYS) + (op->has_source ? 1 : 0);
-  op->tiling = heat_tiling_create(grid->owned, (size_t)arrays * sizeof(double));
+  op->cell_bytes = arrays * (int64_t)sizeof(double);
+  op->tiling = heat_tiling_create(grid->owned, (size_t)op->cell_bytes);
   return heat_ok();
 }
 

@@ -18,13 +18,14 @@
 #endif
 
 enum {
-  LEFT = 8,           /* columns that a tile moves per stage: a cache line */
-  WHOLE = 1 << 20,    /* rows or columns of a tile that has no neighbours */
-  TRIALS = 3,         /* stretches with each shape, of which the fastest counts */
-  NARROWEST = 64,     /* columns that are worth a thread */
-  THREADS_MOST = 256, /* of a pass */
-  LINE = 64,          /* bytes */
-  PATIENCE = 1000     /* looks at another thread's progress before this one lets others run */
+  LEFT = 8,          /* columns that a tile moves per stage: a cache line */
+  WHOLE = 1 << 20,   /* rows or columns of a tile that has no neighbours */
+  TRIALS = 3,        /* stretches with each shape, of which the fastest counts */
+  NARROWEST = 64,    /* columns that are worth a thread */
+  NEAR = 2 << 20,    /* bytes that the rows which the next strip needs should take: a share of the last cache */
+  BLOCKS_MOST = 256, /* of a pass */
+  LINE = 64,         /* bytes */
+  PATIENCE = 1000    /* looks at another thread's progress before this one lets others run */
 };
 
 heat_tiling heat_tiling_fixed(int columns, int rows) {
@@ -106,7 +107,7 @@ typedef struct level {
   heat_sweep sweep; /* at the first owned cell */
 } level;
 
-/* How far a thread has come. */
+/* How far a block has come. */
 typedef struct progress {
   _Alignas(LINE) atomic_int strips;
 } progress;
@@ -115,13 +116,14 @@ typedef struct pass {
   heat_operator *op;
   heat_field *const *fields;
   int count;
-  level levels[HEAT_LEVELS];
+  level *levels;
   heat_tile tile;
   heat_loop *loop;
   heat_box whole;     /* of all levels */
   int64_t columns[2]; /* from the first one of the first tile, on a cache line, to the end of the last one */
   int strips;         /* of tiles, in a window between two slides */
-  progress done[THREADS_MOST];
+  int blocks;         /* of columns, each of which goes through all strips of a window */
+  progress *done;     /* of each */
   heat_status *status;
 } pass;
 
@@ -149,49 +151,46 @@ static void do_tile(pass *p, heat_box tile) {
   }
 }
 
-/* Wait until a thread has done that many strips. */
+/* Wait until a block has done that many strips. */
 static void await(progress *other, int strips) {
   for (int looks = 0; atomic_load_explicit(&other->strips, memory_order_acquire) < strips; looks++)
     if (looks >= PATIENCE) sched_yield();
 }
 
-/* Where the tiles of a thread begin, so that all threads have as many cells: tiles move left, by half of it on average.
+/* Where the tiles of a block begin, so that all blocks have as many cells: tiles move left, by half of it on average.
  */
-static int64_t border(const pass *p, int thread, int threads) {
-  if (thread == 0 || thread == threads) return p->columns[thread > 0];
+static int64_t border(const pass *p, int block) {
+  if (block == 0 || block == p->blocks) return p->columns[block > 0];
   const int64_t width = heat_box_width(p->whole, HEAT_X), drift = (int64_t)LEFT * (p->count - 1) / 2;
-  const int64_t start = p->whole.lo[HEAT_X] + width * thread / threads + drift;
+  const int64_t start = p->whole.lo[HEAT_X] + width * block / p->blocks + drift;
   return p->columns[0] + (start - p->columns[0]) / LEFT * LEFT;
 }
 
-/* Before a strip up to `row`, by the first thread: all others come after it. */
+/* Before a strip up to `row` of the first block: all others come after it. */
 static void look_after_messages(pass *p, int64_t row) {
   heat_halo_help(p->op->halo);
   if (row >= p->op->grid->owned.hi[HEAT_Y]) heat_operator_land(p->op);
 }
 
-/* A thread's part of the strips of a window. */
-static void do_strips(pass *p, int64_t first_row, int thread, int threads) {
-  const int64_t start = border(p, thread, threads), end = border(p, thread + 1, threads);
+static void do_block(pass *p, int64_t first_row, int block, bool messenger) {
+  const int64_t start = border(p, block), end = border(p, block + 1);
   for (int s = 0; s < p->strips; s++) {
     const int64_t j = first_row + (int64_t)s * p->tile.rows;
-    if (thread > 0)
-      await(&p->done[thread - 1], s + 1);
-    else
-      look_after_messages(p, j + p->tile.rows);
+    if (block > 0) await(&p->done[block - 1], s + 1);
+    if (messenger) look_after_messages(p, j + p->tile.rows);
     for (int64_t i = start; i < end; i += p->tile.columns) {
       const int64_t right = i + p->tile.columns < end ? i + p->tile.columns : end;
       do_tile(p, (heat_box){{i, j}, {right, j + p->tile.rows}});
     }
-    atomic_store_explicit(&p->done[thread].strips, s + 1, memory_order_release);
+    atomic_store_explicit(&p->done[block].strips, s + 1, memory_order_release);
   }
 }
 
-static void open_window(pass *p, int64_t first_row, bool first, int fields, int threads) {
+static void open_window(pass *p, int64_t first_row, bool first, int fields) {
   for (int f = 0; f < fields; f++)
     if (p->fields[f]->band > 0) heat_field_slide(p->fields[f], first_row - p->count - 1, !first);
   aim(p);
-  for (int t = 0; t < threads; t++) atomic_store_explicit(&p->done[t].strips, 0, memory_order_relaxed);
+  for (int b = 0; b < p->blocks; b++) atomic_store_explicit(&p->done[b].strips, 0, memory_order_relaxed);
 }
 
 /* How many fields the stages name. */
@@ -219,21 +218,31 @@ static void lay_out(pass *p, int fields) {
   p->strips = (int)(room < rows ? room / p->tile.rows : (rows + p->tile.rows - 1) / p->tile.rows);
 }
 
-/* Threads that find work side by side. */
-static int team(const pass *p) {
-  const int64_t wide = heat_box_width(p->whole, HEAT_X) / NARROWEST;
-  int threads = p->op->threads < THREADS_MOST ? p->op->threads : THREADS_MOST;
+/* Threads that find work side by side, and blocks for them: as many for each, and so narrow that what a strip leaves
+ * for the next one is still near. */
+static int form_team(pass *p) {
+  const int64_t width = heat_box_width(p->whole, HEAT_X), wide = width / NARROWEST;
+  int64_t threads = p->op->threads < BLOCKS_MOST ? p->op->threads : BLOCKS_MOST;
   if (threads > p->strips) threads = p->strips;
-  return threads <= wide ? threads : wide > 0 ? (int)wide : 1;
+  if (threads > wide) threads = wide > 0 ? wide : 1;
+  int64_t widest = NEAR / ((HEAT_CHAIN + p->tile.rows) * p->op->cell_bytes);
+  if (widest < NARROWEST) widest = NARROWEST;
+  const int64_t rounds = width / (threads * widest) + 1;
+  p->blocks = (int)(threads * (rounds < BLOCKS_MOST / threads ? rounds : BLOCKS_MOST / threads));
+  return (int)threads;
 }
 
 void heat_tiles_pass(heat_operator *op, const heat_stage *stages, const int64_t *grow, int count, int instant,
                      heat_field *const *fields, heat_status *status) {
   const heat_grid *grid = op->grid;
   const int64_t *owned = grid->owned.lo;
+  level levels[HEAT_LEVELS];
+  progress done[BLOCKS_MOST];
   pass p = {.op = op,
             .fields = fields,
             .count = count,
+            .levels = levels,
+            .done = done,
             .tile = heat_tiling_current(&op->tiling),
             .loop = heat_operator_loop(op),
             .status = status};
@@ -248,16 +257,16 @@ void heat_tiles_pass(heat_operator *op, const heat_stage *stages, const int64_t 
   p.columns[0] = owned[HEAT_X] - (owned[HEAT_X] - p.whole.lo[HEAT_X] + LEFT - 1) / LEFT * LEFT;
   p.columns[1] = p.whole.hi[HEAT_X] + (int64_t)(count - 1) * LEFT;
   const int64_t window = (int64_t)p.strips * p.tile.rows, end = p.whole.hi[HEAT_Y] + count - 1;
-  const int most = team(&p);
+  const int most = form_team(&p);
 #pragma omp parallel num_threads(most) if (most > 1)
   {
     const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
     for (int64_t row = p.whole.lo[HEAT_Y]; row < end; row += window) {
 #pragma omp barrier
 #pragma omp master
-      open_window(&p, row, row == p.whole.lo[HEAT_Y], fields_named, threads);
+      open_window(&p, row, row == p.whole.lo[HEAT_Y], fields_named);
 #pragma omp barrier
-      do_strips(&p, row, thread, threads);
+      for (int block = thread; block < p.blocks; block += threads) do_block(&p, row, block, thread == 0);
     }
   }
 }

@@ -33,6 +33,7 @@ typedef struct setting {
   bool plain;
   int threads;    /* 0: 1 */
   heat_tile tile; /* 0 columns: chosen */
+  bool narrow;    /* blocks of columns, as if much of the cache were taken */
 } setting;
 
 static void open_rig(rig *r, setting set) {
@@ -51,6 +52,7 @@ static void open_rig(rig *r, setting set) {
   status = heat_operator_create(&r->op, &r->grid, &r->runtime, depth, set.threads > 0 ? set.threads : 1);
   assert_string_equal(status.text, "");
   r->op.plain = set.plain;
+  if (set.narrow) r->op.cell_bytes = 1 << 20;
   if (set.tile.columns > 0) { /* each rank goes its own way through the stages between two messages */
     r->op.tiling = heat_tiling_fixed(set.tile.columns, set.tile.rows);
     r->op.tiling.tile[0].stages /= 1 + r->grid.rank % 3;
@@ -174,9 +176,19 @@ static void a_run_has_the_same_bits_on_every_layout_depth_and_stop(void **state)
   int size;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   for (int n = 0; n < heat_method_count * WHOLE_DECKS; n++) {
-    setting set = {
-        MPI_COMM_SELF, &heat_methods[n / WHOLE_DECKS], 9, 7, 1, 1.3, alone, 1, whole_decks[n % WHOLE_DECKS], false, 0,
-        {.columns = 0}};
+    setting set = {MPI_COMM_SELF,
+                   &heat_methods[n / WHOLE_DECKS],
+                   9,
+                   7,
+                   1,
+                   1.3,
+                   alone,
+                   1,
+                   whole_decks[n % WHOLE_DECKS],
+                   false,
+                   0,
+                   {.columns = 0},
+                   false};
     rig r;
     open_rig(&r, set);
     const double dt = 0.8 * heat_stepper_limit(&r.stepper);
@@ -309,6 +321,7 @@ static void check_case(const int *values) {
   fused.depth = depths[values[DEPTH]];
   fused.threads = values[THREADS] + 1;
   fused.tile = tiles[values[TILE]];
+  fused.narrow = values[TILE] % 2 == 1;
   outcome outcomes[2];
   double *plain = stepped(reference, STEPS, &outcomes[0]);
   /* Kernels that this processor does not have are those of the reference. */

@@ -24,6 +24,7 @@ typedef struct heat_operator {
   int depth, threads;
   bool plain; /* one stage after the other in plain loops: the reference */
   heat_tiling tiling;
+  int64_t cell_bytes; /* that a tile holds of each cell */
   const heat_kernels *kernels;
   heat_boundary boundary;
   heat_halo *halo;

@@ -6,8 +6,9 @@
  * No cell is computed twice, and each one by the same kernel as otherwise: the bits do not depend on the tiles. Nothing
  * that a stage overwrites is still needed, because a stage comes after all earlier ones in the cells around.
  *
- * Threads share a pass without waiting for each other stage by stage: each one has some columns of every strip of
- * tiles, and goes on to the next strip when the thread to its left has done that. Of a field that only holds values
+ * The columns are dealt out in blocks; a block goes through some strips of tiles before the next one begins, so that
+ * what a strip leaves for the one above it is still in a cache. Threads take blocks in turn, without waiting for each
+ * other stage by stage: a block does a strip when the block to its left has done it. Of a field that only holds values
  * within a pass (a band, see field.h) just the rows around some strips exist; it slides upwards with them. */
 #ifndef HEAT2D_TILES_H
 #define HEAT2D_TILES_H
