@@ -19,6 +19,7 @@ typedef struct copy_list {
 
 typedef struct message {
   int rank;
+  bool late; /* it only brings rows above the owned box */
   copy_list list;
   double *buffer;
 } message;
@@ -29,7 +30,7 @@ struct heat_halo {
   int fields;
   copy_list self;
   int count[WAYS];
-  int late; /* the last so many messages that come only bring rows above the owned box */
+  int late; /* messages that come, the last ones */
   message *messages[WAYS];
   double *buffer;
   MPI_Request *requests; /* receives, then sends */
@@ -91,19 +92,18 @@ static bool is_above(const copy_list *list, heat_box owned) {
   return true;
 }
 
-/* Messages from above come last in the list, the others keep their order. */
+static int late_last(const void *a, const void *b) {
+  return (int)((const message *)a)->late - (int)((const message *)b)->late;
+}
+
 static void put_late_last(heat_halo *halo, heat_box owned) {
   message *all = halo->messages[RECEIVE];
   const int count = halo->count[RECEIVE];
-  for (int end = count; end > 0; end--) {
-    for (int m = 0; m + 1 < end; m++) {
-      if (!is_above(&all[m].list, owned) || is_above(&all[m + 1].list, owned)) continue;
-      const message above = all[m];
-      all[m] = all[m + 1];
-      all[m + 1] = above;
-    }
+  for (int m = 0; m < count; m++) {
+    all[m].late = is_above(&all[m].list, owned);
+    halo->late += all[m].late;
   }
-  for (int m = 0; m < count; m++) halo->late += is_above(&all[m].list, owned);
+  if (count > 0) qsort(all, (size_t)count, sizeof *all, late_last);
 }
 
 /* Buffers of all messages in one allocation, and the persistent requests on them. */
