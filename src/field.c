@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { LINE = 8, PAGE = 512, ALIGNMENT = 64, HUGE_PAGE = 2 << 20 }; /* doubles; bytes */
+enum { LINE = 8, PAGE = 512, HUGE_PAGE = 2 << 20 }; /* doubles; bytes */
 
 static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t to) {
   return (n + to - 1) / to * to;
@@ -50,6 +50,14 @@ static void place_corner(heat_field *field) {
       field->start + (ptrdiff_t)(field->owned.lo[HEAT_Y] - field->first) * field->stride + round_up(field->depth, LINE);
 }
 
+/* Threads share rows, and so pages: each page is touched first by another thread, which spreads them evenly over the
+ * memories near to the threads. Not at the ends: see below. */
+static void touch(char *memory, size_t bytes, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+  for (size_t piece = 1; piece < bytes / HUGE_PAGE - 1; piece++)
+    for (size_t n = 0; n < HUGE_PAGE; n += PAGE * sizeof(double)) memory[piece * HUGE_PAGE + n] = 0;
+}
+
 heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_field_form form) {
   const heat_box owned = grid->owned;
   const int depth = form.depth, rows = form.rows;
@@ -59,11 +67,13 @@ heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_
   const size_t bytes = heat_field_band_bytes(owned, depth, rows);
   const bool large = bytes >= 2 * (size_t)HUGE_PAGE;
   void *memory = NULL;
-  if (posix_memalign(&memory, large ? HUGE_PAGE : ALIGNMENT, bytes) != 0) return heat_no_memory("a field", bytes);
+  if (posix_memalign(&memory, large ? HUGE_PAGE : PAGE * sizeof(double), bytes) != 0)
+    return heat_no_memory("a field", bytes);
   /* Where it is refused, small pages do; also at both ends of a whole field, where ghost rows beyond walls are never
    * touched, and so cost nothing. */
   const size_t end = field->band > 0 ? 0 : HUGE_PAGE;
   if (large) madvise((char *)memory + end, bytes - 2 * end, MADV_HUGEPAGE);
+  if (large && form.threads > 1) touch(memory, bytes, form.threads);
   field->memory = memory;
   field->start = field->memory + moved(form.number);
   place_corner(field);

@@ -82,7 +82,8 @@ static double varying_bound(const heat_operator *op) {
 enum { KX = HEAT_FIELD_NUMBERS - 1, KY = KX - 1, INVERSE = KX - 2, SOURCE = KX - 3 };
 
 static heat_status create_coefficient(const heat_operator *op, int number, heat_field *field) {
-  return heat_field_create_as(field, op->grid, (heat_field_form){.depth = op->depth, .number = number});
+  return heat_field_create_as(field, op->grid,
+                              (heat_field_form){.depth = op->depth, .number = number, .threads = op->threads});
 }
 
 static heat_status create_uniform(heat_operator *op) {

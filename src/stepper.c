@@ -40,7 +40,7 @@ heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method
   for (int f = 0; f < method->fields && status.code == HEAT_OK; f++) {
     const int rows = f > 0 && !op->plain ? band_rows(&op->grid->layout, op->depth, op->threads) : 0;
     stepper->place[f] = f;
-    status = heat_field_create_as(&stepper->fields[f], op->grid, (heat_field_form){op->depth, rows, f});
+    status = heat_field_create_as(&stepper->fields[f], op->grid, (heat_field_form){op->depth, rows, f, op->threads});
   }
   return status;
 }

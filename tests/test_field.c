@@ -38,7 +38,7 @@ static void a_band_slides_with_its_rows(void **state) {
   enum { ROWS = 9, WIDTH = 30, ALL = 40, DEPTH = 2 };
   const heat_grid tall = {.owned = {{5, 100}, {5 + WIDTH, 100 + ALL}}};
   heat_field band, whole;
-  assert_int_equal(heat_field_create_as(&band, &tall, (heat_field_form){DEPTH, ROWS, 3}).code, HEAT_OK);
+  assert_int_equal(heat_field_create_as(&band, &tall, (heat_field_form){DEPTH, ROWS, 3, 1}).code, HEAT_OK);
   assert_int_equal(band.band, ROWS);
   const size_t room = (size_t)HEAT_FIELD_NUMBERS * CACHE_LINE;
   assert_int_equal(heat_field_band_bytes(tall.owned, DEPTH, ROWS), ROWS * (size_t)band.stride * sizeof(double) + room);
@@ -50,7 +50,7 @@ static void a_band_slides_with_its_rows(void **state) {
     for (int64_t i = 5; i < 5 + WIDTH; i++) assert_true(*heat_field_at(&band, i, j) == (double)(1000 * j + i));
   assert_ptr_equal(heat_field_at(&band, 5, 102) + (ROWS - 1) * band.stride, heat_field_at(&band, 5, 101 + ROWS));
   heat_field_destroy(&band);
-  assert_int_equal(heat_field_create_as(&whole, &tall, (heat_field_form){DEPTH, ALL + 2 * DEPTH, 0}).code, HEAT_OK);
+  assert_int_equal(heat_field_create_as(&whole, &tall, (heat_field_form){DEPTH, ALL + 2 * DEPTH, 0, 1}).code, HEAT_OK);
   assert_int_equal(whole.band, 0); /* no less than all of them */
   heat_field_destroy(&whole);
 }
@@ -58,10 +58,11 @@ static void a_band_slides_with_its_rows(void **state) {
 /* Fields of different numbers never have the same cell at the same place of a page, whatever rows are compared. */
 static void fields_that_are_used_together_lie_apart(void **state) {
   (void)state;
-  const heat_grid wide = {.owned = {{0, 0}, {4096, 40}}};
+  const heat_grid wide = {.owned = {{0, 0}, {4096, 200}}}; /* large enough for huge pages */
   heat_field fields[HEAT_FIELD_NUMBERS];
   for (int f = 0; f < HEAT_FIELD_NUMBERS; f++)
-    assert_int_equal(heat_field_create_as(&fields[f], &wide, (heat_field_form){32, f % 2 * 50, f}).code, HEAT_OK);
+    assert_int_equal(heat_field_create_as(&fields[f], &wide, (heat_field_form){32, f % 2 * 50, f, 1 + f % 3}).code,
+                     HEAT_OK);
   for (int f = 0; f < HEAT_FIELD_NUMBERS; f++)
     for (int g = 0; g < f; g++)
       for (int64_t j = 0; j < 16; j++)
@@ -79,7 +80,7 @@ static void rows_start_on_cache_lines_and_hold_all_layers(void **state) {
       const heat_grid wide = {.owned = {{lo, lo}, {lo + widths[w], lo + rows}}};
       heat_field field;
       const int number = (int)(w + d) % HEAT_FIELD_NUMBERS;
-      assert_int_equal(heat_field_create_as(&field, &wide, (heat_field_form){depths[d], 0, number}).code, HEAT_OK);
+      assert_int_equal(heat_field_create_as(&field, &wide, (heat_field_form){depths[d], 0, number, 2}).code, HEAT_OK);
       assert_int_equal(field.valid, 0);
       assert_int_equal(field.depth, depths[d]);
       assert_true(field.stride >= widths[w] + 2 * depth);

@@ -34,8 +34,9 @@ enum { HEAT_FIELD_NUMBERS = 8 };
 
 typedef struct heat_field_form {
   int depth;
-  int rows;   /* of a band; 0, or more than there are: all */
-  int number; /* below HEAT_FIELD_NUMBERS */
+  int rows;    /* of a band; 0, or more than there are: all */
+  int number;  /* below HEAT_FIELD_NUMBERS */
+  int threads; /* that will work with it, 0: 1 */
 } heat_field_form;
 
 /* The same in that form. HEAT_IO. Local. */
