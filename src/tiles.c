@@ -39,28 +39,30 @@ static double cache_bytes(int name, long usual) {
 }
 
 heat_tiling heat_tiling_create(heat_box owned, size_t bytes) {
-  enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32, FULL = 0, HALF = -1 };
-  /* FULL, HALF: so many columns that the tile fills most of the first-level cache, or half of that. */
+  enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32 };
+  enum { FULL_1 = -1, HALF_1 = -2, HALF_2 = -3 }; /* so many columns that the tile fills that much of a cache */
   static const heat_tile small[] = {{WHOLE, WHOLE, HEAT_CHAIN, false}, /* one tile: the order does not matter */
                                     {WHOLE, WHOLE, HEAT_CHAIN, true},
                                     {WHOLE, 8, HEAT_CHAIN, false}};
-  static const heat_tile large[] = {{2048, 8, HEAT_CHAIN, false}, {2048, 8, HEAT_CHAIN / 2, false},
-                                    {2048, 8, HEAT_CHAIN, true},  {HALF, 8, HEAT_CHAIN, false},
-                                    {FULL, 8, HEAT_CHAIN, false}, {FULL, 4, HEAT_CHAIN, false}};
+  static const heat_tile large[] = {{HALF_1, 8, HEAT_CHAIN, false},
+                                    {HALF_2, 8, HEAT_CHAIN, false},
+                                    {FULL_1, 4, HEAT_CHAIN, false},
+                                    {FULL_1, 8, HEAT_CHAIN, false},
+                                    {HALF_2, 8, HEAT_CHAIN, true}};
   enum { SMALL = sizeof small / sizeof *small, LARGE = sizeof large / sizeof *large };
   _Static_assert((int)SMALL <= (int)HEAT_TILE_CHOICES && (int)LARGE <= (int)HEAT_TILE_CHOICES,
                  "more shapes than places");
-  const double used = 0.75; /* of a cache */
-  const double all = (double)bytes * (double)heat_box_cells(owned);
-  const bool is_small = all < used * cache_bytes(_SC_LEVEL2_CACHE_SIZE, USUAL_2);
-  const double cells = used * cache_bytes(_SC_LEVEL1_DCACHE_SIZE, USUAL_1) / (double)bytes;
+  const double used = 0.75;                                                           /* of a cache, at most */
+  const double level1 = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, USUAL_1) / (double)bytes; /* cells */
+  const double level2 = cache_bytes(_SC_LEVEL2_CACHE_SIZE, USUAL_2) / (double)bytes;
+  const bool is_small = (double)heat_box_cells(owned) < used * level2;
   heat_tiling tiling = {.count = is_small ? SMALL : LARGE};
   for (int n = 0; n < tiling.count; n++) {
     heat_tile *tile = &tiling.tile[n];
     *tile = (is_small ? small : large)[n];
     if (tile->columns > 0) continue;
-    const double share = tile->columns == HALF ? 1.0 / 2 : 1;
-    tile->columns = (int)(share * cells / tile->rows) / GRAIN * GRAIN;
+    const double cells = tile->columns == HALF_2 ? level2 / 2 : tile->columns == HALF_1 ? level1 / 2 : used * level1;
+    tile->columns = (int)(cells / tile->rows) / GRAIN * GRAIN;
     if (tile->columns < GRAIN) tile->columns = GRAIN;
   }
   return tiling;

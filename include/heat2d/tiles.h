@@ -19,7 +19,7 @@
 
 enum {
   HEAT_CHAIN = 32, /* most steps that are handed over at once: more gain nothing, see tiles.c */
-  HEAT_TILE_CHOICES = 7
+  HEAT_TILE_CHOICES = 5
 };
 
 typedef struct heat_tile {
