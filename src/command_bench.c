@@ -131,7 +131,7 @@ static void sweep_in_cache(void *context) {
     enum { RIM = 8, PAD = 24, PERIOD = 64, APART = 24, ARRAYS = 5 }; /* doubles: rows of an odd number of cache lines */
     const ptrdiff_t stride = job->box.columns + PAD, size = (job->box.rows + 2) * stride + RIM;
     double *first[ARRAYS];
-    for (int a = 0; a < ARRAYS; a++)
+    for (int a = 0; a < (job->varying ? ARRAYS : 2); a++)
       first[a] = memory + stride + RIM + a * ((size + PERIOD - 1) / PERIOD * PERIOD + APART);
     heat_sweep sweep = {.stride = stride, .terms = 1, .w = {1}, .c = 1e-1, .rx = 1, .ry = 1, .s = 1};
     if (job->varying) {

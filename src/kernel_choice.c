@@ -1,5 +1,5 @@
 /* One source of kernels, compiled for several generations of processors; the best that this one has is chosen at start,
- * so that one binary serves login nodes and newer compute nodes. All give the same bits: no fused multiply-add is used.
+ * so that one binary serves login nodes and newer compute nodes. All give the same bits: see kernel.h.
  */
 #include "heat2d/kernel.h"
 

@@ -23,9 +23,13 @@ const heat_method *heat_method_find(const char *name) {
 }
 
 /* The rows of the fields that only hold values within a step; 0: all of them. The same on all ranks, whose passes end
- * where what they wrote must last. With a halo of one layer each pass is one stage, and all must. */
+ * where what they wrote must last: bands only where the last block, which is the smallest one, has more rows than that.
+ * With a halo of one layer each pass is one stage, and all must. */
 static int band_rows(const heat_layout *layout, int depth, int threads) {
-  return depth > 1 || !heat_layout_has_seams(layout) ? heat_tiles_band(heat_layout_box(layout, 0), threads) : 0;
+  if (depth == 1 && heat_layout_has_seams(layout)) return 0;
+  const heat_box last = heat_layout_box(layout, layout->ranks[HEAT_X] * layout->ranks[HEAT_Y] - 1);
+  const int rows = heat_tiles_band(heat_layout_box(layout, 0), threads);
+  return rows < heat_box_width(last, HEAT_Y) + 2 * (int64_t)depth ? rows : 0;
 }
 
 size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, int depth, int threads) {

@@ -155,8 +155,11 @@ static void do_tile(pass *p, heat_box tile) {
 
 /* Wait until a block has done that many strips. */
 static void await(progress *other, int strips) {
-  for (int looks = 0; atomic_load_explicit(&other->strips, memory_order_acquire) < strips; looks++)
-    if (looks >= PATIENCE) sched_yield();
+  for (int looks = 0; atomic_load_explicit(&other->strips, memory_order_acquire) < strips;)
+    if (looks < PATIENCE)
+      looks++;
+    else
+      sched_yield();
 }
 
 /* Where the tiles of a block begin, so that all blocks have as many cells: tiles move left, by half of it on average.

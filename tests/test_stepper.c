@@ -355,27 +355,36 @@ static void fused_stages_have_the_bits_of_single_ones(void **state) {
 }
 
 /* Where a pass ends depends on which fields are bands: blocks on both sides of the size from which they pay. */
-static void all_ranks_have_bands_or_none(void **state) {
-  (void)state;
-  enum { COLUMNS = 1000, ROWS = (2 << 20) / COLUMNS };
-  int size;
-  MPI_Comm_size(MPI_COMM_WORLD, &size);
+static int band_of_all(int size, int64_t columns, int64_t rows, int depth) {
   rig r;
   open_rig(&r, (setting){.comm = MPI_COMM_WORLD,
                          .method = &heat_methods[0],
-                         .nx = COLUMNS,
-                         .ny = ROWS * size + 1,
+                         .nx = columns,
+                         .ny = rows,
                          .width = 1,
                          .height = 1,
                          .ranks = (int[HEAT_AXES]){1, size},
+                         .depth = depth,
                          .deck = "material: {diffusivity: 1}\ninitial: {temperature: 1}"});
   const int own = r.stepper.fields[1].band;
-  assert_true(own > 0); /* the first block is the larger one */
   int least, most;
   MPI_Allreduce(&own, &least, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
   MPI_Allreduce(&own, &most, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
-  assert_int_equal(least, most);
   close_rig(&r);
+  assert_int_equal(least, most);
+  return most;
+}
+
+/* Where the first block, which is the larger one, is just large enough; and just high enough. */
+static void all_ranks_have_bands_or_none(void **state) {
+  (void)state;
+  enum { COLUMNS = 1000, WIDE = 1 << 15, WORTH = 2 << 20, LAYERS = 3 };
+  int size;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  assert_true(band_of_all(size, COLUMNS, WORTH / COLUMNS * size + 1, 2) > 0);
+  const int rows = heat_tiles_band((heat_box){{0, 0}, {WIDE, WORTH / WIDE + 1}}, 1);
+  assert_in_range(rows, WORTH / WIDE + 2 * LAYERS, 2 * WORTH / WIDE);
+  band_of_all(size, WIDE, (int64_t)(rows - 2 * LAYERS) * size + 1, LAYERS);
 }
 
 static void check_mode(const heat_method *method, const mode *m, const char *material, const double alpha[HEAT_AXES],
