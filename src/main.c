@@ -3,9 +3,6 @@
 #include "heat2d/debug.h"
 
 #include <hdf5.h>
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,16 +84,7 @@ static void end(heat_runtime *runtime, heat_status status) {
   MPI_Finalize();
 }
 
-/* Buffers of files go back to the system when they are freed: a long run needs its memory for fields. */
-static void prepare_memory(void) {
-#if defined(M_MMAP_THRESHOLD)
-  enum { LARGE = 1 << 20 }; /* bytes; as long as none is set it grows by itself */
-  mallopt(M_MMAP_THRESHOLD, LARGE);
-#endif
-}
-
 int main(int argc, char **argv) {
-  prepare_memory();
   prepare_libraries();
   int provided;
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
