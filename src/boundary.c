@@ -105,6 +105,16 @@ heat_status heat_boundary_update(heat_boundary *boundary, const double *times, i
   return heat_ok();
 }
 
+double heat_boundary_flow(const heat_boundary *boundary, const heat_field *field, int side, int64_t at) {
+  const heat_grid *grid = boundary->grid;
+  const heat_wall *wall = &boundary->walls[side];
+  const int across = side / 2, along = 1 - across;
+  const int64_t inside = side % 2 == 0 ? grid->domain.lo[across] : grid->domain.hi[across] - 1, n = at - wall->lo;
+  const double u = across == HEAT_X ? *heat_field_at(field, inside, at) : *heat_field_at(field, at, inside);
+  const double value = wall->a[n] / 2, slope = wall->b[n] * wall->k_over_h[n];
+  return wall->k_over_h[n] * ((wall->g[n] - wall->a[n] * u) / (value + slope)) * grid->problem->spacing[along];
+}
+
 void heat_boundary_apply(heat_boundary *boundary, heat_field *field, heat_box box, int level, double c) {
   const heat_grid *grid = boundary->grid;
   if (heat_box_empty(box)) return;

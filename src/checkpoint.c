@@ -16,15 +16,23 @@ static void wall_name(char name[64], int side) {
   snprintf(name, 64, "wall_heat_%s", heat_side_names[side]);
 }
 
-static void write_walls(heat_h5 *out, const heat_boundary *boundary) {
+static void write_walls(heat_h5 *out, const heat_operator *op) {
+  const heat_boundary *boundary = &op->boundary;
   for (int side = 0; side < HEAT_SIDES; side++) {
     const heat_wall *wall = &boundary->walls[side];
-    char name[64];
+    char name[64], meaning[128];
     wall_name(name, side);
-    if (heat_grid_wall(boundary->grid, side))
-      heat_h5_write_vector(out, name, boundary->grid->layout.cells[1 - side / 2], wall->owned_lo,
-                           wall->owned_hi - wall->owned_lo, wall->heat);
+    const double total = heat_operator_side_heat(op, side);
+    heat_h5_set_real(out, "/", name, total);
+    if (!heat_grid_wall(boundary->grid, side)) continue;
+    heat_h5_write_vector(out, name, boundary->grid->layout.cells[1 - side / 2], wall->owned_lo,
+                         wall->owned_hi - wall->owned_lo, wall->heat);
+    snprintf(meaning, sizeof meaning, "heat that came in through each cell face of the %s side since t = 0",
+             heat_side_names[side]);
+    heat_h5_set_text(out, name, "units", "J/m");
+    heat_h5_set_text(out, name, "long_name", meaning);
   }
+  heat_h5_set_text(out, "/", "wall_heat_units", "J/m");
 }
 
 /* After checkpoint `step` has its name: those of later steps belong to a run that was given up or are damaged, and of
@@ -69,7 +77,7 @@ void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *st
   heat_h5_set_real(out, "/", "energy_start", state->energy_start);
   heat_h5_set_integer(out, "/", "off_lattice", state->off_lattice);
   heat_h5_set_integers(out, "/", "source_heat", source.digit, HEAT_SUM_DIGITS);
-  write_walls(out, &op->boundary);
+  write_walls(out, op);
   if (behind)
     heat_h5_write_field_behind(out, "temperature", heat_stepper_solution(stepper));
   else

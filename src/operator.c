@@ -480,6 +480,28 @@ void heat_operator_energy(const heat_operator *op, const heat_field *u, double *
   *energy = heat_sum_value(&weighted) * area;
 }
 
+heat_status heat_operator_flows(heat_operator *op, const heat_field *u, double t, double flows[HEAT_SIDES]) {
+  const heat_status status = heat_agree(op->grid->comm, heat_boundary_update(&op->boundary, &t, 1));
+  for (int side = 0; side < HEAT_SIDES; side++) flows[side] = 0;
+  for (int side = 0; side < HEAT_SIDES && status.code == HEAT_OK; side++) {
+    const heat_wall *wall = &op->boundary.walls[side];
+    heat_sum sum = {0};
+    for (int64_t n = wall->owned_lo; n < wall->owned_hi; n++)
+      heat_sum_add(&sum, heat_boundary_flow(&op->boundary, u, side, n));
+    const heat_sum total = heat_sum_reduce(&sum, op->grid->comm);
+    flows[side] = heat_sum_value(&total);
+  }
+  return status;
+}
+
+double heat_operator_side_heat(const heat_operator *op, int side) {
+  const heat_wall *wall = &op->boundary.walls[side];
+  heat_sum sum = {0};
+  for (int64_t n = 0; n < wall->owned_hi - wall->owned_lo; n++) heat_sum_add(&sum, wall->heat[n]);
+  const heat_sum total = heat_sum_reduce(&sum, op->grid->comm);
+  return heat_sum_value(&total);
+}
+
 double heat_operator_wall_heat(const heat_operator *op) {
   heat_sum sum = {0};
   for (int side = 0; side < HEAT_SIDES; side++) {

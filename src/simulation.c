@@ -32,6 +32,9 @@ static const double margin_seconds = 1; /* of the deadline */
 static const double long_save = 4;      /* s: two of this length are more than who asks for a stop should wait */
 static const double slow_disk = 100e6;  /* bytes per second, until a checkpoint has been timed */
 
+static const char history_columns[] =
+    "step,time,dt,min,max,mean,energy,flux_in,source_in,balance,flow_left,flow_right,flow_bottom,flow_top";
+
 typedef struct simulation {
   heat_runtime *runtime;
   const heat_options *options;
@@ -245,8 +248,7 @@ static heat_status open_directory(simulation *sim, int64_t keep) {
   if (status.code == HEAT_OK) status = heat_directory_join(path, sizeof path, sim->directory, "deck.yaml");
   if (status.code == HEAT_OK) status = heat_directory_replace(path, sim->deck, true);
   if (status.code == HEAT_OK) status = heat_directory_join(path, sizeof path, sim->directory, "history.csv");
-  if (status.code == HEAT_OK)
-    status = heat_series_open(&sim->history, path, "step,time,dt,min,max,mean,energy,flux_in,source_in,balance", keep);
+  if (status.code == HEAT_OK) status = heat_series_open(&sim->history, path, history_columns, keep);
   if (status.code == HEAT_OK)
     status = heat_directory_join(sim->stop.file, sizeof sim->stop.file, sim->directory, "STOP");
   return status;
@@ -267,6 +269,8 @@ static heat_status open_files(simulation *sim) {
   if (status.code != HEAT_OK) return status;
   if (sim->probes.series.aside[0] != '\0')
     heat_runtime_say(runtime, "other probes than before: the old rows are in %s\n", sim->probes.series.aside);
+  if (sim->history.aside[0] != '\0')
+    heat_runtime_say(runtime, "other columns than before: the old rows are in %s\n", sim->history.aside);
   sim->snapshots =
       (heat_snapshots){.grid = &sim->setup.grid,
                        .directory = sim->directory,
@@ -304,8 +308,11 @@ static heat_status look(simulation *sim) {
 
 /* balance: what of the energy is explained neither by walls nor by sources, relative to the energy. */
 static heat_status write_history(simulation *sim) {
-  double energy, mean;
-  heat_operator_energy(&sim->op, heat_stepper_solution(&sim->stepper), &energy, &mean);
+  double energy, mean, flows[HEAT_SIDES];
+  const heat_field *u = heat_stepper_solution(&sim->stepper);
+  const heat_status status = heat_operator_flows(&sim->op, u, sim->state.time, flows);
+  if (status.code != HEAT_OK) return status;
+  heat_operator_energy(&sim->op, u, &energy, &mean);
   const double walls = heat_operator_wall_heat(&sim->op), sources = heat_operator_source_heat(&sim->op);
   if (!isfinite(energy))
     return heat_fail(HEAT_NUMERICS, "the energy at step %lld is not finite", (long long)sim->state.step);
@@ -315,9 +322,11 @@ static heat_status write_history(simulation *sim) {
   sim->energy = energy;
   sim->balance = scale > 0 ? rest / scale : 0;
   const int64_t step = sim->state.step;
-  return heat_series_row(&sim->history, "%lld,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g", (long long)step,
-                         sim->state.time, step > 0 ? heat_clock_step(&sim->clock, step - 1) : sim->clock.dt,
-                         sim->extent.min, sim->extent.max, mean, energy, walls, sources, sim->balance);
+  return heat_series_row(
+      &sim->history, "%lld,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g",
+      (long long)step, sim->state.time, step > 0 ? heat_clock_step(&sim->clock, step - 1) : sim->clock.dt,
+      sim->extent.min, sim->extent.max, mean, energy, walls, sources, sim->balance, flows[HEAT_LEFT], flows[HEAT_RIGHT],
+      flows[HEAT_BOTTOM], flows[HEAT_TOP]);
 }
 
 static bool output_due(const simulation *sim, heat_cadence cadence) {

@@ -542,6 +542,71 @@ static void the_bound_is_attained_by_the_checkerboard(void **state) {
   close_problem();
 }
 
+/* What flows in through each side: the same bits on every layout, the plain loop's differences across the wall, and
+ * over a step of Euler what that step counts. */
+static void flows_are_those_across_the_walls(void **state) {
+  (void)state;
+  static const int chosen[HEAT_AXES] = {0, 0}, alone[HEAT_AXES] = {1, 1};
+  const double t = 0.3;
+  for (int n = 0; n < MATERIALS * SIDES; n++) {
+    rig r, one;
+    double flows[HEAT_SIDES], expected[HEAT_SIDES], again[HEAT_SIDES], counted = 0, sum = 0;
+    open_problem(shapes[n % 2], materials[n / SIDES], "1", sides[n % SIDES]);
+    plain_prepare();
+    plain_start();
+    plain_ghosts(plain_fields[0], t);
+    open_rig(&one, MPI_COMM_SELF, alone, 1, 1);
+    open_rig(&r, MPI_COMM_WORLD, chosen, 2, 1);
+    assert_int_equal(heat_operator_flows(&one.op, one.each[0], t, expected).code, HEAT_OK);
+    assert_int_equal(heat_operator_flows(&r.op, r.each[0], t, flows).code, HEAT_OK);
+    assert_true(everywhere(memcmp(flows, expected, sizeof flows) == 0));
+    for (int side = 0; side < HEAT_SIDES; side++) {
+      const int across = side / 2;
+      const double h = problem.spacing[across], length = problem.spacing[1 - across];
+      double across_wall = 0, scale = 0;
+      for (int64_t s = 1; s <= problem.cells[1 - across] && !problem.sides[side].periodic; s++) {
+        const int64_t in = side % 2 == 0 ? 1 : problem.cells[across], out = side % 2 == 0 ? 0 : in + 1;
+        const double inner = plain_fields[0][across == HEAT_X ? s : in][across == HEAT_X ? in : s];
+        const double ghost = plain_fields[0][across == HEAT_X ? s : out][across == HEAT_X ? out : s];
+        const double slope = plain_k[across][across == HEAT_X ? s : in][across == HEAT_X ? in : s] / h * length;
+        across_wall += slope * (ghost - inner);
+        scale += slope * (fabs(ghost) + fabs(inner));
+      }
+      if (!(fabs(flows[side] - across_wall) <= 1e-14 * scale))
+        fail_msg("problem %d, %s: %g, not %g", n, heat_side_names[side], flows[side], across_wall);
+      sum += flows[side];
+      counted += scale;
+    }
+    const double c = 0.1 / r.op.spectral_bound;
+    const heat_stage step = {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = t, .share = c};
+    assert_int_equal(heat_operator_apply(&r.op, &step, 1, r.each).code, HEAT_OK);
+    assert_true(fabs(heat_operator_wall_heat(&r.op) - c * sum) <= 1e-14 * c * counted);
+    /* Asking in between changes nothing, and walls of another time are evaluated anew. */
+    assert_int_equal(heat_operator_flows(&r.op, r.each[0], t + 1, again).code, HEAT_OK);
+    assert_int_equal(heat_operator_flows(&r.op, r.each[0], t, again).code, HEAT_OK);
+    assert_true(everywhere(memcmp(flows, again, sizeof flows) == 0));
+    close_rig(&r);
+    close_rig(&one);
+    close_problem();
+  }
+}
+
+/* An insulated wall lets through nothing at all, and a prescribed flux is that, whatever the field is. */
+static void a_prescribed_flux_flows_to_the_bit(void **state) {
+  (void)state;
+  static const int chosen[HEAT_AXES] = {0, 0};
+  static const int64_t square[] = {16, 8};
+  open_problem(square, materials[3], "0", "left: {type: neumann, flux: -4}, top: {type: neumann, flux: 2.5}");
+  rig r;
+  double flows[HEAT_SIDES];
+  open_rig(&r, MPI_COMM_WORLD, chosen, 1, 1);
+  assert_int_equal(heat_operator_flows(&r.op, r.each[0], 0, flows).code, HEAT_OK);
+  assert_true(flows[HEAT_RIGHT] == 0 && flows[HEAT_BOTTOM] == 0);
+  assert_true(fabs(flows[HEAT_LEFT] + 4 * 1.2) <= 1e-14 && fabs(flows[HEAT_TOP] - 2.5) <= 1e-14);
+  close_rig(&r);
+  close_problem();
+}
+
 /* An operator that cannot be: the same failure on all ranks, though only one of them has the cell. */
 static void check_refused(const char *material, const char *source, const char *walls, const char *says) {
   static const int chosen[HEAT_AXES] = {0, 0};
@@ -598,6 +663,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(the_operator_is_self_adjoint_and_lets_no_heat_appear),
       cmocka_unit_test(the_spectrum_lies_below_the_bound),
       cmocka_unit_test(the_bound_is_attained_by_the_checkerboard),
+      cmocka_unit_test(flows_are_those_across_the_walls),
+      cmocka_unit_test(a_prescribed_flux_flows_to_the_bit),
       cmocka_unit_test(coefficients_that_cannot_be_are_refused_on_all_ranks),
       cmocka_unit_test(an_expression_that_fails_in_time_is_this_ranks_own_failure),
   };

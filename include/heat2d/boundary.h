@@ -38,6 +38,10 @@ void heat_boundary_destroy(heat_boundary *boundary);
 /* Bring level n to the time times[n], for n < count <= HEAT_LEVELS. HEAT_DECK as heat_problem_side. Local. */
 heat_status heat_boundary_update(heat_boundary *boundary, const double *times, int count);
 
+/* The heat that flows in through the owned face `at` of a side's wall, W/m, as the wall was brought to the last of the
+ * times: k (ghost - interior)/h times its length, without the rounding of the difference. Local. */
+double heat_boundary_flow(const heat_boundary *boundary, const heat_field *field, int side, int64_t at);
+
 /* Set the ghost cells of `field` along the walls next to `box` as they are at a level, and add c times the heat flux
  * through the owned faces of the walls that `box` touches (c = 0: none). Local. */
 void heat_boundary_apply(heat_boundary *boundary, heat_field *field, heat_box box, int level, double c);

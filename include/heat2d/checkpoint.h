@@ -1,9 +1,9 @@
 /* Checkpoints: the whole state of a run in one file, from which it goes on with the same bits on any number of ranks.
  *
  * /temperature [ny][nx] float64; /wall_heat_<side>: the heat that came in through each face of a wall (left, right by
- * rows; bottom, top by columns; J/m); root attributes: time, step, dt, the clock's anchor, the sources' exact sum, the
- * resolved deck, and where the file comes from. The newest `keep` are kept; an older one is removed only after a newer
- * one has its name. */
+ * rows; bottom, top by columns; J/m); root attributes: wall_heat_<side>, the sum over
+ * that side; time, step, dt, the clock's anchor, the sources' exact sum, the resolved deck, and where the file comes
+ * from. The newest `keep` are kept; an older one is removed only after a newer one has its name. */
 #ifndef HEAT2D_CHECKPOINT_H
 #define HEAT2D_CHECKPOINT_H
 

@@ -112,6 +112,13 @@ heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, doubl
 /* Energy sum(rho c_p u) dx dy, J/m, and mean temperature sum(u)/N, K. Collective. */
 void heat_operator_energy(const heat_operator *op, const heat_field *u, double *energy, double *mean);
 
+/* The heat that flows in through each side at time t, W/m; 0 for a periodic one. HEAT_DECK as heat_problem_side.
+ * Collective. */
+heat_status heat_operator_flows(heat_operator *op, const heat_field *u, double t, double flows[HEAT_SIDES]);
+
+/* Heat that came in through one side since t = 0, J/m. Collective. */
+double heat_operator_side_heat(const heat_operator *op, int side);
+
 /* Heat that came in through the walls since t = 0, J/m. Collective. */
 double heat_operator_wall_heat(const heat_operator *op);
 

@@ -1,0 +1,101 @@
+/* What a user reads off a run about its physics: the heat that flows, its balance, the steps that were chosen, the
+ * limits that are named, and when a run is steady. A serial process that runs the program. */
+#include "command.h"
+#include "formats.h"
+
+#include <math.h>
+
+/* Three kinds of wall, a source in time; 52 steps, the last one shortened. */
+static const char walls_deck[] =
+    "domain: {origin: [-0.1, 0.2], size: [1.3, 0.9], cells: [29, 23]}\n"
+    "material: {conductivity: [1.5, '1 + 0.5*x'], density: 2, heat_capacity: 3}\n"
+    "initial: {temperature: '300 + 20*sin(3*x)*cos(2*y)'}\n"
+    "source: '10*sin(x + t)'\n"
+    "regions: [{shape: circle, center: [0.3, 0.6], radius: 0.2, temperature: 350, conductivity: 6}]\n"
+    "boundary:\n"
+    "  left: {type: dirichlet, value: '300 + 5*sin(20*t) + y'}\n"
+    "  right: {type: robin, coefficient: 4, ambient: '290 + y'}\n"
+    "  top: {type: neumann, flux: '3*x'}\n"
+    "time: {end: 0.0206, step: 0.0004}\n"
+    "output: {directory: out, every: {steps: 13}}\n";
+
+static const char torus_deck[] = "domain: {size: [1, 1], cells: [11, 7]}\n"
+                                 "material: {diffusivity: '1 + 0.5*sin(2*pi*x)'}\n"
+                                 "initial: {temperature: 'sin(2*pi*x) + cos(2*pi*y)'}\n"
+                                 "boundary: {left: {type: periodic}, right: {type: periodic},\n"
+                                 "  bottom: {type: periodic}, top: {type: periodic}}\n"
+                                 "time: {end: 0.0390625, step: 0.0009765625}\n"
+                                 "output: {directory: out, every: {steps: 10}}\n";
+
+/* ---- what the table says of the heat ---- */
+
+enum { FLUX_IN = 7, FLOWS = 10, COLUMNS = FLOWS + 4 };
+
+/* One row of history.csv; returns the next one, NULL behind the last. */
+static char *read_history(char *at, double row[COLUMNS]) {
+  for (int n = 0; n < COLUMNS; n++) {
+    char *end;
+    row[n] = strtod(at, &end);
+    assert_true(end > at && *end == (n + 1 < COLUMNS ? ',' : '\n'));
+    at = end + 1;
+  }
+  return *at != '\0' ? at : NULL;
+}
+
+/* The flows at the instants of Euler's steps add up to what came in through the sides; they are there from step 0 on,
+ * and at periodic sides nothing flows. */
+static void what_flows_through_each_side_adds_up(void **state) {
+  (void)state;
+  static const char header[] =
+      "step,time,dt,min,max,mean,energy,flux_in,source_in,balance,flow_left,flow_right,flow_bottom,flow_top\n";
+  write_text("deck.yaml", walls_deck);
+  assert_code(0, heat2d(2, "run deck.yaml --overwrite --set output.every.steps=1"));
+  char *text = read_text("out/history.csv");
+  assert_true(strncmp(text, header, strlen(header)) == 0);
+  double before[COLUMNS], row[COLUMNS], came = 0, moved = 0, side[4] = {0};
+  int rows = 0;
+  char *at = read_history(text + strlen(header), before);
+  assert_true(before[0] == 0 && before[FLOWS] != 0);
+  for (; at != NULL; rows++) {
+    at = read_history(at, row);
+    for (int n = 0; n < 4; n++) {
+      side[n] += row[2] * before[FLOWS + n];
+      came += row[2] * before[FLOWS + n];
+      moved += fabs(row[2] * before[FLOWS + n]);
+    }
+    assert_true(fabs(row[FLUX_IN] - came) <= 1e-12 * moved);
+    assert_true(before[FLOWS + 2] == 0); /* the bottom is insulated */
+    memcpy(before, row, sizeof row);
+  }
+  assert_true(rows == 52 && fabs(came) > 0);
+  free(text);
+  const hid_t file = H5Fopen("out/checkpoint-0000000052.h5", H5F_ACC_RDONLY, H5P_DEFAULT);
+  static const char *const names[] = {"wall_heat_left", "wall_heat_right", "wall_heat_bottom", "wall_heat_top"};
+  for (int n = 0; n < 4; n++) {
+    size_t bytes = 0;
+    double *sum = h5_attribute(file, names[n], &bytes);
+    assert_non_null(sum);
+    assert_true(bytes == sizeof *sum && fabs(*sum - side[n]) <= 1e-12 * moved);
+    free(sum);
+    const hid_t dataset = H5Dopen(file, names[n], H5P_DEFAULT);
+    assert_true(dataset >= 0 && H5Aexists(dataset, "units") > 0 && H5Aexists(dataset, "long_name") > 0);
+    H5Dclose(dataset);
+  }
+  H5Fclose(file);
+  write_text("deck.yaml", torus_deck);
+  assert_code(0, heat2d(3, "run deck.yaml --overwrite"));
+  text = read_text("out/history.csv");
+  for (at = text + strlen(header); at != NULL;) {
+    at = read_history(at, row);
+    for (int n = 0; n < 4; n++) assert_true(row[FLOWS + n] == 0);
+  }
+  free(text);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(what_flows_through_each_side_adds_up),
+  };
+  begin_commands();
+  return end_commands(cmocka_run_group_tests(tests, NULL, NULL));
+}
