@@ -16,7 +16,9 @@
 
 enum { TEXT = 768, HOST = 256, JOB = 256 };
 static const double beat_seconds = 1;
-static const double watch_seconds = 10; /* of an owner of whom only the heart can be watched */
+static const double watch_seconds = 10;    /* of an owner of whom only the heart can be watched */
+static const double quiet_seconds = 3;     /* without a beat, of an owner whose job is gone */
+static const double outlived_seconds = 30; /* by which ranks can outlive their job */
 
 typedef struct owner {
   char host[HOST], job[JOB], since[32];
@@ -40,13 +42,12 @@ static heat_status failure(const heat_lock *lock, const char *what) {
 }
 
 static heat_status write_owner(heat_lock *lock) {
-  char text[TEXT], host[HOST] = "?", since[32];
+  char text[TEXT], host[HOST] = "?";
   gethostname(host, sizeof host - 1);
-  heat_timestamp(since);
   const char *job = heat_job()[0] != '\0' ? heat_job() : "-";
   const int length = snprintf(
       text, sizeof text, "host %.255s\npid %ld\njob %.255s\nsince %s\nnumber %016" PRIx64 "\nbeats %020" PRId64 "\n",
-      host, (long)getpid(), job, since, lock->number, lock->beats);
+      host, (long)getpid(), job, lock->since, lock->number, lock->beats);
   if (length < 0 || (size_t)length >= sizeof text) return heat_fail(HEAT_IO, "the lock's text is too long");
   if (pwrite(lock->file, text, (size_t)length, 0) != length || ftruncate(lock->file, length) != 0)
     return failure(lock, "write");
@@ -61,15 +62,61 @@ static heat_status held(const heat_lock *lock, const owner *found) {
       found->host, found->pid, found->job, found->since, lock->path);
 }
 
-/* Whether the heart of an owner beats. */
-static bool beats(int file, const owner *found) {
+/* Whether the heart of an owner beats within so many seconds. */
+static bool beats(int file, const owner *found, double seconds) {
   const struct timespec pause = {.tv_sec = 1};
-  for (double waited = 0; waited < watch_seconds; waited += 1) {
+  for (double waited = 0; waited < seconds; waited += 1) {
     owner now;
     nanosleep(&pause, NULL);
     if (!read_owner(file, &now) || now.beats != found->beats || now.number != found->number) return true;
   }
   return false;
+}
+
+/* Whether this owner's job was ended, or started again as ours on another host: then its last ranks soon end as well.
+ */
+static bool is_ending(const owner *found) {
+  char host[HOST] = "?";
+  gethostname(host, sizeof host - 1);
+  if (strcmp(found->job, "-") == 0) return false;
+  if (strcmp(found->job, heat_job()) == 0) return strcmp(found->host, host) != 0;
+  return heat_scheduler_job(found->job) == HEAT_JOB_GONE;
+}
+
+static void say_waiting(const owner *found) {
+  fprintf(stderr, "heat2d: ranks of job %s, which has ended, are still at work on host %s: waiting for up to %g s\n",
+          found->job, found->host, outlived_seconds);
+}
+
+/* Try for the record lock; while an owner has it whose job is gone, for as long as ranks outlive their job. */
+static bool take_record_lock(int file) {
+  const struct timespec pause = {.tv_nsec = 500000000};
+  bool waits = false;
+  for (double waited = 0;; waited += (double)pause.tv_nsec / 1e9) {
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(file, F_SETLK, &whole) == 0) return true;
+    const int error = errno;
+    owner found;
+    if ((error != EACCES && error != EAGAIN) || waited >= outlived_seconds || !read_owner(file, &found) ||
+        (!waits && !is_ending(&found))) {
+      errno = error;
+      return false;
+    }
+    if (!waits) say_waiting(&found);
+    waits = true;
+    nanosleep(&pause, NULL);
+  }
+}
+
+/* Wait until the heart of an owner whose job is gone has stopped, and not for ever: it finds its lock taken. */
+static void wait_for_the_last_beat(int file, const owner *found) {
+  owner now = *found;
+  bool said = false;
+  for (double waited = 0; waited < outlived_seconds && beats(file, &now, quiet_seconds); waited += 1) {
+    if (!read_owner(file, &now) || now.number != found->number) return;
+    if (!said) say_waiting(found);
+    said = true;
+  }
 }
 
 /* Nobody else has the record lock; `locked`: we do, so there are such locks here. Is the one who wrote himself into the
@@ -81,11 +128,12 @@ static bool owner_is_gone(int file, bool locked, const owner *found, char *note,
   const heat_job_state job = strcmp(found->job, "-") != 0 ? heat_scheduler_job(found->job) : HEAT_JOB_UNKNOWN;
   if (locked && strcmp(host, found->host) == 0)
     proof = "its process has ended"; /* one kernel: a free lock is proof */
-  else if (job == HEAT_JOB_GONE)
+  else if (job == HEAT_JOB_GONE) {
+    wait_for_the_last_beat(file, found);
     proof = "its job is no longer in the system";
-  else if (job == HEAT_JOB_PRESENT && strcmp(found->job, heat_job()) != 0)
+  } else if (job == HEAT_JOB_PRESENT && strcmp(found->job, heat_job()) != 0)
     return false;
-  else if (!beats(file, found))
+  else if (!beats(file, found, watch_seconds))
     proof = "it has no lock and its heart does not beat";
   if (proof == NULL) return false;
   snprintf(note, size, "took over the directory from host %s, process %ld, job %s: %s", found->host, found->pid,
@@ -111,15 +159,15 @@ static bool is_ours(const heat_lock *lock) {
 
 heat_status heat_lock_take(heat_lock *lock, const char *directory, bool force, char *note, size_t size) {
   *lock = (heat_lock){.file = -1, .number = own_number()};
+  heat_timestamp(lock->since);
   note[0] = '\0';
   heat_status status = heat_directory_join(lock->path, sizeof lock->path, directory, ".heat2d.lock");
   if (status.code != HEAT_OK) return status;
   if (force) unlink(lock->path); /* an owner that is still there finds that its file has gone */
   lock->file = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
   if (lock->file < 0) return failure(lock, "open");
-  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   owner found;
-  const bool locked = fcntl(lock->file, F_SETLK, &whole) == 0;
+  const bool locked = take_record_lock(lock->file);
   if (!locked && (errno == EACCES || errno == EAGAIN)) {
     status = read_owner(lock->file, &found) ? held(lock, &found)
                                             : heat_fail(HEAT_IO, "another run has just begun in this directory");

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-enum { COMMAND = 512, LINE = 512, NOT_FOUND = 127, TIMED_OUT = 124 };
+enum { COMMAND = 512, LINE = 512 };
 
 /* A job id goes into a shell command: only what ids are made of, "1234.server" or "1234[7].server". */
 static bool is_job_id(const char *job) {
@@ -17,10 +17,10 @@ static bool is_job_id(const char *job) {
   return length > 0 && length < LONGEST && strspn(job, letters) == length;
 }
 
-/* Run qstat; a shell is always there, and says 127 when there is no qstat. */
+/* Run qstat; what it complains of is read as well. */
 static FILE *ask(const char *options, const char *job) {
   char command[COMMAND];
-  snprintf(command, sizeof command, "timeout 10 qstat %s '%s' </dev/null 2>/dev/null", options, job);
+  snprintf(command, sizeof command, "timeout 10 qstat %s '%s' </dev/null 2>&1", options, job);
   return popen(command, "r");
 }
 
@@ -90,16 +90,29 @@ bool heat_scheduler_remaining(bool wall, double *seconds) {
   return found;
 }
 
+/* Whether a line of `qstat -f` says that the job has ended: such jobs stay listed for a while, with F (PBS) or C
+ * (Torque and Slurm) for their state, members of an array with X until the whole array has ended. */
+static bool says_ended(const char *line) {
+  static const char key[] = "job_state = ", ended[] = "CFX";
+  const char *at = strstr(line, key);
+  return at != NULL && at[strlen(key)] != '\0' && strchr(ended, at[strlen(key)]) != NULL;
+}
+
+/* Whether qstat complains that there is no such job, not that it has no answer. */
+static bool says_unknown(const char *line) {
+  return strstr(line, "Unknown Job") != NULL || strstr(line, "Job has finished") != NULL;
+}
+
 heat_job_state heat_scheduler_job(const char *job) {
+  /* What qstat ends with: the last 8 bits of the server's codes 15001 (unknown job) and 15139 (finished job). */
+  enum { UNKNOWN_JOB = 15001 & 0xff, FINISHED_JOB = 15139 & 0xff };
   FILE *qstat = is_job_id(job) ? ask("-f", job) : NULL;
   if (qstat == NULL) return HEAT_JOB_UNKNOWN;
   char line[LINE];
-  bool ended = false; /* jobs that have ended stay listed for a while */
-  while (fgets(line, sizeof line, qstat) != NULL)
-    ended = ended || strstr(line, "job_state = F") != NULL || strstr(line, "job_state = C") != NULL;
-  const int result = pclose(qstat);
-  if (ended) return HEAT_JOB_GONE;
-  if (!WIFEXITED(result) || WEXITSTATUS(result) == NOT_FOUND || WEXITSTATUS(result) == TIMED_OUT)
-    return HEAT_JOB_UNKNOWN;
-  return WEXITSTATUS(result) == 0 ? HEAT_JOB_PRESENT : HEAT_JOB_GONE;
+  bool ended = false;
+  while (fgets(line, sizeof line, qstat) != NULL) ended = ended || says_ended(line) || says_unknown(line);
+  const int result = pclose(qstat), code = WIFEXITED(result) ? WEXITSTATUS(result) : -1;
+  if (ended || code == UNKNOWN_JOB || code == FINISHED_JOB) return HEAT_JOB_GONE;
+  /* Any other failure is the server's or the network's: it says nothing of the job. */
+  return code == 0 ? HEAT_JOB_PRESENT : HEAT_JOB_UNKNOWN;
 }

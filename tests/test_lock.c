@@ -157,6 +157,79 @@ static void the_scheduler_decides_about_an_owner_on_another_host(void **state) {
   heat_lock_release(&lock);
 }
 
+static void since_is_the_start_and_not_the_last_beat(void **state) {
+  (void)state;
+  heat_lock lock;
+  char first[512] = "", later[512] = "", path[128];
+  const struct timespec pause = {.tv_sec = 1, .tv_nsec = 100000000};
+  snprintf(path, sizeof path, "%s/.heat2d.lock", directory);
+  assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_OK);
+  char *texts[] = {first, later};
+  for (int turn = 0; turn < 2; turn++) {
+    FILE *file = fopen(path, "r");
+    assert_true(fread(texts[turn], 1, sizeof first - 1, file) > 0);
+    fclose(file);
+    nanosleep(&pause, NULL);
+    lock.next_beat = 0;
+    assert_int_equal(heat_lock_beat(&lock).code, HEAT_OK);
+  }
+  const char *since = strstr(first, "since "), *end = strchr(since, '\n');
+  assert_non_null(strstr(later, "since "));
+  assert_memory_equal(strstr(later, "since "), since, (size_t)(end - since));
+  assert_string_not_equal(first, later); /* it has beaten */
+  heat_lock_release(&lock);
+}
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Ranks that were started over ssh outlive a deleted job; here one does, with its record lock, for two seconds. */
+static void ranks_that_outlive_their_job_are_waited_for(void **state) {
+  (void)state;
+  install_qstat("echo 'qstat: Unknown Job Id 12.server' >&2; exit 153");
+  setenv("PBS_JOBID", "12.server", 1);
+  other process = start_other();
+  setenv("PBS_JOBID", "13.server", 1);
+  const pid_t killer = fork();
+  if (killer == 0) {
+    sleep(2);
+    kill(process.pid, SIGKILL);
+    _exit(0);
+  }
+  heat_lock lock;
+  const double start = seconds_now();
+  assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_OK);
+  assert_true(seconds_now() - start > 1);
+  heat_lock_release(&lock);
+  waitpid(killer, NULL, 0);
+  end_other(&process);
+}
+
+/* The same where record locks are not seen: its heart beats for two seconds. */
+static void the_heart_of_an_owner_whose_job_is_gone_is_waited_for(void **state) {
+  (void)state;
+  install_qstat("echo 'qstat: Unknown Job Id 12.server' >&2; exit 153");
+  write_foreign("12.server", 1);
+  const pid_t heart = fork();
+  if (heart == 0) {
+    const struct timespec pause = {.tv_nsec = 500000000};
+    for (int beats = 2; beats < 6; beats++) {
+      nanosleep(&pause, NULL);
+      write_foreign("12.server", beats);
+    }
+    _exit(0);
+  }
+  heat_lock lock;
+  assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_OK);
+  int result;
+  assert_int_equal(waitpid(heart, &result, WNOHANG), heart); /* it had stopped before */
+  assert_int_equal(heat_lock_beat(&lock).code, HEAT_OK);
+  heat_lock_release(&lock);
+}
+
 static void without_a_scheduler_the_heart_of_a_foreign_owner_is_watched(void **state) {
   (void)state;
   heat_lock lock;
@@ -184,6 +257,10 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup_teardown(an_owner_who_lost_the_lock_by_force_is_told_at_its_next_beat, make_directory,
                                       remove_directory),
       cmocka_unit_test_setup_teardown(the_scheduler_decides_about_an_owner_on_another_host, make_directory,
+                                      remove_directory),
+      cmocka_unit_test_setup_teardown(since_is_the_start_and_not_the_last_beat, make_directory, remove_directory),
+      cmocka_unit_test_setup_teardown(ranks_that_outlive_their_job_are_waited_for, make_directory, remove_directory),
+      cmocka_unit_test_setup_teardown(the_heart_of_an_owner_whose_job_is_gone_is_waited_for, make_directory,
                                       remove_directory),
       cmocka_unit_test_setup_teardown(without_a_scheduler_the_heart_of_a_foreign_owner_is_watched, make_directory,
                                       remove_directory),

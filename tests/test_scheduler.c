@@ -88,8 +88,27 @@ static void the_scheduler_is_asked_for_this_job_only_inside_of_one(void **state)
   assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_PRESENT);
   install_qstat(directory, "echo '    job_state = S'");
   assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_PRESENT);
-  install_qstat(directory, "echo '    job_state = F'");
+  /* X: a member of an array that has ended, while others have not. */
+  for (const char *ended = "FCX"; *ended != '\0'; ended++) {
+    char body[64];
+    snprintf(body, sizeof body, "echo '    job_state = %c'", *ended);
+    install_qstat(directory, body);
+    assert_int_equal(heat_scheduler_job("7[1].s"), HEAT_JOB_GONE);
+  }
+  for (const char *there = "QRHSEBWTU"; *there != '\0'; there++) {
+    char body[64];
+    snprintf(body, sizeof body, "echo '    job_state = %c'", *there);
+    install_qstat(directory, body);
+    assert_int_equal(heat_scheduler_job("7[1].s"), HEAT_JOB_PRESENT);
+  }
+  install_qstat(directory, "exit 153");
   assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_GONE);
+  install_qstat(directory, "echo 'qstat: 7.s Job has finished, use -x or -H to obtain historical job information' >&2; "
+                           "exit 35");
+  assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_GONE);
+  /* A server that does not answer says nothing of the job. */
+  install_qstat(directory, "echo 'Connection refused' >&2; echo 'qstat: cannot connect to server s' >&2; exit 111");
+  assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_UNKNOWN);
   install_qstat(directory, "exit 153");
   assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_GONE);
   assert_int_equal(heat_scheduler_job(""), HEAT_JOB_UNKNOWN);

@@ -16,6 +16,7 @@
 typedef struct heat_lock {
   int file; /* -1: not held */
   char path[4096];
+  char since[32];  /* when it was taken */
   uint64_t number; /* this owner's */
   int64_t beats;
   double next_beat; /* MPI_Wtime */
@@ -23,7 +24,8 @@ typedef struct heat_lock {
 } heat_lock;
 
 /* Take the lock of `directory`, which exists. `force`: whoever holds it. HEAT_IO with the owner's host, process and job
- * when it is held; what was found out about an owner that is gone is written to `note` (empty otherwise). */
+ * when it is held; what was found out about an owner that is gone is written to `note` (empty otherwise). Ranks can
+ * outlive their job by half a minute: for one whose job is gone it waits that long, and says so on stderr. */
 heat_status heat_lock_take(heat_lock *lock, const char *directory, bool force, char *note, size_t size);
 
 /* Beat at most once a second, and make sure that the lock is still this owner's. HEAT_IO when it is not. */

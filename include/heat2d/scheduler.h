@@ -16,7 +16,8 @@ bool heat_scheduler_parse(FILE *qstat, bool wall, int64_t now, double *seconds);
 
 typedef enum heat_job_state { HEAT_JOB_UNKNOWN, HEAT_JOB_PRESENT, HEAT_JOB_GONE } heat_job_state;
 
-/* Whether a job still is in the system (queued, running or suspended); HEAT_JOB_UNKNOWN where nobody can be asked. */
+/* Whether a job still is in the system (queued, running or suspended); HEAT_JOB_UNKNOWN where nobody answers. A job
+ * that is still listed, but has ended (states F, C, and X of the members of an array), is gone. */
 heat_job_state heat_scheduler_job(const char *job);
 
 #endif
