@@ -1,6 +1,7 @@
 /* heat2d: a 2D heat-equation stepper on MPI ranks. Arguments in, exit code out. */
 #include "command.h"
 #include "heat2d/debug.h"
+#include "heat2d/start.h"
 
 #include <hdf5.h>
 #include <stdlib.h>
@@ -91,7 +92,10 @@ int main(int argc, char **argv) {
   H5Eset_auto(H5E_DEFAULT, NULL, NULL); /* failures are told by one line of our own */
   heat_runtime runtime;
   heat_runtime_create(&runtime, MPI_COMM_WORLD);
-  heat_status status = heat_agree(MPI_COMM_WORLD, heat_debug_wait(&runtime));
+  char *build = heat_start_build();
+  heat_status status = heat_start_agree(MPI_COMM_WORLD, build != NULL ? build : heat_version(), argc - 1, argv + 1);
+  free(build);
+  if (status.code == HEAT_OK) status = heat_agree(MPI_COMM_WORLD, heat_debug_wait(&runtime));
   if (status.code == HEAT_OK) status = dispatch(&runtime, argc - 1, argv + 1);
   if (fflush(stdout) != 0 || ferror(stdout))
     status = heat_first(status, heat_fail(HEAT_IO, "cannot write to the standard output"));

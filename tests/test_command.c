@@ -113,6 +113,21 @@ static void options_stand_before_or_after_operands(void **state) {
   assert_code(0, heat2d(0, "run --resume --set time.end=0.002 -- deck.yaml"));
 }
 
+static void ranks_that_were_started_differently_are_64(void **state) {
+  (void)state;
+  static const char *const others[] = {"run other.yaml", "run deck.yaml --set time.end=1", "run deck.yaml --overwrite",
+                                       "check deck.yaml", "--version"};
+  start_with(small_deck);
+  shell("cp deck.yaml other.yaml");
+  for (size_t n = 0; n < sizeof others / sizeof *others; n++) {
+    assert_code(64, heat2d(1, "run deck.yaml : -n 2 '%s' %s", getenv("HEAT2D_PROGRAM"), others[n]));
+    assert_one_complaint("heat2d: ", "run deck.yaml'");
+    assert_non_null(strstr(command.err, others[n]));
+    assert_string_equal(command.out, "");
+    assert_false(exists("out"));
+  }
+}
+
 /* ---- 65: the deck ---- */
 
 typedef struct wrong_deck {
@@ -644,6 +659,7 @@ int main(void) {
       cmocka_unit_test(a_wrong_command_line_is_64),
       cmocka_unit_test(help_and_version_are_0),
       cmocka_unit_test(options_stand_before_or_after_operands),
+      cmocka_unit_test(ranks_that_were_started_differently_are_64),
       cmocka_unit_test(a_wrong_deck_is_65_in_one_line_and_writes_nothing),
       cmocka_unit_test(a_grid_that_the_ranks_do_not_fit_is_65),
       cmocka_unit_test(a_fault_in_a_set_names_the_set),
