@@ -10,6 +10,10 @@ static const heat_flag *find_option(const heat_command *command, const char *nam
   return NULL;
 }
 
+static bool asks_for_help(const char *word) {
+  return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 /* One option at words[at]; *used is how many words it takes. */
 static heat_status parse_option(heat_arguments *arguments, int count, char **words, int at, int *used) {
   const char *name = words[at] + 2, *equals = strchr(name, '=');
@@ -40,6 +44,10 @@ heat_status heat_arguments_parse(heat_arguments *arguments, const heat_command *
     used = 1;
     if (options && strcmp(words[at], "--") == 0) {
       options = false;
+    } else if (options && asks_for_help(words[at])) {
+      if (count > 1) return heat_fail(HEAT_USAGE, "%s stands alone (heat2d %s --help)", words[at], command->name);
+      arguments->help = true;
+      return heat_ok();
     } else if (options && strncmp(words[at], "--", 2) == 0) {
       heat_status status = parse_option(arguments, count, words, at, &used);
       if (status.code != HEAT_OK) return status;

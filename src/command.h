@@ -31,6 +31,7 @@ typedef struct heat_command {
 /* The command line after the command's name, sorted. */
 typedef struct heat_arguments {
   const heat_command *command;
+  bool help; /* --help or -h, and nothing else */
   int operand_count;
   const char **operands;
   int given_count; /* options in their order */
@@ -43,7 +44,8 @@ typedef struct heat_arguments {
 extern const heat_command heat_command_run, heat_command_check, heat_command_keys, heat_command_info,
     heat_command_compare, heat_command_bench;
 
-/* Sort the arguments of a command; HEAT_USAGE. What it allocates is freed by heat_arguments_destroy. Local. */
+/* Sort the arguments of a command, or see that help is asked for; HEAT_USAGE. What it allocates is freed by
+ * heat_arguments_destroy. Local. */
 heat_status heat_arguments_parse(heat_arguments *arguments, const heat_command *command, int count, char **words);
 void heat_arguments_destroy(heat_arguments *arguments);
 

@@ -101,7 +101,12 @@ static void settle(heat_h5 *out, bool good, const char *what) {
 static void open_file(heat_h5 *out) {
   if (out->grid->rank == 0) {
     const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
-    H5Pset_libver_bounds(list, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST); /* metadata with checksums */
+    /* Metadata with checksums, which every HDF5 from 1.10 on reads: a newer library's latest format is its own. */
+#if H5_VERSION_GE(1, 10, 2)
+    H5Pset_libver_bounds(list, H5F_LIBVER_V110, H5F_LIBVER_V110);
+#else
+    H5Pset_libver_bounds(list, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
+#endif
     H5Pset_alignment(list, ALIGNMENT, ALIGNMENT);
     out->file = H5Fcreate(out->partial, H5F_ACC_TRUNC, H5P_DEFAULT, list);
     if (out->file < 0) out->status = heat_fail(HEAT_IO, "cannot create '%s': %s", out->partial, strerror(errno));

@@ -17,7 +17,8 @@ static void print_help(void) {
   for (int c = 0; c < COMMANDS; c++)
     printf("  %-8s %-12s %s\n", commands[c]->name, commands[c]->operands, commands[c]->summary);
   printf(
-      "\nheat2d COMMAND --help explains a command, heat2d --version names the version.\n\n"
+      "\nheat2d COMMAND --help (-h), or heat2d help COMMAND, explains a command; heat2d --version (-V) names the "
+      "version.\n\n"
       "Exit codes: 0 done, 1 compare found a difference, 64 the command line is wrong, 65 the deck or an input file\n"
       "is wrong, 70 the numbers went wrong, 74 input or output failed, 75 stopped early with a checkpoint written.\n");
 }
@@ -34,37 +35,54 @@ static void print_command_help(const heat_command *command) {
   }
 }
 
-static bool asks_for_help(int count, char **words) {
-  for (int n = 0; n < count && strcmp(words[n], "--") != 0; n++)
-    if (strcmp(words[n], "--help") == 0) return true;
+static heat_status find(const char *name, const heat_command **command) {
+  for (int c = 0; c < COMMANDS; c++) {
+    *command = commands[c];
+    if (strcmp(commands[c]->name, name) == 0) return heat_ok();
+  }
+  return heat_fail(HEAT_USAGE, "there is no command '%s' (see heat2d --help)", name);
+}
+
+/* "help" and its other forms, with a command's name behind it or alone. */
+static heat_status tell_help(const heat_runtime *runtime, int count, char **words) {
+  const bool may_name = strcmp(words[0], "help") == 0;
+  if (count > 1 + may_name)
+    return heat_fail(HEAT_USAGE, "%s stands alone (heat2d COMMAND --help explains a command)", words[0]);
+  const heat_command *command = NULL;
+  heat_status status = count > 1 ? find(words[1], &command) : heat_ok();
+  if (status.code != HEAT_OK || runtime->rank != 0) return status;
+  if (command != NULL)
+    print_command_help(command);
+  else
+    print_help();
+  return status;
+}
+
+static bool is_one_of(const char *word, const char *const *words) {
+  for (; *words != NULL; words++)
+    if (strcmp(word, *words) == 0) return true;
   return false;
 }
 
-static const heat_command *find_command(const char *name) {
-  for (int c = 0; c < COMMANDS; c++)
-    if (strcmp(commands[c]->name, name) == 0) return commands[c];
-  return NULL;
-}
-
 static heat_status dispatch(heat_runtime *runtime, int count, char **words) {
+  static const char *const help[] = {"--help", "-h", "help", NULL}, *const version[] = {"--version", "-V", NULL};
   if (count == 0) return heat_fail(HEAT_USAGE, "which command? (see heat2d --help)");
-  if (strcmp(words[0], "--help") == 0) {
-    if (runtime->rank == 0) print_help();
-    return heat_ok();
-  }
-  if (strcmp(words[0], "--version") == 0) {
+  if (is_one_of(words[0], help)) return tell_help(runtime, count, words);
+  if (is_one_of(words[0], version)) {
+    if (count > 1) return heat_fail(HEAT_USAGE, "%s stands alone", words[0]);
     heat_runtime_say(runtime, "heat2d %s\n", heat_version());
     return heat_ok();
   }
-  const heat_command *command = find_command(words[0]);
-  if (command == NULL) return heat_fail(HEAT_USAGE, "there is no command '%s' (see heat2d --help)", words[0]);
-  if (asks_for_help(count - 1, words + 1)) {
-    if (runtime->rank == 0) print_command_help(command);
-    return heat_ok();
-  }
+  const heat_command *command;
+  heat_status status = find(words[0], &command);
+  if (status.code != HEAT_OK) return status;
   heat_arguments arguments;
-  heat_status status = heat_agree(runtime->comm, heat_arguments_parse(&arguments, command, count - 1, words + 1));
-  if (status.code == HEAT_OK) status = command->run(runtime, &arguments);
+  status = heat_agree(runtime->comm, heat_arguments_parse(&arguments, command, count - 1, words + 1));
+  if (status.code == HEAT_OK && arguments.help) {
+    if (runtime->rank == 0) print_command_help(command);
+  } else if (status.code == HEAT_OK) {
+    status = command->run(runtime, &arguments);
+  }
   heat_arguments_destroy(&arguments);
   return status;
 }

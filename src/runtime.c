@@ -16,6 +16,9 @@ void heat_runtime_create(heat_runtime *runtime, MPI_Comm comm) {
   *runtime = (heat_runtime){.comm = comm, .activity = HEAT_OTHER};
   MPI_Comm_rank(comm, &runtime->rank);
   MPI_Comm_size(comm, &runtime->size);
+  int provided;
+  MPI_Query_thread(&provided);
+  runtime->may_thread = provided >= MPI_THREAD_FUNNELED;
   runtime->started = runtime->since = MPI_Wtime();
   if (runtime->rank == 0) runtime->log = open_memstream(&runtime->early, &runtime->early_length);
 }
@@ -100,20 +103,38 @@ void heat_timestamp(char text[32]) {
   strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
-enum { GROUP_LINE = 4096, GROUP_PATH = 6144 };
+enum { MEMORY_LINE = 4096, GROUP_PATH = 6144 };
 
-/* The number in a file; infinite when there is none, as for "max". */
-static double read_limit(const char *path) {
-  double limit;
+/* The number behind the word `key` at the start of a line, or for "" the first one in the file; `otherwise` where there
+ * is none, as for "max". */
+static double read_number(const char *path, const char *key, double otherwise) {
   FILE *file = fopen(path, "r");
-  if (file == NULL || fscanf(file, "%lf", &limit) != 1) limit = INFINITY;
-  if (file != NULL) fclose(file);
-  return limit;
+  if (file == NULL) return otherwise;
+  char line[MEMORY_LINE];
+  double number = otherwise;
+  const size_t length = strlen(key);
+  while (fgets(line, sizeof line, file) != NULL)
+    if (strncmp(line, key, length) == 0 && sscanf(line + length, "%lf", &number) == 1) break;
+  fclose(file);
+  return number;
+}
+
+/* Bytes that the control group in the folder `path` still lets its processes have. What it counts as used contains
+ * pages of files, of which those not in use are given back when memory is asked for. */
+static double left_in_group(const char *path, bool unified) {
+  char file[GROUP_PATH + 32];
+  snprintf(file, sizeof file, "%s/%s", path, unified ? "memory.max" : "memory.limit_in_bytes");
+  const double limit = read_number(file, "", INFINITY);
+  snprintf(file, sizeof file, "%s/%s", path, unified ? "memory.current" : "memory.usage_in_bytes");
+  const double used = read_number(file, "", 0);
+  snprintf(file, sizeof file, "%s/memory.stat", path);
+  const double idle = read_number(file, unified ? "inactive_file " : "total_inactive_file ", 0);
+  return fmax(0, limit - fmax(0, used - idle));
 }
 
 double heat_group_memory(FILE *lines, const char *root) {
   double least = INFINITY;
-  char line[GROUP_LINE];
+  char line[MEMORY_LINE];
   while (fgets(line, sizeof line, lines) != NULL) { /* number:controllers:/path */
     line[strcspn(line, "\n")] = '\0';
     char *controllers = strchr(line, ':'), *path = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
@@ -121,11 +142,10 @@ double heat_group_memory(FILE *lines, const char *root) {
     *path++ = '\0';
     const bool unified = controllers[1] == '\0';
     if (!unified && strcmp(controllers + 1, "memory") != 0) continue;
-    for (;;) { /* a group above may have a lower limit */
-      char file[GROUP_PATH];
-      snprintf(file, sizeof file, "%s%s%s/%s", root, unified ? "" : "/memory", path,
-               unified ? "memory.max" : "memory.limit_in_bytes");
-      least = fmin(least, read_limit(file));
+    for (;;) { /* a group above may have less */
+      char folder[GROUP_PATH];
+      snprintf(folder, sizeof folder, "%s%s%s", root, unified ? "" : "/memory", path);
+      least = fmin(least, left_in_group(folder, unified));
       char *slash = strrchr(path, '/');
       if (slash == NULL) break;
       *slash = '\0';
@@ -135,10 +155,11 @@ double heat_group_memory(FILE *lines, const char *root) {
 }
 
 double heat_node_memory(void) {
-  const double there = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  const double kibi = 1024, physical = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  const double there = fmin(physical, read_number("/proc/meminfo", "MemAvailable:", INFINITY) * kibi);
   FILE *lines = fopen("/proc/self/cgroup", "r");
   if (lines == NULL) return there;
-  const double limit = heat_group_memory(lines, "/sys/fs/cgroup");
+  const double left = heat_group_memory(lines, "/sys/fs/cgroup");
   fclose(lines);
-  return fmin(there, limit);
+  return fmin(there, left);
 }

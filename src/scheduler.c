@@ -2,6 +2,7 @@
 
 #include "heat2d/runtime.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -17,10 +18,10 @@ static bool is_job_id(const char *job) {
   return length > 0 && length < LONGEST && strspn(job, letters) == length;
 }
 
-/* Run qstat; what it complains of is read as well. */
-static FILE *ask(const char *options, const char *job) {
+/* Run a command about a job; what it complains of is read as well. */
+static FILE *ask(const char *asking, const char *job) {
   char command[COMMAND];
-  snprintf(command, sizeof command, "timeout 10 qstat %s '%s' </dev/null 2>&1", options, job);
+  snprintf(command, sizeof command, "timeout 10 %s '%s' </dev/null 2>&1", asking, job);
   return popen(command, "r");
 }
 
@@ -81,13 +82,57 @@ bool heat_scheduler_parse(FILE *qstat, bool wall, int64_t now, double *seconds) 
   return true;
 }
 
-bool heat_scheduler_remaining(bool wall, double *seconds) {
+static bool pbs_remaining(bool wall, double *seconds) {
   const char *job = heat_job();
-  FILE *qstat = is_job_id(job) ? ask("-f", job) : NULL;
+  FILE *qstat = is_job_id(job) ? ask("qstat -f", job) : NULL;
   if (qstat == NULL) return false;
   const bool found = heat_scheduler_parse(qstat, wall, (int64_t)time(NULL), seconds);
   pclose(qstat);
   return found;
+}
+
+/* Slurm tells its jobs when they end, in seconds since the epoch. */
+static bool slurm_remaining(double *seconds) {
+  const char *text = getenv("SLURM_JOB_END_TIME");
+  char *end;
+  const double when = text != NULL ? strtod(text, &end) : 0;
+  if (text == NULL || end == text || *end != '\0' || !(when > 0) || !isfinite(when)) return false;
+  *seconds = when - (double)time(NULL);
+  return true;
+}
+
+/* LSF: "hours:minutes L" for a limit; what else it may say is an estimate. */
+static bool lsf_remaining(double *seconds) {
+  const char *job = getenv("LSB_JOBID"), *index = getenv("LSB_JOBINDEX");
+  char id[LINE];
+  if (job == NULL) return false;
+  const bool in_array = index != NULL && strcmp(index, "0") != 0;
+  snprintf(id, sizeof id, "%s%s%s%s", job, in_array ? "[" : "", in_array ? index : "", in_array ? "]" : "");
+  FILE *bjobs = is_job_id(id) ? ask("bjobs -noheader -o time_left", id) : NULL;
+  if (bjobs == NULL) return false;
+  long hours, minutes;
+  char kind;
+  const double minute = 60, hour = 3600;
+  const bool found = fscanf(bjobs, "%ld:%ld %c", &hours, &minutes, &kind) == 3 && kind == 'L';
+  pclose(bjobs);
+  if (found) *seconds = hour * (double)hours + minute * (double)minutes;
+  return found;
+}
+
+/* Flux: seconds, or a word for no limit. */
+static bool flux_remaining(double *seconds) {
+  if (getenv("FLUX_JOB_ID") == NULL) return false;
+  FILE *flux = popen("timeout 10 flux job timeleft </dev/null 2>/dev/null", "r");
+  if (flux == NULL) return false;
+  double left;
+  const bool found = fscanf(flux, "%lf", &left) == 1 && isfinite(left);
+  pclose(flux);
+  if (found) *seconds = left;
+  return found;
+}
+
+bool heat_scheduler_remaining(bool wall, double *seconds) {
+  return pbs_remaining(wall, seconds) || slurm_remaining(seconds) || lsf_remaining(seconds) || flux_remaining(seconds);
 }
 
 /* Whether a line of `qstat -f` says that the job has ended: such jobs stay listed for a while, with F (PBS) or C
@@ -106,7 +151,7 @@ static bool says_unknown(const char *line) {
 heat_job_state heat_scheduler_job(const char *job) {
   /* What qstat ends with: the last 8 bits of the server's codes 15001 (unknown job) and 15139 (finished job). */
   enum { UNKNOWN_JOB = 15001 & 0xff, FINISHED_JOB = 15139 & 0xff };
-  FILE *qstat = is_job_id(job) ? ask("-f", job) : NULL;
+  FILE *qstat = is_job_id(job) ? ask("qstat -f", job) : NULL;
   if (qstat == NULL) return HEAT_JOB_UNKNOWN;
   char line[LINE];
   bool ended = false;

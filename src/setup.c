@@ -20,6 +20,12 @@ static heat_status check_placing(const heat_setup *setup, int ranks) {
                           (long long)layout.cells[HEAT_X], (long long)layout.cells[HEAT_Y], ranks);
 }
 
+static heat_status check_threads(const heat_setup *setup, const heat_runtime *runtime) {
+  if (setup->threads == 1 || runtime->may_thread) return heat_ok();
+  return heat_config_fail(setup->config, "parallel.threads",
+                          "this MPI was started without leave for threads (1 thread and more ranks do the same work)");
+}
+
 heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const heat_options *options, int ranks) {
   *setup = (heat_setup){0};
   heat_status status =
@@ -32,6 +38,8 @@ heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const he
   setup->threads = (int)heat_config_integer(config, "parallel.threads");
   for (int axis = 0; axis < HEAT_AXES && !heat_config_auto(config, "parallel.tile"); axis++)
     setup->tile[axis] = (int)heat_config_integer(config, "parallel.tile.%d", axis);
+  status = heat_agree(runtime->comm, check_threads(setup, runtime));
+  if (status.code != HEAT_OK) return status;
   int asked[HEAT_AXES] = {0, 0};
   if (ranks == 0) asked_ranks(config, asked);
   status = heat_grid_create(&setup->grid, runtime->comm, &setup->problem, asked);

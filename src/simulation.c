@@ -89,14 +89,17 @@ static heat_status check_memory(simulation *sim, const heat_plan *plan) {
   const double gibi = 1073741824, needed = heat_plan_memory(plan) * sharing, share_for_copies = 0.8;
   const double there = heat_node_memory();
   const double copies = heat_plan_copy(plan) * sharing;
-  int behind = copies > 0 && needed + copies < share_for_copies * there;
-  MPI_Allreduce(MPI_IN_PLACE, &behind, 1, MPI_INT, MPI_MIN, sim->runtime->comm);
-  sim->behind = behind;
+  int behind[] = {copies > 0 && needed + copies < share_for_copies * there, sim->runtime->may_thread};
+  MPI_Allreduce(MPI_IN_PLACE, behind, 2, MPI_INT, MPI_MIN, sim->runtime->comm);
+  sim->behind = behind[0] && behind[1];
+  if (behind[0] && !behind[1])
+    heat_runtime_say(sim->runtime, "the steps wait for checkpoints: this MPI was started without leave for threads\n");
   heat_status status = heat_ok();
   if (needed > there)
-    status = heat_config_fail(sim->setup.config, "domain.cells",
-                              "%d ranks of this node need %.3g GiB, they have %.3g GiB (use more nodes or fewer cells)",
-                              sharing, needed / gibi, there / gibi);
+    status =
+        heat_config_fail(sim->setup.config, "domain.cells",
+                         "%d ranks of this node need %.3g GiB, and %.3g GiB are free (use more nodes or fewer cells)",
+                         sharing, needed / gibi, there / gibi);
   return heat_agree(sim->runtime->comm, status);
 }
 
@@ -610,6 +613,7 @@ static heat_status begin(simulation *sim) {
   status = look(sim);
   if (status.code == HEAT_OK && sim->state.step == 0) status = heat_agree(sim->runtime->comm, write_outputs(sim));
   sim->output_seconds = MPI_Wtime() - start;
+  if (status.code == HEAT_OK) heat_stop_install(); /* who sees status.json may ask for a stop */
   if (status.code == HEAT_OK) status = heat_progress_update(&sim->progress, sim->state.step);
   return heat_agree(sim->runtime->comm, status);
 }
@@ -642,7 +646,7 @@ heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *optio
   sim.lock.file = -1;
   sim.saving_step = -1;
   heat_stop_set_deadline(&sim.stop, runtime->rank, runtime->started, options->walltime);
-  heat_stop_install();
+  heat_stop_prepare();
   heat_debug_answer(runtime);
   heat_status status = set_up(&sim);
   if (status.code == HEAT_OK) status = begin(&sim);

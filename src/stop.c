@@ -21,16 +21,22 @@ static void on_continue(int number) {
   continued = number;
 }
 
-void heat_stop_install(void) {
-  static const int signals[] = {SIGTERM, SIGUSR1, SIGUSR2, SIGINT};
+static void handle(int number, void (*handler)(int)) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
-  action.sa_handler = on_signal;
+  action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
-  for (size_t n = 0; n < sizeof signals / sizeof *signals; n++) sigaction(signals[n], &action, NULL);
-  action.sa_handler = on_continue;
-  sigaction(SIGCONT, &action, NULL);
+  sigaction(number, &action, NULL);
+}
+
+void heat_stop_prepare(void) {
+  handle(SIGCONT, on_continue);
   signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is told by the write that fails */
+}
+
+void heat_stop_install(void) {
+  static const int signals[] = {SIGTERM, SIGUSR1, SIGUSR2, SIGINT};
+  for (size_t n = 0; n < sizeof signals / sizeof *signals; n++) handle(signals[n], on_signal);
 }
 
 void heat_stop_set_deadline(heat_stop *stop, int rank, double started, double walltime) {

@@ -4,10 +4,11 @@
  *     HEAT2D_FAULT=call:n:what:rank
  *
  * call: open, write, read, truncate, sync, rename, unlink, list (readdir), lock (fcntl) of files whose path contains
- * HEAT2D_FAULT_PATH; malloc, thread called from the program's own code, not from a library's n: the n-th such call of
- * that rank, counted from 1; "n+": that one and all later ones what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN,
- * ENOSYS; SHORT (a write or read that transfers half); SLOW (the call takes two seconds more); KILL, TERM, USR1 (the
- * rank sends itself that signal before the call) rank: in MPI_COMM_WORLD, or * for all
+ * HEAT2D_FAULT_PATH; mpi-threads (what MPI says of threads: only one); malloc, thread called from the program's own
+ * code, not from a library's n: the n-th such call of that rank, counted from 1; "n+": that one and all later ones
+ * what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN, ENOSYS; SHORT (a write or read that transfers half); SLOW (the
+ * call takes two seconds more); KILL, TERM, USR1 (the rank sends itself that signal before the call) rank: in
+ * MPI_COMM_WORLD, or * for all
  *
  * When it strikes it says on what in the file HEAT2D_FAULT_MARK, so that a test knows that its fault took place. When
  * the process ends in order, its numbers of calls are appended to the file HEAT2D_FAULT_COUNT as "rank call number": so
@@ -31,9 +32,23 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-typedef enum call { OPEN, WRITE, READ, TRUNCATE, SYNC, RENAME, UNLINK, LIST, LOCK, MALLOC, THREAD, CALLS } call;
-static const char *const call_names[CALLS] = {"open",   "write", "read", "truncate", "sync",  "rename",
-                                              "unlink", "list",  "lock", "malloc",   "thread"};
+typedef enum call {
+  OPEN,
+  WRITE,
+  READ,
+  TRUNCATE,
+  SYNC,
+  RENAME,
+  UNLINK,
+  LIST,
+  LOCK,
+  MALLOC,
+  THREAD,
+  MPI_THREADS,
+  CALLS
+} call;
+static const char *const call_names[CALLS] = {"open",   "write", "read", "truncate", "sync",   "rename",
+                                              "unlink", "list",  "lock", "malloc",   "thread", "mpi-threads"};
 
 /* What a struck call has to do: an errno, or one of these. */
 enum { GO_ON = 0, HALF = -1, SLOW = -2 };
@@ -299,6 +314,14 @@ int fcntl(int file, int command, ...) {
 }
 
 /* ---- threads and memory ---- */
+
+/* MPI_THREAD_SINGLE is the least level, and 0 in every MPI. */
+int MPI_Query_thread(int *provided) {
+  int (*real)(int *) = (int (*)(int *))next("MPI_Query_thread");
+  const int code = real != NULL ? real(provided) : 0;
+  if (fault.active && strike(MPI_THREADS, "MPI") > 0) *provided = 0;
+  return code;
+}
 
 int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict how, void *(*run)(void *),
                    void *restrict context) {

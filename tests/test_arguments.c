@@ -92,6 +92,30 @@ static void behind_two_dashes_everything_is_an_operand(void **state) {
   heat_arguments_destroy(&arguments);
 }
 
+static void help_stands_alone(void **state) {
+  (void)state;
+  static const char *const alone[][WORDS] = {{"--help"}, {"-h"}}, *const others[][WORDS] = {
+                                                                      {"--help", "a"},    {"a", "--help"},
+                                                                      {"a", "-h"},        {"-h", "--help"},
+                                                                      {"--settle", "-h"}, {"--", "--help", "a", "b"}};
+  for (size_t n = 0; n < sizeof alone / sizeof *alone; n++) {
+    heat_arguments arguments;
+    assert_int_equal(parse(&arguments, alone[n]).code, HEAT_OK);
+    assert_true(arguments.help);
+    heat_arguments_destroy(&arguments);
+  }
+  for (size_t n = 0; n < sizeof others / sizeof *others; n++) {
+    heat_arguments arguments;
+    assert_int_equal(parse(&arguments, others[n]).code, HEAT_USAGE);
+    assert_false(arguments.help);
+    heat_arguments_destroy(&arguments);
+  }
+  heat_arguments arguments; /* the value of an option, and an operand */
+  assert_int_equal(parse(&arguments, (const char *[WORDS]){"--set", "-h", "--", "--help"}).code, HEAT_OK);
+  assert_false(arguments.help);
+  heat_arguments_destroy(&arguments);
+}
+
 static void what_is_wrong_is_named(void **state) {
   (void)state;
   static const struct {
@@ -135,6 +159,7 @@ int main(void) {
                                      cmocka_unit_test(an_optional_value_needs_an_equals_sign),
                                      cmocka_unit_test(a_value_may_look_like_an_option),
                                      cmocka_unit_test(behind_two_dashes_everything_is_an_operand),
+                                     cmocka_unit_test(help_stands_alone),
                                      cmocka_unit_test(what_is_wrong_is_named),
                                      cmocka_unit_test(numbers_fill_the_whole_text)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,6 +64,16 @@ static void a_wrong_command_line_is_64(void **state) {
                                       "check deck.yaml --ranks=-1",
                                       "check deck.yaml --ranks 1.5",
                                       "check deck.yaml --ranks many",
+                                      "run --help extra",
+                                      "run deck.yaml --help",
+                                      "run -h extra",
+                                      "run -V",
+                                      "help walk",
+                                      "help run extra",
+                                      "--help run",
+                                      "-h -V",
+                                      "--version extra",
+                                      "-V extra",
                                       "keys time.edn",
                                       "keys time domain",
                                       "info",
@@ -81,6 +91,15 @@ static void a_wrong_command_line_is_64(void **state) {
     assert_string_equal(command.out, "");
   }
   assert_false(exists("out"));
+}
+
+static void assert_same_words(const char *one, const char *other) {
+  assert_code(0, heat2d(0, "%s", one));
+  char *words = strdup(command.out);
+  assert_non_null(words);
+  assert_code(0, heat2d(0, "%s", other));
+  assert_string_equal(command.out, words);
+  free(words);
 }
 
 static void help_and_version_are_0(void **state) {
@@ -101,6 +120,11 @@ static void help_and_version_are_0(void **state) {
   assert_code(0, heat2d(0, "run --help"));
   static const char *const options[] = {"--set", "--resume", "--overwrite", "--walltime", "--progress"};
   for (size_t n = 0; n < sizeof options / sizeof *options; n++) assert_non_null(strstr(command.out, options[n]));
+  assert_same_words("--help", "-h");
+  assert_same_words("--help", "help");
+  assert_same_words("run --help", "run -h");
+  assert_same_words("run --help", "help run");
+  assert_same_words("--version", "-V");
   assert_code(0, heat2d(2, "--version"));
   assert_int_equal(occurrences(command.out, "\n"), 1);
 }
@@ -369,6 +393,21 @@ static void a_lost_status_file_in_the_loop_ends_all_with_74(void **state) {
   (void)state;
   assert_ends_all_ranks("rename:2:EIO:0", "out/status.json",
                         "--set time.end=1e6 --set output.every.steps=1000000 --set checkpoint.every.steps=1000000");
+}
+
+/* An MPI that was started with MPI_THREAD_SINGLE on one rank. */
+static void without_leave_for_threads_none_is_used(void **state) {
+  (void)state;
+  start_with(small_deck);
+  inject("mpi-threads:1+:EACCES:1", "/");
+  assert_code(65, heat2d(2, "run deck.yaml --set parallel.threads=2"));
+  assert_one_complaint("--set:1:", "parallel.threads: this MPI");
+  assert_false(exists("out"));
+  assert_code(65, heat2d(2, "check deck.yaml --set parallel.threads=2"));
+  assert_code(0, heat2d(2, "run deck.yaml"));
+  inject(NULL, NULL);
+  assert_int_equal(occurrences(command.out, "the steps wait for checkpoints"), 1);
+  assert_whole("out");
 }
 
 static void a_rank_that_cannot_open_the_shared_file_ends_all_with_74(void **state) {
@@ -671,6 +710,7 @@ int main(void) {
       cmocka_unit_test(a_file_fault_on_one_rank_ends_all_with_74),
       cmocka_unit_test(a_lost_status_file_in_the_loop_ends_all_with_74),
       cmocka_unit_test(a_thread_that_cannot_be_started_on_one_rank_does_not_matter),
+      cmocka_unit_test(without_leave_for_threads_none_is_used),
       cmocka_unit_test(a_rank_that_cannot_open_the_shared_file_ends_all_with_74),
 #ifndef __SANITIZE_ADDRESS__ /* which brings a malloc of its own */
       cmocka_unit_test(exhausted_memory_on_one_rank_ends_all_with_74),

@@ -33,6 +33,19 @@ static void the_lowest_limit_of_the_control_groups_counts(void **state) {
   assert_true(limit_of("3:cpu:/job\n2:memory:/job\n0::/batch/job\n", root) == 4000);
   assert_true(isinf(limit_of("3:cpu:/job\n0::/elsewhere\n", root)));
   assert_true(isinf(limit_of("nonsense\n0:\n", root)));
+  /* What is used is not there any more, but for pages of files that nobody uses. */
+  snprintf(
+      line, sizeof line,
+      "cd %s && echo 3000 >batch/job/memory.current && printf 'anon 2000\\nactive_file 200\\ninactive_file 800\\n' "
+      ">batch/job/memory.stat && echo 5500 >memory/job/memory.usage_in_bytes && "
+      "printf 'inactive_file 1\\ntotal_inactive_file 2000\\n' >memory/job/memory.stat",
+      root);
+  assert_int_equal(system(line), 0);
+  assert_true(limit_of("0::/batch/job/step\n", root) == 5000 - (3000 - 800));
+  assert_true(limit_of("2:memory:/job\n0::/batch\n", root) == 4000 - (5500 - 2000));
+  snprintf(line, sizeof line, "echo 7000 >%s/batch/job/memory.current", root);
+  assert_int_equal(system(line), 0);
+  assert_true(limit_of("0::/batch/job\n", root) == 0);
   snprintf(line, sizeof line, "rm -rf %s", root);
   assert_int_equal(system(line), 0);
 }
@@ -43,8 +56,27 @@ static void a_node_has_some_memory(void **state) {
   assert_true(isfinite(heat_node_memory()) && heat_node_memory() > least);
 }
 
+/* Memory in use is not there any more: this process takes some. Others may give some back at the same moment, hence
+ * another attempt. */
+static void memory_that_is_in_use_is_not_there(void **state) {
+  (void)state;
+  enum { ATTEMPTS = 5 };
+  const size_t taken = (size_t)1 << 29;
+  bool less = false;
+  for (int n = 0; n < ATTEMPTS && !less; n++) {
+    const double before = heat_node_memory();
+    char *block = malloc(taken);
+    assert_non_null(block);
+    memset(block, 1, taken);
+    less = before - heat_node_memory() > 0.5 * (double)taken;
+    free(block);
+  }
+  assert_true(less);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(the_lowest_limit_of_the_control_groups_counts),
-                                     cmocka_unit_test(a_node_has_some_memory)};
+                                     cmocka_unit_test(a_node_has_some_memory),
+                                     cmocka_unit_test(memory_that_is_in_use_is_not_there)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

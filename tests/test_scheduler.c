@@ -118,12 +118,78 @@ static void the_scheduler_is_asked_for_this_job_only_inside_of_one(void **state)
   rmdir(directory);
 }
 
+/* A command of that name first in the path, which writes those words where it is asked as it should be. */
+static void install(const char *directory, const char *name, const char *arguments, const char *answer) {
+  char path[256];
+  snprintf(path, sizeof path, "%s/%s", directory, name);
+  FILE *script = fopen(path, "w");
+  fprintf(script, "#!/bin/sh\n[ \"$*\" = '%s' ] && echo '%s'\n", arguments, answer);
+  fclose(script);
+  chmod(path, S_IRWXU);
+}
+
+static void slurm_says_when_the_job_ends(void **state) {
+  (void)state;
+  static const char *const nonsense[] = {"", "soon", "-5", "0", "12:00", "nan", "inf"};
+  char text[64];
+  double left = 0;
+  snprintf(text, sizeof text, "%lld", (long long)time(NULL) + 1000);
+  unsetenv("PBS_JOBID");
+  setenv("SLURM_JOB_END_TIME", text, 1);
+  assert_true(heat_scheduler_remaining(true, &left));
+  assert_true(left > 990 && left <= 1000);
+  snprintf(text, sizeof text, "%lld", (long long)time(NULL) - 10);
+  setenv("SLURM_JOB_END_TIME", text, 1);
+  assert_true(heat_scheduler_remaining(true, &left));
+  assert_true(left < 0);
+  for (size_t n = 0; n < sizeof nonsense / sizeof *nonsense; n++) {
+    setenv("SLURM_JOB_END_TIME", nonsense[n], 1);
+    assert_false(heat_scheduler_remaining(true, &left));
+  }
+  unsetenv("SLURM_JOB_END_TIME");
+}
+
+static void lsf_and_flux_are_asked_inside_of_their_jobs(void **state) {
+  (void)state;
+  char directory[] = "/tmp/heat2d-test-XXXXXX", line[256];
+  double left = 0;
+  assert_non_null(mkdtemp(directory));
+  char *path = strdup(getenv("PATH")), search[4096];
+  snprintf(search, sizeof search, "%s:%s", directory, path);
+  setenv("PATH", search, 1);
+  install(directory, "bjobs", "-noheader -o time_left 77[3]", "1:30 L");
+  install(directory, "flux", "job timeleft", "61.5");
+  assert_false(heat_scheduler_remaining(true, &left));
+  setenv("LSB_JOBID", "77", 1);
+  setenv("LSB_JOBINDEX", "3", 1);
+  assert_true(heat_scheduler_remaining(true, &left) && left == 5400);
+  install(directory, "bjobs", "-noheader -o time_left 77", "0:05 L");
+  setenv("LSB_JOBINDEX", "0", 1);
+  assert_true(heat_scheduler_remaining(true, &left) && left == 300);
+  install(directory, "bjobs", "-noheader -o time_left 77", "0:05 E"); /* an estimate is no limit */
+  assert_false(heat_scheduler_remaining(true, &left));
+  install(directory, "bjobs", "-noheader -o time_left 77", "-");
+  assert_false(heat_scheduler_remaining(true, &left));
+  unsetenv("LSB_JOBID");
+  setenv("FLUX_JOB_ID", "f2p", 1);
+  assert_true(heat_scheduler_remaining(true, &left) && left == 61.5);
+  install(directory, "flux", "job timeleft", "infinity");
+  assert_false(heat_scheduler_remaining(true, &left));
+  unsetenv("FLUX_JOB_ID");
+  setenv("PATH", path, 1);
+  free(path);
+  snprintf(line, sizeof line, "rm -r '%s'", directory);
+  assert_int_equal(system(line), 0);
+}
+
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_left_is_the_limit_less_what_was_counted),
       cmocka_unit_test(time_since_the_start_counts_at_least_while_the_count_lags),
       cmocka_unit_test(a_job_without_a_limit_has_no_deadline),
       cmocka_unit_test(the_scheduler_is_asked_for_this_job_only_inside_of_one),
+      cmocka_unit_test(slurm_says_when_the_job_ends),
+      cmocka_unit_test(lsf_and_flux_are_asked_inside_of_their_jobs),
   };
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

@@ -73,6 +73,48 @@ static void the_limit_of_the_batch_job_is_the_deadline(void **state) {
   free(log);
 }
 
+/* Slurm's jobs are told when they end. */
+static void the_end_of_a_slurm_job_is_the_deadline(void **state) {
+  (void)state;
+  start_anew();
+  snprintf(command.rank_environment, sizeof command.rank_environment, "SLURM_JOB_END_TIME=%lld",
+           (long long)time(NULL) + 6);
+  const double start = now();
+  assert_code(75, heat2d(2, "run deck.yaml"));
+  assert_true(now() - start < 6.5);
+  char *log = read_text("out/run.log");
+  assert_non_null(strstr(log, "stopped by the walltime"));
+  free(log);
+}
+
+/* The deck is a pipe into which nobody writes: a run that cannot get at its inputs ends at once when it is asked to. */
+static void a_stop_during_the_set_up_ends_the_run_at_once(void **state) {
+  (void)state;
+  static const int signals[] = {SIGTERM, SIGUSR1, SIGINT, SIGHUP};
+  static const int ranks[] = {0, 2, 0, 0};
+  for (size_t n = 0; n < sizeof signals / sizeof *signals; n++) {
+    start_anew();
+    shell("rm -f deck.fifo && mkfifo deck.fifo");
+    const pid_t process = launch(ranks[n], "run deck.fifo");
+    const double deadline = now() + command.limit;
+    int pipe = -1; /* can be opened like this when the run has come to its deck */
+    while (pipe < 0 && now() < deadline) {
+      pause_briefly();
+      pipe = open("deck.fifo", O_WRONLY | O_NONBLOCK);
+    }
+    assert_true(pipe >= 0);
+    sleep_for(0.2);
+    const double asked = now();
+    assert_true(signal_ranks(process, signals[n]) >= 1);
+    const int code = finish(process);
+    close(pipe);
+    if (ranks[n] == 0) assert_int_equal(code, 128 + signals[n]);
+    assert_int_not_equal(code, OUT_OF_TIME);
+    assert_true(now() - asked < 10);
+    assert_false(exists("out"));
+  }
+}
+
 static void a_suspended_job_asks_again_how_much_time_is_left(void **state) {
   (void)state;
   start_anew();
@@ -262,6 +304,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_stop_ends_within_a_poll_and_a_checkpoint_on_any_number_of_ranks),
       cmocka_unit_test(the_limit_of_the_batch_job_is_the_deadline),
+      cmocka_unit_test(the_end_of_a_slurm_job_is_the_deadline),
+      cmocka_unit_test(a_stop_during_the_set_up_ends_the_run_at_once),
       cmocka_unit_test(a_suspended_job_asks_again_how_much_time_is_left),
       cmocka_unit_test(the_deadline_knows_what_outputs_take),
       cmocka_unit_test(the_deadline_knows_what_checkpoints_take_elsewhere),

@@ -12,8 +12,9 @@ extern const char *const heat_activity_names[HEAT_ACTIVITIES];
 typedef struct heat_runtime {
   MPI_Comm comm; /* borrowed */
   int rank, size;
-  FILE *log;   /* on rank 0: run.log, and until it is opened a memory of what was said so far */
-  char *early; /* that memory */
+  bool may_thread; /* MPI lets this process have threads beside the one that calls it (MPI_THREAD_FUNNELED) */
+  FILE *log;       /* on rank 0: run.log, and until it is opened a memory of what was said so far */
+  char *early;     /* that memory */
   size_t early_length;
   bool bar;       /* a progress bar stands in the terminal's current line */
   double started; /* MPI_Wtime at the start */
@@ -50,12 +51,12 @@ const char *heat_version(void);     /* "0.1.0 (abc1234)" */
 const char *heat_job(void);         /* the batch job's id, or "" outside of one */
 void heat_timestamp(char text[32]); /* now, UTC, ISO 8601 */
 
-/* Bytes of memory that the processes of this node share: what it has, or less where a control group of the batch system
- * sets a limit. Local. */
+/* Bytes of memory that the processes of this node can still be given: what the system counts as available (all that
+ * there is where it does not say), or less where a control group of the batch system leaves less. Local. */
 double heat_node_memory(void);
 
-/* The limit of the control groups that `lines` (as in /proc/self/cgroup) names below `root`, versions 1 and 2; infinite
- * where there is none. Local. */
+/* What the limits of the control groups leave that `lines` (as in /proc/self/cgroup) names below `root`, versions 1 and
+ * 2, pages of files that are not in use not counted as used; infinite where there is no limit. Local. */
 double heat_group_memory(FILE *lines, const char *root);
 
 #endif

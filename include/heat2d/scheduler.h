@@ -1,4 +1,5 @@
-/* What the batch system knows (PBS: qstat). All Local, called by rank 0; each question takes at most some seconds. */
+/* What the batch system knows: PBS through qstat; of Slurm, LSF and Flux how much time is left. All Local, called by
+ * rank 0; each question takes at most some seconds. */
 #ifndef HEAT2D_SCHEDULER_H
 #define HEAT2D_SCHEDULER_H
 
@@ -8,7 +9,8 @@
 
 /* Seconds of walltime that are left to this job, from its limit and what the scheduler has counted (its clock stands
  * still while the job is suspended). Where `wall` is true, time since the job's start counts at least: the scheduler's
- * own count lags. False outside of a job, or when the scheduler does not say. */
+ * own count lags. Slurm says it by SLURM_JOB_END_TIME, LSF by bjobs, Flux by `flux job timeleft`. False outside of a
+ * job, or when the scheduler does not say. */
 bool heat_scheduler_remaining(bool wall, double *seconds);
 
 /* The same from the text that `qstat -f` prints, at the time `now` (seconds since the epoch); to be tested. */

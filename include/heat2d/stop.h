@@ -28,7 +28,13 @@ void heat_stop_ask_again(heat_stop *stop, int rank);
 /* The run has obeyed: remove the file, so that the next run is not stopped by it. Local. */
 void heat_stop_obeyed(const heat_stop *stop);
 
-/* Catch SIGTERM, SIGUSR1, SIGUSR2 and SIGINT; a second SIGINT ends the process at once. Local. */
+/* Notice when this process is stopped and continued, and let a limit on the size of files be told by the write that
+ * fails. Signals that ask for a stop still end the process: while a run is being set up, on storage that may not
+ * answer, nothing is lost by that. Local. */
+void heat_stop_prepare(void);
+
+/* From now on catch SIGTERM, SIGUSR1, SIGUSR2 and SIGINT, to be asked for; a second SIGINT ends the process at once.
+ * For the time when somebody asks. Local. */
 void heat_stop_install(void);
 
 /* What asks for a stop as this rank sees it (deadline and file: rank 0 only looks), when `needed` seconds must be left
