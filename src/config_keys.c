@@ -1,5 +1,6 @@
 /* `heat2d keys`: the option table for people. */
 #include "config_private.h"
+#include "heat2d/expression.h"
 
 #include <string.h>
 
@@ -104,7 +105,9 @@ static void print_detail(FILE *out, const heat_option *option) {
   describe_use(option, words, sizeof words);
   print_row(out, "use", words);
   if (option->type == HEAT_FIELD || option->type == HEAT_CONDITION) {
-    print_row(out, "variables", (option->flags & HEAT_TIME) != 0 ? "x, y (m), t (s), pi" : "x, y (m), pi");
+    print_row(out, "variables", (option->flags & HEAT_TIME) != 0 ? "x, y (m), t (s), pi, e" : "x, y (m), pi, e");
+    print_row(out, "operators", "+ - * / ^ (or **), < <= > >= == !=, and or not (or && || !), a ? b : c");
+    print_row(out, "functions", heat_expression_functions());
   }
   print_row(out, "resume", heat_option_physics(option) ? "must stay as it was" : "may change");
 }

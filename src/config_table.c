@@ -3,6 +3,7 @@
 #include "config_private.h"
 
 #include "heat2d/colormap.h"
+#include "heat2d/words.h"
 
 #include <string.h>
 
@@ -321,30 +322,6 @@ void heat_option_describe(const heat_option *option, char *text, size_t size) {
   }
 }
 
-enum { LONGEST_WORD = 48 };
-
-/* How many letters must be put in, left out, changed or swapped with their neighbour to make one word the other. */
-static size_t distance(const char *a, const char *b) {
-  size_t rows = strlen(a), columns = strlen(b), d[LONGEST_WORD + 1][LONGEST_WORD + 1];
-  if (rows > LONGEST_WORD || columns > LONGEST_WORD) return LONGEST_WORD;
-  for (size_t i = 0; i <= rows; i++) {
-    for (size_t j = 0; j <= columns; j++) {
-      if (i == 0 || j == 0) {
-        d[i][j] = i + j;
-        continue;
-      }
-      size_t best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-      if (d[i - 1][j] + 1 < best) best = d[i - 1][j] + 1;
-      if (d[i][j - 1] + 1 < best) best = d[i][j - 1] + 1;
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best) {
-        best = d[i - 2][j - 2] + 1;
-      }
-      d[i][j] = best;
-    }
-  }
-  return d[rows][columns];
-}
-
 /* How many leading segments of `key` are those of `path`. */
 static size_t shared(const char *key, const char *path) {
   size_t segments = 0;
@@ -361,8 +338,8 @@ void heat_option_suggest(const heat_option *section, const char *path, const cha
   size_t best = (size_t)-1;
   for (int i = 0; i < ROWS; i++) {
     const char *word = heat_option_leaf(&table[i]);
-    size_t letters = distance(leaf, word);
-    if (letters > (strlen(leaf) < 4 ? 1 : 2) || letters >= strlen(word)) continue;
+    size_t letters = heat_word_distance(leaf, word);
+    if (!heat_word_near(leaf, word, letters)) continue;
     bool here = is_under(&table[i], inside);
     if (!here && (strncmp(table[i].key, "FIELD.", 6) == 0 || *word == '*')) continue;
     size_t score = PER_LETTER * letters + (here ? 0 : OTHER_SECTION - shared(table[i].key, path));

@@ -330,7 +330,9 @@ static const struct {
      "deck:1:19: output.images.range: 1 is not above 1 (must be [low, high])",
      {0}},
     /* fields */
-    {"initial: {temperature: sin(z)}\n", "deck:1:24: initial.temperature: unknown name 'z' at character 5", {0}},
+    {"initial: {temperature: sin(X)}\n",
+     "deck:1:24: initial.temperature: unknown name 'X' at character 5 (nearest: x)",
+     {0}},
     {"initial: {temperature: x + t}\n",
      "deck:1:24: initial.temperature: t at character 5, but this may depend on x and y only",
      {0}},

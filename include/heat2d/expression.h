@@ -6,9 +6,13 @@
 
 typedef struct heat_expression heat_expression;
 
-/* Compile `text`. Known names: x, y (m), t (s, only when `time_allowed`), pi, the functions and operators of the
- * library (sin, exp, min, ...; comparison, && and ||, the conditional a ? b : c). Assignments and lists are refused.
- * HEAT_DECK with a message such as "unknown name 'z' at character 4" when it does not parse. Local. */
+/* Compile `text`. Known names: x, y (m), t (s, only when `time_allowed`), pi, e; + - * / ^ (or **, from right to left,
+ * above a sign), comparisons, and or not (or && || !), a ? b : c; abs acos acosh asin asinh atan atan2 atanh avg cbrt
+ * ceil clamp cos cosh erf erfc exp floor fmod hypot ln log (natural) log10 log2 max min mod pow rint round sign sin
+ * sinh sqrt step sum tan tanh trunc. step(x) is 1 from 0 on, else 0; clamp(x, low, high) the nearest value between the
+ * two; mod(a, b) has the sign of b, fmod(a, b) that of a. `not` applies to a whole comparison, ! to what follows it.
+ * Assignments, lists and a comparison of a comparison (a < b < c) are refused.
+ * HEAT_DECK with a message such as "unknown name 'z' at character 4 (...)" when it does not parse. Local. */
 heat_status heat_expression_create(heat_expression **expression, const char *text, bool time_allowed);
 
 void heat_expression_destroy(heat_expression *expression); /* NULL is allowed. Local. */
@@ -19,5 +23,8 @@ double heat_expression_value(heat_expression *expression, double x, double y, do
 /* Whether the expression names x or y; whether it names t. Local. */
 bool heat_expression_in_space(const heat_expression *expression);
 bool heat_expression_in_time(const heat_expression *expression);
+
+/* The names of all functions, with commas between them. Local. */
+const char *heat_expression_functions(void);
 
 #endif
