@@ -13,9 +13,43 @@ static heat_place at_name(heat_node *node) {
   return node->place = node->key_place;
 }
 
+/* What YAML makes of decimals set off by a comma: [0,1, 0,1] is a list of 4, {end: 1,5} has a key 5 without a value,
+ * and 1,5 by itself is a text. */
+static const char decimal_point[] = "decimals are set off by a point: 1.5, not 1,5";
+
+static bool is_digits(const char *text) {
+  return isdigit((unsigned char)*text) && text[strspn(text, "0123456789eE+-")] == '\0';
+}
+
+/* Whether `after` stands right behind a comma right behind `node`. */
+static bool follows_comma(const heat_node *node, heat_place after) {
+  return node->place.set == after.set && node->place.line == after.line && after.line > 0 &&
+         node->place.column + (int)strlen(node->text) + 1 == after.column;
+}
+
+static bool has_decimal_commas(const heat_node *node) {
+  if (node->kind == HEAT_NODE_SCALAR && !node->quoted) {
+    const char *comma = strchr(node->text, ',');
+    return comma != NULL && comma > node->text && isdigit((unsigned char)comma[-1]) && is_digits(comma + 1);
+  }
+  if (node->kind != HEAT_NODE_LIST) return false;
+  for (int i = 0; i + 1 < node->count; i++) {
+    const heat_node *whole = node->entries[i], *digits = node->entries[i + 1];
+    const bool plain = whole->kind == HEAT_NODE_SCALAR && digits->kind == HEAT_NODE_SCALAR;
+    if (plain && is_digits(digits->text) && follows_comma(whole, digits->place)) return true;
+  }
+  return false;
+}
+
 static heat_status needed(const char *name, const heat_node *node, const heat_option *option) {
   char words[HEAT_KEY_TEXT];
   heat_option_describe(option, words, sizeof words);
+  if ((option->type == HEAT_REAL || option->type == HEAT_FIELD) && has_decimal_commas(node)) {
+    char text[HEAT_KEY_TEXT] = "";
+    if (node->kind == HEAT_NODE_LIST) snprintf(text, sizeof text, "a list of %d", node->count);
+    if (node->kind == HEAT_NODE_SCALAR) snprintf(text, sizeof text, "'%.60s'", node->text);
+    return heat_node_fail(name, node, NULL, "%s is needed, not %s (%s)", words, text, decimal_point);
+  }
   if (node->kind == HEAT_NODE_MAP) return heat_node_fail(name, node, NULL, "%s is needed, not a section", words);
   if (node->kind == HEAT_NODE_LIST) {
     return heat_node_fail(name, node, NULL, "%s is needed, not a list of %d", words, node->count);
@@ -76,10 +110,14 @@ static heat_status check_number(const char *name, heat_node *node, const heat_op
   if (kind == NO_NUMBER || (is_integer && digits[strspn(digits, "0123456789")] != '\0')) {
     return needed(name, node, option);
   }
-  bool too_long = is_integer && fabs(value) >= 9e18;
-  if (too_long || (option->range != NULL && !in_range(option->range, value))) {
-    return heat_node_fail(name, node, NULL, "%.60s is out of range (must be %s)", node->text,
-                          option->range != NULL ? option->range : "an integer of 64 bits");
+  const double most = heat_option_most(option);
+  if (option->range != NULL && !in_range(option->range, value)) {
+    return heat_node_fail(name, node, NULL, "%.60s is out of range (must be %s)", node->text, option->range);
+  }
+  if (fabs(value) > most) {
+    return heat_node_fail(name, node, NULL, "%.60s is out of range (must be %s%sat most %.16g%s)", node->text,
+                          option->range != NULL ? option->range : "", option->range != NULL ? " and " : "", most,
+                          option->range != NULL ? "" : " in magnitude");
   }
   return set_number(node, value, is_integer);
 }
@@ -210,6 +248,13 @@ static heat_status fail_missing(const char *name, const heat_node *root, const h
   return heat_node_fail(name, section, leaf, "missing (required: %s)", words);
 }
 
+/* The 5 of {end: 1,5}. */
+static bool is_stray_decimals(const heat_node *before, const heat_node *node) {
+  const bool empty = node->kind == HEAT_NODE_SCALAR && node->text[0] == '\0' && !node->quoted;
+  return empty && is_digits(node->key) && before->kind == HEAT_NODE_SCALAR && !before->quoted &&
+         is_digits(before->text + (before->text[0] == '-' || before->text[0] == '+'));
+}
+
 /* Every key is known and stands once. A section with an unknown key is left at once, so the pairs stay few. */
 static heat_status check_keys(const char *name, const heat_node *section, const heat_option *option) {
   char text[HEAT_STATUS_TEXT], path[HEAT_KEY_TEXT];
@@ -218,6 +263,10 @@ static heat_status check_keys(const char *name, const heat_node *section, const 
     const heat_option *row = NULL;
     do row = heat_option_next(heat_option_inside(option), row);
     while (row != NULL && strcmp(heat_option_leaf(row), node->key) != 0);
+    if (row == NULL && i > 0 && is_stray_decimals(section->entries[i - 1], node)) {
+      return heat_node_fail(name, section->entries[i - 1], NULL, "%.60s,%.60s is not one number (%s)",
+                            section->entries[i - 1]->text, node->key, decimal_point);
+    }
     if (row == NULL) {
       heat_node_path(section, path);
       heat_option_suggest(option, path, node->key, text, sizeof text);

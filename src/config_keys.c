@@ -25,6 +25,11 @@ static void print_wrapped(FILE *out, int column, const char *text) {
 /* What a value must be, beyond its type. */
 static void describe_limits(const heat_option *option, char *text, size_t size) {
   if (option->range != NULL) heat_option_join(text, size, "; ", option->range);
+  if (option->most > 0) {
+    char most[HEAT_KEY_TEXT];
+    snprintf(most, sizeof most, "at most %.16g", option->most);
+    heat_option_join(text, size, option->range != NULL ? " and " : "; ", most);
+  }
   if (option->rule != HEAT_NO_RULE) heat_option_join(text, size, "; ", heat_rule_text(option->rule));
   for (int i = 0; option->later != NULL && option->later[i] != NULL; i++) {
     heat_option_join(text, size, i == 0 ? "; not yet available: " : ", ", option->later[i]);

@@ -102,6 +102,7 @@ struct heat_option {
   unsigned flags;
   heat_rule rule;
   const char *unit, *fallback, *range;       /* fallback: the default as YAML; range: "> 0", ">= 0" or "in [0, 9]" */
+  double most;                               /* the largest magnitude; 0: that of its type, see heat_option_most */
   const char *const *choices, *const *later; /* later: words that are recognised but not yet available */
   /* It is used only when the key `when` (a sibling, or from the root where it has a dot) is one of the words `is`, or
    * stands at all where there is no `is`; and only when the key `unless` does not stand. */
@@ -118,6 +119,8 @@ const heat_option *heat_option_find(const char *key);
 bool heat_option_begins(const heat_option *option, const char *key); /* whether `key` is it or a beginning of it */
 const char *heat_option_inside(const heat_option *option);
 const char *heat_option_leaf(const heat_option *option);
+/* The largest magnitude of a number, where its range has no upper end: what every use of it can hold. */
+double heat_option_most(const heat_option *option);
 bool heat_option_physics(const heat_option *option);
 bool heat_option_has_word(const char *words, const char *word);
 void heat_option_describe(const heat_option *option, char *text, size_t size); /* "auto or a pair of numbers" */

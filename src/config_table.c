@@ -109,7 +109,7 @@ static const heat_option table[] = {
      .help = "length of a step; an unstable one is refused"},
     {.key = "time.safety", .type = HEAT_REAL, .range = "in (0, 1]", .fallback = "0.9",
      .help = "fraction of the stability limit that auto takes"},
-    {.key = "time.tolerance", .type = HEAT_REAL, .range = "> 0", .fallback = "1e-4",
+    {.key = "time.tolerance", .type = HEAT_REAL, .range = "> 0", .most = 1, .fallback = "1e-4",
      .help = "relative temporal error that the adaptive methods hold (euler's step follows from stability)"},
     {.key = "time.steady", .type = HEAT_REAL, .unit = "K/s", .range = ">= 0", .fallback = "0",
      .help = "stop when max |du/dt| falls below this; 0: never"},
@@ -149,7 +149,7 @@ static const heat_option table[] = {
      .help = "steps between checkpoints; 0: not by steps"},
     {.key = "checkpoint.every.minutes", .type = HEAT_REAL, .unit = "min", .range = ">= 0", .fallback = "15",
      .help = "wall-clock time between checkpoints; 0: not by the clock"},
-    {.key = "checkpoint.keep", .type = HEAT_INTEGER, .range = ">= 1", .fallback = "2",
+    {.key = "checkpoint.keep", .type = HEAT_INTEGER, .range = ">= 1", .most = 1e6, .fallback = "2",
      .help = "how many of the newest stay"},
     {.key = "checkpoint.final", .type = HEAT_BOOLEAN, .fallback = "true", .choices = switches,
      .help = "save also when the run ends"},
@@ -256,6 +256,13 @@ const heat_option *heat_option_find(const char *key) {
     if (dot == NULL || dot[1 + strspn(dot + 1, "0123456789")] != '\0') return NULL;
     *dot = '\0';
   }
+}
+
+double heat_option_most(const heat_option *option) {
+  const double counts = 1e15;     /* of steps: integers that doubles tell apart, and none is lost by adding two */
+  const double quantities = 1e100; /* their products and squares are finite */
+  if (option->most > 0) return option->most;
+  return option->type == HEAT_INTEGER ? counts : quantities;
 }
 
 bool heat_option_physics(const heat_option *option) {

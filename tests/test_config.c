@@ -1,12 +1,13 @@
 /* The deck: right ones with their values, wrong ones with their exact messages, and the laws of the resolved deck:
  * it reads back to itself and differs from nothing. Collective calls run on however many ranks there are. */
-#include "heat2d/config.h"
+#include "config_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -184,7 +185,7 @@ static void resolved_deck_reads_back(void **state) {
       "title: \" leading\"\n",
       "title: |\n  two\n  lines\n",
       "title: 1e3\n",
-      "initial: {temperature: 0.1}\nsource: 1e-310\ntime: {end: 1.7976931348623157e308}\n",
+      "initial: {temperature: 0.1}\nsource: 1e-310\ntime: {end: 1e100}\n",
       "domain: {origin: [-0.0, 123456789.123456789], size: [0.30000000000000004, 1e-5], cells: [1, 1000000000]}\n",
       "initial: {temperature: y}\n",
       "initial: {temperature: \"x\\n+1\"}\n",
@@ -311,7 +312,7 @@ static const struct {
     {"", "--set:1:10: time.end: '1e999' is not accepted (a finite decimal number)", {"time.end=1e999"}},
     {"", "--set:1:8: source: '-.Inf' is not accepted (a finite decimal number)", {"source=-.Inf"}},
     {"",
-     "--set:1:17: checkpoint.keep: 99999999999999999999 is out of range (must be >= 1)",
+     "--set:1:17: checkpoint.keep: 99999999999999999999 is out of range (must be >= 1 and at most 1000000)",
      {"checkpoint.keep=99999999999999999999"}},
     {"", "--set:1:10: time.end: 0 is out of range (must be > 0)", {"time.end=0"}},
     {"", "--set:1:13: time.safety: 1.01 is out of range (must be in (0, 1])", {"time.safety=1.01"}},
@@ -328,6 +329,38 @@ static const struct {
      {"boundary.left={type: robin, ambient: 1, coefficient: -1}"}},
     {"output: {images: {range: [1, 1]}}\n",
      "deck:1:19: output.images.range: 1 is not above 1 (must be [low, high])",
+     {0}},
+    /* a decimal comma */
+    {"time: {end: 1,5}\n",
+     "deck:1:13: time.end: 1,5 is not one number (decimals are set off by a point: 1.5, not 1,5)",
+     {0}},
+    {"time: {step: -1,5e-3, end: 1}\n",
+     "deck:1:14: time.step: -1,5e-3 is not one number (decimals are set off by a point: 1.5, not 1,5)",
+     {0}},
+    {"time:\n  end: 1,5\n",
+     "deck:2:8: time.end: a number is needed, not '1,5' (decimals are set off by a point: 1.5, not 1,5)",
+     {0}},
+    {"",
+     "--set:1:10: time.end: a number is needed, not '1,5' (decimals are set off by a point: 1.5, not 1,5)",
+     {"time.end=1,5"}},
+    {"domain: {size: [0,1, 0,1], cells: [8, 8]}\n",
+     "deck:1:10: domain.size: a pair of numbers is needed, not a list of 4 (decimals are set off by a point: 1.5, not "
+     "1,5)",
+     {0}},
+    {"domain: {size: [0,1, 1], cells: [8, 8]}\n",
+     "deck:1:10: domain.size: a pair of numbers is needed, not a list of 3 (decimals are set off by a point: 1.5, not "
+     "1,5)",
+     {0}},
+    {"regions: [{shape: circle, center: [0, 0], radius: 0,25, source: 1}]\n",
+     "deck:1:51: regions.0.radius: 0,25 is not one number (decimals are set off by a point: 1.5, not 1,5)",
+     {0}},
+    {"source: 1,5\n",
+     "deck:1:9: source: 2 values separated by commas, but one is needed (decimals are set off by a point: 1.5, not "
+     "1,5)",
+     {0}},
+    {"output: {images: {range: [0,5, 1,5]}}\n",
+     "deck:1:19: output.images.range: auto or a pair of numbers is needed, not a list of 4 (decimals are set off by a "
+     "point: 1.5, not 1,5)",
      {0}},
     /* fields */
     {"initial: {temperature: sin(X)}\n",
@@ -429,6 +462,83 @@ static void wrong(void **state) {
     assert_int_equal(status.code, HEAT_DECK);
     assert_null(config);
   }
+}
+
+/* One number against one row of the table, as an entry of a list that is checked by itself. */
+static heat_status check_number(const heat_option *row, const char *text, bool *is_number) {
+  heat_option one = *row;
+  heat_node *node;
+  one.shape = HEAT_ONE;
+  const heat_source source = {.name = "deck"};
+  assert_int_equal(heat_tree_parse(&node, &source, text, strlen(text)).code, HEAT_OK);
+  heat_status status = heat_check_node("deck", node, node, &one);
+  *is_number = node->is_number;
+  heat_node_destroy(node);
+  return status;
+}
+
+/* The two ends of what a row accepts, and whether they are accepted themselves. */
+typedef struct ends {
+  double low, high;
+  bool low_in, high_in;
+} ends;
+
+static ends ends_of(const heat_option *row) {
+  const double most = heat_option_most(row);
+  ends e = {-most, most, true, true};
+  char *end;
+  const char *range = row->range;
+  if (range == NULL) return e;
+  if (strncmp(range, "in ", 3) == 0) {
+    e.low = strtod(range + 4, &end);
+    e.high = strtod(end + 1, &end);
+    e.low_in = range[3] == '[';
+    e.high_in = *end == ']';
+  } else {
+    e.low_in = range[1] == '=';
+    e.low = strtod(range + 1 + e.low_in, NULL);
+  }
+  return e;
+}
+
+/* Every key that takes a number has two finite ends, and one line refuses what lies just beyond. */
+static void numbers_are_bounded(void **state) {
+  (void)state;
+  const heat_option *row;
+  int rows = 0;
+  for (int i = 0; (row = heat_option_row(i)) != NULL; i++) {
+    if (row->type != HEAT_INTEGER && row->type != HEAT_REAL && row->type != HEAT_FIELD) continue;
+    const bool integer = row->type == HEAT_INTEGER;
+    const ends e = ends_of(row);
+    rows++;
+    for (int side = 0; side < 2; side++) {
+      const double at = side == 0 ? e.low : e.high, beyond = side == 0 ? -INFINITY : INFINITY;
+      const double past = integer ? at + (side == 0 ? -1 : 1) : nextafter(at, beyond);
+      const double inside = integer ? at - (side == 0 ? -1 : 1) : nextafter(at, -beyond);
+      const struct {
+        double value;
+        bool right;
+      } cases[] = {{at, side == 0 ? e.low_in : e.high_in}, {past, false}, {inside, true}};
+      assert_true(isfinite(at));
+      for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        char text[64];
+        bool is_number;
+        snprintf(text, sizeof text, integer ? "%.0f" : "%.17g", cases[c].value);
+        const heat_status status = check_number(row, text, &is_number);
+        const bool right = (status.code == HEAT_OK) == cases[c].right && (status.code == HEAT_OK || !is_number);
+        if (!right) print_error("%s: %s: %s\n", row->key, text, status.text);
+        assert_true(right);
+        if (!cases[c].right) assert_non_null(strstr(status.text, "out of range (must be"));
+      }
+    }
+    static const char *const never[] = {".nan", ".inf", "-.inf", "nan", "1e999", "4294967296000000000000000"};
+    for (size_t n = 0; n < sizeof never / sizeof *never; n++) {
+      bool is_number;
+      if (n == 5 && !integer) continue;
+      assert_int_equal(check_number(row, never[n], &is_number).code, HEAT_DECK);
+    }
+  }
+  assert_true(rows > 30);
 }
 
 static void wrong_as_a_whole(void **state) {
@@ -809,6 +919,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(resolved_deck_reads_back),
       cmocka_unit_test(numbers_keep_their_bits),
       cmocka_unit_test(wrong),
+      cmocka_unit_test(numbers_are_bounded),
       cmocka_unit_test(wrong_as_a_whole),
       cmocka_unit_test(broken_decks_never_crash),
       cmocka_unit_test(sets_win_over_the_deck),
