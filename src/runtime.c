@@ -88,7 +88,7 @@ void heat_runtime_report(heat_runtime *runtime) {
 }
 
 const char *heat_version(void) {
-  return HEAT2D_VERSION " (" HEAT2D_COMMIT ")";
+  return HEAT2D_VERSION;
 }
 
 const char *heat_job(void) {

@@ -47,7 +47,7 @@ double heat_runtime_elapsed(const heat_runtime *runtime);
 void heat_runtime_report(heat_runtime *runtime);
 
 /* Provenance. Local. */
-const char *heat_version(void);     /* "0.1.0 (abc1234)" */
+const char *heat_version(void);     /* "0.1.0 (abc1234)", or "0.1.0" where the commit is not known */
 const char *heat_job(void);         /* the batch job's id, or "" outside of one */
 void heat_timestamp(char text[32]); /* now, UTC, ISO 8601 */
 

@@ -21,6 +21,18 @@ die() { # code message
   exit "$code"
 }
 
+# The program that belongs to these scripts: built in the source tree, or installed with them.
+own_program() {
+  local installed=$HEAT2D_HOME/../../bin/heat2d
+  if [ -e "$HEAT2D_HOME/CMakeLists.txt" ]; then
+    echo "$HEAT2D_HOME/build/heat2d"
+  elif [ -x "$installed" ]; then
+    realpath "$installed"
+  else
+    command -v heat2d || echo "$installed"
+  fi
+}
+
 # --- times -----------------------------------------------------------------------------------------------------------
 
 # H:M:S, M:S or S as seconds; nothing and failure for anything else.
