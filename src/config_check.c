@@ -242,6 +242,7 @@ static heat_status fail_missing(const char *name, const heat_node *root, const h
     return heat_node_fail(name, section, leaf, "missing (%s %s needs it: %s)", row->when,
                           look_up(root, section, row->when)->text, words);
   }
+  if (row->when != NULL) return heat_node_fail(name, section, leaf, "missing (%s needs it: %s)", row->when, words);
   if (row->unless != NULL) {
     return heat_node_fail(name, section, leaf, "missing (required unless %s is given: %s)", row->unless, words);
   }
@@ -332,7 +333,7 @@ static heat_status check_section(const char *name, heat_node *root, heat_node *n
       status = heat_check_node(name, root, entry, row);
     } else if ((row->flags & HEAT_REQUIRED) != 0) {
       if (missing == NULL) missing = row;
-      if (row->when == NULL) break;
+      if (row->when == NULL && row->unless == NULL) break;
     }
   }
   if (status.code == HEAT_OK && missing != NULL) status = fail_missing(name, root, node, missing);
@@ -413,23 +414,61 @@ static heat_status check_name(const char *name, const heat_node *root, const hea
   return heat_node_fail(name, node, NULL, "'%.60s' cannot be a name (%s)", node->text, heat_rule_text(HEAT_RULE_NAME));
 }
 
+/* The names of probes in order, each with how many numbered columns it heads: 0 for a single point. */
+typedef struct probe_name {
+  const heat_node *node;
+  int64_t count;
+} probe_name;
+
 static int by_name(const void *a, const void *b) {
-  const heat_node *left = *(heat_node *const *)a, *right = *(heat_node *const *)b;
-  return strcmp(left->text, right->text);
+  return strcmp(((const probe_name *)a)->node->text, ((const probe_name *)b)->node->text);
 }
 
+/* The line whose column NAME-k a single point would be called like; NULL when there is none. */
+static const heat_node *column_of(const probe_name *names, size_t count, const probe_name *point) {
+  const char *dash = strrchr(point->node->text, '-');
+  if (point->count > 0 || dash == NULL || dash[1] < '1' || dash[1] > '9') return NULL;
+  if (dash[1 + strspn(dash + 1, "0123456789")] != '\0') return NULL;
+  const size_t length = (size_t)(dash - point->node->text);
+  for (size_t low = 0, high = count; low < high;) {
+    const size_t middle = (low + high) / 2;
+    const char *other = names[middle].node->text;
+    const int order = strncmp(other, point->node->text, length);
+    if (order == 0 && other[length] == '\0')
+      return strtoll(dash + 1, NULL, 10) <= names[middle].count ? names[middle].node : NULL;
+    *(order < 0 ? &low : &high) = order < 0 ? middle + 1 : middle;
+  }
+  return NULL;
+}
+
+/* No column of probes.csv has the name of another one, and there are not too many. */
 static heat_status check_unique(const char *name, const heat_node *root, const heat_node *node) {
   (void)root;
+  enum { MOST_PROBES = 10000000 };
   heat_status status = heat_ok();
-  size_t count = (size_t)node->count;
-  if (count < 2) return status;
-  const heat_node **names = malloc(count * sizeof *names);
+  const size_t count = (size_t)node->count;
+  int64_t columns = 0;
+  if (count == 0) return status;
+  probe_name *names = malloc(count * sizeof *names);
   if (names == NULL) return heat_no_memory("the names of probes", count * sizeof *names);
-  for (size_t i = 0; i < count; i++) names[i] = heat_node_entry(node->entries[i], "name", 4);
+  for (size_t i = 0; i < count; i++) {
+    const heat_node *many = heat_node_entry(node->entries[i], "count", 5);
+    names[i] = (probe_name){heat_node_entry(node->entries[i], "name", 4), many != NULL ? (int64_t)many->number : 0};
+    columns += many != NULL ? names[i].count : 1;
+    if (columns <= MOST_PROBES || status.code != HEAT_OK) continue;
+    status = heat_node_fail(name, many != NULL ? many : names[i].node, NULL,
+                            "with this one there are %lld points (at most %d in all)", (long long)columns, MOST_PROBES);
+  }
   qsort(names, count, sizeof *names, by_name);
   for (size_t i = 1; i < count && status.code == HEAT_OK; i++) {
-    if (strcmp(names[i - 1]->text, names[i]->text) != 0) continue;
-    status = heat_node_fail(name, names[i], NULL, "two probes have the name %s", names[i]->text);
+    if (strcmp(names[i - 1].node->text, names[i].node->text) != 0) continue;
+    status = heat_node_fail(name, names[i].node, NULL, "two probes have the name %s", names[i].node->text);
+  }
+  for (size_t i = 0; i < count && status.code == HEAT_OK; i++) {
+    const heat_node *line = column_of(names, count, &names[i]);
+    if (line == NULL) continue;
+    status = heat_node_fail(name, names[i].node, NULL, "a point of the line %s has the name %s, too", line->text,
+                            names[i].node->text);
   }
   free(names);
   return status;

@@ -137,11 +137,17 @@ static const heat_option table[] = {
      .help = "width of a picture"},
     {.key = "output.probes", .type = HEAT_LIST, .fallback = "[]", .rule = HEAT_RULE_UNIQUE,
      .help = "points whose temperature is written as often as output.every says"},
-    {.key = "output.probes.*", .type = HEAT_SECTION, .help = "a named point"},
+    {.key = "output.probes.*", .type = HEAT_SECTION, .help = "a named point, or a line of points"},
     {.key = "output.probes.*.name", .type = HEAT_TEXT, .flags = HEAT_REQUIRED, .rule = HEAT_RULE_NAME,
-     .help = "heading of its column"},
+     .help = "heading of its column; those of a line are NAME-1, NAME-2, ..."},
     {.key = "output.probes.*.at", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
-     .rule = HEAT_RULE_INSIDE, .help = "the point [x, y]"},
+     .unless = "from", .rule = HEAT_RULE_INSIDE, .help = "the point [x, y]"},
+    {.key = "output.probes.*.from", .type = HEAT_REAL, .shape = HEAT_PAIR, .unit = "m", .rule = HEAT_RULE_INSIDE,
+     .help = "first point of a line, in place of at"},
+    {.key = "output.probes.*.to", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
+     .when = "from", .rule = HEAT_RULE_INSIDE, .help = "its last point"},
+    {.key = "output.probes.*.count", .type = HEAT_INTEGER, .flags = HEAT_REQUIRED, .range = "in [1, 1000000]",
+     .when = "from", .help = "how many points it has, evenly spaced, both ends included"},
 
     {.key = "checkpoint", .type = HEAT_SECTION, .fallback = "{}", .help = "when the state is saved for a resume"},
     {.key = "checkpoint.every", .type = HEAT_SECTION, .fallback = "{}", .help = "whichever comes first"},
@@ -348,6 +354,7 @@ void heat_option_suggest(const heat_option *section, const char *path, const cha
     size_t letters = heat_word_distance(leaf, word);
     if (!heat_word_near(leaf, word, letters)) continue;
     bool here = is_under(&table[i], inside);
+    if (!here && letters > 1 && strlen(word) < 5) continue; /* any five letters are that near to `from` */
     if (!here && (strncmp(table[i].key, "FIELD.", 6) == 0 || *word == '*')) continue;
     size_t score = PER_LETTER * letters + (here ? 0 : OTHER_SECTION - shared(table[i].key, path));
     if (score >= best) continue;

@@ -336,3 +336,53 @@ heat_status heat_problem_side(const heat_problem *problem, int number, int64_t l
   }
   return heat_ok();
 }
+
+/* A dataset along a side between the centres of its cells; at a seam the first cell follows the last. */
+static heat_status read_between(const heat_problem *problem, heat_quantity *quantity, int along, double s,
+                                double *value) {
+  const int64_t count = problem->cells[along];
+  const bool seam = problem->sides[2 * along].periodic;
+  const double place = (s - problem->origin[along]) / problem->spacing[along] - 0.5, first = floor(place);
+  const int64_t ends[2] = {(int64_t)first, (int64_t)first + 1};
+  double values[2];
+  for (int n = 0; n < 2; n++) {
+    int64_t cell = ends[n] < 0 ? (seam ? count - 1 : 0) : ends[n];
+    if (cell >= count) cell = seam ? 0 : count - 1;
+    heat_status status = heat_dataset_read(quantity->dataset, 0, cell, cell + 1, &values[n]);
+    if (status.code != HEAT_OK) return status;
+  }
+  const double between = values[0] + (place - first) * (values[1] - values[0]);
+  *value = fmin(fmax(between, fmin(values[0], values[1])), fmax(values[0], values[1]));
+  return heat_ok();
+}
+
+heat_status heat_problem_side_at(const heat_problem *problem, int number, double s, double t, double *coefficient,
+                                 double *value) {
+  const heat_side *side = &problem->sides[number];
+  const int across = number / 2, along = 1 - across;
+  const double wall = problem->origin[across] + (number % 2 == 0 ? 0 : problem->size[across]);
+  int64_t cell = (int64_t)((s - problem->origin[along]) / problem->spacing[along]);
+  if (cell >= problem->cells[along]) cell = problem->cells[along] - 1;
+  const run centre = {along, cell, 1, 0, wall, t};
+  heat_quantity *quantities[] = {side->coefficient, side->value};
+  double *out[] = {coefficient, value};
+  requirement *requirements[] = {must_not_be_negative, must_be_finite};
+  *coefficient = 1;
+  for (int n = 0; n < 2; n++) {
+    heat_quantity *quantity = quantities[n];
+    heat_status status = heat_ok();
+    if (quantity == NULL) continue;
+    if (quantity->kind == HEAT_VALUE_FILE) {
+      status = read_between(problem, quantity, along, s, out[n]);
+    } else if (quantity->kind == HEAT_VALUE_EXPRESSION) {
+      const double x = along == HEAT_X ? s : wall, y = along == HEAT_X ? wall : s;
+      *out[n] = heat_expression_value(quantity->expression, x, y, t);
+    } else {
+      *out[n] = quantity->number;
+    }
+    if (status.code == HEAT_OK && requirements[n](*out[n]) != NULL)
+      status = evaluate_checked(quantity, problem, centre, requirements[n], out[n]);
+    if (status.code != HEAT_OK) return status;
+  }
+  return heat_ok();
+}

@@ -74,6 +74,10 @@ static const char whole_deck[] =
     "  probes:\n"
     "    - {name: centre, at: [-0.95, 2.1]}\n"
     "    - {at: [-1, 2], name: corner_1.a-b}\n"
+    "    - {name: line, from: [-1, 2], to: [-0.9, 2.1], count: 28}\n"
+    "    - {name: line-29, at: [-1, 2]}\n"
+    "    - {name: line-03, at: [-1, 2]}\n"
+    "    - {name: line-3-4, at: [-1, 2]}\n"
     "checkpoint: {every: {steps: 10000, minutes: 0.5}, keep: 3, final: false}\n"
     "parallel: {ranks: [2, 1], halo_depth: 4, threads: 2}\n";
 
@@ -114,6 +118,9 @@ static void values_of_the_whole_deck(void **state) {
   assert_true(cadence.seconds == 0 && cadence.steps == 10000 && cadence.minutes == 0.5);
   assert_false(heat_config_boolean(c, "checkpoint.final"));
   assert_string_equal(heat_config_text(c, "output.probes.1.name"), "corner_1.a-b");
+  assert_true(heat_config_has(c, "output.probes.0.at") && !heat_config_has(c, "output.probes.2.at"));
+  assert_true(heat_config_real(c, "output.probes.2.to.0") == -0.9);
+  assert_int_equal(heat_config_integer(c, "output.probes.2.count"), 28);
   assert_int_equal(heat_config_integer(c, "parallel.ranks.0"), 2);
   heat_config_destroy(c);
 }
@@ -234,6 +241,7 @@ static void numbers_keep_their_bits(void **state) {
 
 /* Wrong decks. */
 
+#define MILLION(name) "{name: " name ", from: [0, 0], to: [1, 1], count: 1000000}, "
 static const struct {
   const char *deck, *message;
   const char *sets[3];
@@ -443,6 +451,49 @@ static const struct {
      {0}},
     {"output: {probes: [{name: a, at: [0, 2]}]}\n",
      "deck:1:37: output.probes.0.at.1: 2 is outside the domain (must be in [0, 1])",
+     {0}},
+    {"output: {probes: [{name: a}]}\n",
+     "deck:1:19: output.probes.0.at: missing (required unless from is given: a pair of numbers)",
+     {0}},
+    {"output: {probes: [{name: a, at: [0, 0], from: [0, 0], to: [1, 1], count: 3}]}\n",
+     "deck:1:29: output.probes.0.at: not used beside from",
+     {0}},
+    {"output: {probes: [{name: a, to: [1, 1], count: 3}]}\n",
+     "deck:1:29: output.probes.0.to: not used without from",
+     {0}},
+    {"output: {probes: [{name: a, at: [1, 1], count: 3}]}\n",
+     "deck:1:41: output.probes.0.count: not used without from",
+     {0}},
+    {"output: {probes: [{name: a, from: [1, 1], count: 3}]}\n",
+     "deck:1:19: output.probes.0.to: missing (from needs it: a pair of numbers)",
+     {0}},
+    {"output: {probes: [{name: a, from: [1, 1], to: [0, 0]}]}\n",
+     "deck:1:19: output.probes.0.count: missing (from needs it: an integer)",
+     {0}},
+    {"output: {probes: [{name: a, from: [1, 1], to: [0, 1.5], count: 3}]}\n",
+     "deck:1:51: output.probes.0.to.1: 1.5 is outside the domain (must be in [0, 1])",
+     {0}},
+    {"output: {probes: [{name: a, from: [-1, 1], to: [0, 1], count: 3}]}\n",
+     "deck:1:36: output.probes.0.from.0: -1 is outside the domain (must be in [0, 1])",
+     {0}},
+    {"output: {probes: [{name: a, from: [1, 1], to: [0, 0], count: 0}]}\n",
+     "deck:1:62: output.probes.0.count: 0 is out of range (must be in [1, 1000000])",
+     {0}},
+    {"output: {probes: [{name: a, from: [1, 1], to: [0, 0], count: 1000001}]}\n",
+     "deck:1:62: output.probes.0.count: 1000001 is out of range (must be in [1, 1000000])",
+     {0}},
+    {"output: {probes: [{name: a, from: [1, 1], to: [0, 0], count: 2.5}]}\n",
+     "deck:1:62: output.probes.0.count: an integer is needed, not '2.5'",
+     {0}},
+    {"output: {probes: [{name: a-3, at: [0, 0]}, {name: a, from: [1, 1], to: [0, 0], count: 3}]}\n",
+     "deck:1:26: output.probes.0.name: a point of the line a has the name a-3, too",
+     {0}},
+    {"output: {probes: [{name: a, from: [1, 1], to: [0, 0], count: 3}, {name: a, at: [0, 0]}]}\n",
+     "deck:1:73: output.probes.1.name: two probes have the name a",
+     {0}},
+    {"output: {probes: [" MILLION("a") MILLION("b") MILLION("c") MILLION("d") MILLION("e") MILLION("f") MILLION("g")
+         MILLION("h") MILLION("i") MILLION("j") "{name: k, at: [0, 0]}]}\n",
+     "deck:1:556: output.probes.10.name: with this one there are 10000001 points (at most 10000000 in all)",
      {0}},
     /* --set */
     {"", "--set:2:6: time.edn: unknown key (nearest: time.end)", {"title=x", "time.edn=1"}},
@@ -776,6 +827,7 @@ static void keys_of_one_section_and_one_key(void **state) {
       {"time.step", "auto or a number", "time.end"},
       {"domain.size.1", "must stay as it was", "cells"},
       {"output.probes", "output.probes.*.at", "compression"},
+      {"output.probes.0.count", "required when from is given", "at"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     heat_status status;

@@ -96,4 +96,10 @@ bool heat_problem_side_in_time(const heat_problem *problem, int side);
 heat_status heat_problem_side(const heat_problem *problem, int side, int64_t lo, int64_t hi, double t, double *a,
                               double *b, double *g);
 
+/* What is prescribed at the coordinate s along a side at time t: its value, flux or ambient temperature, and a Robin
+ * side's coefficient (1 for others). A dataset is linear between the centres of cells; an expression that has no finite
+ * value right there, as at the side's end, is taken at the centre of the cell. Errors as above. Local. */
+heat_status heat_problem_side_at(const heat_problem *problem, int side, double s, double t, double *coefficient,
+                                 double *value);
+
 #endif
