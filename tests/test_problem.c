@@ -457,6 +457,46 @@ static void values_that_cannot_be_are_refused_with_their_cell(void **state) {
   destroy();
 }
 
+/* At any coordinate along it: a number, an expression right there or, where it has no value, at the centre of the cell,
+ * a dataset straight between the centres of cells and level beyond the last, or around the seam to the first. */
+static void a_side_is_known_at_every_coordinate(void **state) {
+  (void)state;
+  double coefficient, value;
+  heat_status status =
+      create("material: {diffusivity: 1}\ninitial: {temperature: 1}\n"
+             "boundary: {left: {type: dirichlet, value: {file: %s, dataset: /left}}, right: {type: neumann, flux: 3}, "
+             "bottom: {type: robin, coefficient: {file: %s, dataset: /bottom}, ambient: 'x/x + t'}, "
+             "top: {type: robin, coefficient: 'x', ambient: 'x*y'}}\n",
+             path, path);
+  assert_int_equal(status.code, HEAT_OK);
+  for (double s = -1; s <= 2; s += 0.0625) {
+    const double place = fmin(fmax((s + 1) / 0.25 - 0.5, 0), NY - 1), low = floor(place);
+    const double expected = low * low + (place - low) * (2 * low + 1);
+    assert_int_equal(heat_problem_side_at(&problem, HEAT_LEFT, s, 0, &coefficient, &value).code, HEAT_OK);
+    assert_true(coefficient == 1 && fabs(value - expected) <= 1e-12);
+  }
+  assert_int_equal(heat_problem_side_at(&problem, HEAT_RIGHT, 2, 0, &coefficient, &value).code, HEAT_OK);
+  assert_true(coefficient == 1 && value == 3);
+  assert_int_equal(heat_problem_side_at(&problem, HEAT_BOTTOM, 0, 0.5, &coefficient, &value).code, HEAT_OK);
+  assert_true(fabs(coefficient - (7 * 7 + 8 * 8) / 2.0) <= 1e-12 && value == 1.5); /* 0/0 right there */
+  assert_int_equal(heat_problem_side_at(&problem, HEAT_TOP, 2, 0, &coefficient, &value).code, HEAT_OK);
+  assert_true(coefficient == 2 && value == 4);
+  status = heat_problem_side_at(&problem, HEAT_TOP, -1.9, 0, &coefficient, &value);
+  assert_int_equal(status.code, HEAT_DECK); /* a coefficient below 0, there and at the centre */
+  assert_non_null(strstr(status.text, "boundary.top.coefficient: is -1.875 at x = -1.875, y = 2"));
+  destroy();
+  status = create("material: {diffusivity: 1}\ninitial: {temperature: 1}\n"
+                  "boundary: {left: {type: periodic}, right: {type: periodic}, "
+                  "bottom: {type: dirichlet, value: {file: %s, dataset: /bottom}}}\n",
+                  path);
+  assert_int_equal(status.code, HEAT_OK);
+  for (double s = -2; s <= 2; s += 4) {
+    assert_int_equal(heat_problem_side_at(&problem, HEAT_BOTTOM, s, 0, &coefficient, &value).code, HEAT_OK);
+    assert_true(fabs(value - 15 * 15 / 2.0) <= 1e-12);
+  }
+  destroy();
+}
+
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(centres_lie_half_a_cell_from_the_faces),
@@ -468,6 +508,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(sides_are_coefficients_of_one_formula),
       cmocka_unit_test(long_rows_are_painted_like_short_ones),
       cmocka_unit_test_setup_teardown(field_files_of_any_number_type_are_read_on_the_grid, make_file, remove_file),
+      cmocka_unit_test_setup_teardown(a_side_is_known_at_every_coordinate, make_file, remove_file),
       cmocka_unit_test_setup_teardown(unusable_field_files_are_refused_with_their_place_in_the_deck, make_file,
                                       remove_file),
       cmocka_unit_test_setup_teardown(values_that_cannot_be_are_refused_with_their_cell, make_file, remove_file),
