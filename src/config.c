@@ -178,6 +178,8 @@ heat_value heat_config_value(const heat_config *config, const char *key, ...) {
     value.kind = HEAT_VALUE_FILE;
     value.file = heat_node_find(node, "file")->text;
     value.dataset = heat_node_find(node, "dataset")->text;
+    const heat_node *index = heat_node_find(node, "index");
+    value.index = index != NULL ? strtoll(index->text, NULL, 10) : -1;
   } else if (node->is_number) {
     value.kind = HEAT_VALUE_NUMBER;
     value.number = node->number;

@@ -178,6 +178,8 @@ static const heat_option table[] = {
      .help = "HDF5 file with the field on the run's own grid; FIELD stands for any key of that type"},
     {.key = "FIELD.dataset", .type = HEAT_TEXT, .flags = HEAT_REQUIRED, .rule = HEAT_RULE_DATASET,
      .help = "path of the field in the file"},
+    {.key = "FIELD.index", .type = HEAT_INTEGER, .range = ">= 0",
+     .help = "which one, from 0, of a dataset with a time axis"},
 };
 /* clang-format on */
 

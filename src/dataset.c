@@ -1,83 +1,176 @@
-#include "heat2d/dataset.h"
+#include "dataset_private.h"
 
-#include <hdf5.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-enum { MAX_RANK = 2 };
+#include <string.h>
 
 struct heat_dataset {
   hid_t file, dataset;
-  int rank;
-  hsize_t shape[MAX_RANK];
+  char *file_name, *path;
+  int dimensions, along[2]; /* the dimensions that are y and x; -1: it has none of them */
+  int64_t cells[2];
+  bool flip[2];
+  hsize_t shape[HEAT_DATASET_RANK], start[HEAT_DATASET_RANK]; /* start: 0, and the index along a time axis */
+  heat_packing packing;
+  int64_t missing;
+  const char *reason;
 };
 
-/* Rows are read in order, so the chunks that a row crosses should stay decompressed until the next one. */
-static const size_t chunk_cache_bytes = (size_t)64 << 20;
-static const size_t chunk_cache_slots = 12421;
+static void print_shape(char *text, size_t size, const hsize_t *shape, int dimensions) {
+  size_t used = 0;
+  text[0] = '\0';
+  for (int d = 0; d < dimensions && used < size; d++)
+    used += (size_t)snprintf(text + used, size - used, "[%llu]", (unsigned long long)shape[d]);
+}
 
-static heat_status check_shape(heat_dataset *dataset, const char *file, const char *path) {
+/* What the grid needs as a shape: [ny][nx], or the one of a side. */
+static int needed_shape(const heat_dataset_want *want, hsize_t shape[2]) {
+  int dimensions = 0;
+  for (int axis = 0; axis < 2; axis++)
+    if (want->cells[axis] > 0) shape[dimensions++] = (hsize_t)want->cells[axis];
+  return dimensions;
+}
+
+/* Whether the needed dimensions are those from `first` on, and at most one of the others is longer than 1: `other`. */
+static bool fits_at(const heat_dataset *d, const hsize_t *need, int count, int first, int *other) {
+  *other = -1;
+  for (int k = 0; k < d->dimensions; k++) {
+    if (k >= first && k < first + count) {
+      if (d->shape[k] != need[k - first]) return false;
+    } else if (d->shape[k] != 1) {
+      if (*other >= 0) return false;
+      *other = k;
+    }
+  }
+  return true;
+}
+
+/* Which dimensions are y and x: the last ones, as in CF, where they fit; else any that lie together. */
+static heat_status find_dimensions(heat_dataset *d, const heat_dataset_want *want) {
+  enum { SHAPE_TEXT = 128 };
+  hsize_t need[2] = {0, 0};
+  const int count = needed_shape(want, need);
+  int first = d->dimensions - count, other = -1;
+  while (first >= 0 && !fits_at(d, need, count, first, &other)) first--;
+  char have[SHAPE_TEXT], needed[SHAPE_TEXT];
+  print_shape(have, sizeof have, d->shape, d->dimensions);
+  print_shape(needed, sizeof needed, need, count);
+  if (first < 0)
+    return heat_fail(HEAT_DECK, "%s in '%s' has the shape %s (this grid needs %s)", want->path, want->file, have,
+                     needed);
+  for (int axis = 0, k = first; axis < 2; axis++) d->along[axis] = want->cells[axis] > 0 ? k++ : -1;
+  const long long steps = other >= 0 ? (long long)d->shape[other] : 1;
+  if (other >= 0 && want->index < 0)
+    return heat_fail(HEAT_DECK,
+                     "%s in '%s' has the shape %s: add index: N, from 0 to %lld, to choose one of %lld "
+                     "fields",
+                     want->path, want->file, have, steps - 1, steps);
+  if (want->index >= 0 && d->dimensions == count)
+    return heat_fail(HEAT_DECK, "%s in '%s' has the shape %s and so no axis for an index (leave it out)", want->path,
+                     want->file, have);
+  if (want->index >= steps)
+    return heat_fail(HEAT_DECK, "%s in '%s' has no index %lld (0 to %lld)", want->path, want->file,
+                     (long long)want->index, steps - 1);
+  if (other >= 0) d->start[other] = (hsize_t)want->index;
+  return heat_ok();
+}
+
+static heat_status read_shape(heat_dataset *d, const heat_dataset_want *want) {
+  enum { WIDEST = 16 };
   heat_status status = heat_ok();
-  const hid_t space = H5Dget_space(dataset->dataset), type = H5Dget_type(dataset->dataset);
+  const hid_t space = H5Dget_space(d->dataset), type = H5Dget_type(d->dataset);
   const H5T_class_t kind = H5Tget_class(type);
-  dataset->rank = H5Sget_simple_extent_ndims(space);
-  if (kind != H5T_FLOAT && kind != H5T_INTEGER)
-    status = heat_fail(HEAT_DECK, "%s in '%s' does not hold numbers", path, file);
-  else if (dataset->rank < 1 || dataset->rank > MAX_RANK)
-    status = heat_fail(HEAT_DECK, "%s in '%s' has %d dimensions (1 or 2 are accepted)", path, file, dataset->rank);
+  d->dimensions = H5Sget_simple_extent_ndims(space);
+  if ((kind != H5T_FLOAT && kind != H5T_INTEGER) || H5Tget_size(type) > WIDEST)
+    status = heat_fail(HEAT_DECK, "%s in '%s' does not hold numbers", want->path, want->file);
+  else if (d->dimensions < 1 || d->dimensions > HEAT_DATASET_RANK)
+    status = heat_fail(HEAT_DECK, "%s in '%s' has %d dimensions (1 to %d are accepted)", want->path, want->file,
+                       d->dimensions, HEAT_DATASET_RANK);
   else
-    H5Sget_simple_extent_dims(space, dataset->shape, NULL);
+    H5Sget_simple_extent_dims(space, d->shape, NULL);
   H5Tclose(type);
   H5Sclose(space);
-  return status;
+  return status.code == HEAT_OK ? find_dimensions(d, want) : status;
 }
 
-heat_status heat_dataset_open(heat_dataset **result, const char *file, const char *path) {
+heat_status heat_dataset_open(heat_dataset **result, const heat_dataset_want *want) {
   *result = NULL;
-  if (access(file, R_OK) != 0) return heat_fail(HEAT_DECK, "cannot read the file '%s'", file);
-  heat_dataset *dataset = calloc(1, sizeof *dataset);
-  if (dataset == NULL) return heat_no_memory("a dataset", sizeof *dataset);
-  dataset->dataset = H5I_INVALID_HID;
-  dataset->file = H5Fopen(file, H5F_ACC_RDONLY, H5P_DEFAULT);
-  heat_status status = heat_ok();
-  if (dataset->file < 0) {
-    status = heat_fail(HEAT_DECK, "'%s' is not an HDF5 file", file);
-  } else {
-    const hid_t access_list = H5Pcreate(H5P_DATASET_ACCESS);
-    H5Pset_chunk_cache(access_list, chunk_cache_slots, chunk_cache_bytes, 1);
-    dataset->dataset = H5Dopen(dataset->file, path, access_list);
-    H5Pclose(access_list);
-    status = dataset->dataset < 0 ? heat_fail(HEAT_DECK, "there is no dataset %s in '%s'", path, file)
-                                  : check_shape(dataset, file, path);
+  heat_dataset *d = calloc(1, sizeof *d);
+  if (d == NULL) return heat_no_memory("a dataset", sizeof *d);
+  d->file = d->dataset = H5I_INVALID_HID;
+  d->missing = -1;
+  d->file_name = strdup(want->file);
+  d->path = strdup(want->path);
+  heat_status status = d->file_name != NULL && d->path != NULL ? heat_ok() : heat_no_memory("a dataset", sizeof *d);
+  if (status.code == HEAT_OK) status = heat_dataset_open_file(&d->file, &d->dataset, want->file, want->path);
+  if (status.code == HEAT_OK) status = read_shape(d, want);
+  if (status.code == HEAT_OK) status = heat_dataset_check_stored(d->dataset, want->file, want->path, 0);
+  if (status.code == HEAT_OK) status = heat_packing_read(&d->packing, d->dataset, want->file, want->path);
+  for (int axis = 0; axis < 2 && status.code == HEAT_OK; axis++) {
+    d->cells[axis] = want->cells[axis];
+    if (d->along[axis] >= 0) status = heat_dataset_check_scale(d->dataset, d->along[axis], want, axis, &d->flip[axis]);
   }
   if (status.code != HEAT_OK) {
-    heat_dataset_close(dataset);
+    heat_dataset_close(d);
     return status;
   }
-  *result = dataset;
+  *result = d;
   return status;
 }
 
-void heat_dataset_close(heat_dataset *dataset) {
-  if (dataset == NULL) return;
-  if (dataset->dataset >= 0) H5Dclose(dataset->dataset);
-  if (dataset->file >= 0) H5Fclose(dataset->file);
-  free(dataset);
+void heat_dataset_close(heat_dataset *d) {
+  if (d == NULL) return;
+  if (d->dataset >= 0) H5Dclose(d->dataset);
+  if (d->file >= 0) H5Fclose(d->file);
+  free(d->file_name);
+  free(d->path);
+  free(d);
 }
 
-void heat_dataset_shape(const heat_dataset *dataset, int64_t *rows, int64_t *columns) {
-  *rows = dataset->rank == MAX_RANK ? (int64_t)dataset->shape[0] : 0;
-  *columns = (int64_t)dataset->shape[dataset->rank - 1];
+/* Turn values round. */
+static void reverse(double *values, int64_t count) {
+  for (int64_t n = 0; n < count / 2; n++) {
+    const double value = values[n];
+    values[n] = values[count - 1 - n];
+    values[count - 1 - n] = value;
+  }
 }
 
-heat_status heat_dataset_read(heat_dataset *dataset, int64_t row, int64_t lo, int64_t hi, double *out) {
-  const hsize_t count = (hsize_t)(hi - lo);
-  const hsize_t start2[MAX_RANK] = {(hsize_t)row, (hsize_t)lo}, count2[MAX_RANK] = {1, count};
-  const int skip = MAX_RANK - dataset->rank; /* a one-dimensional dataset has no row */
-  const hid_t space = H5Dget_space(dataset->dataset), memory = H5Screate_simple(1, &count, NULL);
-  const bool good = H5Sselect_hyperslab(space, H5S_SELECT_SET, start2 + skip, NULL, count2 + skip, NULL) >= 0 &&
-                    H5Dread(dataset->dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, out) >= 0;
+heat_status heat_dataset_read(heat_dataset *d, int64_t row, int64_t lo, int64_t hi, double *out) {
+  enum { Y, X };
+  const int run = d->along[X] >= 0 ? X : Y; /* the axis that lo and hi count along */
+  const hsize_t cells = (hsize_t)(hi - lo);
+  hsize_t start[HEAT_DATASET_RANK], count[HEAT_DATASET_RANK];
+  for (int k = 0; k < d->dimensions; k++) {
+    start[k] = d->start[k];
+    count[k] = 1;
+  }
+  if (run == X && d->along[Y] >= 0) start[d->along[Y]] = (hsize_t)(d->flip[Y] ? d->cells[Y] - 1 - row : row);
+  start[d->along[run]] = (hsize_t)(d->flip[run] ? d->cells[run] - hi : lo);
+  count[d->along[run]] = cells;
+  const hid_t space = H5Dget_space(d->dataset), memory = H5Screate_simple(1, &cells, NULL);
+  const bool good = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&
+                    H5Dread(d->dataset, H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT, out) >= 0;
   H5Sclose(memory);
   H5Sclose(space);
-  return good ? heat_ok() : heat_fail(HEAT_IO, "reading a field file failed at row %lld", (long long)row);
+  if (!good)
+    return heat_fail(HEAT_IO, "%s in '%s' cannot be read at row %lld (is the file damaged?)", d->path, d->file_name,
+                     (long long)row);
+  if (d->flip[run]) reverse(out, hi - lo);
+  const int64_t first = heat_packing_unpack(&d->packing, out, hi - lo, &d->reason);
+  d->missing = first < 0 ? -1 : lo + first;
+  return heat_ok();
+}
+
+int64_t heat_dataset_missing(const heat_dataset *d, const char **reason) {
+  *reason = d->reason;
+  return d->missing;
+}
+
+const char *heat_dataset_file(const heat_dataset *d) {
+  return d->file_name;
+}
+
+const char *heat_dataset_path(const heat_dataset *d) {
+  return d->path;
 }

@@ -33,14 +33,21 @@ static heat_quantity *quantity_number(double number) {
   return quantity;
 }
 
-static void print_shape(char text[KEY_LENGTH], int64_t rows, int64_t columns) {
-  const int used = rows > 0 ? snprintf(text, KEY_LENGTH, "[%lld]", (long long)rows) : 0;
-  snprintf(text + used, (size_t)(KEY_LENGTH - used), "[%lld]", (long long)columns);
+/* A file must hold a value for each cell, or for a side (`along`, an axis; negative: not a side) for each of its cells.
+ */
+static heat_status open_file(heat_quantity *quantity, const heat_problem *problem, const heat_value *value, int along) {
+  heat_dataset_want want = {.file = value->file, .path = value->dataset, .index = value->index};
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const int place = axis == HEAT_Y ? 0 : 1; /* slow dimensions first */
+    want.cells[place] = along < 0 || along == axis ? problem->cells[axis] : 0;
+    want.origin[place] = problem->origin[axis];
+    want.spacing[place] = problem->spacing[axis];
+  }
+  return heat_dataset_open(&quantity->dataset, &want);
 }
 
-/* A file must hold rows x columns values; rows is 0 for a side. */
-static heat_status quantity_create(heat_quantity **result, const heat_config *config, const char *key, int64_t rows,
-                                   int64_t columns) {
+static heat_status quantity_create(heat_quantity **result, const heat_problem *problem, const char *key, int along) {
+  const heat_config *config = problem->config;
   heat_quantity *quantity = quantity_number(0);
   *result = quantity;
   if (quantity == NULL) return heat_no_memory("a quantity", sizeof *quantity);
@@ -51,18 +58,7 @@ static heat_status quantity_create(heat_quantity **result, const heat_config *co
   heat_status status = heat_ok();
   if (value.kind == HEAT_VALUE_EXPRESSION)
     status = heat_expression_create(&quantity->expression, value.expression, value.time_allowed);
-  if (value.kind == HEAT_VALUE_FILE) {
-    status = heat_dataset_open(&quantity->dataset, value.file, value.dataset);
-    int64_t has_rows = rows, has_columns = columns;
-    if (status.code == HEAT_OK) heat_dataset_shape(quantity->dataset, &has_rows, &has_columns);
-    if (has_rows != rows || has_columns != columns) {
-      char want[KEY_LENGTH], have[KEY_LENGTH];
-      print_shape(want, rows, columns);
-      print_shape(have, has_rows, has_columns);
-      status = heat_fail(HEAT_DECK, "%s in '%s' has the shape %s (this grid needs %s)", value.dataset, value.file, have,
-                         want);
-    }
-  }
+  if (value.kind == HEAT_VALUE_FILE) status = open_file(quantity, problem, &value, along);
   return status.code == HEAT_DECK ? heat_config_fail(config, key, "%s", status.text) : status;
 }
 
@@ -77,9 +73,19 @@ typedef struct run {
   double across, t;
 } run;
 
+static heat_status quantity_read(const heat_quantity *quantity, const heat_problem *problem, run where, double *out) {
+  heat_dataset *dataset = quantity->dataset;
+  const char *reason;
+  heat_status status = heat_dataset_read(dataset, where.row, where.first, where.first + where.count, out);
+  const int64_t missing = heat_dataset_missing(dataset, &reason);
+  if (status.code != HEAT_OK || missing < 0) return status;
+  const long long i = where.axis == HEAT_X ? missing : 0, j = where.axis == HEAT_X ? where.row : missing;
+  return heat_config_fail(problem->config, quantity->key, "%s in '%s' has no value in cell (%lld, %lld): %s",
+                          heat_dataset_path(dataset), heat_dataset_file(dataset), i, j, reason);
+}
+
 static heat_status quantity_evaluate(heat_quantity *quantity, const heat_problem *problem, run where, double *out) {
-  if (quantity->kind == HEAT_VALUE_FILE)
-    return heat_dataset_read(quantity->dataset, where.row, where.first, where.first + where.count, out);
+  if (quantity->kind == HEAT_VALUE_FILE) return quantity_read(quantity, problem, where, out);
   const bool varies = quantity->kind == HEAT_VALUE_EXPRESSION && heat_expression_in_space(quantity->expression);
   double value = quantity->number;
   for (int64_t n = 0; n < where.count; n++) {
@@ -149,7 +155,7 @@ static heat_status read_property(heat_quantity **quantity, const heat_problem *p
   snprintf(entry, sizeof entry, "%s.%d", key, spelling[property].entry);
   if (!heat_config_has(config, "%s", key)) return heat_ok();
   const bool pair = spelling[property].entry >= 0 && heat_config_has(config, "%s", entry);
-  return quantity_create(quantity, config, pair ? entry : key, problem->cells[HEAT_Y], problem->cells[HEAT_X]);
+  return quantity_create(quantity, problem, pair ? entry : key, -1);
 }
 
 /* A deck that names a diffusivity has it in the place of the conductivity, with rho = c_p = 1. */
@@ -202,13 +208,13 @@ static heat_status read_side(heat_problem *problem, int number) {
   side->a_scale = side_types[t].a_scale;
   side->b = side_types[t].b;
   if (side->periodic) return heat_ok();
-  const int64_t length = problem->cells[1 - number / 2];
+  const int along = 1 - number / 2;
   char key[KEY_LENGTH];
   snprintf(key, sizeof key, "boundary.%s.%s", name, side_types[t].value);
-  heat_status status = quantity_create(&side->value, problem->config, key, 0, length);
+  heat_status status = quantity_create(&side->value, problem, key, along);
   if (status.code == HEAT_OK && side_types[t].coefficient != NULL) {
     snprintf(key, sizeof key, "boundary.%s.%s", name, side_types[t].coefficient);
-    status = quantity_create(&side->coefficient, problem->config, key, 0, length);
+    status = quantity_create(&side->coefficient, problem, key, along);
   }
   return status;
 }

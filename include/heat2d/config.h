@@ -25,6 +25,7 @@ typedef struct heat_value {
   double number;
   const char *expression;     /* its text */
   const char *file, *dataset; /* HDF5 file and path in it */
+  int64_t index;              /* along its time axis; -1: none is given */
   bool time_allowed;          /* whether the expression may name t */
 } heat_value;
 
