@@ -68,6 +68,7 @@ void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *st
   heat_h5_set_text(out, "/", "parent", parent);
   heat_h5_set_text(out, "/", "job", heat_job());
   heat_h5_set_text(out, "/", "deck", deck);
+  heat_h5_set_text(out, "/", "inputs", grid->problem->inputs);
   heat_h5_set_integer(out, "/", "ranks", grid->size);
   heat_h5_set_integer(out, "/", "step", state->step);
   heat_h5_set_real(out, "/", "time", state->time);
@@ -134,6 +135,28 @@ heat_status heat_checkpoint_read_state(MPI_Comm comm, const char *path, heat_sta
   state->off_lattice = off_lattice != 0;
   if (status.code == HEAT_OK) status = heat_h5_get_text(file, "deck", deck);
   if (file >= 0) H5Fclose(file);
+  return heat_agree(comm, status);
+}
+
+heat_status heat_checkpoint_read_inputs(MPI_Comm comm, const char *path, char **inputs) {
+  hid_t file;
+  *inputs = NULL;
+  heat_status status = heat_h5_open(&file, path);
+  if (status.code == HEAT_OK && H5Aexists(file, "inputs") > 0) status = heat_h5_get_text(file, "inputs", inputs);
+  if (file >= 0) H5Fclose(file);
+  return heat_agree(comm, status);
+}
+
+heat_status heat_checkpoint_any(MPI_Comm comm, const char *directory, bool *any) {
+  int64_t *steps = NULL;
+  int rank, count = 0;
+  MPI_Comm_rank(comm, &rank);
+  heat_status status = heat_ok();
+  if (rank == 0 && access(directory, F_OK) == 0)
+    status = heat_directory_steps(directory, prefix, suffix, &steps, &count);
+  free(steps);
+  MPI_Bcast(&count, 1, MPI_INT, 0, comm);
+  *any = count > 0;
   return heat_agree(comm, status);
 }
 

@@ -235,6 +235,15 @@ heat_status heat_config_resolve(heat_config *config, const char *key, const char
   return status;
 }
 
+heat_status heat_config_adopt(heat_config *config, const heat_config *from, const char *key) {
+  heat_node *node = heat_node_find(config->root, key), *copy;
+  const heat_node *value = heat_node_find(from->root, key);
+  if (node == NULL || value == NULL) return heat_ok();
+  heat_status status = heat_node_copy(&copy, value);
+  if (status.code == HEAT_OK) heat_node_replace(node, copy);
+  return status;
+}
+
 static char *write_text(void (*write)(FILE *out, const heat_node *node), const heat_node *node) {
   char *text = NULL;
   size_t size;

@@ -45,6 +45,8 @@ void heat_tree_write(FILE *out, const heat_node *root); /* canonical YAML of a c
 
 heat_status heat_node_create(heat_node **node, heat_node *parent, const char *key, size_t key_length);
 void heat_node_destroy(heat_node *node);
+/* A tree of its own with the same content, without a parent. */
+heat_status heat_node_copy(heat_node **copy, const heat_node *node);
 /* Give `node` the content of `value`, which is used up. */
 void heat_node_replace(heat_node *node, heat_node *value);
 heat_node *heat_node_entry(const heat_node *node, const char *segment, size_t length);

@@ -62,6 +62,36 @@ void heat_node_destroy(heat_node *node) {
   free(node);
 }
 
+heat_status heat_node_copy(heat_node **copy, const heat_node *node) {
+  heat_status status = heat_node_create(copy, NULL, node->key, node->key != NULL ? strlen(node->key) : 0);
+  heat_node *made = *copy;
+  char *text = status.code == HEAT_OK ? copy_text(node->text, strlen(node->text)) : NULL;
+  if (text == NULL) {
+    heat_node_destroy(made);
+    *copy = NULL;
+    return heat_no_memory("the deck", strlen(node->text));
+  }
+  char *key = made->key, *empty = made->text;
+  *made = *node;
+  made->key = key;
+  made->text = text;
+  made->parent = NULL;
+  made->entries = NULL;
+  made->count = made->capacity = 0;
+  free(empty);
+  for (int i = 0; i < node->count && status.code == HEAT_OK; i++) {
+    heat_node *entry;
+    status = heat_node_copy(&entry, node->entries[i]);
+    if (status.code == HEAT_OK) status = add_entry(made, entry);
+    if (status.code != HEAT_OK) heat_node_destroy(entry);
+  }
+  if (status.code != HEAT_OK) {
+    heat_node_destroy(made);
+    *copy = NULL;
+  }
+  return status;
+}
+
 void heat_node_replace(heat_node *node, heat_node *value) {
   clear_content(node);
   heat_node old = *node;

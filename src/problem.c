@@ -1,22 +1,12 @@
-#include "heat2d/problem.h"
-
-#include "heat2d/dataset.h"
-#include "heat2d/expression.h"
+#include "problem_private.h"
 #include "shape.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-enum { KEY_LENGTH = 64 };
-
-struct heat_quantity {
-  char key[KEY_LENGTH]; /* where it stands in the deck */
-  heat_value_kind kind;
-  double number;
-  heat_expression *expression;
-  heat_dataset *dataset;
-};
+enum { KEY_LENGTH = HEAT_QUANTITY_KEY };
 
 const char *const heat_side_names[HEAT_SIDES] = {"left", "right", "bottom", "top"};
 
@@ -24,13 +14,22 @@ static void quantity_destroy(heat_quantity *quantity) {
   if (quantity == NULL) return;
   heat_expression_destroy(quantity->expression);
   heat_dataset_close(quantity->dataset);
+  free(quantity->absent);
   free(quantity);
 }
 
 static heat_quantity *quantity_number(double number) {
   heat_quantity *quantity = calloc(1, sizeof *quantity);
-  if (quantity != NULL) quantity->number = number;
+  if (quantity == NULL) return NULL;
+  quantity->number = number;
+  quantity->along = -1;
   return quantity;
+}
+
+/* A run that goes on from a checkpoint has its temperatures from there. */
+static bool may_be_absent(const heat_problem *problem, const char *key) {
+  const char *leaf = strrchr(key, '.');
+  return problem->resumed && leaf != NULL && strcmp(leaf, ".temperature") == 0;
 }
 
 /* A file must hold a value for each cell, or for a side (`along`, an axis; negative: not a side) for each of its cells.
@@ -43,7 +42,11 @@ static heat_status open_file(heat_quantity *quantity, const heat_problem *proble
     want.origin[place] = problem->origin[axis];
     want.spacing[place] = problem->spacing[axis];
   }
-  return heat_dataset_open(&quantity->dataset, &want);
+  heat_status status = heat_dataset_open(&quantity->dataset, &want);
+  if (status.code != HEAT_DECK || !may_be_absent(problem, quantity->key) || access(value->file, R_OK) == 0)
+    return status;
+  quantity->absent = strdup(status.text);
+  return quantity->absent != NULL ? heat_ok() : heat_no_memory("a quantity", sizeof status.text);
 }
 
 static heat_status quantity_create(heat_quantity **result, const heat_problem *problem, const char *key, int along) {
@@ -52,6 +55,7 @@ static heat_status quantity_create(heat_quantity **result, const heat_problem *p
   *result = quantity;
   if (quantity == NULL) return heat_no_memory("a quantity", sizeof *quantity);
   snprintf(quantity->key, sizeof quantity->key, "%s", key);
+  quantity->along = along;
   const heat_value value = heat_config_value(config, "%s", key);
   quantity->kind = value.kind;
   quantity->number = value.number;
@@ -73,15 +77,23 @@ typedef struct run {
   double across, t;
 } run;
 
+heat_status heat_quantity_fail_missing(const heat_quantity *quantity, const heat_problem *problem, int64_t cell,
+                                       int64_t row, const char *reason) {
+  const char *path = heat_dataset_path(quantity->dataset), *file = heat_dataset_file(quantity->dataset);
+  if (quantity->along >= 0)
+    return heat_config_fail(problem->config, quantity->key, "%s in '%s' has no value in cell %lld of the side: %s",
+                            path, file, (long long)cell, reason);
+  return heat_config_fail(problem->config, quantity->key, "%s in '%s' has no value in cell (%lld, %lld): %s", path,
+                          file, (long long)cell, (long long)row, reason);
+}
+
 static heat_status quantity_read(const heat_quantity *quantity, const heat_problem *problem, run where, double *out) {
-  heat_dataset *dataset = quantity->dataset;
   const char *reason;
-  heat_status status = heat_dataset_read(dataset, where.row, where.first, where.first + where.count, out);
-  const int64_t missing = heat_dataset_missing(dataset, &reason);
+  if (quantity->absent != NULL) return heat_config_fail(problem->config, quantity->key, "%s", quantity->absent);
+  heat_status status = heat_dataset_read(quantity->dataset, where.row, where.first, where.first + where.count, out);
+  const int64_t missing = heat_dataset_missing(quantity->dataset, &reason);
   if (status.code != HEAT_OK || missing < 0) return status;
-  const long long i = where.axis == HEAT_X ? missing : 0, j = where.axis == HEAT_X ? where.row : missing;
-  return heat_config_fail(problem->config, quantity->key, "%s in '%s' has no value in cell (%lld, %lld): %s",
-                          heat_dataset_path(dataset), heat_dataset_file(dataset), i, j, reason);
+  return heat_quantity_fail_missing(quantity, problem, missing, where.row, reason);
 }
 
 static heat_status quantity_evaluate(heat_quantity *quantity, const heat_problem *problem, run where, double *out) {
@@ -219,8 +231,8 @@ static heat_status read_side(heat_problem *problem, int number) {
   return status;
 }
 
-heat_status heat_problem_create(heat_problem *problem, MPI_Comm comm, const heat_config *config) {
-  *problem = (heat_problem){.config = config};
+static heat_status create(heat_problem *problem, MPI_Comm comm, const heat_config *config, bool resumed) {
+  *problem = (heat_problem){.config = config, .resumed = resumed};
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     problem->origin[axis] = heat_config_real(config, "domain.origin.%d", axis);
     problem->size[axis] = heat_config_real(config, "domain.size.%d", axis);
@@ -232,7 +244,16 @@ heat_status heat_problem_create(heat_problem *problem, MPI_Comm comm, const heat
   heat_status status = read_base(problem, diffusivity);
   if (status.code == HEAT_OK) status = read_regions(problem, diffusivity);
   for (int side = 0; side < HEAT_SIDES && status.code == HEAT_OK; side++) status = read_side(problem, side);
-  return heat_agree(comm, status);
+  status = heat_agree(comm, status);
+  return status.code == HEAT_OK ? heat_problem_read_inputs(problem, comm) : status;
+}
+
+heat_status heat_problem_create(heat_problem *problem, MPI_Comm comm, const heat_config *config) {
+  return create(problem, comm, config, false);
+}
+
+heat_status heat_problem_create_resumed(heat_problem *problem, MPI_Comm comm, const heat_config *config) {
+  return create(problem, comm, config, true);
 }
 
 void heat_problem_destroy(heat_problem *problem) {
@@ -246,6 +267,7 @@ void heat_problem_destroy(heat_problem *problem) {
     quantity_destroy(problem->sides[side].coefficient);
     quantity_destroy(problem->sides[side].value);
   }
+  free(problem->inputs);
   *problem = (heat_problem){0};
 }
 

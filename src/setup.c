@@ -26,13 +26,25 @@ static heat_status check_threads(const heat_setup *setup, const heat_runtime *ru
                           "this MPI was started without leave for threads (1 thread and more ranks do the same work)");
 }
 
+/* Whether a run with these options goes on from a checkpoint. */
+static heat_status goes_on(heat_runtime *runtime, const heat_options *options, const heat_config *config,
+                           bool *resumed) {
+  *resumed = options->resume_file != NULL;
+  if (!options->resume || *resumed) return heat_ok();
+  return heat_checkpoint_any(runtime->comm, heat_config_text(config, "output.directory"), resumed);
+}
+
 heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const heat_options *options, int ranks) {
   *setup = (heat_setup){0};
   heat_status status =
       heat_config_load(&setup->config, runtime->comm, options->deck, options->sets, options->set_count);
   if (status.code != HEAT_OK) return status;
   const heat_config *config = setup->config;
-  status = heat_problem_create(&setup->problem, runtime->comm, config);
+  bool resumed;
+  status = goes_on(runtime, options, config, &resumed);
+  if (status.code != HEAT_OK) return status;
+  status = resumed ? heat_problem_create_resumed(&setup->problem, runtime->comm, config)
+                   : heat_problem_create(&setup->problem, runtime->comm, config);
   if (status.code != HEAT_OK) return status;
   setup->method = heat_method_find(heat_config_text(config, "time.method"));
   setup->threads = (int)heat_config_integer(config, "parallel.threads");

@@ -68,11 +68,13 @@ typedef struct simulation {
   double output_seconds; /* of what was written for people since the last poll */
   double slowest_output; /* s */
   bool save_due, is_steady;
-  bool behind;                                            /* there is memory to write checkpoints behind the steps */
-  heat_h5 saving;                                         /* one that is being written */
-  int64_t saving_step;                                    /* its step, -1: none */
-  double saving_waited;                                   /* s that the steps have waited for it */
-  bool saving_disturbed;                                  /* the job was suspended meanwhile */
+  heat_status step_refused; /* told after what is wrong with the deck as a whole, when a run is resumed */
+  bool inputs_unknown;      /* the checkpoint does not say what the field files held */
+  bool behind;              /* there is memory to write checkpoints behind the steps */
+  heat_h5 saving;           /* one that is being written */
+  int64_t saving_step;      /* its step, -1: none */
+  double saving_waited;     /* s that the steps have waited for it */
+  bool saving_disturbed;    /* the job was suspended meanwhile */
   double saved_at, save_seconds, save_waited, worst_save; /* MPI_Wtime; s in all, waited for, and at worst */
   int saves_done;
   heat_h5_times save_times;
@@ -121,7 +123,11 @@ static heat_status set_up(simulation *sim) {
   status = heat_agree(sim->runtime->comm, heat_stepper_create(&sim->stepper, setup->method, &sim->op));
   if (status.code == HEAT_OK)
     status = heat_agree(sim->runtime->comm, heat_setup_step(setup, heat_stepper_limit(&sim->stepper), &sim->state.dt));
-  if (status.code == HEAT_OK) status = heat_stepper_start(&sim->stepper);
+  if (setup->problem.resumed && status.code == HEAT_DECK) {
+    sim->step_refused = status;
+    status = heat_ok();
+  }
+  if (status.code == HEAT_OK && !setup->problem.resumed) status = heat_stepper_start(&sim->stepper);
   if (status.code != HEAT_OK) return status;
   const heat_config *config = setup->config;
   sim->directory = heat_config_text(config, "output.directory");
@@ -134,6 +140,17 @@ static heat_status set_up(simulation *sim) {
   return heat_agree(sim->runtime->comm, sim->deck != NULL ? heat_ok() : heat_no_memory("the deck", 0));
 }
 
+/* The field files have to hold what they held when the run began. */
+static heat_status compare_inputs(simulation *sim, heat_config *old) {
+  char *before;
+  bool unknown = false;
+  heat_status status = heat_checkpoint_read_inputs(sim->runtime->comm, sim->checkpoint, &before);
+  if (status.code == HEAT_OK) status = heat_problem_compare_inputs(&sim->setup.problem, before, old, &unknown);
+  sim->inputs_unknown = unknown;
+  free(before);
+  return heat_agree(sim->runtime->comm, status);
+}
+
 /* Take over the state in sim->checkpoint, if the deck allows it. */
 static heat_status take_over(simulation *sim) {
   heat_state before;
@@ -143,11 +160,13 @@ static heat_status take_over(simulation *sim) {
   if (status.code != HEAT_OK) return status;
   heat_config *old = NULL;
   status = heat_config_parse(&old, sim->checkpoint, sim->old_deck, strlen(sim->old_deck), NULL, 0);
+  status = heat_agree(sim->runtime->comm, status);
+  if (status.code == HEAT_OK) status = compare_inputs(sim, old);
   if (status.code == HEAT_OK && heat_config_differs(sim->setup.config, old, difference, sizeof difference))
     status = heat_fail(HEAT_DECK, "%s: the run in '%s' cannot be resumed with another grid or other physics: %s",
                        sim->options->deck, sim->directory, difference);
   heat_config_destroy(old);
-  status = heat_agree(sim->runtime->comm, status);
+  status = heat_agree(sim->runtime->comm, heat_first(status, sim->step_refused));
   if (status.code != HEAT_OK) return status;
   const double dt = sim->state.dt;
   sim->state = before;
@@ -209,10 +228,17 @@ static heat_status occupy(simulation *sim) {
   return heat_agree(runtime->comm, status);
 }
 
+/* The checkpoints that were there when the run was set up are gone. */
+static heat_status start_after_all(simulation *sim) {
+  heat_status status = heat_first(heat_problem_check_start(&sim->setup.problem), sim->step_refused);
+  return status.code == HEAT_OK ? heat_stepper_start(&sim->stepper) : status;
+}
+
 /* Decide between a new run and an old one. Only reads. */
 static heat_status choose_start(simulation *sim) {
   heat_status status = sim->options->resume ? find_checkpoint(sim) : heat_ok();
   if (status.code == HEAT_OK && sim->checkpoint[0] != '\0') status = take_over(sim);
+  if (status.code == HEAT_OK && sim->checkpoint[0] == '\0' && sim->setup.problem.resumed) status = start_after_all(sim);
   if (status.code != HEAT_OK) return status;
   sim->clock = heat_clock_create(sim->state.anchor_time, sim->state.anchor_step, sim->state.dt,
                                  heat_config_real(sim->setup.config, "time.end"));
@@ -556,6 +582,9 @@ static void say_start(simulation *sim) {
     const char *named = sim->options->resume_file;
     heat_runtime_say(sim->runtime, "resumed     from %s at step %lld, t = %.6g s\n",
                      named != NULL ? named : sim->checkpoint, (long long)sim->state.step, sim->state.time);
+    if (sim->inputs_unknown)
+      heat_runtime_say(sim->runtime, "warning     that checkpoint is of an older version and keeps no digests of the "
+                                     "field files: whether they still hold the same numbers is not known\n");
   }
   free(text);
 }

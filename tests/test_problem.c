@@ -4,6 +4,7 @@
 
 #include "harness.h"
 
+#include <hdf5_hl.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
@@ -327,6 +328,9 @@ static void write_file(void) {
   for (int64_t j = 0; j < NY; j++)
     for (int64_t i = 0; i < NX; i++) values[j * NX + i] = holes[j * NX + i] = stored(x_of(i), y_of(j));
   holes[3 * NX + 5] = NAN;
+  double gaps[NY * NX];
+  memcpy(gaps, values, sizeof gaps);
+  gaps[10] = gaps[5 * NX] = gaps[NY * NX - 1] = -1;
   for (int64_t n = 0; n < NX; n++) left[n] = bottom[n] = (double)(n * n);
   const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
   write_dataset(file, "field", H5T_NATIVE_DOUBLE, 2, NY, NX, values);
@@ -337,6 +341,8 @@ static void write_file(void) {
   write_dataset(file, "holes", H5T_NATIVE_DOUBLE, 2, NY, NX, holes);
   write_dataset(file, "left", H5T_NATIVE_DOUBLE, 1, 0, NY, left);
   write_dataset(file, "bottom", H5T_NATIVE_DOUBLE, 1, 0, NX, bottom);
+  write_dataset(file, "gaps", H5T_STD_I32BE, 2, NY, NX, gaps);
+  H5LTset_attribute_int(file, "gaps", "missing_value", (const int[]){-1}, 1);
   H5Fclose(file);
 }
 
@@ -435,6 +441,41 @@ static void check_wrong_cell(heat_property property, int64_t row, const char *sa
   assert_non_null(strstr(status.text, says));
 }
 
+/* On any number of ranks the first cell that needs a value is named; one that is painted over needs none. */
+static void the_first_cell_without_a_value_is_named(void **state) {
+  (void)state;
+  static const struct {
+    const char *region, *cell; /* the cell of the complaint, NULL: none */
+  } cases[] = {{"x > 9", "(10, 0)"}, {"y < -0.8", "(0, 5)"}, {"y < 1", "(15, 11)"}, {"y < 1 or x > 1.8", NULL}};
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+    const heat_status status = create("material: {diffusivity: {file: %s, dataset: /gaps}}\ninitial: {temperature: 0}\n"
+                                      "regions: [{shape: where, condition: '%s', diffusivity: 3}]\n",
+                                      path, cases[n].region);
+    char says[64];
+    snprintf(says, sizeof says, "has no value in cell %s: ", cases[n].cell != NULL ? cases[n].cell : "");
+    assert_true(everywhere(status.code == (cases[n].cell != NULL ? HEAT_DECK : HEAT_OK)));
+    if (cases[n].cell != NULL) assert_non_null(strstr(status.text, says));
+    destroy();
+  }
+}
+
+/* The digest is that of the numbers: of one form as of the other, and of other numbers another. */
+static void the_same_numbers_have_the_same_digest(void **state) {
+  (void)state;
+  static const char *const names[] = {"field", "single", "packed", "whole"};
+  char first[64] = "";
+  for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+    const heat_status status =
+        create("material: {diffusivity: 1}\ninitial: {temperature: {file: %s, dataset: /%s}}\n", path, names[n]);
+    assert_string_equal(status.text, "");
+    const size_t length = strcspn(problem.inputs, "/");
+    assert_memory_equal(problem.inputs, "initial.temperature ", 20);
+    if (n == 0) snprintf(first, sizeof first, "%.*s", (int)length, problem.inputs);
+    assert_int_equal(strncmp(problem.inputs, first, length) == 0, n < 3);
+    destroy();
+  }
+}
+
 static void values_that_cannot_be_are_refused_with_their_cell(void **state) {
   (void)state;
   const heat_status status =
@@ -511,6 +552,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup_teardown(a_side_is_known_at_every_coordinate, make_file, remove_file),
       cmocka_unit_test_setup_teardown(unusable_field_files_are_refused_with_their_place_in_the_deck, make_file,
                                       remove_file),
+      cmocka_unit_test_setup_teardown(the_first_cell_without_a_value_is_named, make_file, remove_file),
+      cmocka_unit_test_setup_teardown(the_same_numbers_have_the_same_digest, make_file, remove_file),
       cmocka_unit_test_setup_teardown(values_that_cannot_be_are_refused_with_their_cell, make_file, remove_file),
   };
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);

@@ -39,6 +39,13 @@ heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory,
 /* The state and the deck (to be freed) of a checkpoint. HEAT_IO. Collective over comm. */
 heat_status heat_checkpoint_read_state(MPI_Comm comm, const char *path, heat_state *state, char **deck);
 
+/* The list of field files that the run began with (heat_problem.inputs, to be freed); NULL where it kept none. HEAT_IO.
+ * Collective over comm. */
+heat_status heat_checkpoint_read_inputs(MPI_Comm comm, const char *path, char **inputs);
+
+/* Whether there are checkpoints in `directory`, whole or not. HEAT_IO. Collective over comm. */
+heat_status heat_checkpoint_any(MPI_Comm comm, const char *directory, bool *any);
+
 /* Read field and heat counts of a checkpoint of the same grid. HEAT_IO. Collective. */
 heat_status heat_checkpoint_read(const char *path, heat_stepper *stepper);
 

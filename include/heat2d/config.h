@@ -71,6 +71,10 @@ heat_status heat_config_fail(const heat_config *config, const char *key, const c
  * became. The text is produced by the program: an invalid one is a programming error. Local. */
 heat_status heat_config_resolve(heat_config *config, const char *key, const char *value);
 
+/* Replace the value of a key by that in another configuration, where both have one. HEAT_IO when memory is exhausted.
+ * Local. */
+heat_status heat_config_adopt(heat_config *config, const heat_config *from, const char *key);
+
 /* The resolved deck as YAML text that heat_config_parse reads back to the same values; to be freed. NULL when memory is
  * exhausted. Local. */
 char *heat_config_write(const heat_config *config);

@@ -51,11 +51,26 @@ typedef struct heat_problem {
   int region_count;
   heat_region *regions;
   heat_side sides[HEAT_SIDES];
+  bool resumed; /* the temperatures come from a checkpoint */
+  char *inputs; /* the field files: a line "KEY DIGEST DATASET FILE" for each */
 } heat_problem;
 
-/* Build the problem of a deck: compiles its expressions and opens its field files (each rank for itself). HEAT_DECK
- * with the place in the deck when a file or dataset is missing or has another shape. Collective over comm. */
+/* Build the problem of a deck: compiles its expressions, opens its field files (each rank for itself) and reads them
+ * once. HEAT_DECK with the place in the deck when a file or dataset is missing, has another shape, or has no value in a
+ * cell that needs one (the first such cell is named, on any number of ranks). Collective over comm. */
 heat_status heat_problem_create(heat_problem *problem, MPI_Comm comm, const heat_config *config);
+
+/* The same for a run that goes on from a checkpoint: files of temperatures, which only the start needs, may be gone. */
+heat_status heat_problem_create_resumed(heat_problem *problem, MPI_Comm comm, const heat_config *config);
+
+/* Whether all is there that the start needs: HEAT_DECK when a file of temperatures is gone. Local. */
+heat_status heat_problem_check_start(const heat_problem *problem);
+
+/* Compare the numbers of the field files with those that a run began with: `before` is the `inputs` of its problem
+ * (NULL: it kept none, and `unknown` says whether any were needed), `old` its deck. HEAT_DECK, naming key, file and
+ * dataset, when they are others. Where they are the same the file may be another: `old` gets the name that it has now.
+ * Local. */
+heat_status heat_problem_compare_inputs(heat_problem *problem, const char *before, heat_config *old, bool *unknown);
 
 void heat_problem_destroy(heat_problem *problem); /* Local. */
 
