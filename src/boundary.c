@@ -105,6 +105,13 @@ heat_status heat_boundary_update(heat_boundary *boundary, const double *times, i
   return heat_ok();
 }
 
+double heat_boundary_weight(const heat_boundary *boundary, int side, int64_t at) {
+  const heat_wall *wall = &boundary->walls[side];
+  const int64_t n = at - wall->lo;
+  const double most = 2, weight = wall->a[n] / (wall->a[n] / 2 + wall->b[n] * wall->k_over_h[n]);
+  return weight <= most && !heat_problem_coefficient_in_time(boundary->grid->problem, side) ? weight : most;
+}
+
 double heat_boundary_flow(const heat_boundary *boundary, const heat_field *field, int side, int64_t at) {
   const heat_grid *grid = boundary->grid;
   const heat_wall *wall = &boundary->walls[side];

@@ -19,24 +19,26 @@ static heat_status evaluate_rows(const heat_problem *problem, heat_property prop
   return status;
 }
 
-/* The spectral bound of the whole operator, each rank taking strips in turn. */
-static heat_status bound_by_strips(const heat_setup *setup, double *bound) {
+/* The bounds of the whole operator, each rank taking strips in turn. */
+static heat_status bound_by_strips(const heat_setup *setup, heat_bounds *bounds) {
   const heat_grid *grid = &setup->grid;
   heat_status status = heat_ok();
-  *bound = 0;
+  *bounds = (heat_bounds){0};
   for (int64_t j = grid->rank * (int64_t)STRIP_ROWS; j < grid->domain.hi[HEAT_Y] && status.code == HEAT_OK;
        j += grid->size * (int64_t)STRIP_ROWS) {
     heat_grid strip = *grid;
     strip.owned = grid->domain;
     strip.owned.lo[HEAT_Y] = j;
     if (j + STRIP_ROWS < grid->domain.hi[HEAT_Y]) strip.owned.hi[HEAT_Y] = j + STRIP_ROWS;
-    double part = 0;
+    heat_bounds part = {0};
     status = heat_operator_bound(&strip, &part);
-    if (part > *bound) *bound = part;
+    if (part.spectral > bounds->spectral) bounds->spectral = part.spectral;
+    if (part.diagonal > bounds->diagonal) bounds->diagonal = part.diagonal;
+    if (part.all_faces > bounds->all_faces) bounds->all_faces = part.all_faces;
     if (status.code == HEAT_OK) status = evaluate_rows(&setup->problem, HEAT_TEMPERATURE, strip.owned);
     if (status.code == HEAT_OK) status = evaluate_rows(&setup->problem, HEAT_SOURCE, strip.owned);
   }
-  MPI_Allreduce(MPI_IN_PLACE, bound, 1, MPI_DOUBLE, MPI_MAX, grid->comm);
+  *bounds = heat_bounds_agree(*bounds, grid->comm);
   return heat_agree(grid->comm, status);
 }
 
@@ -65,17 +67,19 @@ static heat_status print(const heat_setup *setup, const heat_plan *plan) {
 
 heat_status heat_simulation_check(heat_runtime *runtime, const heat_options *options, int ranks) {
   heat_setup setup;
-  double bound = 0, dt = 0;
+  heat_bounds bounds = {0};
+  heat_limits limits = {0};
+  double dt = 0;
   heat_status status = heat_setup_create(&setup, runtime, options, ranks);
-  if (status.code == HEAT_OK) status = bound_by_strips(&setup, &bound);
+  if (status.code == HEAT_OK) status = bound_by_strips(&setup, &bounds);
   if (status.code == HEAT_OK) status = heat_agree(runtime->comm, check_walls(&setup));
-  const double limit = status.code == HEAT_OK ? setup.method->stability / bound : 0;
-  if (status.code == HEAT_OK) status = heat_agree(runtime->comm, heat_setup_step(&setup, limit, &dt));
+  if (status.code == HEAT_OK) limits = heat_method_limits(setup.method, bounds);
+  if (status.code == HEAT_OK) status = heat_agree(runtime->comm, heat_setup_step(&setup, limits, &dt));
   if (status.code == HEAT_OK) {
     heat_plan plan = {.grid = &setup.grid,
                       .method = setup.method,
                       .clock = heat_clock_create(0, 0, dt, heat_config_real(setup.config, "time.end")),
-                      .limit = limit,
+                      .limits = limits,
                       .depth = setup.depth,
                       .threads = setup.threads,
                       .ranks = ranks > 0 ? ranks : runtime->size,

@@ -45,6 +45,7 @@ int64_t heat_clock_next(const heat_clock *clock, heat_cadence cadence, int64_t n
   if (cadence.seconds > 0) {
     const double slack = slack_at(lattice_time(clock, n), clock->dt);
     const double reached = floor((lattice_time(clock, n) + slack * clock->dt) / cadence.seconds);
+    if (isinf(reached)) return n + 1; /* more multiples than can be counted lie in a step */
     const double due = (reached + 1) * cadence.seconds;
     const double ahead = ceil((due - clock->anchor_time) / clock->dt - slack);
     if (ahead <= (double)(clock->last - clock->anchor_step)) {

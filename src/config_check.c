@@ -3,6 +3,7 @@
 #include "heat2d/expression.h"
 
 #include <ctype.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -400,7 +401,7 @@ static heat_status check_inside(const char *name, const heat_node *root, const h
     double low = origin->entries[i]->number, high = low + size->entries[i]->number, at = node->entries[i]->number;
     if (at >= low && at <= high) continue;
     return heat_node_fail(name, node->entries[i], NULL, "%s is outside the domain (must be in [%.15g, %.15g])",
-                          node->entries[i]->text, low, high);
+                          node->entries[i]->text, heat_limit_above(low, DBL_DIG), heat_limit_below(high, DBL_DIG));
   }
   return heat_ok();
 }

@@ -63,19 +63,49 @@ static void conductances(const heat_operator *op, heat_field *k, int axis) {
   }
 }
 
-/* Gershgorin: every eigenvalue of -L lies below twice the largest sum of a cell's conductances over rho c_p; a wall's
- * face counts like any other, which holds because 0 <= 1 - B <= 2. */
-static double varying_bound(const heat_operator *op) {
-  const heat_box owned = op->grid->owned;
-  double bound = 0;
+/* Widen the bounds by the row of -L for cell (i, j): its diagonal has the conductance of each face to another cell, and
+ * that of each wall's face times 1 - B; Gershgorin adds those to other cells once more. A face through which a cell
+ * would only meet itself, round a periodic axis of one cell, conducts nothing. */
+static void bound_cell(const heat_operator *op, int64_t i, int64_t j, heat_bounds *bounds) {
+  const heat_grid *grid = op->grid;
+  const int64_t at[HEAT_AXES] = {i, j};
+  double faces[HEAT_SIDES] = {op->rx, op->rx, op->ry, op->ry}, inverse = 1;
+  if (!op->uniform) {
+    const double *kx = heat_field_at(&op->kx, i, j), *ky = heat_field_at(&op->ky, i, j);
+    inverse = *heat_field_at(&op->inverse, i, j);
+    memcpy(faces, (double[]){kx[0], kx[1], ky[0], ky[op->ky.stride]}, sizeof faces);
+  }
+  const double all = inverse * 2 * ((faces[0] + faces[1]) + (faces[HEAT_BOTTOM] + faces[HEAT_TOP]));
+  bounds->all_faces = isnan(all) ? INFINITY : fmax(bounds->all_faces, all);
+  double own[HEAT_SIDES], row[HEAT_SIDES];
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const int axis = side / 2;
+    const int64_t rim = side % 2 == 0 ? grid->domain.lo[axis] : grid->domain.hi[axis] - 1;
+    const bool wall = heat_grid_wall(grid, side) && at[axis] == rim;
+    const bool itself = !wall && grid->layout.cells[axis] == 1;
+    own[side] = wall ? heat_boundary_weight(&op->boundary, side, at[1 - axis]) * faces[side] : itself ? 0 : faces[side];
+    row[side] = wall ? own[side] : 2 * own[side];
+  }
+  const double diagonal = inverse * ((own[0] + own[1]) + (own[HEAT_BOTTOM] + own[HEAT_TOP]));
+  const double sum = inverse * ((row[0] + row[1]) + (row[HEAT_BOTTOM] + row[HEAT_TOP]));
+  bounds->diagonal = fmax(bounds->diagonal, diagonal);
+  bounds->spectral = fmax(bounds->spectral, sum);
+}
+
+/* Over the owned box. Of a uniform material one cell stands for all of its row that are next to no wall. */
+static heat_bounds bound_owned(const heat_operator *op) {
+  const heat_grid *grid = op->grid;
+  const heat_box owned = grid->owned, inner = heat_box_grow(grid->domain, -1);
+  heat_bounds bounds = {0};
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    const bool inner_row = !heat_grid_wall(grid, HEAT_BOTTOM) || (j >= inner.lo[HEAT_Y] && j < inner.hi[HEAT_Y]);
     for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
-      const double *kx = heat_field_at(&op->kx, i, j), *ky = heat_field_at(&op->ky, i, j);
-      const double sum = (kx[0] + kx[1]) + (ky[0] + ky[op->ky.stride]);
-      bound = fmax(bound, 2 * *heat_field_at(&op->inverse, i, j) * sum);
+      bound_cell(op, i, j, &bounds);
+      const int64_t last = (owned.hi[HEAT_X] < inner.hi[HEAT_X] ? owned.hi[HEAT_X] : inner.hi[HEAT_X]) - 1;
+      if (op->uniform && inner_row && i >= inner.lo[HEAT_X] && i < last) i = last;
     }
   }
-  return bound;
+  return bounds;
 }
 
 /* The numbers of these fields: the stages count theirs from 0. */
@@ -97,7 +127,6 @@ static heat_status create_uniform(heat_operator *op) {
   op->s = 1 / (density * capacity);
   op->rx = kx * op->s / (dx * dx);
   op->ry = ky * op->s / (dy * dy);
-  op->spectral_bound = 4 * (op->rx + op->ry);
   return heat_ok();
 }
 
@@ -121,7 +150,6 @@ static heat_status create_varying(heat_operator *op) {
   if (status.code != HEAT_OK) return status;
   conductances(op, &op->kx, HEAT_X);
   conductances(op, &op->ky, HEAT_Y);
-  op->spectral_bound = varying_bound(op);
   return heat_ok();
 }
 
@@ -217,17 +245,30 @@ static heat_status create_source(heat_operator *op) {
 
 static heat_status create_material(heat_operator *op) {
   op->uniform = heat_problem_uniform_material(op->grid->problem);
-  heat_status status = op->uniform ? create_uniform(op) : create_varying(op);
-  if (status.code == HEAT_OK && !(isfinite(op->spectral_bound) && op->spectral_bound > 0))
-    status = heat_config_fail(op->grid->problem->config, "material",
-                              "gives a spectral bound of %g 1/s (mind the units)", op->spectral_bound);
-  return status;
+  return op->uniform ? create_uniform(op) : create_varying(op);
 }
 
-heat_status heat_operator_bound(const heat_grid *grid, double *bound) {
+/* Needs the material and the walls. */
+static heat_status create_bounds(heat_operator *op) {
+  op->bounds = bound_owned(op);
+  const double all = op->bounds.all_faces;
+  if (isfinite(all) && all > 0) return heat_ok();
+  return heat_config_fail(op->grid->problem->config, "material", "gives a spectral bound of %g 1/s (mind the units)",
+                          all);
+}
+
+heat_bounds heat_bounds_agree(heat_bounds own, MPI_Comm comm) {
+  double all[] = {own.spectral, own.diagonal, own.all_faces};
+  MPI_Allreduce(MPI_IN_PLACE, all, sizeof all / sizeof *all, MPI_DOUBLE, MPI_MAX, comm);
+  return (heat_bounds){.spectral = all[0], .diagonal = all[1], .all_faces = all[2]};
+}
+
+heat_status heat_operator_bound(const heat_grid *grid, heat_bounds *bounds) {
   heat_operator op = {.grid = grid, .depth = 1};
   heat_status status = create_material(&op);
-  *bound = op.spectral_bound;
+  if (status.code == HEAT_OK) status = heat_boundary_create(&op.boundary, grid, op.depth);
+  if (status.code == HEAT_OK) status = create_bounds(&op);
+  *bounds = op.bounds;
   heat_operator_destroy(&op);
   return status;
 }
@@ -242,11 +283,12 @@ heat_status heat_operator_create(heat_operator *op, const heat_grid *grid, heat_
   if (status.code == HEAT_OK) status = create_material(op);
   if (status.code == HEAT_OK) status = create_source(op);
   if (status.code == HEAT_OK) status = heat_boundary_create(&op->boundary, grid, depth);
+  if (status.code == HEAT_OK) status = create_bounds(op);
   status = heat_agree(grid->comm, status);
   if (status.code != HEAT_OK) return status;
   status = heat_halo_create(&op->halo, grid, depth, 1);
   if (status.code != HEAT_OK) return status;
-  MPI_Allreduce(MPI_IN_PLACE, &op->spectral_bound, 1, MPI_DOUBLE, MPI_MAX, grid->comm);
+  op->bounds = heat_bounds_agree(op->bounds, grid->comm);
   if (op->has_source) op->source_power = steady_power(op);
   const int arrays = (op->uniform ? UNIFORM_ARRAYS : VARYING_ARRAYS) + (op->has_source ? 1 : 0);
   op->cell_bytes = arrays * (int64_t)sizeof(double);

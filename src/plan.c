@@ -84,6 +84,7 @@ static void put_files(FILE *out, const heat_plan *plan) {
 }
 
 char *heat_plan_text(const heat_plan *plan) {
+  enum { DIGITS = 9 }; /* of limits, so that they can be typed back */
   const heat_grid *grid = plan->grid;
   const heat_problem *problem = grid->problem;
   const heat_layout layout = planned_layout(plan);
@@ -99,8 +100,14 @@ char *heat_plan_text(const heat_plan *plan) {
           heat_problem_in_time(problem, HEAT_SOURCE) ? ", source varying in time" : "");
   fprintf(out, "ranks       %d as %d x %d, %d thread%s each, halo depth %d\n", plan->ranks, layout.ranks[HEAT_X],
           layout.ranks[HEAT_Y], plan->threads, plan->threads == 1 ? "" : "s", plan->depth);
-  fprintf(out, "method      %s, dt = %.6g s (stable up to %.6g s), %.0f steps to t = %.6g s\n", plan->method->name,
-          plan->clock.dt, plan->limit, steps, plan->clock.end);
+  const heat_limits limits = plan->limits;
+  fprintf(out, "method      %s, dt = %.9g s (stable up to %.9g s), %.0f steps to t = %.6g s\n", plan->method->name,
+          plan->clock.dt, heat_limit_below(limits.stable, DIGITS), steps, plan->clock.end);
+  if (plan->clock.dt > limits.monotone)
+    fprintf(out,
+            "warning     such a step may overshoot: carry temperatures beyond those of the start and of the walls (up "
+            "to %.9g s it cannot)\n",
+            heat_limit_below(limits.monotone, DIGITS));
   const double memory = heat_plan_memory(plan), copy = plan->copies ? heat_plan_copy(plan) : 0;
   fprintf(out, "memory      ");
   put_bytes(out, memory + copy);

@@ -1,6 +1,7 @@
 #include "problem_private.h"
 #include "shape.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,6 +232,27 @@ static heat_status read_side(heat_problem *problem, int number) {
   return status;
 }
 
+/* Cells whose coordinates are different numbers, and whose spacings have squares and a product that are numbers. */
+static heat_status check_geometry(const heat_problem *problem) {
+  enum { KEY = 32, DIGITS = 9, APART = 4 /* at least, of the spacing of numbers: centres and faces then differ */ };
+  const double *spacing = problem->spacing;
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const double low = problem->origin[axis], high = low + problem->size[axis], h = spacing[axis];
+    const double far = fmax(fabs(low), fabs(high)), most = h / (APART * DBL_EPSILON) - problem->size[axis];
+    char key[KEY];
+    snprintf(key, sizeof key, "domain.size.%d", axis);
+    if (!isnormal(h * h) || !isnormal(1 / (h * h)) || !isnormal(spacing[HEAT_X] * spacing[HEAT_Y]))
+      return heat_config_fail(problem->config, key,
+                              "cells of %.3g m cannot be computed with: their square is no number", h);
+    snprintf(key, sizeof key, "domain.origin.%d", axis);
+    if (APART * DBL_EPSILON * far > h)
+      return heat_config_fail(
+          problem->config, key, "cells of %.3g m cannot be told apart so far from 0 (must be within -%.*g and %.*g)", h,
+          DIGITS, heat_limit_below(most * (1 - 1e-9), DIGITS), DIGITS, heat_limit_below(most * (1 - 1e-9), DIGITS));
+  }
+  return heat_ok();
+}
+
 static heat_status create(heat_problem *problem, MPI_Comm comm, const heat_config *config, bool resumed) {
   *problem = (heat_problem){.config = config, .resumed = resumed};
   for (int axis = 0; axis < HEAT_AXES; axis++) {
@@ -241,7 +263,8 @@ static heat_status create(heat_problem *problem, MPI_Comm comm, const heat_confi
   }
   problem->arithmetic = strcmp(heat_config_text(config, "interface"), "arithmetic") == 0;
   const bool diffusivity = heat_config_has(config, "material.diffusivity");
-  heat_status status = read_base(problem, diffusivity);
+  heat_status status = check_geometry(problem);
+  if (status.code == HEAT_OK) status = read_base(problem, diffusivity);
   if (status.code == HEAT_OK) status = read_regions(problem, diffusivity);
   for (int side = 0; side < HEAT_SIDES && status.code == HEAT_OK; side++) status = read_side(problem, side);
   status = heat_agree(comm, status);
@@ -344,6 +367,10 @@ bool heat_problem_uniform_material(const heat_problem *problem) {
 
 bool heat_problem_side_in_time(const heat_problem *problem, int side) {
   return quantity_in_time(problem->sides[side].coefficient) || quantity_in_time(problem->sides[side].value);
+}
+
+bool heat_problem_coefficient_in_time(const heat_problem *problem, int side) {
+  return quantity_in_time(problem->sides[side].coefficient);
 }
 
 heat_status heat_problem_side(const heat_problem *problem, int number, int64_t lo, int64_t hi, double t, double *a,

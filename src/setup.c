@@ -69,23 +69,39 @@ void heat_setup_destroy(heat_setup *setup) {
   *setup = (heat_setup){0};
 }
 
-heat_status heat_setup_step(heat_setup *setup, double limit, double *dt) {
+/* The instants of the steps must be told apart, and counted: with at most 10^15 of them t + dt is never t. */
+static heat_status check_count(const heat_config *config, double dt, bool chosen) {
+  enum { DIGITS = 9 };
+  const double end = heat_config_real(config, "time.end"), steps = end / dt, most = 1e15, slack = 1e-12;
+  if (steps <= most * (1 + slack)) return heat_ok();
+  if (chosen)
+    return heat_config_fail(config, "time.end", "would take more than 10^15 steps of %.3g s (must be at most %.*g s)",
+                            dt, DIGITS, heat_limit_below(most * dt, DIGITS));
+  return heat_config_fail(config, "time.step", "%.9g s would take more than 10^15 steps (must be at least %.*g s)", dt,
+                          DIGITS, heat_limit_above(end / most, DIGITS));
+}
+
+heat_status heat_setup_step(heat_setup *setup, heat_limits limits, double *dt) {
   heat_config *config = setup->config;
-  enum { NUMBER = 64 };
+  enum { NUMBER = 64, DIGITS = 9, STEPS_OF_ONE_CELL = 1000 };
   char number[NUMBER];
-  if (heat_config_auto(config, "time.step")) {
-    *dt = heat_config_real(config, "time.safety") * limit;
+  const bool chosen = heat_config_auto(config, "time.step");
+  if (chosen) {
     const double end = heat_config_real(config, "time.end");
+    *dt = fmin(heat_config_real(config, "time.safety") * limits.stable, limits.monotone);
+    if (isinf(*dt)) *dt = end / STEPS_OF_ONE_CELL; /* nothing conducts: only what changes in time matters */
     if (*dt > end) *dt = end;
   } else {
     *dt = heat_config_real(config, "time.step");
-    if (*dt > limit)
-      return heat_config_fail(config, "time.step", "%g s is unstable on this grid (method %s is stable up to %.9g s)",
-                              *dt, setup->method->name, limit);
+    if (*dt > limits.stable)
+      return heat_config_fail(config, "time.step",
+                              "%.9g s is unstable on this grid (method %s is stable up to %.*g s, and cannot overshoot "
+                              "up to %.*g s)",
+                              *dt, setup->method->name, DIGITS, heat_limit_below(limits.stable, DIGITS), DIGITS,
+                              heat_limit_below(limits.monotone, DIGITS));
   }
-  const double steps = heat_config_real(config, "time.end") / *dt, most = 1e15;
-  if (!(steps < most)) return heat_config_fail(config, "time.end", "would take %g steps of %g s", steps, *dt);
   snprintf(number, sizeof number, "%.17g", *dt);
-  heat_status status = heat_config_resolve(config, "time.step", number);
+  heat_status status = check_count(config, *dt, chosen);
+  if (status.code == HEAT_OK) status = heat_config_resolve(config, "time.step", number);
   return heat_first(status, heat_config_resolve(config, "time.method", setup->method->name));
 }

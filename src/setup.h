@@ -17,8 +17,8 @@ typedef struct heat_setup {
 heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const heat_options *options, int ranks);
 void heat_setup_destroy(heat_setup *setup);
 
-/* The step that the deck asks for, given the largest stable one; replaces `auto` in the resolved deck. HEAT_DECK,
- * naming the limit, when it is unstable. Local. */
-heat_status heat_setup_step(heat_setup *setup, double limit, double *dt);
+/* The step that the deck asks for, given how long it may be; replaces `auto` in the resolved deck. HEAT_DECK, naming the
+ * limit, when it is unstable or there would be too many. Local. */
+heat_status heat_setup_step(heat_setup *setup, heat_limits limits, double *dt);
 
 #endif

@@ -122,7 +122,8 @@ static heat_status set_up(simulation *sim) {
   if (setup->tile[HEAT_X] > 0) sim->op.tiling = heat_tiling_fixed(setup->tile[HEAT_X], setup->tile[HEAT_Y]);
   status = heat_agree(sim->runtime->comm, heat_stepper_create(&sim->stepper, setup->method, &sim->op));
   if (status.code == HEAT_OK)
-    status = heat_agree(sim->runtime->comm, heat_setup_step(setup, heat_stepper_limit(&sim->stepper), &sim->state.dt));
+    status = heat_agree(sim->runtime->comm,
+                        heat_setup_step(setup, heat_method_limits(setup->method, sim->op.bounds), &sim->state.dt));
   if (setup->problem.resumed && status.code == HEAT_DECK) {
     sim->step_refused = status;
     status = heat_ok();
@@ -568,7 +569,7 @@ static void say_start(simulation *sim) {
   const heat_plan plan = {.grid = &setup->grid,
                           .method = setup->method,
                           .clock = sim->clock,
-                          .limit = heat_stepper_limit(&sim->stepper),
+                          .limits = heat_method_limits(setup->method, sim->op.bounds),
                           .depth = setup->depth,
                           .threads = setup->threads,
                           .ranks = sim->runtime->size,

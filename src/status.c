@@ -2,8 +2,10 @@
  * rank; only when that code is a failure does its text travel. */
 #include "heat2d/status.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 heat_status heat_ok(void) {
@@ -33,6 +35,26 @@ heat_status heat_fail(heat_code code, const char *format, ...) {
   if (length >= (int)sizeof status.text) mark_cut(status.text, sizeof status.text);
   make_one_line(status.text);
   return status;
+}
+
+double heat_limit_below(double limit, int digits) {
+  enum { TEXT = 64 };
+  char text[TEXT];
+  snprintf(text, sizeof text, "%.*e", digits - 1, limit);
+  const double nearest = strtod(text, NULL);
+  if (!isfinite(limit) || nearest <= limit) return nearest;
+  /* One unit of the last digit less. */
+  long long figures = 0;
+  const char *at = text + (text[0] == '-');
+  for (; *at != 'e'; at++)
+    if (*at != '.') figures = figures * 10 + (*at - '0');
+  const int exponent = atoi(at + 1) - (digits - 1);
+  snprintf(text, sizeof text, "%llde%d", limit < 0 ? -(figures + 1) : figures - 1, exponent);
+  return strtod(text, NULL);
+}
+
+double heat_limit_above(double limit, int digits) {
+  return -heat_limit_below(-limit, digits);
 }
 
 heat_status heat_no_memory(const char *what, size_t bytes) {

@@ -1,5 +1,6 @@
 #include "heat2d/stepper.h"
 
+#include <math.h>
 #include <string.h>
 
 static int euler_stages(double t, double dt, heat_stage stages[HEAT_METHOD_STAGES], int *result) {
@@ -11,7 +12,7 @@ static int euler_stages(double t, double dt, heat_stage stages[HEAT_METHOD_STAGE
 }
 
 const heat_method heat_methods[] = {
-    {.name = "euler", .order = 1, .fields = 2, .stability = 2, .stages = euler_stages},
+    {.name = "euler", .order = 1, .fields = 2, .stability = 2, .monotone = 1, .stages = euler_stages},
 };
 const int heat_method_count = sizeof heat_methods / sizeof *heat_methods;
 
@@ -68,8 +69,14 @@ heat_status heat_stepper_start(heat_stepper *stepper) {
   return heat_agree(grid->comm, status);
 }
 
+heat_limits heat_method_limits(const heat_method *method, heat_bounds bounds) {
+  heat_limits limits = {.stable = method->stability / bounds.spectral, .monotone = method->monotone / bounds.diagonal};
+  if (limits.monotone * bounds.diagonal > method->monotone) limits.monotone = nextafter(limits.monotone, 0);
+  return limits;
+}
+
 double heat_stepper_limit(const heat_stepper *stepper) {
-  return stepper->method->stability / stepper->op->spectral_bound;
+  return heat_method_limits(stepper->method, stepper->op->bounds).stable;
 }
 
 /* A stage that copies a solution out of a band, which does not outlast the list of stages. */

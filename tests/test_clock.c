@@ -150,8 +150,10 @@ static void a_cadence_in_seconds_holds_over_ten_thousand_million_steps(void **st
 static void a_cadence_finer_than_a_step_is_due_at_every_step(void **state) {
   (void)state;
   const heat_clock clock = heat_clock_create(0, 0, 0.1, 10);
-  const heat_cadence fine = {.seconds = 0.03};
-  for (int64_t n = 0; n < clock.last; n++) assert_int_equal(heat_clock_next(&clock, fine, n), n + 1);
+  static const double fine[] = {0.03, 1e-18, 1e-300, 5e-324};
+  for (size_t f = 0; f < sizeof fine / sizeof *fine; f++)
+    for (int64_t n = 0; n < clock.last; n++)
+      assert_int_equal(heat_clock_next(&clock, (heat_cadence){.seconds = fine[f]}, n), n + 1);
 }
 
 static void the_earlier_of_steps_and_seconds_is_due(void **state) {

@@ -92,9 +92,98 @@ static void what_flows_through_each_side_adds_up(void **state) {
   free(text);
 }
 
+/* ---- the steps ---- */
+
+/* A hot cell in the corner of two cold walls, with all defaults. */
+static const char corner_deck[] =
+    "domain: {size: [1, 1], cells: [16, 16]}\n"
+    "material: {diffusivity: 1}\n"
+    "initial: {temperature: 0}\n"
+    "regions: [{shape: rectangle, min: [0, 0], max: [0.0625, 0.0625], temperature: 100}]\n"
+    "boundary: {left: {type: dirichlet, value: 0}, bottom: {type: dirichlet, value: 0}}\n"
+    "time: {end: 0.02}\n"
+    "output: {directory: out, every: {steps: 1}}\n";
+
+static void the_step_that_is_chosen_does_not_overshoot(void **state) {
+  (void)state;
+  write_text("deck.yaml", corner_deck);
+  for (int ranks = 1; ranks <= 3; ranks += 2) {
+    assert_code(0, heat2d(ranks, "run deck.yaml --overwrite"));
+    assert_null(strstr(command.out, "overshoot"));
+    char *text = read_text("out/history.csv");
+    double row[COLUMNS], before = 100;
+    for (char *at = strchr(text, '\n') + 1; at != NULL;) {
+      at = read_history(at, row);
+      assert_true(row[3] >= 0 && row[4] <= before);
+      before = row[4];
+    }
+    assert_true(before < 1);
+    free(text);
+  }
+}
+
+/* The number behind `words` in what was said. */
+static double said_number(const char *words, char text[64]) {
+  const char *at = strstr(command.out, words);
+  if (at == NULL) tell_command(0);
+  assert_non_null(at);
+  at += strlen(words);
+  snprintf(text, 64, "%.*s", (int)strspn(at, "0123456789.eE+-"), at);
+  return atof(text);
+}
+
+/* By hand a step between both limits is taken, and check and the log say what may happen; both limits, as they are
+ * printed, can be typed back. */
+static void a_step_that_may_overshoot_is_taken_and_said(void **state) {
+  (void)state;
+  char stable[64], monotone[64];
+  write_text("deck.yaml", corner_deck);
+  assert_code(0, heat2d(0, "check deck.yaml"));
+  said_number("stable up to ", stable);
+  assert_null(strstr(command.out, "overshoot"));
+  assert_code(0, heat2d(2, "check deck.yaml --set time.step=%s", stable));
+  assert_non_null(strstr(command.out, "may overshoot"));
+  assert_true(said_number("(up to ", monotone) < atof(stable));
+  assert_code(0, heat2d(2, "run deck.yaml --overwrite --set time.step=%s", stable));
+  assert_non_null(strstr(command.out, "may overshoot"));
+  char *log = read_text("out/run.log");
+  assert_non_null(strstr(log, "may overshoot"));
+  free(log);
+  assert_code(0, heat2d(0, "check deck.yaml --set time.step=%s", monotone));
+  assert_null(strstr(command.out, "overshoot"));
+  assert_code(65, heat2d(3, "run deck.yaml --overwrite --set time.step=%.17g", atof(stable) * (1 + 1e-7)));
+  assert_one_complaint("--set:1:11: time.step: ", stable);
+}
+
+/* A rod in a thin sheath takes the steps of the rod. */
+static void a_slab_takes_no_more_steps_than_its_length_asks_for(void **state) {
+  (void)state;
+  static const char rod[] = "domain: {size: [%s], cells: [%s]}\nmaterial: {diffusivity: %s}\n"
+                            "initial: {temperature: '%s'}\ntime: {end: 0.001}\noutput: {directory: out}\n";
+  static const char *const rods[][4] = {{"1, 0.0005", "200, 1", "1", "x"},
+                                        {"0.0005, 1", "1, 200", "1", "y"},
+                                        {"1, 1e-6", "200, 1", "'1 + 0*x'", "x"},
+                                        {"1, 0.0005", "200, 1", "[1, 1e9]", "x"}};
+  for (size_t n = 0; n < sizeof rods / sizeof *rods; n++) {
+    char deck[1024];
+    snprintf(deck, sizeof deck, rod, rods[n][0], rods[n][1], rods[n][2], rods[n][3]);
+    write_text("deck.yaml", deck);
+    assert_code(0, heat2d(n == 0 ? 3 : 0, "run deck.yaml --overwrite"));
+    assert_non_null(strstr(command.out, ", 89 steps to t"));
+    char *text = read_text("out/history.csv");
+    double row[COLUMNS];
+    for (char *at = strchr(text, '\n') + 1; at != NULL;) at = read_history(at, row);
+    assert_true(row[3] > 0.0025 && row[4] < 0.9975 && fabs(row[5] - 0.5) < 1e-14);
+    free(text);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_flows_through_each_side_adds_up),
+      cmocka_unit_test(the_step_that_is_chosen_does_not_overshoot),
+      cmocka_unit_test(a_step_that_may_overshoot_is_taken_and_said),
+      cmocka_unit_test(a_slab_takes_no_more_steps_than_its_length_asks_for),
   };
   begin_commands();
   return end_commands(cmocka_run_group_tests(tests, NULL, NULL));

@@ -19,7 +19,7 @@ static void open_plan(heat_plan *plan, const char *diffusivity, const char *ever
   *plan = (heat_plan){.grid = &made.grid,
                       .method = &heat_methods[0],
                       .clock = heat_clock_create(0, 0, dt, end),
-                      .limit = 0.5,
+                      .limits = {0.5, 0.4},
                       .depth = 2,
                       .threads = 1,
                       .ranks = made.grid.size};

@@ -3,6 +3,7 @@
 
 #include "harness.h"
 
+#include <math.h>
 #include <string.h>
 
 static void a_failure_keeps_its_code_and_its_formatted_text(void **state) {
@@ -54,6 +55,30 @@ static void a_text_too_long_ends_in_dots_between_characters(void **state) {
       }
     }
   }
+}
+
+/* A printed limit reads back as a number within the limit, and as near to it as its digits allow. */
+static void a_limit_that_is_printed_can_be_typed_back(void **state) {
+  (void)state;
+  static const double plain[] = {0.1, 0.3, 1, 0.7 + 0.1, 1e15, 0, 1e-300, 1 - 0x1p-53, 9.9999999999, 0x1p-1074};
+  uint64_t seed = 1;
+  for (int n = 0; n < 20000; n++) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    double limit = n < 10 ? plain[n] : ldexp((double)(seed >> 11), (int)(seed % 200) - 150);
+    if (n % 2 == 1) limit = -limit;
+    for (int digits = 3; digits <= 15; digits += 3) {
+      char below[64], above[64];
+      snprintf(below, sizeof below, "%.*g", digits, heat_limit_below(limit, digits));
+      snprintf(above, sizeof above, "%.*g", digits, heat_limit_above(limit, digits));
+      const double low = strtod(below, NULL), high = strtod(above, NULL), unit = fabs(limit) * pow(10, 1 - digits);
+      if (!(low <= limit && low >= limit - unit && high >= limit && high <= limit + unit))
+        fail_msg("%.17g with %d digits: %s, %s", limit, digits, below, above);
+    }
+  }
+  char text[64];
+  snprintf(text, sizeof text, "%.9g", heat_limit_below(0.3, 9));
+  assert_string_equal(text, "0.3"); /* what was a decimal number stays one */
+  assert_true(isinf(heat_limit_below(INFINITY, 9)));
 }
 
 static void the_first_failure_of_two_is_kept(void **state) {
@@ -109,6 +134,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(a_failure_keeps_its_code_and_its_formatted_text),
       cmocka_unit_test(what_would_break_the_line_becomes_a_space),
       cmocka_unit_test(a_text_too_long_ends_in_dots_between_characters),
+      cmocka_unit_test(a_limit_that_is_printed_can_be_typed_back),
       cmocka_unit_test(the_first_failure_of_two_is_kept),
       cmocka_unit_test(when_no_rank_failed_all_agree_that_all_is_well),
       cmocka_unit_test(the_highest_code_wins_and_of_those_the_lowest_rank),

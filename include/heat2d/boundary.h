@@ -38,6 +38,10 @@ void heat_boundary_destroy(heat_boundary *boundary);
 /* Bring level n to the time times[n], for n < count <= HEAT_LEVELS. HEAT_DECK as heat_problem_side. Local. */
 heat_status heat_boundary_update(heat_boundary *boundary, const double *times, int count);
 
+/* 1 - B of a wall's face: how much of the face's conductance stands in the diagonal of -L, from 0 for an insulated wall
+ * to 2 for one that is held at a temperature; 2 also where it changes in time. Local. */
+double heat_boundary_weight(const heat_boundary *boundary, int side, int64_t at);
+
 /* The heat that flows in through the owned face `at` of a side's wall, W/m, as the wall was brought to the last of the
  * times: k (ghost - interior)/h times its length, without the rounding of the difference. Local. */
 double heat_boundary_flow(const heat_boundary *boundary, const heat_field *field, int side, int64_t at);

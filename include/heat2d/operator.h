@@ -18,6 +18,13 @@
 
 typedef struct heat_source_run heat_source_run;
 
+/* What limits the steps: bounds of -L, 1/s. */
+typedef struct heat_bounds {
+  double spectral;  /* above every eigenvalue, by Gershgorin's theorem; 0: nothing conducts */
+  double diagonal;  /* the largest entry of the diagonal */
+  double all_faces; /* the spectral one if every face conducted as between two cells: never 0 */
+} heat_bounds;
+
 typedef struct heat_operator {
   const heat_grid *grid; /* borrowed */
   heat_runtime *runtime; /* borrowed */
@@ -39,7 +46,7 @@ typedef struct heat_operator {
   int64_t *row_runs;     /* the first one of each row of the box grown by depth, and of the row behind */
   double source_power;   /* of the cells that do not, over all ranks, W/m */
   heat_sum source_heat;  /* heat that sources gave since t = 0, J/m: this rank's part */
-  double spectral_bound; /* of -L, 1/s: Gershgorin */
+  heat_bounds bounds;    /* over all ranks */
 } heat_operator;
 
 /* Paint the coefficients over the owned box grown by `depth` and bound the spectrum. Collective over the grid's
@@ -49,9 +56,11 @@ heat_status heat_operator_create(heat_operator *op, const heat_grid *grid, heat_
                                  int threads);
 void heat_operator_destroy(heat_operator *op);
 
-/* The spectral bound over the owned box of `grid` alone, for a grid that is gone through in parts. HEAT_DECK, HEAT_IO.
- * Local. */
-heat_status heat_operator_bound(const heat_grid *grid, double *bound);
+/* The bounds over the owned box of `grid` alone, for a grid that is gone through in parts. HEAT_DECK, HEAT_IO. Local.
+ */
+heat_status heat_operator_bound(const heat_grid *grid, heat_bounds *bounds);
+/* The larger ones of all ranks. Collective over comm. */
+heat_bounds heat_bounds_agree(heat_bounds own, MPI_Comm comm);
 
 /* Bytes of coefficients and walls that a rank holds. Local. */
 size_t heat_operator_bytes(const heat_problem *problem, heat_box owned, int depth);

@@ -10,7 +10,7 @@ typedef struct heat_plan {
   const heat_grid *grid; /* borrowed */
   const heat_method *method;
   heat_clock clock;
-  double limit;       /* largest stable step, s */
+  heat_limits limits; /* of its steps */
   int depth, threads; /* of the halo; for each rank */
   int ranks;          /* those planned for */
   bool copies;        /* checkpoints are written from a copy, while the steps go on */

@@ -106,6 +106,9 @@ bool heat_problem_uniform_material(const heat_problem *problem);
 /* Whether a side's coefficients change with time. Local. */
 bool heat_problem_side_in_time(const heat_problem *problem, int side);
 
+/* Whether a of a side, a Robin coefficient, changes with time. Local. */
+bool heat_problem_coefficient_in_time(const heat_problem *problem, int side);
+
 /* Evaluate a, b and g of a side at its cells [lo, hi) (indices along the side) at time t. HEAT_DECK when a value is not
  * finite or a Robin coefficient is negative. Local. */
 heat_status heat_problem_side(const heat_problem *problem, int side, int64_t lo, int64_t hi, double t, double *a,

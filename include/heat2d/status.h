@@ -32,6 +32,11 @@ heat_status heat_ok(void);
 /* A failure with its code and its one-line message (printf format). Local. */
 heat_status heat_fail(heat_code code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* A limit as a message prints it with %.<digits>g, so that it can be typed back: the nearest number of so many digits
+ * if that is within the limit, otherwise the next one below (or above) it. Local. */
+double heat_limit_below(double limit, int digits);
+double heat_limit_above(double limit, int digits);
+
 /* The failure of an allocation of `bytes` for `what`. Local. */
 heat_status heat_no_memory(const char *what, size_t bytes);
 

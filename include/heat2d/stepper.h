@@ -1,7 +1,7 @@
 /* Time integration: each method is an entry of one table, a list of operator stages per step.
  *
  * euler: u_{n+1} = u_n + dt L(u_n, t_n), first order, stable for dt <= 2 / spectral bound (Euler 1768; the bound by
- * Gershgorin's theorem). */
+ * Gershgorin's theorem), and with weights that are not negative for dt <= 1 / largest diagonal of -L. */
 #ifndef HEAT2D_STEPPER_H
 #define HEAT2D_STEPPER_H
 
@@ -15,6 +15,7 @@ typedef struct heat_method {
   int order;
   int fields;       /* arrays of the whole field that it needs, the solution among them */
   double stability; /* largest stable dt times the spectral bound */
+  double monotone;  /* largest dt times the largest diagonal for which no weight is negative */
   /* The stages of one step from fields[0] into fields[*result]; returns how many. */
   int (*stages)(double t, double dt, heat_stage stages[HEAT_METHOD_STAGES], int *result);
 } heat_method;
@@ -44,6 +45,15 @@ heat_field *heat_stepper_solution(heat_stepper *stepper);
 
 /* Set the solution to the initial field of the problem. HEAT_DECK. Collective. */
 heat_status heat_stepper_start(heat_stepper *stepper);
+
+/* How long a step may be, s; INFINITY where nothing conducts. */
+typedef struct heat_limits {
+  double stable; /* nothing grows that should not */
+  /* The maximum principle holds: without sources and fluxes the temperatures stay within those of the field and of the
+   * walls, since every new one is a weighted mean of old ones and none of the weights is negative. */
+  double monotone;
+} heat_limits;
+heat_limits heat_method_limits(const heat_method *method, heat_bounds bounds); /* Local. */
 
 /* Largest stable step, s. Local. */
 double heat_stepper_limit(const heat_stepper *stepper);
