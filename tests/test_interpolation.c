@@ -137,6 +137,33 @@ static void layers_of_a_wall_are_read_exactly_at_any_point(void **state) {
   }
 }
 
+/* Layers across x times layers across y: k_x = a(x) b(y), k_y = c(x) d(y), so that four materials meet in the corners.
+ * u = X(x) + Y(y) with X' = 1/a and Y' = 2/d is steady: its fluxes b and 2c do not change on their way. */
+static double product_of_layers(double x, double y) {
+  const double in_x = x < 0.5 ? x / 3 : 0.5 / 3 + (x - 0.5) / 700;
+  const double in_y = y < 0.2 ? y / 0.04 : 0.2 / 0.04 + (y - 0.2) / 5;
+  return in_x + 2 * in_y;
+}
+
+static void corners_of_four_materials_are_exact_where_layers_cross(void **state) {
+  (void)state;
+  static const char *const left[] = {"{type: neumann, flux: '-(y < 0.2 ? 9 : 0.1)'}",
+                                     "{type: dirichlet, value: '2*(y < 0.2 ? y/0.04 : 5 + (y - 0.2)/5)'}"};
+  static const char *const bottom[] = {"{type: robin, coefficient: '4*(x < 0.5 ? 1 : 80)',\n"
+                                       "  ambient: '(x < 0.5 ? x/3 : 1/6 + (x - 0.5)/700) - 0.5'}",
+                                       "{type: dirichlet, value: 'x < 0.5 ? x/3 : 1/6 + (x - 0.5)/700'}"};
+  for (int n = 0; n < 4; n++) {
+    open_deck("domain: {size: [1, 0.5], cells: [4, 5]}\n"
+              "material: {conductivity: ['(x < 0.5 ? 3 : 700)*(y < 0.2 ? 9 : 0.1)', '(x < 0.5 ? 1 : 80)*(y < 0.2 ? "
+              "0.04 : 5)'], density: 1, heat_capacity: 1}\n"
+              "boundary: {left: %s, bottom: %s, right: {type: neumann, flux: 'y < 0.2 ? 9 : 0.1'},\n"
+              "  top: {type: neumann, flux: '2*(x < 0.5 ? 1 : 80)'}}\n",
+              left[n / 2], bottom[n % 2]);
+    assert_exact_everywhere(product_of_layers, 1e-13);
+    close_deck();
+  }
+}
+
 static double straight(double x, double y) {
   return 3 + 2 * x - 5 * y;
 }
@@ -290,6 +317,24 @@ static void a_corner_of_four_materials_lies_between_them(void **state) {
   close_deck();
 }
 
+/* Of four materials that nothing relates, and cells that are no squares: what flows to the corner along the faces. */
+static void no_heat_is_left_in_a_corner(void **state) {
+  (void)state;
+  open_deck(
+      "domain: {size: [1, 0.25], cells: [2, 2]}\n"
+      "material: {conductivity: ['x < 0.5 ? (y < 0.125 ? 1 : 2) : (y < 0.125 ? 30 : 4)', 'x < 0.5 ? (y < 0.125 ? 5 : "
+      "60) : (y < 0.125 ? 7 : 8)'], density: 1, heat_capacity: 1}\n");
+  const double corner = read_at(rippled, 0.5, 0.125, 0), dx = 0.5, dy = 0.125;
+  const double south = read_at(rippled, 0.5, dy / 2, 0), north = read_at(rippled, 0.5, 3 * dy / 2, 0);
+  const double west = read_at(rippled, dx / 2, dy, 0), east = read_at(rippled, 3 * dx / 2, dy, 0);
+  assert_near((5 + 7) * dx / dy * (south - corner) + (60 + 8) * dx / dy * (north - corner) +
+                  (1 + 2) * dy / dx * (west - corner) + (30 + 4) * dy / dx * (east - corner),
+              0, 1e-12);
+  assert_near(south, (1 * rippled(dx / 2, dy / 2) + 30 * rippled(3 * dx / 2, dy / 2)) / 31, 1e-14);
+  assert_near(east, (7 * rippled(3 * dx / 2, dy / 2) + 8 * rippled(3 * dx / 2, 3 * dy / 2)) / 15, 1e-14);
+  close_deck();
+}
+
 static double wave(double x, double y) {
   return sin(2 * 3.14159265358979323846 * x) + (y > 0.5 ? 1 : 0);
 }
@@ -432,6 +477,7 @@ static void quadrants_meet_without_a_jump(void **state) {
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(layers_of_a_wall_are_read_exactly_at_any_point),
+      cmocka_unit_test(corners_of_four_materials_are_exact_where_layers_cross),
       cmocka_unit_test(a_linear_field_between_dirichlet_sides_is_exact),
       cmocka_unit_test(between_centres_of_one_material_it_is_bilinear),
       cmocka_unit_test(a_point_at_a_centre_is_that_cell),
@@ -439,6 +485,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(a_dirichlet_side_is_read_along_all_of_it),
       cmocka_unit_test(flux_and_convection_give_the_temperature_of_the_wall),
       cmocka_unit_test(a_corner_of_four_materials_lies_between_them),
+      cmocka_unit_test(no_heat_is_left_in_a_corner),
       cmocka_unit_test(a_seam_is_a_face_like_others),
       cmocka_unit_test(nothing_leaves_the_range_of_cells_and_walls),
       cmocka_unit_test(what_is_the_same_everywhere_is_read_to_the_last_bit),
