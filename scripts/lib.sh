@@ -19,7 +19,7 @@ test|has_module cmocka|libcmocka-dev|cmocka|cmocka
 full|has_command clang|clang|llvm, clang|llvm
 full|has_clang_openmp|libomp-dev|llvm, llvm-openmp|llvm-openmp
 full|has_command shellcheck|shellcheck|shellcheck|shellcheck
-full|has_xarray|python3-h5py python3-xarray python3-h5netcdf|python|py-h5py py-xarray py-h5netcdf
+full|has_xarray|python3-h5py python3-xarray python3-h5netcdf python3-dask|python|py-h5py py-xarray py-h5netcdf py-dask
 pbs|has_command slurmctld|slurm-wlm|slurm|slurm
 pbs|has_command generate_pbs_nodefile|slurm-wlm-torque|slurm|slurm
 pbs|has_command sshd|openssh-server|openssh|openssh
@@ -60,11 +60,11 @@ has_parallel_hdf5() {
   return 1
 }
 
-# A python3 that has xarray, also where another python comes before the system's own.
+# A python3 that has xarray and what it needs to read many files, also where another python comes before the system's own.
 python_with_xarray() {
   local python
   for python in python3 /usr/bin/python3; do
-    "$python" -c 'import h5netcdf, h5py, xarray' 2>/dev/null && echo "$python" && return 0
+    "$python" -c 'import dask, h5netcdf, h5py, xarray' 2>/dev/null && echo "$python" && return 0
   done
   return 1
 }

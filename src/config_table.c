@@ -121,7 +121,7 @@ static const heat_option table[] = {
     {.key = "output.every.steps", .type = HEAT_INTEGER, .flags = HEAT_REQUIRED, .range = ">= 1",
      .help = "steps between snapshots, in place of a time"},
     {.key = "output.precision", .type = HEAT_CHOICE, .fallback = "float64", .choices = precisions,
-     .help = "of the temperature in snapshots"},
+     .help = "of the temperature in snapshots; one that float32 cannot hold is written as float64"},
     {.key = "output.compression", .type = HEAT_INTEGER, .range = "in [0, 9]", .fallback = "0",
      .help = "deflate level of snapshots"},
     {.key = "output.images", .type = HEAT_SECTION, .help = "pictures of the field; none when left out"},

@@ -13,8 +13,8 @@
 enum { STEP_DIGITS = 10 };
 
 /* The files of a run: fixed names, and series numbered by their step. */
-static const char *const fixed_names[] = {"run.xdmf", "probes.csv", "history.csv",
-                                          "run.log",  "deck.yaml",  "status.json"};
+static const char *const fixed_names[] = {"run.xdmf", "grid.hdf5", "probes.csv", "history.csv",
+                                          "run.log",  "deck.yaml", "status.json"};
 static const struct {
   const char *prefix, *suffix;
 } numbered_names[] = {{"checkpoint-", ".h5"}, {"snapshot-", ".h5"}, {"frame-", ".png"},

@@ -574,6 +574,18 @@ void heat_h5_attach_scale(heat_h5 *out, const char *dataset, const char *scale, 
   settle(out, good, "attach a scale in");
 }
 
+void heat_h5_make_scale(heat_h5 *out, const char *name) {
+  settle(out, true, "write");
+  if (!usable(out)) return;
+  bool good = true;
+  if (out->grid->rank == 0) {
+    const hid_t axis = H5Dopen(out->file, name, H5P_DEFAULT);
+    good = axis >= 0 && H5DSset_scale(axis, name) >= 0;
+    if (axis >= 0) H5Dclose(axis);
+  }
+  settle(out, good, "make a scale in");
+}
+
 heat_status heat_sync(const char *path) {
   const int file = open(path, O_RDONLY);
   const bool good = file >= 0 && fsync(file) == 0;

@@ -370,6 +370,18 @@ static void give_back(void) {
 #endif
 }
 
+static heat_status write_snapshot(simulation *sim) {
+  const int64_t widened = sim->snapshots.widened;
+  heat_status status = heat_snapshots_write(&sim->snapshots, heat_stepper_solution(&sim->stepper), sim->state.step,
+                                            sim->state.time, sim->state.dt);
+  if (widened == 0 && sim->snapshots.widened > 0)
+    heat_runtime_say(sim->runtime,
+                     "the temperature at step %lld, in [%.6g, %.6g], is outside of the range of float32: this snapshot, "
+                     "and others like it, are written as float64\n",
+                     (long long)sim->state.step, sim->extent.min, sim->extent.max);
+  return status;
+}
+
 /* What is due at this step, for people. The numbers have been looked at. */
 static heat_status write_outputs(simulation *sim) {
   const heat_field *u = heat_stepper_solution(&sim->stepper);
@@ -380,7 +392,7 @@ static heat_status write_outputs(simulation *sim) {
   if (output_due(sim, sim->output)) {
     status = write_history(sim);
     status = heat_first(status, heat_probes_write(&sim->probes, u, step, time));
-    status = heat_first(status, heat_snapshots_write(&sim->snapshots, u, step, time, sim->state.dt));
+    status = heat_first(status, write_snapshot(sim));
     give_back();
   }
   if (sim->frames.grid != NULL && output_due(sim, sim->images))
@@ -619,8 +631,9 @@ static void say_end(simulation *sim) {
     heat_runtime_say(runtime, "energy      %.9g J/m, of which walls and sources leave unexplained %.2g\n", sim->energy,
                      sim->balance);
   heat_runtime_say(runtime, "files       %s\n", sim->checkpoint[0] != '\0' ? sim->checkpoint : sim->directory);
-  if (sim->snapshots.count > 0)
-    heat_runtime_say(runtime, "            %s/run.xdmf (%d snapshots)\n", sim->directory, sim->snapshots.count);
+  if (sim->snapshots.series.count > 0)
+    heat_runtime_say(runtime, "            %s/run.xdmf (%lld snapshots)\n", sim->directory,
+                     (long long)sim->snapshots.series.count);
   if (sim->frames.written > 0)
     heat_runtime_say(runtime, "            %s/frame-*.png (%lld new)\n", sim->directory,
                      (long long)sim->frames.written);

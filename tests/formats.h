@@ -133,6 +133,11 @@ static inline bool is_xml(const char *text) {
     text += 2;
   }
   const char *end = xml_element(json_space(text));
+  while (end != NULL && strncmp(end = json_space(end), "<?", 2) == 0) { /* a processing instruction */
+    end = xml_name(end + 2);
+    end = end != NULL ? strstr(end, "?>") : NULL;
+    end = end != NULL ? end + 2 : NULL;
+  }
   return end != NULL && *json_space(end) == '\0';
 }
 

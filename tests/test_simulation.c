@@ -295,7 +295,8 @@ static void a_kill_in_the_middle_of_writing_leaves_no_trace(void **state) {
                                           {"sync:1:KILL:0", "out/checkpoint-0000000020"},
                                           {"rename:1:KILL:0", "out/checkpoint-0000000020"},
                                           {"unlink:1:KILL:0", "out/checkpoint-0000000010"},
-                                          {"rename:3:KILL:0", "out/run.xdmf"},
+                                          {"write:9:KILL:0", "out/run.xdmf"},
+                                          {"rename:1:KILL:0", "out/grid.hdf5"},
                                           {"write:3:KILL:0", "out/probes.csv"},
                                           {"rename:1:KILL:0", "out/snapshot-0000000030"},
                                           {"open:2:KILL:1", "out/snapshot-0000000020"}};

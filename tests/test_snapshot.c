@@ -115,8 +115,12 @@ static void another_program_finds_field_axes_and_units(void **state) {
     assert_true(everywhere(has_axis(file, "x", 1, NX, -1, 0.2) && has_axis(file, "y", 0, NY, 2, 0.1)));
     assert_true(everywhere(has_text(file, "/", "Conventions", "CF-1.8") && has_text(file, "/", "deck", deck) &&
                            has_text(file, "/", "title", "<\"a\" & b>")));
-    double time = 0;
+    double time = 0, instant = 0;
     int64_t step = 0, ranks = 0;
+    assert_int_equal(heat_h5_read_vector(file, "time", 0, 1, &instant).code, HEAT_OK);
+    assert_true(instant == 1.75);
+    assert_true(
+        everywhere(has_text(file, "time", "units", "s") && has_text(file, "temperature", "coordinates", "time")));
     assert_int_equal(heat_h5_get_real(file, "time", &time).code, HEAT_OK);
     assert_int_equal(heat_h5_get_integer(file, "step", &step).code, HEAT_OK);
     assert_int_equal(heat_h5_get_integer(file, "ranks", &ranks).code, HEAT_OK);
@@ -182,6 +186,52 @@ static void a_resumed_series_keeps_what_came_before_and_removes_what_comes_again
   heat_snapshots_destroy(&snapshots);
 }
 
+/* The bytes of a value of a file's temperature, and that all of its values are the field's; 0 otherwise. */
+static size_t value_bytes(const char *path, double factor) {
+  static double cells[NX * NY];
+  const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), field = H5Dopen(file, "temperature", H5P_DEFAULT);
+  const hid_t type = H5Dget_type(field);
+  const size_t bytes = H5Tget_size(type);
+  bool right = H5Dread(field, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, cells) >= 0;
+  for (int64_t n = 0; n < NX * NY; n++) {
+    const double value = cell_number(n % NX, n / NX) * factor;
+    right = right && cells[n] == (bytes == sizeof(float) ? (double)(float)value : value);
+  }
+  H5Tclose(type);
+  H5Dclose(field);
+  H5Fclose(file);
+  return right ? bytes : 0;
+}
+
+static void what_float32_cannot_hold_is_written_as_float64(void **state) {
+  (void)state;
+  static const double factors[] = {1, 1e40, 1e34, -1e300, 1e-50, 1e-42, 0}; /* numbers are up to some 1e4 */
+  static const bool fits[] = {true, false, true, false, false, false, true};
+  heat_field *field = heat_stepper_solution(&made.stepper);
+  heat_snapshots snapshots = series((heat_storage){.single = true});
+  assert_int_equal(heat_snapshots_create(&snapshots, -1).code, HEAT_OK);
+  int64_t widened = 0;
+  for (int n = 0; n < 7; n++) {
+    char name[64];
+    number_cells(field);
+    for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++)
+      for (int64_t i = field->owned.lo[HEAT_X]; i < field->owned.hi[HEAT_X]; i++)
+        *heat_field_at(field, i, j) *= factors[n];
+    assert_true(everywhere(write_step(&snapshots, n).code == HEAT_OK));
+    snprintf(name, sizeof name, "snapshot-%010d.h5", n);
+    assert_true(everywhere(value_bytes(name, factors[n]) == (fits[n] ? sizeof(float) : sizeof(double))));
+    assert_true(snapshots.widened == (widened += !fits[n]));
+    assert_true(everywhere(heat_snapshots_crash(&snapshots, field, n, 0, 1).code == HEAT_OK));
+    snprintf(name, sizeof name, "crash-%010d.h5", n);
+    assert_true(everywhere(value_bytes(name, factors[n]) == sizeof(double)));
+  }
+  heat_snapshots_destroy(&snapshots);
+  snapshots = series((heat_storage){.single = true});
+  assert_int_equal(heat_snapshots_create(&snapshots, 6).code, HEAT_OK); /* run.xdmf says of each what it is */
+  for (int64_t n = 0; n < 7 && made.grid.rank == 0; n++) assert_true(snapshots.series.entries[n].single == fits[n]);
+  heat_snapshots_destroy(&snapshots);
+}
+
 static void a_series_that_cannot_be_written_is_told(void **state) {
   (void)state;
   heat_snapshots snapshots = series((heat_storage){0});
@@ -197,9 +247,9 @@ static void a_series_that_cannot_be_written_is_told(void **state) {
 
 int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter, leave)
-  const struct CMUnitTest tests[] = {LAW(another_program_finds_field_axes_and_units),
-                                     LAW(the_series_lists_each_snapshot_once),
-                                     LAW(a_resumed_series_keeps_what_came_before_and_removes_what_comes_again),
-                                     LAW(a_series_that_cannot_be_written_is_told)};
+  const struct CMUnitTest tests[] = {
+      LAW(another_program_finds_field_axes_and_units), LAW(the_series_lists_each_snapshot_once),
+      LAW(a_resumed_series_keeps_what_came_before_and_removes_what_comes_again),
+      LAW(what_float32_cannot_hold_is_written_as_float64), LAW(a_series_that_cannot_be_written_is_told)};
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

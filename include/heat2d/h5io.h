@@ -81,6 +81,8 @@ void heat_h5_write_vector(heat_h5 *out, const char *name, int64_t length, int64_
                           const double *values);
 /* Make the vector `scale` the dimension scale of dimension `dimension` of `dataset`. */
 void heat_h5_attach_scale(heat_h5 *out, const char *dataset, const char *scale, int dimension);
+/* Make the vector `name` a dimension scale of no dataset yet: a coordinate of its own. */
+void heat_h5_make_scale(heat_h5 *out, const char *name);
 /* Finish as described above. On failure the partial file is removed and what stood at `path` is untouched. HEAT_IO. */
 heat_status heat_h5_commit(heat_h5 *out);
 

@@ -4,14 +4,14 @@
 
 #include "heat2d/h5io.h"
 #include "heat2d/runtime.h"
+#include "heat2d/xdmf.h"
 
 typedef struct heat_snapshots {
   const heat_grid *grid;                /* borrowed */
   const char *directory, *title, *deck; /* borrowed */
   heat_storage storage;
-  int count; /* of the series, on rank 0 */
-  int64_t *steps;
-  double *times;
+  heat_xdmf series; /* on rank 0 */
+  int64_t widened;  /* snapshots written as float64 since float32 could not hold their values */
 } heat_snapshots;
 
 /* The series of a directory: the snapshots that it holds up to step `keep` (-1: none); later ones are removed, they are
@@ -19,11 +19,15 @@ typedef struct heat_snapshots {
 heat_status heat_snapshots_create(heat_snapshots *snapshots, int64_t keep);
 void heat_snapshots_destroy(heat_snapshots *snapshots);
 
-/* Write snapshot-<step>.h5 and then run.xdmf. Collective; the status of the latter is rank 0's own. HEAT_IO. */
+/* Write snapshot-<step>.h5 and then run.xdmf. The file holds /temperature [ny][nx] with the scales /y and /x, and /time
+ * [1]: a coordinate of one value, and no dimension of /temperature, so that the shape is that of a checkpoint and
+ * xarray.open_mfdataset still finds the series. A field with a value beyond the range of float32, or with none within
+ * it, is written as float64. Collective; the status of the latter is rank 0's own. HEAT_IO. */
 heat_status heat_snapshots_write(heat_snapshots *snapshots, const heat_field *field, int64_t step, double time,
                                  double dt);
 
-/* Write the field of a run that went wrong as crash-<step>.h5, outside of the series. Collective. HEAT_IO. */
+/* Write the field of a run that went wrong as crash-<step>.h5, in float64, outside of the series. Collective. HEAT_IO.
+ */
 heat_status heat_snapshots_crash(const heat_snapshots *snapshots, const heat_field *field, int64_t step, double time,
                                  double dt);
 
