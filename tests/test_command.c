@@ -379,7 +379,7 @@ static void a_file_fault_on_one_rank_ends_all_with_74(void **state) {
       {"rename:1:EIO:0", "out/deck.yaml"},      {"open:1:EACCES:0", "out/history.csv"},
       {"open:1:EACCES:0", "out/probes.csv"},    {"write:2:ENOSPC:0", "out/history.csv"},
       {"write:2:ENOSPC:0", "out/probes.csv"},   {"write:1+:ENOSPC:0", "out/snapshot-"},
-      {"rename:2:EIO:0", "out/run.xdmf"},       {"open:1:EACCES:1", "out/frame-"},
+      {"write:3:EIO:0", "out/run.xdmf"},       {"open:1:EACCES:1", "out/frame-"},
       {"write:1:ENOSPC:1", "out/frame-"},       {"open:1+:EACCES:0", "out/checkpoint-"},
       {"write:2+:ENOSPC:0", "out/checkpoint-"}, {"sync:1:EIO:0", "out/checkpoint-"},
       {"rename:2:EIO:0", "out/checkpoint-"},    {"write:1:EIO:1", "out/"},
