@@ -2,6 +2,7 @@
 
 #include "heat2d/directory.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,6 +77,7 @@ void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *st
   heat_h5_set_integer(out, "/", "anchor_step", state->anchor_step);
   heat_h5_set_real(out, "/", "anchor_time", state->anchor_time);
   heat_h5_set_real(out, "/", "energy_start", state->energy_start);
+  heat_h5_set_real(out, "/", "size_start", state->size_start);
   heat_h5_set_integer(out, "/", "off_lattice", state->off_lattice);
   heat_h5_set_integers(out, "/", "source_heat", source.digit, HEAT_SUM_DIGITS);
   write_walls(out, op);
@@ -120,6 +122,10 @@ heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory,
   return status;
 }
 
+static heat_status get_real_if_there(hid_t file, const char *name, double *value) {
+  return H5Aexists(file, name) > 0 ? heat_h5_get_real(file, name, value) : heat_ok();
+}
+
 heat_status heat_checkpoint_read_state(MPI_Comm comm, const char *path, heat_state *state, char **deck) {
   hid_t file;
   *deck = NULL;
@@ -130,6 +136,8 @@ heat_status heat_checkpoint_read_state(MPI_Comm comm, const char *path, heat_sta
   if (status.code == HEAT_OK) status = heat_h5_get_integer(file, "anchor_step", &state->anchor_step);
   if (status.code == HEAT_OK) status = heat_h5_get_real(file, "anchor_time", &state->anchor_time);
   if (status.code == HEAT_OK) status = heat_h5_get_real(file, "energy_start", &state->energy_start);
+  state->size_start = fabs(state->energy_start); /* what a checkpoint of an earlier version does not say */
+  if (status.code == HEAT_OK) status = get_real_if_there(file, "size_start", &state->size_start);
   int64_t off_lattice = 0;
   if (status.code == HEAT_OK) status = heat_h5_get_integer(file, "off_lattice", &off_lattice);
   state->off_lattice = off_lattice != 0;

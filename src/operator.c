@@ -502,24 +502,27 @@ heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, doubl
   return heat_agree(grid->comm, status);
 }
 
-void heat_operator_energy(const heat_operator *op, const heat_field *u, double *energy, double *mean) {
+heat_energy heat_operator_energy(const heat_operator *op, const heat_field *u) {
   const heat_grid *grid = op->grid;
   const double *spacing = grid->problem->spacing, area = spacing[HEAT_X] * spacing[HEAT_Y];
-  heat_sum heat = {0}, temperature = {0};
+  heat_sum heat = {0}, temperature = {0}, size = {0};
   for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y]; j++) {
     for (int64_t i = grid->owned.lo[HEAT_X]; i < grid->owned.hi[HEAT_X]; i++) {
       const double value = *heat_field_at(u, i, j);
       heat_sum_add(&temperature, value);
       if (!op->uniform) heat_sum_add(&heat, value / *heat_field_at(&op->inverse, i, j));
+      heat_sum_add(&size, fabs(op->uniform ? value : value / *heat_field_at(&op->inverse, i, j)));
     }
   }
-  const heat_sum all = heat_sum_reduce(&temperature, grid->comm);
-  const double total = heat_sum_value(&all);
-  *mean = total / (double)heat_box_cells(grid->domain);
-  *energy = total / op->s * area;
-  if (op->uniform) return;
-  const heat_sum weighted = heat_sum_reduce(&heat, grid->comm);
-  *energy = heat_sum_value(&weighted) * area;
+  heat_sum all = heat_sum_reduce(&temperature, grid->comm);
+  const double total = heat_sum_value(&all), scale = op->uniform ? area / op->s : area;
+  heat_energy energy = {.mean = total / (double)heat_box_cells(grid->domain), .heat = total / op->s * area};
+  all = heat_sum_reduce(&size, grid->comm);
+  energy.size = heat_sum_value(&all) * scale;
+  if (op->uniform) return energy;
+  all = heat_sum_reduce(&heat, grid->comm);
+  energy.heat = heat_sum_value(&all) * area;
+  return energy;
 }
 
 heat_status heat_operator_flows(heat_operator *op, const heat_field *u, double t, double flows[HEAT_SIDES]) {
@@ -544,14 +547,26 @@ double heat_operator_side_heat(const heat_operator *op, int side) {
   return heat_sum_value(&total);
 }
 
-double heat_operator_wall_heat(const heat_operator *op) {
+static double sum_walls(const heat_operator *op, double (*of)(double)) {
   heat_sum sum = {0};
   for (int side = 0; side < HEAT_SIDES; side++) {
     const heat_wall *wall = &op->boundary.walls[side];
-    for (int64_t n = 0; n < wall->owned_hi - wall->owned_lo; n++) heat_sum_add(&sum, wall->heat[n]);
+    for (int64_t n = 0; n < wall->owned_hi - wall->owned_lo; n++) heat_sum_add(&sum, of(wall->heat[n]));
   }
   const heat_sum total = heat_sum_reduce(&sum, op->grid->comm);
   return heat_sum_value(&total);
+}
+
+static double as_it_is(double value) {
+  return value;
+}
+
+double heat_operator_wall_heat(const heat_operator *op) {
+  return sum_walls(op, as_it_is);
+}
+
+double heat_operator_wall_moved(const heat_operator *op) {
+  return sum_walls(op, fabs);
 }
 
 double heat_operator_source_heat(const heat_operator *op) {

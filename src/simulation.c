@@ -78,7 +78,8 @@ typedef struct simulation {
   double saved_at, save_seconds, save_waited, worst_save; /* MPI_Wtime; s in all, waited for, and at worst */
   int saves_done;
   heat_h5_times save_times;
-  double balance, energy;
+  double balance;
+  heat_energy energy; /* at the last row of the table */
 } simulation;
 
 /* Refuse a grid that does not fit, and find out whether a copy of it does too. */
@@ -336,27 +337,31 @@ static heat_status look(simulation *sim) {
                    (long long)sim->extent.not_finite, (long long)sim->state.step, (long long)i, (long long)j, owner);
 }
 
-/* balance: what of the energy is explained neither by walls nor by sources, relative to the energy. */
+/* balance: what of the energy is explained neither by walls nor by sources, relative to the heat in the cells and to
+ * what moved, each without its sign: where temperatures lie around 0 the energy itself may be nothing but rounding. */
 static heat_status write_history(simulation *sim) {
-  double energy, mean, flows[HEAT_SIDES];
+  double flows[HEAT_SIDES];
+  heat_state *state = &sim->state;
   const heat_field *u = heat_stepper_solution(&sim->stepper);
-  const heat_status status = heat_operator_flows(&sim->op, u, sim->state.time, flows);
+  const heat_status status = heat_operator_flows(&sim->op, u, state->time, flows);
   if (status.code != HEAT_OK) return status;
-  heat_operator_energy(&sim->op, u, &energy, &mean);
+  const heat_energy energy = heat_operator_energy(&sim->op, u);
   const double walls = heat_operator_wall_heat(&sim->op), sources = heat_operator_source_heat(&sim->op);
-  if (!isfinite(energy))
-    return heat_fail(HEAT_NUMERICS, "the energy at step %lld is not finite", (long long)sim->state.step);
-  if (sim->state.step == 0) sim->state.energy_start = energy;
-  const double scale = fmax(fmax(fabs(energy), fabs(sim->state.energy_start)), fmax(fabs(walls), fabs(sources)));
-  const double rest = ((energy - sim->state.energy_start) - walls) - sources;
+  if (!isfinite(energy.heat))
+    return heat_fail(HEAT_NUMERICS, "the energy at step %lld is not finite", (long long)state->step);
+  if (state->step == 0) state->energy_start = energy.heat;
+  if (state->step == 0) state->size_start = energy.size;
+  const double moved = fmax(heat_operator_wall_moved(&sim->op), fabs(sources));
+  const double scale = fmax(fmax(energy.size, state->size_start), moved);
+  const double rest = ((energy.heat - state->energy_start) - walls) - sources;
   sim->energy = energy;
   sim->balance = scale > 0 ? rest / scale : 0;
   const int64_t step = sim->state.step;
   return heat_series_row(
       &sim->history, "%lld,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g",
       (long long)step, sim->state.time, step > 0 ? heat_clock_step(&sim->clock, step - 1) : sim->clock.dt,
-      sim->extent.min, sim->extent.max, mean, energy, walls, sources, sim->balance, flows[HEAT_LEFT], flows[HEAT_RIGHT],
-      flows[HEAT_BOTTOM], flows[HEAT_TOP]);
+      sim->extent.min, sim->extent.max, energy.mean, energy.heat, walls, sources, sim->balance, flows[HEAT_LEFT],
+      flows[HEAT_RIGHT], flows[HEAT_BOTTOM], flows[HEAT_TOP]);
 }
 
 static bool output_due(const simulation *sim, heat_cadence cadence) {
@@ -602,6 +607,17 @@ static void say_start(simulation *sim) {
   free(text);
 }
 
+static void say_energy(simulation *sim) {
+  const double rounding = 1e-12, conspicuous = 1e-9;
+  char heat[64] = "0 J/m but for rounding";
+  if (fabs(sim->energy.heat) > rounding * sim->energy.size) snprintf(heat, sizeof heat, "%.9g J/m", sim->energy.heat);
+  if (fabs(sim->balance) <= conspicuous)
+    heat_runtime_say(sim->runtime, "energy      %s; sides and sources account for all changes\n", heat);
+  else
+    heat_runtime_say(sim->runtime, "energy      %s, of which sides and sources leave unexplained %.2g\n", heat,
+                     sim->balance);
+}
+
 static void say_end(simulation *sim) {
   heat_runtime *runtime = sim->runtime;
   const heat_setup *setup = &sim->setup;
@@ -627,9 +643,7 @@ static void say_end(simulation *sim) {
         sim->saves_done, sim->saves_done * cells * sizeof(double) / mega / sim->save_seconds, seconds[HEAT_H5_PACK],
         seconds[HEAT_H5_WRITE], seconds[HEAT_H5_SYNC], seconds[HEAT_H5_VERIFY], sim->save_waited);
   }
-  if (isfinite(sim->energy)) /* none is known where nothing was left to do */
-    heat_runtime_say(runtime, "energy      %.9g J/m, of which walls and sources leave unexplained %.2g\n", sim->energy,
-                     sim->balance);
+  if (isfinite(sim->energy.heat)) say_energy(sim); /* none is known where nothing was left to do */
   heat_runtime_say(runtime, "files       %s\n", sim->checkpoint[0] != '\0' ? sim->checkpoint : sim->directory);
   if (sim->snapshots.series.count > 0)
     heat_runtime_say(runtime, "            %s/run.xdmf (%lld snapshots)\n", sim->directory,
@@ -685,7 +699,7 @@ static heat_status end(simulation *sim) {
 }
 
 heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *options) {
-  simulation sim = {.runtime = runtime, .options = options, .energy = NAN};
+  simulation sim = {.runtime = runtime, .options = options, .energy = {.heat = NAN}};
   sim.lock.file = -1;
   sim.saving_step = -1;
   heat_stop_set_deadline(&sim.stop, runtime->rank, runtime->started, options->walltime);

@@ -295,12 +295,14 @@ static int make_list(int which, double bound, heat_stage list[]) {
 }
 
 typedef struct totals {
-  double energy, mean, wall_heat, source_heat, bound;
+  heat_energy energy;
+  double wall_heat, moved, source_heat, bound;
 } totals;
 
 static totals totals_of(rig *r) {
   totals sums = {.bound = r->op.bounds.spectral};
-  heat_operator_energy(&r->op, r->each[0], &sums.energy, &sums.mean);
+  sums.energy = heat_operator_energy(&r->op, r->each[0]);
+  sums.moved = heat_operator_wall_moved(&r->op);
   sums.wall_heat = heat_operator_wall_heat(&r->op);
   sums.source_heat = heat_operator_source_heat(&r->op);
   return sums;

@@ -123,12 +123,15 @@ static double error_against(rig *r, double (*f)(double x, double y, double t), d
 
 /* Everything that a run computes, to be compared bit for bit. */
 typedef struct outcome {
-  double energy, mean, wall_heat, source_heat, limit;
+  double energy, size, mean, wall_heat, source_heat, limit;
 } outcome;
 
 static outcome outcome_of(rig *r) {
   outcome out = {.limit = heat_stepper_limit(&r->stepper)};
-  heat_operator_energy(&r->op, heat_stepper_solution(&r->stepper), &out.energy, &out.mean);
+  const heat_energy energy = heat_operator_energy(&r->op, heat_stepper_solution(&r->stepper));
+  out.energy = energy.heat;
+  out.size = energy.size;
+  out.mean = energy.mean;
   out.wall_heat = heat_operator_wall_heat(&r->op);
   out.source_heat = heat_operator_source_heat(&r->op);
   return out;

@@ -2,8 +2,8 @@
  *
  * /temperature [ny][nx] float64; /wall_heat_<side>: the heat that came in through each face of a wall (left, right by
  * rows; bottom, top by columns; J/m); root attributes: wall_heat_<side>, the sum over
- * that side; time, step, dt, the clock's anchor, the sources' exact sum, the resolved deck, and where the file comes
- * from. The newest `keep` are kept; an older one is removed only after a newer one has its name. */
+ * that side; time, step, dt, the clock's anchor, the heat at the start, the sources' exact sum, the resolved deck, and
+ * where the file comes from. The newest `keep` are kept; an older one is removed only after a newer one has its name. */
 #ifndef HEAT2D_CHECKPOINT_H
 #define HEAT2D_CHECKPOINT_H
 
@@ -16,6 +16,7 @@ typedef struct heat_state {
   double anchor_time; /* see clock.h */
   int64_t anchor_step;
   double energy_start; /* of the initial field, J/m */
+  double size_start;   /* and its sum of |rho c_p u|, J/m */
   bool off_lattice;    /* reached by a shortened last step: no instant of a longer run */
 } heat_state;
 

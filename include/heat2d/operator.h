@@ -118,8 +118,13 @@ heat_status heat_operator_apply(heat_operator *op, const heat_stage *stages, int
 /* max |L(u, t)| over the domain, K/s, the same bits on every rank. Collective. */
 heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, double *rate);
 
-/* Energy sum(rho c_p u) dx dy, J/m, and mean temperature sum(u)/N, K. Collective. */
-void heat_operator_energy(const heat_operator *op, const heat_field *u, double *energy, double *mean);
+/* What a field holds; `size` is what rounding is to be measured against, also where the temperatures lie around 0. */
+typedef struct heat_energy {
+  double heat; /* sum(rho c_p u) dx dy, J/m */
+  double size; /* sum |rho c_p u| dx dy, J/m */
+  double mean; /* temperature sum(u)/N, K */
+} heat_energy;
+heat_energy heat_operator_energy(const heat_operator *op, const heat_field *u); /* Collective. */
 
 /* The heat that flows in through each side at time t, W/m; 0 for a periodic one. HEAT_DECK as heat_problem_side.
  * Collective. */
@@ -130,6 +135,10 @@ double heat_operator_side_heat(const heat_operator *op, int side);
 
 /* Heat that came in through the walls since t = 0, J/m. Collective. */
 double heat_operator_wall_heat(const heat_operator *op);
+
+/* Heat that moved through the walls since t = 0, whether in or out: the sum over their faces of what came in or went
+ * out of each, J/m. Collective. */
+double heat_operator_wall_moved(const heat_operator *op);
 
 /* Heat that the sources gave since t = 0, J/m. Collective. */
 double heat_operator_source_heat(const heat_operator *op);
