@@ -1,7 +1,5 @@
 #include "heat2d/plan.h"
 
-#include "measure.h"
-
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -40,8 +38,7 @@ heat_cadence heat_plan_images(const heat_config *config) {
   return heat_config_cadence(config, own ? "output.images.every" : "output.every");
 }
 
-/* How often something is due in the whole run, the first and the last step included. */
-static double occurrences(const heat_clock *clock, heat_cadence cadence) {
+double heat_plan_occurrences(const heat_clock *clock, heat_cadence cadence) {
   double count = 2;
   if (cadence.steps > 0) count += floor((double)(clock->last - 1) / (double)cadence.steps);
   if (cadence.seconds > 0) count += fmin(ceil(clock->end / cadence.seconds) - 1, (double)clock->last - 1);
@@ -69,14 +66,14 @@ static void put_files(FILE *out, const heat_plan *plan) {
   const double cells = (double)heat_box_cells(plan->grid->domain);
   const bool single = strcmp(heat_config_text(config, "output.precision"), "float32") == 0;
   const double snapshot = cells * (single ? sizeof(float) : sizeof(double)), checkpoint = cells * sizeof(double);
-  const double count = occurrences(&plan->clock, heat_config_cadence(config, "output.every"));
+  const double count = heat_plan_occurrences(&plan->clock, heat_config_cadence(config, "output.every"));
   const double keep = (double)heat_config_integer(config, "checkpoint.keep");
   fprintf(out, "files       %s/: %.0f snapshots of ", heat_config_text(config, "output.directory"), count);
   put_bytes(out, snapshot);
   fprintf(out, ", up to %.0f checkpoints of ", keep);
   put_bytes(out, checkpoint);
   if (heat_config_has(config, "output.images"))
-    fprintf(out, ", %.0f pictures", occurrences(&plan->clock, heat_plan_images(config)));
+    fprintf(out, ", %.0f pictures", heat_plan_occurrences(&plan->clock, heat_plan_images(config)));
   fprintf(out, "; in all about ");
   /* While a checkpoint is written the old ones are still there. */
   put_bytes(out, count * snapshot + (keep + 1) * checkpoint);
@@ -108,6 +105,9 @@ char *heat_plan_text(const heat_plan *plan) {
             "warning     such a step may overshoot: carry temperatures beyond those of the start and of the walls (up "
             "to %.9g s it cannot)\n",
             heat_limit_below(limits.monotone, DIGITS));
+  if (plan->unseen > 0)
+    fprintf(out, "estimate    of the cells %.3g%% were looked at here, a run looks at all: its step may be shorter\n",
+            100 * (1 - plan->unseen));
   const double memory = heat_plan_memory(plan), copy = plan->copies ? heat_plan_copy(plan) : 0;
   fprintf(out, "memory      ");
   put_bytes(out, memory + copy);
@@ -120,34 +120,16 @@ char *heat_plan_text(const heat_plan *plan) {
   put_files(out, plan);
   if (plan->rate > 0) {
     fprintf(out, "time        about ");
-    put_duration(out, cells * steps / plan->rate);
-    fprintf(out, " at the %.3g Gcell/s that this machine's kernel reaches now, files not counted\n", plan->rate / 1e9);
+    put_duration(out, cells * steps / plan->rate + plan->file_seconds + plan->start_seconds);
+    fprintf(out, " at the %.3g Gcell/s that such steps reach here now", plan->rate / 1e9);
+    if (plan->file_seconds > 0) {
+      fprintf(out, "; of that files, by experience, ");
+      put_duration(out, plan->file_seconds);
+      fprintf(out, ", the start ");
+      put_duration(out, plan->start_seconds);
+    }
+    fprintf(out, "\n");
   }
   fclose(out);
   return text;
-}
-
-heat_status heat_plan_measure(heat_plan *plan) {
-  enum { SIDE_MOST = 2048, DEPTH = 1 };
-  const double seconds = 0.1;
-  const heat_grid *grid = plan->grid;
-  const heat_box block = largest_block(plan);
-  heat_trial trial = {
-      .varying = !heat_problem_uniform_material(grid->problem), .threads = plan->threads, .depth = DEPTH};
-  for (int axis = 0; axis < HEAT_AXES; axis++) {
-    const int64_t width = heat_box_width(block, axis);
-    trial.cells[axis] = width < SIDE_MOST ? width : SIDE_MOST;
-  }
-  heat_rig rig;
-  heat_status status = heat_agree(grid->comm, heat_rig_create(&rig, MPI_COMM_SELF, trial));
-  double rate = 0;
-  if (status.code == HEAT_OK) {
-    MPI_Barrier(grid->comm);
-    rate = (double)heat_box_cells(rig.grid.domain) * HEAT_RIG_STEPS /
-           heat_measure(MPI_COMM_SELF, seconds, (heat_work){heat_rig_steps, &rig}, NULL, NULL);
-  }
-  heat_rig_destroy(&rig);
-  MPI_Allreduce(MPI_IN_PLACE, &rate, 1, MPI_DOUBLE, MPI_SUM, grid->comm);
-  plan->rate = rate / grid->size * plan->ranks;
-  return status;
 }

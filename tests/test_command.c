@@ -635,6 +635,60 @@ static void check_prints_a_deck_and_its_plan_and_writes_nothing(void **state) {
   assert_false(exists("out"));
 }
 
+/* Before 10^12 cells are gone through, what is known of them is said. */
+static void check_answers_at_once_whatever_the_grid(void **state) {
+  (void)state;
+  static const char *const grids[] = {"--set 'domain.cells=[1000000,1000000]'",
+                                      "--set 'domain.cells=[1000000,1000000]' --set source='x + t' --ranks 4096",
+                                      "--set 'domain.cells=[1000000000,3]' --set initial.temperature=1"};
+  start_with(small_deck);
+  for (size_t n = 0; n < sizeof grids / sizeof *grids; n++) {
+    const double start = now(), most = 12; /* s, on a busy machine; the whole grid would take hours */
+    assert_code(0, heat2d(n == 1 ? 2 : 0, "check deck.yaml --set time.end=1e-15 --set time.step=auto %s", grids[n]));
+    assert_true(now() - start < most);
+    assert_int_equal(occurrences(command.out, "# estimate "), 1);
+    assert_int_equal(occurrences(command.out, "\n  step: auto"), 1); /* no step that a run might refuse */
+    assert_non_null(strstr(command.out, "# time "));
+  }
+}
+
+/* Seconds in a line such as "# time        about 1.5 min ...". */
+static double forecast(void) {
+  char unit[8];
+  double number = 0;
+  const char *at = strstr(command.out, "# time ");
+  assert_non_null(at);
+  assert_int_equal(sscanf(at, "# time about %lf %7s", &number, unit), 2);
+  return number * (strcmp(unit, "h") == 0 ? 3600 : strcmp(unit, "min") == 0 ? 60 : 1);
+}
+
+static void a_run_takes_about_as_long_as_was_forecast(void **state) {
+  (void)state;
+  static const char *const decks[] = {"chip-and-heat-sink.yaml --set time.end=0.5", "every-key.yaml --set time.end=900",
+                                      "ground-temperature.yaml --set time.end=1e7", "slow.yaml"};
+  enum { ATTEMPTS = 4 }; /* a machine that is busy only now is no fault */
+  const double most = 4;
+  write_text("slow.yaml", "domain: {size: [1, 1], cells: [200, 100]}\nmaterial: {diffusivity: 1}\n"
+                          "initial: {temperature: 1}\nsource: 'sin(3*x + t)*cos(y)*exp(-t)'\ntime: {end: 0.02}\n"
+                          "output: {directory: out}\n");
+  for (size_t n = 0; n < 2 * sizeof decks / sizeof *decks; n++) {
+    const int ranks = n % 2 == 0 ? 1 : 2;
+    const char *deck = decks[n / 2];
+    char line[LINE_MOST];
+    double ratio = 0;
+    snprintf(line, sizeof line, "%s/configs/%s", getenv("HEAT2D_SOURCE"), deck);
+    for (int attempt = 0; attempt < ATTEMPTS && !(ratio < most && ratio > 1 / most); attempt++) {
+      shell("rm -rf out");
+      assert_code(0, heat2d(ranks, "check %s", n / 2 == 3 ? deck : line));
+      const double seconds = forecast(), start = now();
+      assert_code(0, heat2d(ranks, "run %s --set output.directory=out", n / 2 == 3 ? deck : line));
+      ratio = (now() - start) / seconds;
+    }
+    if (!(ratio < most && ratio > 1 / most)) print_error("%s: %g times the forecast\n", deck, ratio);
+    assert_true(ratio < most && ratio > 1 / most);
+  }
+}
+
 static void the_resolved_deck_reproduces_the_run(void **state) {
   (void)state;
   start_with(small_deck);
@@ -723,6 +777,8 @@ int main(void) {
       cmocka_unit_test(keys_lists_the_contract),
       cmocka_unit_test(bench_measures_every_row),
       cmocka_unit_test(check_prints_a_deck_and_its_plan_and_writes_nothing),
+      cmocka_unit_test(check_answers_at_once_whatever_the_grid),
+      cmocka_unit_test(a_run_takes_about_as_long_as_was_forecast),
       cmocka_unit_test(the_resolved_deck_reproduces_the_run),
       cmocka_unit_test(the_log_holds_what_the_terminal_said),
       cmocka_unit_test(pictures_without_a_cadence_come_with_the_snapshots),

@@ -10,11 +10,13 @@ typedef struct heat_plan {
   const heat_grid *grid; /* borrowed */
   const heat_method *method;
   heat_clock clock;
-  heat_limits limits; /* of its steps */
-  int depth, threads; /* of the halo; for each rank */
-  int ranks;          /* those planned for */
-  bool copies;        /* checkpoints are written from a copy, while the steps go on */
-  double rate;        /* cell updates per second of all ranks, or 0: not measured */
+  heat_limits limits;                 /* of its steps */
+  int depth, threads;                 /* of the halo; for each rank */
+  int ranks;                          /* those planned for */
+  bool copies;                        /* checkpoints are written from a copy, while the steps go on */
+  double unseen;                      /* share of the cells that the limits are not known from */
+  double rate;                        /* cell updates per second of all ranks, or 0: not measured */
+  double file_seconds, start_seconds; /* beside the steps */
 } heat_plan;
 
 /* Bytes that the rank with the largest block allocates for the grid. Local. */
@@ -26,12 +28,10 @@ double heat_plan_copy(const heat_plan *plan);
  * output.images. Local. */
 heat_cadence heat_plan_images(const heat_config *config);
 
+/* How often something is due in the whole run, the first and the last step included. Local. */
+double heat_plan_occurrences(const heat_clock *clock, heat_cadence cadence);
+
 /* The plan as lines of text, to be freed; NULL when memory is exhausted. Local. */
 char *heat_plan_text(const heat_plan *plan);
-
-/* Cell updates per second of steps on a block of the size that each of `ranks` ranks has (at most some MiB), without
- * sources, summed over the ranks of comm and scaled to `ranks`; takes about 0.2 s. HEAT_IO when memory is exhausted.
- * Collective over the grid's communicator. */
-heat_status heat_plan_measure(heat_plan *plan);
 
 #endif
