@@ -559,9 +559,12 @@ static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
   if (status.code == HEAT_OK && !(number >= 1 && number <= 1024 && number == (double)(int)number))
     status = heat_fail(HEAT_USAGE, "--threads: '%s' is not a number of threads", threads);
   b.threads = (int)number;
+  if (status.code == HEAT_OK && b.threads > 1 && !runtime->may_thread)
+    status = heat_fail(HEAT_USAGE, "--threads: this MPI was started without leave for threads");
   if (status.code == HEAT_OK && seconds != NULL) status = heat_arguments_number("seconds", seconds, &b.seconds);
   if (status.code == HEAT_OK && heat_kernels_find(getenv("HEAT2D_ISA")) == NULL)
     status = heat_fail(HEAT_USAGE, "HEAT2D_ISA=%s: not known, or not on this processor", getenv("HEAT2D_ISA"));
+  status = heat_agree(runtime->comm, status);
   if (status.code != HEAT_OK) return status;
   choose_sizes(&b, cells);
   if (given != NULL) parse_cells(given, cells[SIZES - 1]);

@@ -404,6 +404,7 @@ static void without_leave_for_threads_none_is_used(void **state) {
   assert_one_complaint("--set:1:", "parallel.threads: this MPI");
   assert_false(exists("out"));
   assert_code(65, heat2d(2, "check deck.yaml --set parallel.threads=2"));
+  assert_code(64, heat2d(2, "bench --cells 64,64 --threads 2"));
   assert_code(0, heat2d(2, "run deck.yaml"));
   inject(NULL, NULL);
   assert_int_equal(occurrences(command.out, "the steps wait for checkpoints"), 1);
