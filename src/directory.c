@@ -27,6 +27,34 @@ heat_status heat_directory_join(char *path, size_t size, const char *directory, 
                                               : heat_fail(HEAT_DECK, "the path '%.60s...' is too long", directory);
 }
 
+/* Why there is no directory `path` or none can be made: a symbolic link or a file in its place, or in that of one above
+ * it; otherwise `error`. */
+static heat_status explain(const char *path, int error) {
+  char part[HEAT_PATH], target[HEAT_PATH];
+  snprintf(part, sizeof part, "%s", path);
+  for (char *at = part + 1;; at++) {
+    const char here = *at;
+    if (here != '/' && here != '\0') continue;
+    *at = '\0';
+    struct stat info;
+    const ssize_t length = readlink(part, target, sizeof target - 1);
+    const bool found = stat(part, &info) == 0;
+    const int reason = errno;
+    if (length >= 0) target[length] = '\0';
+    if (length >= 0 && !found && reason == ENOENT)
+      return heat_fail(HEAT_IO, "'%s' is a symbolic link to '%s', which does not exist", part, target);
+    if (length >= 0 && !found)
+      return heat_fail(HEAT_IO, "'%s' is a symbolic link to '%s', which cannot be followed: %s", part, target,
+                       strerror(reason));
+    if (length >= 0 && !S_ISDIR(info.st_mode))
+      return heat_fail(HEAT_IO, "'%s' is a symbolic link to '%s', which is not a directory", part, target);
+    if (found && !S_ISDIR(info.st_mode)) return heat_fail(HEAT_IO, "'%s' is not a directory", part);
+    *at = here;
+    if (here == '\0') break;
+  }
+  return heat_fail(HEAT_IO, "cannot make the directory '%s': %s", path, strerror(error));
+}
+
 heat_status heat_directory_make(const char *directory) {
   char path[HEAT_PATH];
   const int length = snprintf(path, sizeof path, "%s", directory);
@@ -36,14 +64,12 @@ heat_status heat_directory_make(const char *directory) {
     const char here = *at;
     if (here != '/' && here != '\0') continue;
     *at = '\0';
-    if (mkdir(path, S_IRWXU | S_IRWXG | S_IRWXO) != 0 && errno != EEXIST)
-      return heat_fail(HEAT_IO, "cannot make the directory '%s': %s", path, strerror(errno));
+    if (mkdir(path, S_IRWXU | S_IRWXG | S_IRWXO) != 0 && errno != EEXIST) return explain(path, errno);
     *at = here;
     if (here == '\0') break;
   }
   struct stat info;
-  if (stat(directory, &info) != 0 || !S_ISDIR(info.st_mode))
-    return heat_fail(HEAT_IO, "'%s' is not a directory", directory);
+  if (stat(directory, &info) != 0 || !S_ISDIR(info.st_mode)) return explain(directory, errno);
   if (access(directory, W_OK | X_OK) != 0)
     return heat_fail(HEAT_IO, "cannot write to the directory '%s': %s", directory, strerror(errno));
   return heat_ok();
@@ -86,7 +112,9 @@ typedef struct listing {
 
 static listing open_listing(const char *path) {
   listing list = {.path = path, .entries = opendir(path)};
-  if (list.entries == NULL && errno != ENOENT)
+  if (list.entries == NULL && (errno == ELOOP || errno == ENOTDIR))
+    list.status = explain(path, errno);
+  else if (list.entries == NULL && errno != ENOENT)
     list.status = heat_fail(HEAT_IO, "cannot read '%s': %s", path, strerror(errno));
   return list;
 }

@@ -116,19 +116,34 @@ static void put_json(FILE *out, const char *text) {
   }
 }
 
-static heat_status write_status(const heat_progress *progress, int64_t step, double now, const char *state,
-                                const char *message) {
+/* Write over the file as it is, in the place that it already has on a disk that is full. */
+static bool overwrite(const char *path, const char *text, size_t length) {
+  const int file = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (file < 0) return false;
+  const bool written = pwrite(file, text, length, 0) == (ssize_t)length && ftruncate(file, (off_t)length) == 0;
+  return close(file) == 0 && written;
+}
+
+/* `end`: NULL while the run goes on. */
+static heat_status write_status(const heat_progress *progress, int64_t step, double now, const heat_run_end *end) {
   char *text = NULL, host[256] = "", stamp[32];
   size_t length = 0;
   FILE *out = open_memstream(&text, &length);
   if (out == NULL) return heat_no_memory("status.json", length);
   gethostname(host, sizeof host - 1);
   heat_timestamp(stamp);
-  const double left = remaining(progress, step, now);
-  fprintf(out, "{\n  \"state\": \"%s\",\n  \"step\": %lld,\n  \"steps\": %lld,\n  \"time\": %.17g,\n", state,
-          (long long)step, (long long)progress->clock.last, heat_clock_time(&progress->clock, step));
+  const double left = end == NULL ? remaining(progress, step, now) : -1;
+  fprintf(out, "{\n  \"state\": \"%s\",\n  \"reason\": \"", end != NULL ? end->state : "running");
+  put_json(out, end != NULL ? end->reason : "");
+  fprintf(out, "\",\n  \"code\": ");
+  if (end != NULL)
+    fprintf(out, "%d", (int)end->code);
+  else
+    fprintf(out, "null");
+  fprintf(out, ",\n  \"step\": %lld,\n  \"steps\": %lld,\n  \"time\": %.17g,\n", (long long)step,
+          (long long)progress->clock.last, heat_clock_time(&progress->clock, step));
   fprintf(out, "  \"end\": %.17g,\n  \"percent\": %.4f,\n  \"rate\": %.6g,\n  \"eta\": ", progress->clock.end,
-          percent(progress, step), rate(progress, step, now));
+          end != NULL && end->code == HEAT_OK ? 100 : percent(progress, step), rate(progress, step, now));
   if (left < 0)
     fprintf(out, "null");
   else
@@ -138,10 +153,12 @@ static heat_status write_status(const heat_progress *progress, int64_t step, dou
   fprintf(out, "\",\n  \"pid\": %ld,\n  \"job\": \"", (long)getpid());
   put_json(out, heat_job());
   fprintf(out, "\",\n  \"updated\": \"%s\",\n  \"message\": \"", stamp);
-  put_json(out, message);
+  put_json(out, end != NULL ? end->message : "");
   fprintf(out, "\"\n}\n");
   heat_status status =
       fclose(out) == 0 ? heat_directory_replace(progress->path, text, false) : heat_no_memory("status.json", length);
+  /* The last word is not to be lost on a full disk. */
+  if (status.code != HEAT_OK && end != NULL && overwrite(progress->path, text, length)) status = heat_ok();
   free(text);
   return status;
 }
@@ -164,15 +181,15 @@ heat_status heat_progress_update(heat_progress *progress, int64_t step) {
   }
   if (now < progress->next_status) return heat_ok();
   progress->next_status = now + status_seconds;
-  return write_status(progress, step, now, "running", "");
+  return write_status(progress, step, now, NULL);
 }
 
-heat_status heat_progress_finish(heat_progress *progress, int64_t step, const char *state, const char *message) {
+heat_status heat_progress_finish(heat_progress *progress, int64_t step, const heat_run_end *end) {
   if (progress->runtime->rank != 0) return heat_ok();
   const double now = MPI_Wtime();
   char text[256];
   describe(progress, step, now, text, sizeof text);
   if (progress->mode == HEAT_PROGRESS_BAR) draw_bar(progress, text, step);
   if (progress->mode != HEAT_PROGRESS_NONE && progress->said != step) heat_runtime_say(progress->runtime, "%s\n", text);
-  return write_status(progress, step, now, state, message);
+  return write_status(progress, step, now, end);
 }

@@ -311,9 +311,15 @@ static heat_status open_files(simulation *sim) {
                                    .compression = (int)heat_config_integer(config, "output.compression")}};
   status = heat_snapshots_create(&sim->snapshots, keep);
   open_frames(sim);
+  return status;
+}
+
+/* From here on the directory is changed, and however the run ends, status.json says so. */
+static heat_status open_progress(simulation *sim) {
+  char path[HEAT_PATH];
+  heat_status status = heat_directory_join(path, sizeof path, sim->directory, "status.json");
   if (status.code != HEAT_OK) return status;
-  status = heat_directory_join(path, sizeof path, sim->directory, "status.json");
-  heat_progress_create(&sim->progress, runtime, &sim->clock, (double)heat_box_cells(sim->setup.grid.domain),
+  heat_progress_create(&sim->progress, sim->runtime, &sim->clock, (double)heat_box_cells(sim->setup.grid.domain),
                        sim->options->progress, path, sim->state.step);
   sim->progressing = true;
   return status;
@@ -657,6 +663,7 @@ static heat_status begin(simulation *sim) {
   heat_status status = occupy(sim);
   if (status.code == HEAT_OK) status = choose_start(sim);
   sim->saved = sim->checkpoint[0] != '\0' && sim->options->resume_file == NULL ? sim->state.step : -1;
+  if (status.code == HEAT_OK) status = open_progress(sim);
   /* From a file that was named the run goes another way than the later checkpoints here: this one takes their place
    * before anything else is cut back. */
   if (status.code == HEAT_OK && sim->options->resume_file != NULL) status = save(sim, true);
@@ -688,7 +695,13 @@ static heat_status end(simulation *sim) {
              sim->saved < sim->state.step ? " (checkpoint just before)" : "");
   else if (sim->is_steady)
     snprintf(message, sizeof message, "steady at step %lld", (long long)sim->state.step);
-  status = heat_progress_finish(&sim->progress, sim->state.step, stopped ? "stopped" : "done", message);
+  const heat_run_end how = {.state = stopped ? "stopped" : "done",
+                            .reason = stopped          ? heat_stop_text(sim->reason)
+                                      : sim->is_steady ? "steady"
+                                                       : "the end",
+                            .code = stopped ? HEAT_STOPPED : HEAT_OK,
+                            .message = message};
+  status = heat_progress_finish(&sim->progress, sim->state.step, &how);
   say_end(sim);
   if (stopped) heat_runtime_say(sim->runtime, "%s; go on with --resume\n", message);
   if (!stopped && sim->is_steady) heat_runtime_say(sim->runtime, "%s\n", message);
@@ -696,6 +709,10 @@ static heat_status end(simulation *sim) {
   status = heat_first(status, heat_series_close(&sim->probes.series));
   status = heat_agree(sim->runtime->comm, status);
   return status.code == HEAT_OK && stopped ? heat_fail(HEAT_STOPPED, "%s", message) : status;
+}
+
+static const char *failure_reason(heat_code code) {
+  return code == HEAT_NUMERICS ? "the numbers" : code == HEAT_IO ? "input or output" : "the deck or the command line";
 }
 
 heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *options) {
@@ -710,7 +727,9 @@ heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *optio
   if (status.code == HEAT_OK) status = run_loop(&sim);
   if (status.code == HEAT_OK) status = end(&sim);
   if (status.code != HEAT_OK && status.code != HEAT_STOPPED && sim.progressing && !sim.dispossessed) {
-    heat_progress_finish(&sim.progress, sim.state.step, "failed", status.text);
+    const heat_run_end how = {
+        .state = "failed", .reason = failure_reason(status.code), .code = status.code, .message = status.text};
+    heat_progress_finish(&sim.progress, sim.state.step, &how);
     if (runtime->log != NULL) fprintf(runtime->log, "heat2d: %s\n", status.text);
   }
   heat_series_close(&sim.history);

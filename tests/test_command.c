@@ -24,7 +24,8 @@ static void start_with(const char *deck) {
 }
 
 /* The state in status.json, which is JSON. */
-static void assert_status(const char *directory, const char *state) {
+/* What is known of the end of a run: its state, and the exit code that goes with it. */
+static void assert_status(const char *directory, const char *state, const char *code) {
   char path[LINE_MOST], value[64], quoted[64];
   snprintf(path, sizeof path, "%s/status.json", directory);
   char *text = read_text(path);
@@ -32,6 +33,10 @@ static void assert_status(const char *directory, const char *state) {
   assert_true(json_member(text, "state", value, sizeof value));
   snprintf(quoted, sizeof quoted, "\"%s\"", state);
   assert_string_equal(value, quoted);
+  assert_true(json_member(text, "code", value, sizeof value));
+  assert_string_equal(value, code);
+  assert_true(json_member(text, "eta", value, sizeof value));
+  assert_string_equal(value, "null");
   free(text);
 }
 
@@ -277,7 +282,7 @@ static void numbers_that_go_wrong_are_70_and_leave_the_last_good_state(void **st
     start_with(blow_up_deck);
     assert_code(70, heat2d(ranks, "run deck.yaml"));
     assert_one_complaint("heat2d: ", "not finite");
-    assert_status("out", "failed");
+    assert_status("out", "failed", "70");
     assert_int_equal(count_files("out", "checkpoint-", ".h5"), 1);
     assert_no_leftovers("out");
     assert_code(0, heat2d(0, "info out/checkpoint-0000000020.h5 out/snapshot-*.h5"));
@@ -297,7 +302,7 @@ static void an_expression_that_ceases_to_be_finite_is_65(void **state) {
     assert_code(65, heat2d(ranks, "run deck.yaml --overwrite --set source=0 "
                                   "--set 'boundary.right={type: dirichlet, value: 300 + sqrt(150 - t)}'"));
     assert_one_complaint("", "boundary.right.value: ");
-    assert_status("out", "failed");
+    assert_status("out", "failed", "65");
     assert_code(0, heat2d(0, "info out/checkpoint-0000000010.h5"));
   }
 }
@@ -371,6 +376,7 @@ static void assert_ends_all_ranks(const char *fault, const char *path, const cha
   assert_true(exists("struck.txt"));
   assert_one_complaint("heat2d: ", "");
   if (exists("out")) assert_whole("out");
+  if (exists("out/history.csv")) assert_status("out", "failed", "74"); /* whichever rank it was that failed */
 }
 
 static void a_file_fault_on_one_rank_ends_all_with_74(void **state) {
@@ -379,7 +385,7 @@ static void a_file_fault_on_one_rank_ends_all_with_74(void **state) {
       {"rename:1:EIO:0", "out/deck.yaml"},      {"open:1:EACCES:0", "out/history.csv"},
       {"open:1:EACCES:0", "out/probes.csv"},    {"write:2:ENOSPC:0", "out/history.csv"},
       {"write:2:ENOSPC:0", "out/probes.csv"},   {"write:1+:ENOSPC:0", "out/snapshot-"},
-      {"write:3:EIO:0", "out/run.xdmf"},       {"open:1:EACCES:1", "out/frame-"},
+      {"write:3:EIO:0", "out/run.xdmf"},        {"open:1:EACCES:1", "out/frame-"},
       {"write:1:ENOSPC:1", "out/frame-"},       {"open:1+:EACCES:0", "out/checkpoint-"},
       {"write:2+:ENOSPC:0", "out/checkpoint-"}, {"sync:1:EIO:0", "out/checkpoint-"},
       {"rename:2:EIO:0", "out/checkpoint-"},    {"write:1:EIO:1", "out/"},
@@ -393,6 +399,33 @@ static void a_lost_status_file_in_the_loop_ends_all_with_74(void **state) {
   (void)state;
   assert_ends_all_ranks("rename:2:EIO:0", "out/status.json",
                         "--set time.end=1e6 --set output.every.steps=1000000 --set checkpoint.every.steps=1000000");
+}
+
+static void a_directory_that_cannot_be_one_is_named_with_its_reason(void **state) {
+  (void)state;
+  start_with(small_deck);
+  shell("ln -s nowhere dangling && ln -s loop loop && echo >file && ln -s file filed && mkdir -p deep && "
+        "ln -s ../gone/far deep/link");
+  static const char *const cases[][2] = {
+      {"dangling", "'dangling' is a symbolic link to 'nowhere', which does not exist"},
+      {"dangling/", "'dangling' is a symbolic link to 'nowhere', which does not exist"},
+      {"dangling/out", "'dangling' is a symbolic link to 'nowhere', which does not exist"},
+      {"deep/link/a/b", "'deep/link' is a symbolic link to '../gone/far', which does not exist"},
+      {"loop", "'loop' is a symbolic link to 'loop', which cannot be followed: "},
+      {"filed", "'filed' is a symbolic link to 'file', which is not a directory"},
+      {"filed/out", "'filed' is a symbolic link to 'file', which is not a directory"},
+      {"file/out", "'file' is not a directory"},
+      {"file", "'file' is not a directory"}};
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++)
+    for (int resume = 0; resume < 2; resume++) {
+      assert_code(74, heat2d(n == 0 ? 2 : 0, "run deck.yaml %s --set output.directory=%s", resume ? "--resume" : "",
+                             cases[n][0]));
+      assert_one_complaint("heat2d: ", cases[n][1]);
+    }
+  assert_false(exists("nowhere"));
+  shell("mkdir real && ln -s real linked");
+  assert_code(0, heat2d(0, "run deck.yaml --set output.directory=linked"));
+  assert_true(exists("real/history.csv"));
 }
 
 /* An MPI that was started with MPI_THREAD_SINGLE on one rank. */
@@ -767,6 +800,7 @@ int main(void) {
       cmocka_unit_test(a_full_disk_is_74_and_leaves_the_last_checkpoint_whole),
       cmocka_unit_test(a_file_fault_on_one_rank_ends_all_with_74),
       cmocka_unit_test(a_lost_status_file_in_the_loop_ends_all_with_74),
+      cmocka_unit_test(a_directory_that_cannot_be_one_is_named_with_its_reason),
       cmocka_unit_test(a_thread_that_cannot_be_started_on_one_rank_does_not_matter),
       cmocka_unit_test(without_leave_for_threads_none_is_used),
       cmocka_unit_test(a_rank_that_cannot_open_the_shared_file_ends_all_with_74),

@@ -35,6 +35,11 @@ static void assert_member(const char *name, const char *expected) {
   free(text);
 }
 
+static heat_status end_run(int64_t step, const char *state, heat_code code, const char *message) {
+  const heat_run_end end = {.state = state, .reason = "because", .code = code, .message = message};
+  return heat_progress_finish(&progress, step, &end);
+}
+
 static void the_status_is_json_whatever_is_in_it(void **state) {
   (void)state;
   setenv("PBS_JOBID", "12\"3\\.server\n\x01", 1);
@@ -42,6 +47,8 @@ static void the_status_is_json_whatever_is_in_it(void **state) {
   assert_int_equal(heat_progress_update(&progress, 100).code, HEAT_OK);
   if (runtime.rank == 0) {
     assert_member("state", "\"running\"");
+    assert_member("reason", "\"\"");
+    assert_member("code", "null");
     assert_member("eta", "null");
     assert_member("step", "100");
     assert_member("steps", "400");
@@ -51,11 +58,12 @@ static void the_status_is_json_whatever_is_in_it(void **state) {
     assert_member("job", "\"12\\\"3\\\\.server\\u000a\\u0001\"");
     assert_false(exists("status.json.partial"));
   }
-  assert_int_equal(heat_progress_finish(&progress, LAST, "failed", "cannot write \"C:\\x\"\tK\xc3\xa4lte").code,
-                   HEAT_OK);
+  assert_int_equal(end_run(LAST, "failed", HEAT_IO, "cannot write \"C:\\x\"\tK\xc3\xa4lte").code, HEAT_OK);
   if (runtime.rank == 0) {
     assert_member("state", "\"failed\"");
     assert_member("percent", "100.0000");
+    assert_member("reason", "\"because\"");
+    assert_member("code", "74");
     assert_member("message", "\"cannot write \\\"C:\\\\x\\\"\\u0009K\xc3\xa4lte\"");
   }
   unsetenv("PBS_JOBID");
@@ -82,8 +90,55 @@ static void a_status_that_cannot_be_replaced_is_told_by_rank_0(void **state) {
   snprintf(progress.path, sizeof progress.path, "nowhere/status.json");
   heat_status status = heat_progress_update(&progress, 1);
   assert_int_equal(status.code, runtime.rank == 0 ? HEAT_IO : HEAT_OK);
-  status = heat_progress_finish(&progress, 1, "done", "");
+  status = end_run(1, "done", HEAT_OK, "");
   assert_int_equal(status.code, runtime.rank == 0 ? HEAT_IO : HEAT_OK);
+  heat_runtime_destroy(&runtime);
+}
+
+/* Only one that is done is at 100%, and none that has ended is still to come to an end. */
+static void an_end_has_a_code_and_no_remaining_time(void **state) {
+  (void)state;
+  static const struct {
+    const char *state;
+    heat_code code;
+    const char *shown, *percent;
+  } ends[] = {{"done", HEAT_OK, "0", "100.0000"},
+              {"stopped", HEAT_STOPPED, "75", "50.0000"},
+              {"failed", HEAT_NUMERICS, "70", "50.0000"}};
+  for (size_t n = 0; n < sizeof ends / sizeof *ends; n++) {
+    start(HEAT_PROGRESS_NONE, 0);
+    assert_int_equal(heat_progress_update(&progress, LAST / 4).code, HEAT_OK);
+    if (runtime.rank == 0) {
+      char *text = read_text("status.json");
+      assert_null(strstr(text, "\"eta\": null"));
+      free(text);
+    }
+    assert_int_equal(end_run(LAST / 2, ends[n].state, ends[n].code, "").code, HEAT_OK);
+    if (runtime.rank == 0) {
+      assert_member("eta", "null");
+      assert_member("percent", ends[n].percent);
+      assert_member("code", ends[n].shown);
+      assert_member("step", "200");
+    }
+    heat_runtime_destroy(&runtime);
+  }
+}
+
+/* As on a full disk, where no second file can be made. */
+static void the_last_word_is_written_over_where_it_cannot_be_replaced(void **state) {
+  (void)state;
+  start(HEAT_PROGRESS_NONE, 0);
+  assert_int_equal(heat_progress_update(&progress, 1).code, HEAT_OK);
+  if (runtime.rank == 0) {
+    assert_int_equal(mkdir("status.json.partial", 0777), 0);
+    progress.next_status = 0;
+  }
+  assert_int_equal(heat_progress_update(&progress, 2).code, runtime.rank == 0 ? HEAT_IO : HEAT_OK);
+  assert_int_equal(end_run(3, "failed", HEAT_IO, "").code, HEAT_OK);
+  if (runtime.rank == 0) {
+    assert_member("state", "\"failed\"");
+    assert_member("step", "3");
+  }
   heat_runtime_destroy(&runtime);
 }
 
@@ -104,7 +159,7 @@ static void plain_lines_get_rarer_and_end_with_the_last_step(void **state) {
     }
     assert_true(pace >= 30 && pace <= 120);
   }
-  assert_int_equal(heat_progress_finish(&progress, LAST, "done", "").code, HEAT_OK);
+  assert_int_equal(end_run(LAST, "done", HEAT_OK, "").code, HEAT_OK);
   if (runtime.rank == 0) {
     char *text = log_text();
     assert_int_equal(occurrences(text, "\n"), 41);
@@ -122,7 +177,7 @@ static void none_says_nothing(void **state) {
   start(HEAT_PROGRESS_NONE, 0);
   progress.next_line = progress.next_bar = 0;
   assert_int_equal(heat_progress_update(&progress, 1).code, HEAT_OK);
-  assert_int_equal(heat_progress_finish(&progress, LAST, "done", "").code, HEAT_OK);
+  assert_int_equal(end_run(LAST, "done", HEAT_OK, "").code, HEAT_OK);
   if (runtime.rank == 0) {
     char *text = log_text();
     assert_string_equal(text, "");
@@ -168,6 +223,8 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {LAW(the_status_is_json_whatever_is_in_it),
                                      LAW(the_status_follows_the_run_once_a_second),
                                      LAW(a_status_that_cannot_be_replaced_is_told_by_rank_0),
+                                     LAW(an_end_has_a_code_and_no_remaining_time),
+                                     LAW(the_last_word_is_written_over_where_it_cannot_be_replaced),
                                      LAW(plain_lines_get_rarer_and_end_with_the_last_step),
                                      LAW(none_says_nothing),
                                      LAW(the_bar_fits_the_terminal_and_fills)};

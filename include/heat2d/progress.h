@@ -32,7 +32,15 @@ void heat_progress_create(heat_progress *progress, heat_runtime *runtime, const 
 /* Step `step` is done. HEAT_IO when status.json cannot be replaced. */
 heat_status heat_progress_update(heat_progress *progress, int64_t step);
 
-/* The run has ended in `state` (done, stopped, failed) with a message or "". */
-heat_status heat_progress_finish(heat_progress *progress, int64_t step, const char *state, const char *message);
+/* How a run ended. */
+typedef struct heat_run_end {
+  const char *state;   /* done, stopped, failed */
+  const char *reason;  /* in a word or two: the end, steady, a signal, the walltime, the file STOP, the numbers, ... */
+  heat_code code;      /* the exit code */
+  const char *message; /* one line, or "" */
+} heat_run_end;
+
+/* The run has ended at `step`. Where status.json cannot be replaced, as on a full disk, it is written over. HEAT_IO. */
+heat_status heat_progress_finish(heat_progress *progress, int64_t step, const heat_run_end *end);
 
 #endif
