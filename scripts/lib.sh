@@ -176,6 +176,19 @@ guard_mpirun() {
   done
 }
 
+# on_host HOST COMMAND...: there by ssh (or what HEAT2D_SSH says), here without.
+on_host() {
+  local host=$1
+  local -a ssh
+  shift
+  case $host in
+    here | "$(hostname)" | "$(hostname -s)" | "$(hostname -s)".*) "$@" </dev/null; return ;;
+  esac
+  read -ra ssh <<<"${HEAT2D_SSH:-${OMPI_MCA_plm_rsh_agent:-ssh}}"
+  case ${ssh[0]##*/} in ssh) ssh+=(-o BatchMode=yes -o ConnectTimeout=10) ;; esac
+  "${ssh[@]}" "$host" "$(printf '%q ' "$@")" </dev/null
+}
+
 cores() {
   nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 static const double bar_seconds = 0.1, status_seconds = 1;
@@ -116,6 +117,16 @@ static void put_json(FILE *out, const char *text) {
   }
 }
 
+/* An instant of MPI_Wtime as seconds since the epoch; null before the steps began. */
+static void put_instant(FILE *out, const char *name, bool known, double instant, double now) {
+  struct timespec clock;
+  clock_gettime(CLOCK_REALTIME, &clock);
+  if (known)
+    fprintf(out, "  \"%s\": %.3f,\n", name, (double)clock.tv_sec + 1e-9 * (double)clock.tv_nsec - (now - instant));
+  else
+    fprintf(out, "  \"%s\": null,\n", name);
+}
+
 /* Write over the file as it is, in the place that it already has on a disk that is full. */
 static bool overwrite(const char *path, const char *text, size_t length) {
   const int file = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -148,7 +159,13 @@ static heat_status write_status(const heat_progress *progress, int64_t step, dou
     fprintf(out, "null");
   else
     fprintf(out, "%.1f", left);
-  fprintf(out, ",\n  \"ranks\": %d,\n  \"host\": \"", progress->runtime->size);
+  fprintf(out, ",\n");
+  put_instant(out, "began", true, progress->runtime->started, now);
+  put_instant(out, "ready", true, progress->began, now);
+  put_instant(out, "stepped", progress->stepped > progress->began, progress->stepped, now);
+  put_instant(out, "saved", progress->saved > progress->began, progress->saved, now);
+  fprintf(out, "  \"read\": %.3f,\n  \"slowest\": %.3f,\n", progress->read, progress->slowest);
+  fprintf(out, "  \"ranks\": %d,\n  \"host\": \"", progress->runtime->size);
   put_json(out, host);
   fprintf(out, "\",\n  \"pid\": %ld,\n  \"job\": \"", (long)getpid());
   put_json(out, heat_job());

@@ -65,6 +65,7 @@ typedef struct simulation {
   int64_t chunk;         /* steps between two polls */
   double slowest_chunk;  /* s */
   bool odd_chunk;        /* the last one took much longer than any before it */
+  double read_seconds;   /* of the checkpoint that the run goes on from */
   double output_seconds; /* of what was written for people since the last poll */
   double slowest_output; /* s */
   bool save_due, is_steady;
@@ -238,9 +239,11 @@ static heat_status start_after_all(simulation *sim) {
 
 /* Decide between a new run and an old one. Only reads. */
 static heat_status choose_start(simulation *sim) {
+  const double start = MPI_Wtime();
   heat_status status = sim->options->resume ? find_checkpoint(sim) : heat_ok();
   if (status.code == HEAT_OK && sim->checkpoint[0] != '\0') status = take_over(sim);
   if (status.code == HEAT_OK && sim->checkpoint[0] == '\0' && sim->setup.problem.resumed) status = start_after_all(sim);
+  sim->read_seconds = MPI_Wtime() - start;
   if (status.code != HEAT_OK) return status;
   sim->clock = heat_clock_create(sim->state.anchor_time, sim->state.anchor_step, sim->state.dt,
                                  heat_config_real(sim->setup.config, "time.end"));
@@ -321,6 +324,7 @@ static heat_status open_progress(simulation *sim) {
   if (status.code != HEAT_OK) return status;
   heat_progress_create(&sim->progress, sim->runtime, &sim->clock, (double)heat_box_cells(sim->setup.grid.domain),
                        sim->options->progress, path, sim->state.step);
+  sim->progress.read = sim->read_seconds;
   sim->progressing = true;
   return status;
 }
@@ -386,10 +390,11 @@ static heat_status write_snapshot(simulation *sim) {
   heat_status status = heat_snapshots_write(&sim->snapshots, heat_stepper_solution(&sim->stepper), sim->state.step,
                                             sim->state.time, sim->state.dt);
   if (widened == 0 && sim->snapshots.widened > 0)
-    heat_runtime_say(sim->runtime,
-                     "the temperature at step %lld, in [%.6g, %.6g], is outside of the range of float32: this snapshot, "
-                     "and others like it, are written as float64\n",
-                     (long long)sim->state.step, sim->extent.min, sim->extent.max);
+    heat_runtime_say(
+        sim->runtime,
+        "the temperature at step %lld, in [%.6g, %.6g], is outside of the range of float32: this snapshot, "
+        "and others like it, are written as float64\n",
+        (long long)sim->state.step, sim->extent.min, sim->extent.max);
   return status;
 }
 
@@ -579,8 +584,10 @@ static heat_status run_loop(simulation *sim) {
     const double written = MPI_Wtime();
     if (status.code == HEAT_OK && (writes || to - sim->looked >= LOOK_STEPS)) status = look(sim);
     if (status.code == HEAT_OK && writes) status = heat_agree(sim->runtime->comm, write_outputs(sim));
-    sim->output_seconds = MPI_Wtime() - written;
+    sim->progress.stepped = MPI_Wtime();
+    sim->output_seconds = sim->progress.stepped - written;
     if (status.code == HEAT_OK && saves_due(sim)) status = save(sim, sim->reason != HEAT_STOP_NONE);
+    sim->progress.slowest = fmax(fmax(sim->slowest_chunk, sim->worst_save), sim->slowest_output);
     if (status.code == HEAT_OK) sim->own = heat_progress_update(&sim->progress, to);
   }
   status = heat_agree(sim->runtime->comm, heat_first(status, sim->own));
@@ -695,6 +702,7 @@ static heat_status end(simulation *sim) {
              sim->saved < sim->state.step ? " (checkpoint just before)" : "");
   else if (sim->is_steady)
     snprintf(message, sizeof message, "steady at step %lld", (long long)sim->state.step);
+  if (sim->saves_done > 0) sim->progress.saved = sim->saved_at;
   const heat_run_end how = {.state = stopped ? "stopped" : "done",
                             .reason = stopped          ? heat_stop_text(sim->reason)
                                       : sim->is_steady ? "steady"

@@ -2,6 +2,9 @@
  * whatever host, job and message are called. Rank 0 acts, the others keep silent. */
 #include "heat2d/progress.h"
 
+#include <math.h>
+#include <time.h>
+
 #include "formats.h"
 
 #include "harness.h"
@@ -81,6 +84,38 @@ static void the_status_follows_the_run_once_a_second(void **state) {
   }
   assert_int_equal(heat_progress_update(&progress, 3).code, HEAT_OK);
   if (runtime.rank == 0) assert_member("step", "3");
+  heat_runtime_destroy(&runtime);
+}
+
+/* Job scripts read from it what a window cost. */
+static void the_status_says_what_the_time_went_to(void **state) {
+  (void)state;
+  start(HEAT_PROGRESS_NONE, 0);
+  const double now = (double)time(NULL), slack = 30;
+  assert_int_equal(heat_progress_update(&progress, 1).code, HEAT_OK);
+  if (runtime.rank == 0) assert_member("stepped", "null");
+  progress.read = 1.5;
+  progress.slowest = 0.25;
+  progress.stepped = MPI_Wtime();
+  progress.saved = progress.stepped + 2;
+  assert_int_equal(end_run(LAST, "stopped", HEAT_STOPPED, "").code, HEAT_OK);
+  if (runtime.rank == 0) {
+    static const char *const names[] = {"began", "ready", "stepped", "saved"};
+    double instants[4];
+    char *text = read_text("status.json");
+    assert_true(is_json(text));
+    for (int n = 0; n < 4; n++) {
+      char value[64];
+      assert_true(json_member(text, names[n], value, sizeof value));
+      instants[n] = atof(value);
+      assert_true(fabs(instants[n] - now) < slack);
+      assert_true(n == 0 || instants[n] >= instants[n - 1]);
+    }
+    assert_true(fabs(instants[3] - instants[2] - 2) < 0.01);
+    free(text);
+    assert_member("read", "1.500");
+    assert_member("slowest", "0.250");
+  }
   heat_runtime_destroy(&runtime);
 }
 
@@ -222,6 +257,7 @@ int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
   const struct CMUnitTest tests[] = {LAW(the_status_is_json_whatever_is_in_it),
                                      LAW(the_status_follows_the_run_once_a_second),
+                                     LAW(the_status_says_what_the_time_went_to),
                                      LAW(a_status_that_cannot_be_replaced_is_told_by_rank_0),
                                      LAW(an_end_has_a_code_and_no_remaining_time),
                                      LAW(the_last_word_is_written_over_where_it_cannot_be_replaced),

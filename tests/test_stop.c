@@ -61,6 +61,22 @@ static void a_stop_ends_within_a_poll_and_a_checkpoint_on_any_number_of_ranks(vo
   }
 }
 
+/* mpirun may need long to start the ranks: a job script says when it called it. */
+static void a_window_counts_from_where_the_script_says(void **state) {
+  (void)state;
+  static const double walltime = 60, ago = 56;
+  start_anew();
+  snprintf(command.rank_environment, sizeof command.rank_environment, "HEAT2D_WINDOW_BEGAN=%.3f",
+           (double)time(NULL) - ago);
+  const double start = now();
+  assert_code(75, heat2d(2, "run deck.yaml --walltime 0:01:00"));
+  assert_true(now() - start < walltime - 10);
+  char *text = read_text("out/status.json");
+  assert_non_null(strstr(text, "stopped by the walltime"));
+  free(text);
+  command.rank_environment[0] = '\0';
+}
+
 static void the_limit_of_the_batch_job_is_the_deadline(void **state) {
   (void)state;
   start_anew();
@@ -303,6 +319,7 @@ static void a_full_disk_keeps_the_last_checkpoint(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_stop_ends_within_a_poll_and_a_checkpoint_on_any_number_of_ranks),
+      cmocka_unit_test(a_window_counts_from_where_the_script_says),
       cmocka_unit_test(the_limit_of_the_batch_job_is_the_deadline),
       cmocka_unit_test(the_end_of_a_slurm_job_is_the_deadline),
       cmocka_unit_test(a_stop_during_the_set_up_ends_the_run_at_once),

@@ -24,6 +24,10 @@ typedef struct heat_progress {
   double next_line, pace; /* when the next plain line is due, and how far apart they are, s */
   double next_bar, next_status;
   int64_t said; /* the step of the latest plain line */
+  /* What this process's time went to, for status.json; whoever runs the loop keeps them. */
+  double read;           /* s that reading the checkpoint took */
+  double stepped, saved; /* when the last step and the last checkpoint were done, MPI_Wtime; 0: not yet */
+  double slowest;        /* of what is done between two looks at requests to stop: steps, a checkpoint, outputs; s */
 } heat_progress;
 
 void heat_progress_create(heat_progress *progress, heat_runtime *runtime, const heat_clock *clock, double cells,

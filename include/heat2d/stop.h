@@ -13,8 +13,9 @@ typedef struct heat_stop {
   char file[4096]; /* its presence asks for a stop, once */
 } heat_stop;
 
-/* Set the deadline: `walltime` seconds after `started`, or, where that is 0, what the batch system leaves to the job
- * that this process belongs to. Rank 0 acts. Local. */
+/* Set the deadline: `walltime` seconds after `started`, or after HEAT2D_WINDOW_BEGAN (seconds since the epoch), by
+ * which a job script says when it called mpirun, where that is earlier; or, where that is 0, what the batch system
+ * leaves to the job that this process belongs to. Rank 0 acts. Local. */
 void heat_stop_set_deadline(heat_stop *stop, int rank, double started, double walltime);
 
 /* Whether this process has been stopped and continued since the last look, as when the scheduler suspends a job. What
