@@ -2,8 +2,9 @@
  *
  * /temperature [ny][nx] float64; /wall_heat_<side>: the heat that came in through each face of a wall (left, right by
  * rows; bottom, top by columns; J/m); root attributes: wall_heat_<side>, the sum over
- * that side; time, step, dt, the clock's anchor, the heat at the start, the sources' exact sum, the resolved deck, and
- * where the file comes from. The newest `keep` are kept; an older one is removed only after a newer one has its name. */
+ * that side; time, step, dt, the clock's anchor, the heat at the start, the sources' exact sum, the resolved deck,
+ * `inputs` (the digests of its field files), and where the file comes from. The newest `keep` are kept; an older one is
+ * removed only after a newer one has its name. */
 #ifndef HEAT2D_CHECKPOINT_H
 #define HEAT2D_CHECKPOINT_H
 
