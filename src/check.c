@@ -1,6 +1,7 @@
 /* `heat2d check`: everything that `run` would refuse, and the plan, without a field of the grid's size in memory and
  * within about a second: of a large grid only a part is looked at. */
 #include "forecast.h"
+#include "regions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,20 @@ static heat_status print(const heat_setup *setup, const heat_plan *plan) {
   free(deck);
   free(text);
   return good ? heat_ok() : heat_no_memory("the plan", 0);
+}
+
+/* As comments, too. */
+static heat_status print_regions(const heat_problem *problem, heat_runtime *runtime) {
+  char *text = NULL;
+  size_t length = 0;
+  FILE *out = open_memstream(&text, &length);
+  heat_status status = heat_agree(runtime->comm, out != NULL ? heat_ok() : heat_no_memory("the regions", 0));
+  if (status.code == HEAT_OK) status = heat_regions_list(problem, runtime, out);
+  if (out != NULL) fclose(out);
+  if (status.code == HEAT_OK && text != NULL)
+    for (const char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) printf("# %s\n", line);
+  free(text);
+  return status;
 }
 
 heat_status heat_simulation_check(heat_runtime *runtime, const heat_options *options, int ranks) {
@@ -45,6 +60,7 @@ heat_status heat_simulation_check(heat_runtime *runtime, const heat_options *opt
     status = heat_forecast_make(&plan, &setup, &survey, runtime);
     if (status.code == HEAT_OK && runtime->rank == 0) status = print(&setup, &plan);
     status = heat_agree(runtime->comm, status);
+    if (status.code == HEAT_OK) status = print_regions(&setup.problem, runtime);
   }
   heat_setup_destroy(&setup);
   return status;

@@ -123,3 +123,32 @@ void heat_shape_destroy(heat_shape *shape) {
 bool heat_shape_contains(const heat_shape *shape, double x, double y) {
   return shape->contains(shape, x, y);
 }
+
+bool heat_shape_is_rectangle(const heat_shape *shape) {
+  return shape->contains == in_rectangle;
+}
+
+bool heat_shape_bounds(const heat_shape *shape, double low[HEAT_AXES], double high[HEAT_AXES]) {
+  if (shape->contains == in_condition) return false;
+  point least = shape->a, most = shape->b;
+  if (shape->contains == in_ellipse) {
+    /* Of the box around it turned, and a little more: what is in it is decided by in_ellipse. */
+    const double slack = 1 + 1e-12;
+    const double x = slack * hypot(shape->b.x * shape->cosine, shape->b.y * shape->sine);
+    const double y = slack * hypot(shape->b.x * shape->sine, shape->b.y * shape->cosine);
+    least = (point){shape->a.x - x, shape->a.y - y};
+    most = (point){shape->a.x + x, shape->a.y + y};
+  }
+  if (shape->contains == in_polygon) {
+    least = most = shape->corners[0];
+    for (int c = 1; c < shape->corner_count; c++) {
+      least = (point){fmin(least.x, shape->corners[c].x), fmin(least.y, shape->corners[c].y)};
+      most = (point){fmax(most.x, shape->corners[c].x), fmax(most.y, shape->corners[c].y)};
+    }
+  }
+  low[HEAT_X] = least.x;
+  low[HEAT_Y] = least.y;
+  high[HEAT_X] = most.x;
+  high[HEAT_Y] = most.y;
+  return true;
+}

@@ -11,4 +11,10 @@ void heat_shape_destroy(heat_shape *shape); /* NULL is allowed. Local. */
 /* Whether the point belongs to the shape; its edge does. Local. */
 bool heat_shape_contains(const heat_shape *shape, double x, double y);
 
+/* The box around a shape, its edges included; false where it has none that is known. Local. */
+bool heat_shape_bounds(const heat_shape *shape, double low[HEAT_AXES], double high[HEAT_AXES]);
+
+/* Whether the shape is that box. Local. */
+bool heat_shape_is_rectangle(const heat_shape *shape);
+
 #endif

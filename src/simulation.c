@@ -11,6 +11,7 @@
 
 #include "heat2d/debug.h"
 #include "heat2d/directory.h"
+#include "regions.h"
 #include "setup.h"
 
 #include <math.h>
@@ -680,6 +681,8 @@ static heat_status begin(simulation *sim) {
   sim->first = sim->state.step;
   sim->saved_at = MPI_Wtime();
   say_start(sim);
+  status = heat_regions_warn(&sim->setup.problem, sim->runtime);
+  if (status.code != HEAT_OK) return status;
   const double start = MPI_Wtime();
   status = look(sim);
   if (status.code == HEAT_OK && sim->state.step == 0) status = heat_agree(sim->runtime->comm, write_outputs(sim));

@@ -99,10 +99,36 @@ static void a_resume_does_not_need_what_only_the_start_needs(void **state) {
   assert_one_complaint("deck.yaml:2:", "material.conductivity: cannot read the file 'k.h5'");
 }
 
+/* A region that covers no cell is a warning with its line, once, and changes nothing else. */
+static void a_region_that_covers_no_cell_is_told(void **state) {
+  (void)state;
+  static const char deck[] = "domain: {size: [1, 1], cells: [10, 10]}\n"
+                             "material: {diffusivity: 1}\n"
+                             "initial: {temperature: 0}\n"
+                             "regions:\n"
+                             "  - {shape: rectangle, min: [0.1, 0], max: [0.2, 1], temperature: 100}\n"
+                             "  - {shape: rectangle, min: [0.11, 0], max: [0.14, 1], temperature: 7}\n"
+                             "time: {end: 0.001}\n";
+  static const char told[] = "deck.yaml:6:5: regions.1: it covers no cell centre (a cell is 0.1 x 0.1 m)";
+  write_text("deck.yaml", deck);
+  shell("rm -rf out");
+  assert_code(0, heat2d(2, "check deck.yaml"));
+  assert_one_complaint("warning: ", told);
+  assert_non_null(
+      strstr(command.out, "# region      deck.yaml:5:5: regions.0: rectangle, 10 cells, 10% of the area\n"));
+  assert_non_null(strstr(command.out, "# region      deck.yaml:6:5: regions.1: rectangle, 0 cells, 0% of the area\n"));
+  assert_code(0, heat2d(3, "run deck.yaml"));
+  assert_one_complaint("warning: ", told);
+  char *log = read_text("out/run.log");
+  assert_int_equal(occurrences(log, told), 1);
+  free(log);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(a_resume_needs_the_same_numbers, write_fields),
       cmocka_unit_test_setup(a_resume_does_not_need_what_only_the_start_needs, write_fields),
+      cmocka_unit_test(a_region_that_covers_no_cell_is_told),
   };
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
   begin_commands();
