@@ -261,7 +261,14 @@ heat_status heat_forecast_make(heat_plan *plan, const heat_setup *setup, const h
   if (status.code != HEAT_OK) return status;
   MPI_Allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, grid->comm);
   plan->rate = cells / seconds;
-  plan->file_seconds = heat_forecast_files(plan);
+  heat_plan expected = *plan;
+  const double steady = heat_forecast_steady(setup);
+  if (steady < plan->clock.end) {
+    expected.clock.end = steady;
+    expected.clock.last = (int64_t)fmin((double)plan->clock.last, ceil(steady / plan->clock.dt));
+    plan->steady_steps = expected.clock.last;
+  }
+  plan->file_seconds = heat_forecast_files(&expected);
   plan->start_seconds = start;
   return heat_ok();
 }

@@ -12,6 +12,10 @@
 heat_status heat_forecast_make(heat_plan *plan, const heat_setup *setup, const heat_survey *survey,
                                heat_runtime *runtime);
 
+/* The time at which time.steady will end the run, s: infinite where it will not, or where that cannot be told
+ * beforehand (sides or sources that change in time, fields in files). Takes at most about 0.3 s. Collective. */
+double heat_forecast_steady(const heat_setup *setup);
+
 /* Seconds that the writing of all files will take. Local. */
 double heat_forecast_files(const heat_plan *plan);
 

@@ -120,7 +120,8 @@ char *heat_plan_text(const heat_plan *plan) {
   put_files(out, plan);
   if (plan->rate > 0) {
     fprintf(out, "time        about ");
-    put_duration(out, cells * steps / plan->rate + plan->file_seconds + plan->start_seconds);
+    const double done = plan->steady_steps > 0 ? (double)plan->steady_steps : steps;
+    put_duration(out, cells * done / plan->rate + plan->file_seconds + plan->start_seconds);
     fprintf(out, " at the %.3g Gcell/s that such steps reach here now", plan->rate / 1e9);
     if (plan->file_seconds > 0) {
       fprintf(out, "; of that files, by experience, ");
@@ -128,6 +129,7 @@ char *heat_plan_text(const heat_plan *plan) {
       fprintf(out, ", the start ");
       put_duration(out, plan->start_seconds);
     }
+    if (plan->steady_steps > 0) fprintf(out, "; steady after some %.2g steps", done);
     fprintf(out, "\n");
   }
   fclose(out);

@@ -130,9 +130,48 @@ static void files_cost_by_number_and_size(void **state) {
   }
 }
 
+/* Where a run is steady before its end, its steps are counted up to there: exactly on a grid of few cells, and from one
+ * on a finer grid. */
+static void a_run_that_becomes_steady_ends_there(void **state) {
+  (void)state;
+  static const char walls_held[] = "material: {diffusivity: 1}\ntime: {end: 10, steady: 1e-3}\n"
+                                   "boundary: {left: {type: dirichlet, value: 0}, top: {type: dirichlet, value: 20}}\n",
+                    walls_in_time[] = "material: {diffusivity: 1}\ntime: {end: 10, steady: 1e-3}\n"
+                                      "boundary: {left: {type: dirichlet, value: '20*sin(t)'}}\n",
+                    never[] = "material: {diffusivity: 1}\ntime: {end: 0.1, steady: 1e-3}\n"
+                              "boundary: {left: {type: dirichlet, value: 0}}\n";
+  enum { LOOK = 100 };
+  heat_plan plan = plan_of("20, 16", walls_held, 0);
+  heat_operator op;
+  heat_stepper stepper;
+  assert_int_equal(heat_operator_create(&op, &setup.grid, &runtime, setup.depth, 1).code, HEAT_OK);
+  assert_int_equal(heat_stepper_create(&stepper, setup.method, &op).code, HEAT_OK);
+  assert_int_equal(heat_stepper_start(&stepper).code, HEAT_OK);
+  int64_t step = 0;
+  for (double rate = INFINITY; rate >= 1e-3; step += LOOK) {
+    assert_true(step < plan.clock.last);
+    heat_stepper_advance(&stepper, &plan.clock, step, step + LOOK);
+    heat_operator_rate(&op, heat_stepper_solution(&stepper), heat_clock_time(&plan.clock, step + LOOK), &rate);
+  }
+  heat_stepper_destroy(&stepper);
+  heat_operator_destroy(&op);
+  assert_true(llabs(plan.steady_steps - step) <= 1);
+  const double time = (double)step * plan.clock.dt, most = 1.3;
+  heat_setup_destroy(&setup);
+  plan = plan_of("300, 240", walls_held, 0);
+  const double fine = (double)plan.steady_steps * plan.clock.dt;
+  assert_true(fine < most * time && fine > time / most);
+  heat_setup_destroy(&setup);
+  assert_true(plan_of("20, 16", walls_in_time, 0).steady_steps == 0);
+  heat_setup_destroy(&setup);
+  assert_true(plan_of("20, 16", never, 0).steady_steps == 0);
+  heat_setup_destroy(&setup);
+}
+
 int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter, leave)
   const struct CMUnitTest tests[] = {LAW(steps_of_this_deck_are_timed), LAW(all_ranks_are_told_the_same_rate),
-                                     LAW(a_part_of_a_large_grid_stands_for_all), LAW(files_cost_by_number_and_size)};
+                                     LAW(a_part_of_a_large_grid_stands_for_all), LAW(files_cost_by_number_and_size),
+                                     LAW(a_run_that_becomes_steady_ends_there)};
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

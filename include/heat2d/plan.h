@@ -15,6 +15,7 @@ typedef struct heat_plan {
   int ranks;                          /* those planned for */
   bool copies;                        /* checkpoints are written from a copy, while the steps go on */
   double unseen;                      /* share of the cells that the limits are not known from */
+  int64_t steady_steps;               /* after which the run will be steady, and end; 0: not before its last step */
   double rate;                        /* cell updates per second of all ranks, or 0: not measured */
   double file_seconds, start_seconds; /* beside the steps */
 } heat_plan;
