@@ -48,6 +48,10 @@ heat_status heat_simulation_check(heat_runtime *runtime, const heat_options *opt
   if (status.code == HEAT_OK && guessed)
     status = heat_agree(runtime->comm, heat_config_resolve(setup.config, "time.step", "auto"));
   if (status.code == HEAT_OK) {
+    const heat_clock clock = heat_clock_create(0, 0, dt, heat_config_real(setup.config, "time.end"));
+    status = heat_agree(runtime->comm, heat_plan_check_files(setup.config, &clock));
+  }
+  if (status.code == HEAT_OK) {
     heat_plan plan = {.grid = &setup.grid,
                       .method = setup.method,
                       .clock = heat_clock_create(0, 0, dt, heat_config_real(setup.config, "time.end")),

@@ -79,6 +79,7 @@ void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *st
   heat_h5_set_real(out, "/", "energy_start", state->energy_start);
   heat_h5_set_real(out, "/", "size_start", state->size_start);
   heat_h5_set_integer(out, "/", "off_lattice", state->off_lattice);
+  heat_h5_set_integer(out, "/", "outputs_owed", state->owed);
   heat_h5_set_integers(out, "/", "source_heat", source.digit, HEAT_SUM_DIGITS);
   write_walls(out, op);
   if (behind)
@@ -141,6 +142,10 @@ heat_status heat_checkpoint_read_state(MPI_Comm comm, const char *path, heat_sta
   int64_t off_lattice = 0;
   if (status.code == HEAT_OK) status = heat_h5_get_integer(file, "off_lattice", &off_lattice);
   state->off_lattice = off_lattice != 0;
+  int64_t owed = 0; /* a checkpoint of an earlier version does not say it */
+  if (status.code == HEAT_OK && H5Aexists(file, "outputs_owed") > 0)
+    status = heat_h5_get_integer(file, "outputs_owed", &owed);
+  state->owed = owed != 0;
   if (status.code == HEAT_OK) status = heat_h5_get_text(file, "deck", deck);
   if (file >= 0) H5Fclose(file);
   return heat_agree(comm, status);

@@ -120,6 +120,8 @@ static const heat_option table[] = {
      .help = "simulated time between snapshots; 0: the first and the last state only"},
     {.key = "output.every.steps", .type = HEAT_INTEGER, .flags = HEAT_REQUIRED, .range = ">= 1",
      .help = "steps between snapshots, in place of a time"},
+    {.key = "output.max_files", .type = HEAT_INTEGER, .range = "in [1, 1000000000000000]", .fallback = "1000000",
+     .help = "snapshots, pictures or checkpoints; a run that would write more of a kind is refused"},
     {.key = "output.precision", .type = HEAT_CHOICE, .fallback = "float64", .choices = precisions,
      .help = "of the temperature in snapshots; one that float32 cannot hold is written as float64"},
     {.key = "output.compression", .type = HEAT_INTEGER, .range = "in [0, 9]", .fallback = "0",

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum { STEP_DIGITS = 10 };
@@ -207,6 +208,39 @@ heat_status heat_directory_remove_after(const char *directory, const char *prefi
   }
   free(steps);
   return status;
+}
+
+heat_room heat_directory_room(const char *directory) {
+  heat_room room = {.bytes = -1, .files = -1};
+  char path[HEAT_PATH];
+  struct statvfs system;
+  if (snprintf(path, sizeof path, "%s", directory) >= (int)sizeof path) return room;
+  while (statvfs(path, &system) != 0) { /* the nearest one above it that is there */
+    char *slash = strrchr(path, '/');
+    if (strcmp(path, ".") == 0 || strcmp(path, "/") == 0) return room;
+    if (slash == NULL)
+      strcpy(path, ".");
+    else
+      slash[slash == path] = '\0';
+  }
+  if (system.f_blocks > 0) room.bytes = (double)system.f_bavail * (double)system.f_frsize;
+  if (system.f_files > 0) room.files = (double)system.f_favail;
+  return room;
+}
+
+double heat_directory_used(const char *directory) {
+  enum { BLOCK = 512 };
+  double bytes = 0;
+  listing list = open_listing(directory);
+  for (const char *name = next_name(&list); name != NULL; name = next_name(&list)) {
+    char path[HEAT_PATH];
+    struct stat info;
+    if (is_run_file(name) && heat_directory_join(path, sizeof path, directory, name).code == HEAT_OK &&
+        lstat(path, &info) == 0)
+      bytes += (double)info.st_blocks * BLOCK;
+  }
+  close_listing(&list);
+  return bytes;
 }
 
 heat_status heat_directory_replace(const char *path, const char *text, bool durable) {

@@ -1,5 +1,7 @@
 #include "heat2d/plan.h"
 
+#include "heat2d/directory.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -61,6 +63,46 @@ static void put_bytes(FILE *out, double bytes) {
   fprintf(out, "%.3g %s", bytes, units[unit]);
 }
 
+heat_status heat_plan_check_files(const heat_config *config, const heat_clock *clock) {
+  const double most = (double)heat_config_integer(config, "output.max_files");
+  const double saved = heat_plan_occurrences(clock, heat_config_cadence(config, "checkpoint.every"));
+  const bool own = heat_config_has(config, "output.images.every"), pictures = heat_config_has(config, "output.images");
+  const struct {
+    const char *kind, *key;
+    double count;
+  } files[] = {{"snapshots", "output.every", heat_plan_occurrences(clock, heat_config_cadence(config, "output.every"))},
+               {"pictures", own ? "output.images.every" : "output.every",
+                pictures ? heat_plan_occurrences(clock, heat_plan_images(config)) : 0},
+               {"checkpoints", "checkpoint.keep", fmin(saved, (double)heat_config_integer(config, "checkpoint.keep"))}};
+  for (size_t n = 0; n < sizeof files / sizeof *files; n++) {
+    if (files[n].count <= most) continue;
+    char key[64];
+    snprintf(key, sizeof key, "%s.steps", files[n].key);
+    const bool by_steps = strncmp(key, "output.", strlen("output.")) == 0 && heat_config_has(config, key);
+    return heat_config_fail(config, by_steps ? key : files[n].key,
+                            "%.0f %s would be written, and output.max_files is %.0f (write fewer, or raise it)",
+                            files[n].count, files[n].kind, most);
+  }
+  return heat_ok();
+}
+
+/* A warning where the file system has no room for `bytes` in `count` files, what is there of the run counted as free.
+ */
+static void put_room(FILE *out, const char *directory, double bytes, double count) {
+  const heat_room room = heat_directory_room(directory);
+  const double there = room.bytes + heat_directory_used(directory);
+  if (room.bytes >= 0 && bytes > there) {
+    fprintf(out, "warning     about ");
+    put_bytes(out, bytes);
+    fprintf(out, " are to be written, and the file system of '%s' has ", directory);
+    put_bytes(out, there);
+    fprintf(out, " for them (a quota may allow less)\n");
+  }
+  if (room.files >= 0 && count > room.files)
+    fprintf(out, "warning     about %.0f files are to be written, and the file system of '%s' has room for %.0f more\n",
+            count, directory, room.files);
+}
+
 static void put_files(FILE *out, const heat_plan *plan) {
   const heat_config *config = plan->grid->problem->config;
   const double cells = (double)heat_box_cells(plan->grid->domain);
@@ -72,12 +114,18 @@ static void put_files(FILE *out, const heat_plan *plan) {
   put_bytes(out, snapshot);
   fprintf(out, ", up to %.0f checkpoints of ", keep);
   put_bytes(out, checkpoint);
-  if (heat_config_has(config, "output.images"))
-    fprintf(out, ", %.0f pictures", heat_plan_occurrences(&plan->clock, heat_plan_images(config)));
+  double pictures = 0;
+  if (heat_config_has(config, "output.images")) {
+    pictures = heat_plan_occurrences(&plan->clock, heat_plan_images(config));
+    fprintf(out, ", %.0f pictures", pictures);
+  }
   fprintf(out, "; in all about ");
   /* While a checkpoint is written the old ones are still there. */
-  put_bytes(out, count * snapshot + (keep + 1) * checkpoint);
+  const double bytes = count * snapshot + (keep + 1) * checkpoint;
+  put_bytes(out, bytes);
   fprintf(out, "\n");
+  if (plan->grid->rank == 0)
+    put_room(out, heat_config_text(config, "output.directory"), bytes, count + pictures + keep);
 }
 
 char *heat_plan_text(const heat_plan *plan) {

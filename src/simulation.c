@@ -70,6 +70,7 @@ typedef struct simulation {
   double output_seconds; /* of what was written for people since the last poll */
   double slowest_output; /* s */
   bool save_due, is_steady;
+  bool sound;               /* what has failed is not the state: its last step is whole on all ranks */
   heat_status step_refused; /* told after what is wrong with the deck as a whole, when a run is resumed */
   bool inputs_unknown;      /* the checkpoint does not say what the field files held */
   bool behind;              /* there is memory to write checkpoints behind the steps */
@@ -134,6 +135,11 @@ static heat_status set_up(simulation *sim) {
   if (status.code == HEAT_OK && !setup->problem.resumed) status = heat_stepper_start(&sim->stepper);
   if (status.code != HEAT_OK) return status;
   const heat_config *config = setup->config;
+  if (sim->state.dt > 0) {
+    const heat_clock clock = heat_clock_create(0, 0, sim->state.dt, heat_config_real(config, "time.end"));
+    status = heat_agree(sim->runtime->comm, heat_plan_check_files(config, &clock));
+    if (status.code != HEAT_OK) return status;
+  }
   sim->directory = heat_config_text(config, "output.directory");
   sim->output = heat_config_cadence(config, "output.every");
   sim->images = heat_plan_images(config);
@@ -293,7 +299,7 @@ static heat_status open_files(simulation *sim) {
   heat_runtime *runtime = sim->runtime;
   const heat_config *config = sim->setup.config;
   const bool resumed = sim->checkpoint[0] != '\0';
-  const int64_t keep = resumed ? sim->state.step : -1;
+  const int64_t keep = resumed ? sim->state.step - sim->state.owed : -1;
   char path[HEAT_PATH];
   heat_status status = runtime->rank == 0 ? open_directory(sim, keep) : heat_ok();
   status = heat_agree(runtime->comm, status);
@@ -399,21 +405,56 @@ static heat_status write_snapshot(simulation *sim) {
   return status;
 }
 
+/* Bytes that what is due now may take, and a checkpoint behind it where the run writes any. */
+static double bytes_needed(const simulation *sim, bool snapshot, bool picture) {
+  enum { BESIDE = 1 << 16 }; /* in each file beside its field */
+  const int64_t *cells = sim->setup.grid.layout.cells;
+  const double whole = (double)heat_box_cells(sim->setup.grid.domain), edges = (double)(cells[HEAT_X] + cells[HEAT_Y]);
+  const heat_storage storage = sim->snapshots.storage;
+  const double checkpoint = (whole + 2 * edges) * sizeof(double) + BESIDE;
+  const bool goes_on = sim->state.step < sim->clock.last && (sim->saves.steps > 0 || sim->saves.minutes > 0);
+  double needed = 0;
+  if (snapshot) needed += BESIDE + edges * sizeof(double);
+  if (snapshot && storage.compression == 0) needed += whole * (storage.single ? sizeof(float) : sizeof(double));
+  if (picture) needed += (double)sim->frames.image.width * sim->frames.image.height + BESIDE;
+  if (goes_on || heat_config_boolean(sim->setup.config, "checkpoint.final")) needed += checkpoint;
+  if (sim->saving_step >= 0) needed += checkpoint; /* it may not have taken its place yet */
+  return needed;
+}
+
+/* Whether there is that much room: so that a disk that fills up ends the run with its state saved. */
+static heat_status check_room(const simulation *sim, bool snapshot, bool picture) {
+  const double mebi = 1048576;
+  heat_status status = heat_ok();
+  if (sim->runtime->rank == 0 && sim->state.step > 0) {
+    const double needed = bytes_needed(sim, snapshot, picture);
+    const heat_room room = heat_directory_room(sim->directory);
+    if (room.bytes >= 0 && room.bytes < needed)
+      status = heat_fail(HEAT_IO,
+                         "the file system of '%s' is nearly full: %.3g MiB are left, and what is to be written at step "
+                         "%lld, with a checkpoint, may take %.3g MiB",
+                         sim->directory, room.bytes / mebi, (long long)sim->state.step, needed / mebi);
+  }
+  return heat_agree(sim->runtime->comm, status);
+}
+
 /* What is due at this step, for people. The numbers have been looked at. */
 static heat_status write_outputs(simulation *sim) {
   const heat_field *u = heat_stepper_solution(&sim->stepper);
   const int64_t step = sim->state.step;
   const double time = sim->state.time;
   const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
-  heat_status status = heat_ok();
-  if (output_due(sim, sim->output)) {
+  const bool snapshot = output_due(sim, sim->output);
+  const bool picture = sim->frames.grid != NULL && output_due(sim, sim->images);
+  heat_status status = snapshot || picture ? check_room(sim, snapshot, picture) : heat_ok();
+  const bool room = status.code == HEAT_OK; /* on all ranks; what comes now may fail on some of them */
+  if (room && snapshot) {
     status = write_history(sim);
     status = heat_first(status, heat_probes_write(&sim->probes, u, step, time));
     status = heat_first(status, write_snapshot(sim));
     give_back();
   }
-  if (sim->frames.grid != NULL && output_due(sim, sim->images))
-    status = heat_first(status, heat_frames_write(&sim->frames, u, sim->extent, step, time));
+  if (room && picture) status = heat_first(status, heat_frames_write(&sim->frames, u, sim->extent, step, time));
   heat_runtime_enter(sim->runtime, before);
   return status;
 }
@@ -521,7 +562,7 @@ static void count_chunk(simulation *sim, double seconds, int64_t steps, bool con
 /* The small reductions: how long it took; then failures, requests to stop, and the clock, agreed on by all ranks. */
 static heat_status poll(simulation *sim, heat_status status, double chunk_seconds, int64_t steps) {
   enum { CHUNK, OUTPUT, CONTINUED, PACES };
-  enum { CODE, REASON, SAVE, BUSY, LOST, ITEMS };
+  enum { CODE, REASON, SAVE, BUSY, LOST, UNSOUND, ITEMS };
   const heat_runtime *runtime = sim->runtime;
   double pace[] = {[CHUNK] = chunk_seconds, [OUTPUT] = sim->output_seconds, [CONTINUED] = heat_stop_continued()};
   MPI_Allreduce(MPI_IN_PLACE, pace, PACES, MPI_DOUBLE, MPI_MAX, runtime->comm);
@@ -536,16 +577,18 @@ static heat_status poll(simulation *sim, heat_status status, double chunk_second
   const double save_seconds = sim->worst_save > 0 ? sim->worst_save : guess;
   /* One save and one output may be due before the next look, and again with the stop. */
   const double needed = 2 * (save_seconds + sim->slowest_output) + sim->slowest_chunk + margin_seconds;
-  double items[ITEMS] = {[CODE] = status.code, [LOST] = sim->lock.lost};
+  double items[ITEMS] = {[CODE] = status.code, [LOST] = sim->lock.lost, [UNSOUND] = !sim->sound};
   items[REASON] = heat_stop_asked(&sim->stop, runtime->rank, needed);
   if (runtime->rank == 0 && sim->saves.minutes > 0)
     items[SAVE] = MPI_Wtime() - sim->saved_at >= sim->saves.minutes * 60;
   if (sim->saving_step >= 0) items[BUSY] = heat_h5_busy(&sim->saving);
   MPI_Allreduce(MPI_IN_PLACE, items, ITEMS, MPI_DOUBLE, MPI_MAX, runtime->comm);
   sim->dispossessed = items[LOST] > 0;
+  sim->sound = items[UNSOUND] == 0 && !sim->dispossessed;
   if (items[CODE] > HEAT_OK) return heat_agree(runtime->comm, status);
   sim->reason = (heat_stop_reason)items[REASON];
   sim->save_due = items[SAVE] > 0;
+  sim->sound = false; /* a checkpoint that fails is not tried once more */
   return items[BUSY] > 0 ? heat_ok() : end_save(sim);
 }
 
@@ -570,28 +613,49 @@ static bool finished(const simulation *sim) {
   return sim->is_steady || sim->state.step >= sim->clock.last;
 }
 
+/* Something could not be written, and the state is whole: save it, if that can be written. `owed`: what is due at this
+ * step for people is not there yet; who goes on from the checkpoint writes it. */
+static heat_status rescue(simulation *sim, heat_status why, bool owed) {
+  const bool saves = why.code == HEAT_IO && sim->saved != sim->state.step && owns_directory(sim);
+  heat_status status = saves && sim->looked != sim->state.step ? look(sim) : heat_ok();
+  if (!saves || status.code != HEAT_OK) return heat_first(heat_first(status, why), end_save(sim));
+  sim->state.owed = owed;
+  status = save(sim, true);
+  if (status.code != HEAT_OK || sim->saved != sim->state.step) return why;
+  return heat_fail(HEAT_IO, "%.800s (a checkpoint was written at step %lld: make room and go on with --resume)",
+                   why.text, (long long)sim->saved);
+}
+
 static heat_status run_loop(simulation *sim) {
   heat_status status = heat_ok();
   while (status.code == HEAT_OK && !finished(sim) && sim->reason == HEAT_STOP_NONE) {
     const int64_t from = sim->state.step, to = next_event(sim);
     const double start = MPI_Wtime();
-    status = heat_first(sim->own, heat_stepper_advance(&sim->stepper, &sim->clock, from, to));
+    status = heat_stepper_advance(&sim->stepper, &sim->clock, from, to);
+    sim->sound = status.code == HEAT_OK;
+    status = heat_first(sim->own, status);
     sim->runtime->step = sim->state.step = to;
     sim->state.time = heat_clock_time(&sim->clock, to);
     status = poll(sim, status, MPI_Wtime() - start, to - from);
+    if (status.code != HEAT_OK && sim->sound) return rescue(sim, status, true);
     if (status.code == HEAT_OK) status = check_steady(sim);
     const bool writes = saves_due(sim) || finished(sim) || output_due(sim, sim->output) ||
                         (sim->frames.grid != NULL && output_due(sim, sim->images));
     const double written = MPI_Wtime();
     if (status.code == HEAT_OK && (writes || to - sim->looked >= LOOK_STEPS)) status = look(sim);
-    if (status.code == HEAT_OK && writes) status = heat_agree(sim->runtime->comm, write_outputs(sim));
+    if (status.code == HEAT_OK && writes) {
+      status = heat_agree(sim->runtime->comm, write_outputs(sim));
+      if (status.code != HEAT_OK) return rescue(sim, status, true);
+    }
     sim->progress.stepped = MPI_Wtime();
     sim->output_seconds = sim->progress.stepped - written;
     if (status.code == HEAT_OK && saves_due(sim)) status = save(sim, sim->reason != HEAT_STOP_NONE);
     sim->progress.slowest = fmax(fmax(sim->slowest_chunk, sim->worst_save), sim->slowest_output);
     if (status.code == HEAT_OK) sim->own = heat_progress_update(&sim->progress, to);
   }
+  const heat_status before = status;
   status = heat_agree(sim->runtime->comm, heat_first(status, sim->own));
+  if (before.code == HEAT_OK && status.code != HEAT_OK) return rescue(sim, status, false);
   return heat_first(status, end_save(sim));
 }
 
@@ -685,7 +749,9 @@ static heat_status begin(simulation *sim) {
   if (status.code != HEAT_OK) return status;
   const double start = MPI_Wtime();
   status = look(sim);
-  if (status.code == HEAT_OK && sim->state.step == 0) status = heat_agree(sim->runtime->comm, write_outputs(sim));
+  if (status.code == HEAT_OK && (sim->state.step == 0 || sim->state.owed))
+    status = heat_agree(sim->runtime->comm, write_outputs(sim));
+  sim->state.owed = false;
   sim->output_seconds = MPI_Wtime() - start;
   if (status.code == HEAT_OK) heat_stop_install(); /* who sees status.json may ask for a stop */
   if (status.code == HEAT_OK) status = heat_progress_update(&sim->progress, sim->state.step);

@@ -340,7 +340,8 @@ static void assert_whole(const char *directory) {
 static void a_full_disk_is_74_and_leaves_the_last_checkpoint_whole(void **state) {
   (void)state;
   start_with(small_deck);
-  const pid_t process = launch(3, "run deck.yaml --set time.end=1e6 --set output.every.steps=1000000");
+  const pid_t process = launch(3, "run deck.yaml --set time.end=1e6 --set output.every.steps=1000000 "
+                                  "--set output.max_files=1000000000");
   const double deadline = now() + command.limit;
   while (now() < deadline && (!exists("out") || count_files("out", "checkpoint-", ".h5") < 2)) pause_briefly();
   pid_t ranks[RANKS_MOST];
@@ -398,7 +399,8 @@ static void a_file_fault_on_one_rank_ends_all_with_74(void **state) {
 static void a_lost_status_file_in_the_loop_ends_all_with_74(void **state) {
   (void)state;
   assert_ends_all_ranks("rename:2:EIO:0", "out/status.json",
-                        "--set time.end=1e6 --set output.every.steps=1000000 --set checkpoint.every.steps=1000000");
+                        "--set time.end=1e6 --set output.every.steps=1000000 --set checkpoint.every.steps=1000000 "
+                        "--set output.max_files=1000000000");
 }
 
 static void a_directory_that_cannot_be_one_is_named_with_its_reason(void **state) {

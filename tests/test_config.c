@@ -156,6 +156,7 @@ static void defaults(void **state) {
                             "output:\n"
                             "  directory: out\n"
                             "  every: 0  # s\n"
+                            "  max_files: 1000000\n"
                             "  precision: float64\n"
                             "  compression: 0\n"
                             "  probes: []\n"

@@ -1,6 +1,8 @@
 /* What is promised before a run: how often files are written, what memory a rank takes, and how fast it goes. */
 #include "heat2d/plan.h"
 
+#include "heat2d/directory.h"
+
 #include "harness.h"
 #include "scene.h"
 
@@ -118,10 +120,63 @@ static void a_measured_rate_gives_the_time(void **state) {
   close_scene(&made);
 }
 
+/* As many files as the deck allows pass, one more does not, and the key that asks for them is named. */
+static void more_files_than_allowed_are_refused_at_their_key(void **state) {
+  (void)state;
+  static const struct {
+    const char *output, *saves, *key;
+    int files; /* of the kind that has most, in 100 steps */
+  } cases[] = {{"every: {steps: 1}", "{}", "output.every.steps", 101},
+               {"every: 0.02", "{}", "output.every", 51},
+               {"every: {steps: 3}, images: {every: {steps: 2}}", "{}", "output.images.every.steps", 51},
+               {"every: 0.5, images: {every: 0.05}", "{}", "output.images.every", 21},
+               {"every: 0.5", "{every: {steps: 10}, keep: 7}", "checkpoint.keep", 7}};
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++)
+    for (int fewer = 0; fewer < 2; fewer++) {
+      char deck[512];
+      snprintf(deck, sizeof deck,
+               "domain: {size: [1, 1], cells: [37, 23]}\nmaterial: {diffusivity: 1}\ninitial: {temperature: 0}\n"
+               "time: {end: 1}\noutput: {max_files: %d, %s}\ncheckpoint: %s\n",
+               cases[n].files - fewer, cases[n].output, cases[n].saves);
+      open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+      const heat_clock clock = heat_clock_create(0, 0, 0.01, 1);
+      const heat_status status = heat_plan_check_files(made.config, &clock);
+      assert_int_equal(status.code, fewer ? HEAT_DECK : HEAT_OK);
+      char start[64];
+      snprintf(start, sizeof start, " %s: %d ", cases[n].key, cases[n].files);
+      if (fewer && strstr(status.text, start) == NULL) print_error("'%s' is not in '%s'\n", start, status.text);
+      assert_true(!fewer || (strstr(status.text, start) != NULL && strstr(status.text, "output.max_files") != NULL));
+      close_scene(&made);
+    }
+}
+
+/* The warning comes just where what is planned is more than what is there, and has both figures. */
+static void output_that_cannot_fit_is_warned_of(void **state) {
+  (void)state;
+  const double free_bytes = heat_directory_room("/tmp").bytes, cells = 37 * 23, tebi = 1099511627776;
+  assert_true(free_bytes > 0 && free_bytes < 1e3 * tebi);
+  static const double shares[] = {0.1, 10};
+  for (int n = 0; n < 2; n++) {
+    heat_plan plan;
+    open_plan(&plan, "1", "{steps: 1}", "1", 1, shares[n] * free_bytes / (cells * sizeof(float)));
+    char *text = heat_plan_text(&plan);
+    assert_non_null(text);
+    const char *warning = strstr(text, "warning     about");
+    assert_true((warning != NULL) == (n == 1 && made.grid.rank == 0));
+    if (warning != NULL)
+      assert_non_null(strstr(warning, "are to be written, and the file system of 'there' has ")); /* no such yet */
+    free(text);
+    close_scene(&made);
+  }
+}
+
 int main(int argc, char **argv) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(files_are_as_many_as_will_be_written),
-                                     cmocka_unit_test(memory_is_what_the_largest_block_takes),
-                                     cmocka_unit_test(other_rank_counts_are_planned_as_they_would_be_laid_out),
-                                     cmocka_unit_test(a_measured_rate_gives_the_time)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(files_are_as_many_as_will_be_written),
+      cmocka_unit_test(memory_is_what_the_largest_block_takes),
+      cmocka_unit_test(other_rank_counts_are_planned_as_they_would_be_laid_out),
+      cmocka_unit_test(more_files_than_allowed_are_refused_at_their_key),
+      cmocka_unit_test_setup_teardown(output_that_cannot_fit_is_warned_of, enter_place, leave_place),
+      cmocka_unit_test(a_measured_rate_gives_the_time)};
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

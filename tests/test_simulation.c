@@ -251,7 +251,8 @@ static void await_row(pid_t process, const char *directory, long long step) {
 /* An endless run is stopped from outside; then it gets an end a little later, and the run to that end is its measure.
  */
 static void assert_resumes_after(int signal_number, int code, int ranks, int ranks_after) {
-  static const char endless[] = "--set time.end=1e6 --set output.every.steps=500 --set checkpoint.every.steps=700";
+  static const char endless[] = "--set time.end=1e6 --set output.every.steps=500 --set checkpoint.every.steps=700 "
+                                "--set output.max_files=1000000000";
   enum { DUE = 500 };
   start_with(torus_deck);
   const pid_t process = launch(ranks, "run deck.yaml %s", endless);

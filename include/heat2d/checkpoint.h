@@ -18,6 +18,7 @@ typedef struct heat_state {
   int64_t anchor_step;
   double energy_start; /* of the initial field, J/m */
   double size_start;   /* and its sum of |rho c_p u|, J/m */
+  bool owed;           /* what is due at this step for people is still to be written, as the disk was full */
   bool off_lattice;    /* reached by a shortened last step: no instant of a longer run */
 } heat_state;
 

@@ -28,6 +28,16 @@ heat_status heat_directory_steps(const char *directory, const char *prefix, cons
 /* Remove those of these files whose step is later than `keep`. HEAT_IO. */
 heat_status heat_directory_remove_after(const char *directory, const char *prefix, const char *suffix, int64_t keep);
 
+/* What is free on the file system of a directory, or of the nearest one above it that is there; negative: unknown. A
+ * quota of a user or a project may allow less, which cannot be asked for portably. */
+typedef struct heat_room {
+  double bytes, files;
+} heat_room;
+heat_room heat_directory_room(const char *directory);
+
+/* Bytes that the files of a run take there. */
+double heat_directory_used(const char *directory);
+
 /* Replace the file at `path` by `text`: written beside it, made durable where `durable`, renamed. HEAT_IO. */
 heat_status heat_directory_replace(const char *path, const char *text, bool durable);
 

@@ -32,6 +32,9 @@ heat_cadence heat_plan_images(const heat_config *config);
 /* How often something is due in the whole run, the first and the last step included. Local. */
 double heat_plan_occurrences(const heat_clock *clock, heat_cadence cadence);
 
+/* Refuse a run of more snapshots, pictures or checkpoints than output.max_files. HEAT_DECK. Local. */
+heat_status heat_plan_check_files(const heat_config *config, const heat_clock *clock);
+
 /* The plan as lines of text, to be freed; NULL when memory is exhausted. Local. */
 char *heat_plan_text(const heat_plan *plan);
 
