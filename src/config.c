@@ -26,6 +26,7 @@ static heat_status check(heat_config *config, const char *const *sets, int set_c
   root->option = &heat_option_root;
   heat_status status = heat_ok();
   for (int i = 0; i < set_count && status.code == HEAT_OK; i++) status = heat_tree_set(root, i + 1, sets[i]);
+  if (status.code == HEAT_OK) status = heat_materials_resolve(config->name, root);
   if (status.code == HEAT_OK) status = heat_check_node(config->name, root, root, &heat_option_root);
   if (status.code == HEAT_OK) status = heat_check_rules(config->name, root, root);
   return status;

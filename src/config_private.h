@@ -45,6 +45,7 @@ void heat_tree_write(FILE *out, const heat_node *root); /* canonical YAML of a c
 
 heat_status heat_node_create(heat_node **node, heat_node *parent, const char *key, size_t key_length);
 void heat_node_destroy(heat_node *node);
+void heat_node_remove(heat_node *parent, heat_node *entry); /* and destroy it */
 /* A tree of its own with the same content, without a parent. */
 heat_status heat_node_copy(heat_node **copy, const heat_node *node);
 /* Give `node` the content of `value`, which is used up. */
@@ -129,6 +130,11 @@ void heat_option_describe(const heat_option *option, char *text, size_t size); /
 void heat_option_join(char *text, size_t size, const char *separator, const char *word);
 /* "nearest: time.step", or what is accepted in the section; `section` is where the unknown leaf was looked for. */
 void heat_option_suggest(const heat_option *section, const char *path, const char *leaf, char *text, size_t size);
+
+/* config_materials.c */
+
+/* Replace the names of materials in `material` and in regions by what `materials` says of them. */
+heat_status heat_materials_resolve(const char *name, heat_node *root);
 
 /* config_check.c */
 

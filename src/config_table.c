@@ -31,7 +31,7 @@ static const heat_option table[] = {
      .range = "in [1, 1000000000]", .rule = HEAT_RULE_CELLS, .help = "number of cells [nx, ny]"},
 
     {.key = "material", .type = HEAT_SECTION, .flags = HEAT_REQUIRED | HEAT_PHYSICS,
-     .help = "conductivity, density and heat_capacity, or diffusivity alone"},
+     .help = "conductivity, density and heat_capacity, or diffusivity alone; or the name of one of materials"},
     {.key = "material.conductivity", .type = HEAT_FIELD, .shape = HEAT_ONE_OR_PAIR, .flags = HEAT_REQUIRED,
      .unit = "W/(m K)", .range = "> 0", .unless = "diffusivity", .help = "thermal conductivity k, or [kx, ky]"},
     {.key = "material.density", .type = HEAT_FIELD, .flags = HEAT_REQUIRED, .unit = "kg/m3", .range = "> 0",
@@ -40,6 +40,9 @@ static const heat_option table[] = {
      .unless = "diffusivity", .help = "specific heat capacity c_p"},
     {.key = "material.diffusivity", .type = HEAT_FIELD, .shape = HEAT_ONE_OR_PAIR, .unit = "m2/s", .range = "> 0",
      .help = "k / (rho c_p), or [x, y], in place of the three others"},
+
+    {.key = "materials", .type = HEAT_SECTION,
+     .help = "{NAME: {as under material}, ...}: named once, used by name in material and in regions.*.material"},
 
     {.key = "interface", .type = HEAT_CHOICE, .flags = HEAT_PHYSICS, .fallback = "harmonic", .choices = means,
      .help = "mean that makes a face's conductivity of its two cells'"},
@@ -70,6 +73,8 @@ static const heat_option table[] = {
      .when = "shape", .is = "polygon", .help = "corners in order"},
     {.key = "regions.*.condition", .type = HEAT_CONDITION, .flags = HEAT_REQUIRED, .when = "shape", .is = "where",
      .help = "expression in x, y; inside where it is not 0"},
+    {.key = "regions.*.material", .type = HEAT_TEXT,
+     .help = "name of one of materials; what the region says itself counts more"},
     {.key = "regions.*.temperature", .type = HEAT_FIELD, .flags = HEAT_ANY_OF, .unit = "K",
      .help = "temperature at t = 0"},
     {.key = "regions.*.conductivity", .type = HEAT_FIELD, .shape = HEAT_ONE_OR_PAIR, .flags = HEAT_ANY_OF,

@@ -222,6 +222,48 @@ static void resolved_deck_reads_back(void **state) {
   }
 }
 
+/* What is written with names and aliases is the deck in which everything is written out. */
+static void names_and_aliases_stand_for_what_they_name(void **state) {
+  (void)state;
+  static const struct {
+    const char *shorter, *longer;
+    const char *sets[3];
+  } cases[] = {
+      {"boundary:\n  left: &wall {type: dirichlet, value: &v 20 + t}\n  right: *wall\n"
+       "  top: {<<: *wall, value: 3}\n  bottom: {type: robin, coefficient: 2, ambient: *v}\n",
+       "boundary:\n  left: {type: dirichlet, value: 20 + t}\n  right: {type: dirichlet, value: 20 + t}\n"
+       "  top: {type: dirichlet, value: 3}\n  bottom: {type: robin, coefficient: 2, ambient: 20 + t}\n",
+       {0}},
+      {"regions:\n  - &r {shape: circle, center: &c [1, 2], radius: 3, source: 1}\n"
+       "  - {<<: [{radius: 4}, *r], center: *c}\n",
+       "regions:\n  - {shape: circle, center: [1, 2], radius: 3, source: 1}\n"
+       "  - {shape: circle, center: [1, 2], radius: 4, source: 1}\n",
+       {0}},
+      {"material: copper\nmaterials:\n  copper: {conductivity: [385, x + 1], density: 8960, heat_capacity: 386}\n"
+       "  steel: {conductivity: 16, density: {file: a.h5, dataset: /d}, heat_capacity: 500}\n"
+       "regions:\n  - {shape: where, condition: x, material: steel}\n"
+       "  - {shape: where, condition: y, material: copper, density: 7, temperature: 1}\n",
+       "material: {conductivity: [385, x + 1], density: 8960, heat_capacity: 386}\n"
+       "regions:\n  - {shape: where, condition: x, conductivity: 16, density: {file: a.h5, dataset: /d}, "
+       "heat_capacity: 500}\n"
+       "  - {shape: where, condition: y, conductivity: [385, x + 1], density: 7, heat_capacity: 386, temperature: 1}\n",
+       {0}},
+      {"material: wood\nmaterials: {wood: {diffusivity: 1}, iron: &i {diffusivity: 2}, ore: *i}\n",
+       "material: {diffusivity: 5}\n",
+       {"materials.iron.diffusivity=5", "material=iron"}},
+  };
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+    heat_config *a = parse_right(cases[n].shorter, cases[n].sets), *b = parse_right(cases[n].longer, NULL);
+    char *first = heat_config_write(a), *second = heat_config_write(b), difference[TEXT];
+    assert_string_equal(first, second);
+    assert_false(heat_config_differs(a, b, difference, sizeof difference));
+    free(first);
+    free(second);
+    heat_config_destroy(a);
+    heat_config_destroy(b);
+  }
+}
+
 static void numbers_keep_their_bits(void **state) {
   (void)state;
   static const char *const numbers[] = {"0.1", "1e23", "5e-324", "0.30000000000000004",    "123456789012345678",
@@ -256,8 +298,52 @@ static const struct {
     {"title: a\xff\n", "deck:1:9: YAML: invalid leading UTF-8 octet", {0}},
     {"# \xc3\xa4\n\ntitle: \xc3\xa4\x01\n", "deck:3:9: YAML: control characters are not allowed", {0}},
     {"title: \"a\\0b\"\n", "deck:1:8: YAML: a NUL character", {0}},
-    {"title: &a x\n", "deck:1:8: YAML: anchors are not supported (write the value where it is used)", {0}},
-    {"title: *a\n", "deck:1:8: YAML: aliases are not supported (write the value out)", {0}},
+    {"title: *a\n", "deck:1:8: YAML: an alias of an anchor that does not stand before it", {0}},
+    {"&a title: x\n", "deck:1:1: YAML: an anchor belongs to a value, not to a key", {0}},
+    {"title: &a x\n*a : y\n", "deck:2:1: YAML: a key has to be a word", {0}},
+    {"output: &a {images: *a}\n", "deck:1:21: YAML: an alias of what it stands in", {0}},
+    {"a: &a [[[[[[[[1]]]]]]]]\nb: [[[[[[[[*a]]]]]]]]\n", "deck:2:12: YAML: nested too deeply", {0}},
+    {"a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n"
+     "c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c]\n"
+     "e: &e [*d, *d, *d, *d, *d, *d, *d, *d, *d]\nf: &f [*e, *e, *e, *e, *e, *e, *e, *e, *e]\n",
+     "deck:6:8: YAML: the aliases stand for more than 100000 entries",
+     {0}},
+    {"time: {<<: 3, end: 1}\n", "deck:1:21: YAML: << takes a section, or a list of sections", {0}},
+    {"boundary:\n  left: &w {type: robin}\n  right: *w\n",
+     "deck:2:3: boundary.left.coefficient: missing (type robin needs it: a number, an expression or {file, dataset})",
+     {0}},
+    /* materials by name */
+    {"material: stel\nmaterials: {steel: {diffusivity: 1}}\n",
+     "deck:1:11: material: there is no material 'stel' (nearest: steel)",
+     {0}},
+    {"material: wood\nmaterials: {steel: {diffusivity: 1}, air: {diffusivity: 2}}\n",
+     "deck:1:11: material: there is no material 'wood' (known: steel, air)",
+     {0}},
+    {"material: steel\n",
+     "deck:1:11: material: there is no material 'steel' (materials: {NAME: {...}} names none)",
+     {0}},
+    {"materials: {steel: {diffusivity: -1}}\n",
+     "deck:1:34: materials.steel.diffusivity: -1 is out of range (must be > 0)",
+     {0}},
+    {"materials: {steel: {conductivity: 1, density: 1}}\n",
+     "deck:1:13: materials.steel.heat_capacity: missing (required unless diffusivity is given: a number, an expression "
+     "or {file, dataset})",
+     {0}},
+    {"materials: {steel: {diffusivity: 1}, steel: {diffusivity: 2}}\n",
+     "deck:1:38: materials.steel: stands twice",
+     {0}},
+    {"materials: [1]\n",
+     "deck:1:1: materials: materials with their names are needed: {NAME: {conductivity: ...}}",
+     {0}},
+    {"materials: {steel: {colour: red}}\n",
+     "deck:1:21: materials.steel.colour: unknown key (accepted: conductivity, density, heat_capacity, diffusivity)",
+     {0}},
+    {"regions:\n  - {shape: where, condition: x, material: gold}\n",
+     "deck:2:44: regions.0.material: there is no material 'gold' (materials: {NAME: {...}} names none)",
+     {0}},
+    {"materials: {a: {diffusivity: 1}}\nregions:\n  - {shape: where, condition: x, material: a, material: a}\n",
+     "deck:3:47: regions.0.material: stands twice",
+     {0}},
     {"title: !!str x\n", "deck:1:8: YAML: tags are not supported (write the value without it)", {0}},
     {"[a]: x\n", "deck:1:1: YAML: a key has to be a word", {0}},
     {"---\n---\n", "deck:2:1: YAML: a second document begins here (a deck is one document)", {0}},
@@ -275,7 +361,8 @@ static const struct {
     {"checkpoint: {zzzzz: 3}\n", "deck:1:14: checkpoint.zzzzz: unknown key (accepted: every, keep, final)", {0}},
     {"boundary:\n  front: {}\n", "deck:2:3: boundary.front: unknown key (accepted: left, right, bottom, top)", {0}},
     {"\"a\\nb\": 1\n",
-     "deck:1:1: a b: unknown key (accepted: title, domain, material, interface, initial, source, regions, boundary, "
+     "deck:1:1: a b: unknown key (accepted: title, domain, material, materials, interface, initial, source, regions, "
+     "boundary, "
      "time, output, checkpoint, parallel, sweep)",
      {0}},
     {"title: x\ninterface: harmonic\ntitle: y\n", "deck:3:1: title: stands twice (first at deck:1:1)", {0}},
@@ -970,6 +1057,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(values_of_the_whole_deck),
       cmocka_unit_test(defaults),
       cmocka_unit_test(resolved_deck_reads_back),
+      cmocka_unit_test(names_and_aliases_stand_for_what_they_name),
       cmocka_unit_test(numbers_keep_their_bits),
       cmocka_unit_test(wrong),
       cmocka_unit_test(numbers_are_bounded),
