@@ -110,10 +110,10 @@ provide() {
     if ! apt_install "${packages[@]}" >"$log" 2>&1 &&
       ! { apt-get -qq update </dev/null && apt_install "${packages[@]}"; } >>"$log" 2>&1; then
       cat "$log" >&2
-      rm -f "$log"
+      rm -f -- "${log:?}"
       return 1
     fi
-    rm -f "$log"
+    rm -f -- "${log:?}"
     missing=$(missing_needs "$@")
     [ -n "$missing" ] || return 0
   fi
@@ -201,7 +201,7 @@ build() {
   [ -f "$directory/CMakeCache.txt" ] || set -- -G "$generator" "$@"
   echo "building    $directory $*"
   cmake -S . -B "$directory" -DCMAKE_BUILD_TYPE=Release "$@" >"$directory.log" 2>&1 &&
-    cmake --build "$directory" --parallel "$(cores)" >>"$directory.log" 2>&1 && rm -f "$directory.log" && return 0
+    cmake --build "$directory" --parallel "$(cores)" >>"$directory.log" 2>&1 && rm -f -- "${directory:?}.log" && return 0
   cat "$directory.log" >&2
   return 1
 }

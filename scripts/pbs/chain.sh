@@ -77,13 +77,15 @@ window_costs() { # launched ended
 
 # Whether a window computed for less time than starting, reading and saving took.
 in_vain() { # costs
-  [[ $1 =~ ^[0-9.]+(,-?[0-9.]+){4}$ ]] && awk -F, '{ exit !($3 < $1 + $2 + $4 + $5) }' <<<"$1"
+  [[ $1 =~ ^[0-9.]+(,-?[0-9.]+){4}$ ]] && awk -F, '{ exit !($3 < $1 + $2 + $4) }' <<<"$1"
 }
 
-# The costs of the newest window in the trail that time was up for; nothing when something else ended it.
-last_costs() {
-  tail -n 1 "$DIRECTORY/chain.csv" 2>/dev/null | awk -F, '$6 == 75 && $7 ~ /walltime/ && $11 != "" {
-    print $11 "," $12 "," $13 "," $14 "," $15 }'
+# Whether the last two windows in the trail were so, and had their time: one that is slow to start is no reason to end a
+# chain of days.
+were_in_vain() {
+  tail -n +2 "$DIRECTORY/chain.csv" 2>/dev/null | tail -n 2 | awk -F, '
+    $6 == 75 && $7 ~ /walltime/ && $11 != "" && $13 < $11 + $12 + $14 { in_vain++ }
+    END { exit !(in_vain == 2) }'
 }
 
 # Seconds before the walltime's end at which the program shall be done: what mpirun's end took at most in the last five

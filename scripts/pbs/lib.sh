@@ -78,8 +78,13 @@ operand() {
   esac
 }
 
-# Text as a YAML scalar: the values of --set are YAML.
+# Text as a YAML scalar: the values of --set are YAML. A plain name is left as it is.
 yaml_text() {
+  local word='^(true|false|null|yes|no|on|off|auto|y|n)$'
+  if [[ $1 =~ ^[/A-Za-z][A-Za-z0-9_./-]*$ && ! ${1,,} =~ $word ]]; then
+    printf '%s' "$1"
+    return
+  fi
   local text=${1//\\/\\\\}
   text=${text//\"/\\\"}
   text=${text//$'\n'/\\n}
