@@ -36,19 +36,18 @@ static void write_walls(heat_h5 *out, const heat_operator *op) {
   heat_h5_set_text(out, "/", "wall_heat_units", "J/m");
 }
 
-/* After checkpoint `step` has its name: those of later steps belong to a run that was given up or are damaged, and of
- * the others the newest `keep` stay. */
-static heat_status prune(const char *directory, int64_t step, int keep) {
+heat_status heat_checkpoint_prune(const char *directory, int64_t step, int64_t keep, int64_t spare) {
   int64_t *steps;
   int count;
   heat_status status = heat_directory_steps(directory, prefix, suffix, &steps, &count);
   int own = 0;
+  if (keep < 1) keep = 1;
   while (own < count && steps[own] <= step) own++;
   for (int n = 0; n < count; n++) {
-    if (n < own && n >= own - keep) continue;
+    if (steps[n] == step || steps[n] == spare || (n < own && n >= own - keep)) continue;
     char path[HEAT_PATH];
     heat_checkpoint_name(path, directory, steps[n]);
-    unlink(path); /* one that stays does no harm */
+    heat_directory_remove(path); /* one that stays does no harm */
   }
   free(steps);
   return status;
@@ -90,9 +89,9 @@ void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *st
   heat_h5_set_text(out, "temperature", "long_name", "temperature");
 }
 
-heat_status heat_checkpoint_end(heat_h5 *out, const char *directory, int64_t step, int keep) {
+heat_status heat_checkpoint_end(heat_h5 *out, const char *directory, int64_t step, int64_t keep, int64_t spare) {
   heat_status status = heat_h5_commit(out);
-  if (status.code == HEAT_OK && out->grid->rank == 0) status = prune(directory, step, keep);
+  if (status.code == HEAT_OK && out->grid->rank == 0) status = heat_checkpoint_prune(directory, step, keep, spare);
   return heat_agree(out->grid->comm, status);
 }
 
@@ -202,6 +201,12 @@ heat_status heat_checkpoint_read(const char *path, heat_stepper *stepper) {
   heat_operator *op = stepper->op;
   hid_t file;
   heat_status status = heat_h5_open(&file, path);
+  int64_t rows = 0, columns = 0;
+  const int64_t *cells = op->grid->layout.cells;
+  if (status.code == HEAT_OK) status = heat_h5_shape(file, "temperature", &rows, &columns);
+  if (status.code == HEAT_OK && (rows != cells[HEAT_Y] || columns != cells[HEAT_X]))
+    status = heat_fail(HEAT_IO, "'%s' holds %lld x %lld cells, not the %lld x %lld of its deck", path,
+                       (long long)columns, (long long)rows, (long long)cells[HEAT_X], (long long)cells[HEAT_Y]);
   if (status.code == HEAT_OK) status = read_field(file, heat_stepper_solution(stepper));
   for (int side = 0; side < HEAT_SIDES && status.code == HEAT_OK; side++) {
     heat_wall *wall = &op->boundary.walls[side];

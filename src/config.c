@@ -191,6 +191,20 @@ heat_value heat_config_value(const heat_config *config, const char *key, ...) {
   return value;
 }
 
+static const char *find_file(const heat_node *node, int *left) {
+  if (node->kind == HEAT_NODE_SCALAR) {
+    const bool file = node->option != NULL && strcmp(node->option->key, "FIELD.file") == 0;
+    return file && (*left)-- == 0 ? node->text : NULL;
+  }
+  const char *found = NULL;
+  for (int i = 0; i < node->count && found == NULL; i++) found = find_file(node->entries[i], left);
+  return found;
+}
+
+const char *heat_config_file(const heat_config *config, int n) {
+  return find_file(config->root, &n);
+}
+
 heat_cadence heat_config_cadence(const heat_config *config, const char *key, ...) {
   va_list arguments;
   va_start(arguments, key);

@@ -3,7 +3,6 @@
 #include "heat2d/directory.h"
 #include "heat2d/h5io.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,8 +61,7 @@ static heat_status write_picture(const heat_frames *frames, const unsigned char 
   snprintf(name, sizeof name, "frame-%010lld.png.partial", (long long)step);
   status = heat_first(status, heat_directory_join(partial, sizeof partial, frames->directory, name));
   if (status.code == HEAT_OK) status = heat_image_write(image, levels, partial);
-  if (status.code == HEAT_OK && rename(partial, path) != 0)
-    status = heat_fail(HEAT_IO, "cannot write '%s': %s", path, strerror(errno));
+  if (status.code == HEAT_OK) status = heat_directory_publish(partial, path);
   if (status.code != HEAT_OK) remove(partial);
   free(levels);
   return status;

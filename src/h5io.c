@@ -2,6 +2,8 @@
 #define XXH_INLINE_ALL
 #include "heat2d/h5io.h"
 
+#include "heat2d/directory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -9,14 +11,16 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 enum {
-  STRIP_BYTES = 4 << 20, /* of the buffer between a field and a file */
-  CHUNK = 256,           /* cells of a compressed chunk along each axis */
-  ALIGNMENT = 4096,      /* bytes: large datasets start on a page of the file system */
+  STRIP_BYTES = 4 << 20,      /* of the buffer between a field and a file */
+  CHUNK = 256,                /* cells of a compressed chunk along each axis */
+  ALIGNMENT = 4096,           /* bytes: large datasets start on a page of the file system */
+  ATTRIBUTE_BYTES = 64 << 20, /* of an attribute that is read, at most */
   DIGEST_TEXT = 32,
   DATASET_DIMENSIONS = 2
 };
@@ -46,8 +50,9 @@ static void *attribute_bytes(hid_t attribute, size_t *length) {
   const hssize_t count = H5Sget_simple_extent_npoints(space);
   const H5T_class_t kind = H5Tget_class(type);
   const bool plain = kind == H5T_FLOAT || kind == H5T_INTEGER || (kind == H5T_STRING && H5Tis_variable_str(type) == 0);
-  if (plain && count > 0) {
-    *length = (size_t)count * H5Tget_size(type);
+  const size_t size = H5Tget_size(type);
+  if (plain && count > 0 && size > 0 && (uint64_t)count <= ATTRIBUTE_BYTES / size) {
+    *length = (size_t)count * size;
     bytes = calloc(*length + 1, 1);
   }
   if (bytes != NULL && H5Aread(attribute, type, bytes) < 0) {
@@ -79,6 +84,8 @@ static bool attributes_digest(hid_t file, uint64_t *digest) {
   return H5Aiterate(file, H5_INDEX_NAME, H5_ITER_INC, NULL, add_attribute, digest) >= 0;
 }
 
+static heat_status verify(MPI_Comm comm, const char *path, int share);
+
 static bool usable(const heat_h5 *out) {
   return out->status.code == HEAT_OK;
 }
@@ -96,10 +103,36 @@ static void settle(heat_h5 *out, bool good, const char *what) {
   out->status = heat_agree(out->grid->comm, out->status);
 }
 
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Open the file that rank 0 has just made. A file system of many hosts may show it a while later: a look at the
+ * directory makes this host ask for what is new in it. */
+static int open_when_seen(const char *path) {
+  const double patience = 15, longest_pause = 0.25; /* s */
+  char directory[HEAT_PATH];
+  const char *slash = strrchr(path, '/');
+  snprintf(directory, sizeof directory, "%.*s", slash != NULL ? (int)(slash - path) : 1, slash != NULL ? path : ".");
+  const double start = seconds_now();
+  for (double pause = 0.001;; pause = 2 * pause < longest_pause ? 2 * pause : longest_pause) {
+    const int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (file >= 0 || (errno != ENOENT && errno != ESTALE) || seconds_now() - start > patience) return file;
+    nanosleep(&(struct timespec){.tv_nsec = (long)(1e9 * pause)}, NULL);
+    const int look = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (look >= 0) close(look);
+  }
+}
+
 /* Rank 0 makes the file, then every rank opens it for the cells that it writes. MPI_File_open is not used: in Open MPI
  * 4.1 all ranks hang where one cannot open what the others can. */
 static void open_file(heat_h5 *out) {
-  if (out->grid->rank == 0) {
+  FILE *made = NULL;
+  if (out->grid->rank == 0) out->status = heat_directory_create(&made, out->partial);
+  if (made != NULL) {
+    fclose(made);
     const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
     /* Metadata with checksums, which every HDF5 from 1.10 on reads: a newer library's latest format is its own. */
 #if H5_VERSION_GE(1, 10, 2)
@@ -114,7 +147,7 @@ static void open_file(heat_h5 *out) {
   }
   settle(out, true, "create");
   if (!usable(out)) return;
-  out->raw = open(out->partial, O_RDWR | O_CLOEXEC);
+  out->raw = open_when_seen(out->partial);
   if (out->raw < 0) out->status = heat_fail(HEAT_IO, "cannot open '%s': %s", out->partial, strerror(errno));
   settle(out, true, "open");
 }
@@ -304,12 +337,6 @@ static bool put(int file, const void *data, size_t bytes, off_t at) {
     bytes -= (size_t)done;
   }
   return true;
-}
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* A rank's rows on their way into the file. No call to MPI or HDF5: it may run in a thread. */
@@ -608,8 +635,8 @@ static void write_digest(heat_h5 *out) {
 
 /* Rename, and make the new name durable. */
 static heat_status publish(const heat_h5 *out) {
-  if (rename(out->partial, out->path) != 0)
-    return heat_fail(HEAT_IO, "cannot rename '%s': %s", out->partial, strerror(errno));
+  const heat_status renamed = heat_directory_publish(out->partial, out->path);
+  if (renamed.code != HEAT_OK) return renamed;
   char directory[HEAT_PATH];
   snprintf(directory, sizeof directory, "%s", out->path);
   char *slash = strrchr(directory, '/');
@@ -644,7 +671,7 @@ heat_status heat_h5_commit(heat_h5 *out) {
   out->status = heat_agree(comm, out->status);
   mark(out, HEAT_H5_SYNC);
   if (usable(out)) {
-    const heat_status read = heat_h5_verify(comm, out->partial);
+    const heat_status read = verify(comm, out->partial, heat_h5_share(comm));
     if (read.code != HEAT_OK)
       out->status =
           heat_fail(HEAT_IO, "cannot write '%s': what was written does not read back (is the disk full?): %.300s",
@@ -668,28 +695,82 @@ void heat_h5_abandon(heat_h5 *out) {
 
 heat_status heat_h5_open(hid_t *file, const char *path) {
   *file = H5I_INVALID_HID;
-  if (access(path, R_OK) != 0) return heat_fail(HEAT_IO, "cannot read '%s': %s", path, strerror(errno));
+  struct stat info;
+  const int handle = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe without a writer is no reason to wait */
+  if (handle < 0) return heat_fail(HEAT_IO, "cannot read '%s': %s", path, strerror(errno));
+  const bool regular = fstat(handle, &info) == 0 && S_ISREG(info.st_mode);
+  close(handle);
+  if (!regular) return heat_fail(HEAT_IO, "'%s' is not a regular file", path);
   *file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
   return *file >= 0 ? heat_ok() : heat_fail(HEAT_IO, "'%s' is not a readable HDF5 file (truncated or damaged?)", path);
 }
 
+/* Whether the file can hold what a dataset of that shape claims, so that sizes may be multiplied and memory be asked
+ * for. Data in other files, and places where none were ever written, are not read as if they were there. */
+static bool is_held(hid_t dataset, const hsize_t *shape, int dimensions, size_t width) {
+  enum { DEFLATE_MOST = 1032, CAUTION = 64 }; /* bytes that deflate makes of one, at most; no value is wider */
+  const hsize_t most_chunk = (hsize_t)256 << 20;
+  hsize_t cells = 1, length = 0, chunk[DATASET_DIMENSIONS] = {0, 0}, in_chunk = 1;
+  for (int d = 0; d < dimensions; d++) {
+    if (shape[d] > 0 && cells > (hsize_t)INT64_MAX / CAUTION / shape[d]) return false;
+    cells *= shape[d];
+  }
+  const hid_t file = H5Iget_file_id(dataset), list = H5Dget_create_plist(dataset);
+  bool good = file >= 0 && list >= 0 && H5Fget_filesize(file, &length) >= 0;
+  const hsize_t bytes = cells * width, stored = H5Dget_storage_size(dataset);
+  const H5D_layout_t layout = good ? H5Pget_layout(list) : H5D_LAYOUT_ERROR;
+  if (layout == H5D_COMPACT) {
+    good = stored == bytes;
+  } else if (layout == H5D_CONTIGUOUS) {
+    const haddr_t at = H5Dget_offset(dataset);
+    good = H5Pget_external_count(list) == 0 &&
+           (bytes == 0 || (at != HADDR_UNDEF && stored == bytes && bytes <= length && at <= length - bytes));
+  } else if (layout == H5D_CHUNKED) {
+    good = H5Pget_chunk(list, DATASET_DIMENSIONS, chunk) == dimensions;
+    for (int d = 0; d < dimensions && good; d++) {
+      good = chunk[d] > 0 && chunk[d] <= most_chunk / width / in_chunk;
+      in_chunk *= chunk[d];
+    }
+    good = good && stored <= length && bytes / DEFLATE_MOST <= stored;
+  } else {
+    good = false;
+  }
+  if (list >= 0) H5Pclose(list);
+  if (file >= 0) H5Fclose(file);
+  return good;
+}
+
+/* Whether a name stands for an object of this file itself, and not for one elsewhere. */
+static bool is_here(hid_t file, const char *name) {
+  H5L_info_t info;
+  return H5Lexists(file, name, H5P_DEFAULT) > 0 && H5Lget_info(file, name, &info, H5P_DEFAULT) >= 0 &&
+         info.type == H5L_TYPE_HARD;
+}
+
 /* Open a dataset of one or two dimensions of numbers. */
 static heat_status open_dataset(hid_t file, const char *name, hid_t *dataset, int64_t *rows, int64_t *columns) {
-  *dataset = H5Lexists(file, name, H5P_DEFAULT) > 0 ? H5Dopen(file, name, H5P_DEFAULT) : H5I_INVALID_HID;
+  const size_t widest = 16;
+  *dataset = is_here(file, name) ? H5Dopen(file, name, H5P_DEFAULT) : H5I_INVALID_HID;
   if (*dataset < 0) return heat_fail(HEAT_IO, "there is no dataset %s", name);
   const hid_t space = H5Dget_space(*dataset), type = H5Dget_type(*dataset);
   const int dimensions = H5Sget_simple_extent_ndims(space);
+  const size_t width = H5Tget_size(type);
   hsize_t shape[DATASET_DIMENSIONS] = {0, 0};
-  const bool good = H5Tget_class(type) == H5T_FLOAT && dimensions >= 1 && dimensions <= DATASET_DIMENSIONS;
-  if (good) H5Sget_simple_extent_dims(space, shape, NULL);
+  const bool numbers = H5Tget_class(type) == H5T_FLOAT && width > 0 && width <= widest && dimensions >= 1 &&
+                       dimensions <= DATASET_DIMENSIONS;
+  if (numbers) H5Sget_simple_extent_dims(space, shape, NULL);
+  const bool held = numbers && is_held(*dataset, shape, dimensions, width);
   H5Tclose(type);
   H5Sclose(space);
-  *rows = dimensions == DATASET_DIMENSIONS ? (int64_t)shape[0] : 0;
-  *columns = good ? (int64_t)shape[dimensions - 1] : 0;
-  if (good) return heat_ok();
+  *rows = held && dimensions == DATASET_DIMENSIONS ? (int64_t)shape[0] : 0;
+  *columns = held ? (int64_t)shape[dimensions - 1] : 0;
+  if (held) return heat_ok();
   H5Dclose(*dataset);
   *dataset = H5I_INVALID_HID;
-  return heat_fail(HEAT_IO, "the dataset %s does not hold floating-point numbers in 1 or 2 dimensions", name);
+  if (!numbers)
+    return heat_fail(HEAT_IO, "the dataset %s does not hold floating-point numbers in 1 or 2 dimensions", name);
+  return heat_fail(HEAT_IO, "the dataset %s claims %llu x %llu values, which the file does not hold", name,
+                   (unsigned long long)shape[0], (unsigned long long)(dimensions == 1 ? 1 : shape[1]));
 }
 
 heat_status heat_h5_shape(hid_t file, const char *name, int64_t *rows, int64_t *columns) {
@@ -774,7 +855,11 @@ heat_status heat_h5_get_integers(hid_t file, const char *name, int64_t *values, 
   return get_numbers(file, name, H5T_INTEGER, H5T_NATIVE_INT64, count, values);
 }
 
-/* This rank's share of the digest of a file's datasets: whole rows, or a part of a vector. */
+bool heat_h5_digest_known(const char *digest) {
+  return strncmp(digest, digest_kind, strlen(digest_kind)) == 0;
+}
+
+/* A rank's share of the digest of a file's datasets: whole rows, or a part of a vector. */
 typedef struct verify_job {
   int rank, size;
   uint64_t digest;
@@ -813,9 +898,35 @@ static herr_t verify_dataset(hid_t group, const char *name, const H5L_info_t *in
   return job->status.code == HEAT_OK ? 0 : -1;
 }
 
-heat_status heat_h5_verify(MPI_Comm comm, const char *path) {
-  verify_job job = {0};
-  MPI_Comm_rank(comm, &job.rank);
+int heat_h5_share(MPI_Comm comm) {
+  int rank, size, leader, sharing;
+  MPI_Comm node;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &size);
+  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node);
+  MPI_Comm_size(node, &sharing);
+  leader = rank;
+  MPI_Bcast(&leader, 1, MPI_INT, 0, node);
+  MPI_Comm_free(&node);
+  MPI_Bcast(&sharing, 1, MPI_INT, 0, comm);
+  /* Which of a few shifts leads to other nodes most often. */
+  enum { SHIFTS = 3 };
+  const int shifts[SHIFTS] = {1, sharing, size / 2};
+  int crossing[SHIFTS] = {0}, best = 0;
+  for (int n = 0; n < SHIFTS; n++) {
+    const int to = (rank + size - shifts[n] % size) % size, from = (rank + shifts[n]) % size;
+    int other = leader;
+    MPI_Sendrecv(&leader, 1, MPI_INT, to, 0, &other, 1, MPI_INT, from, 0, comm, MPI_STATUS_IGNORE);
+    crossing[n] = other != leader;
+  }
+  MPI_Allreduce(MPI_IN_PLACE, crossing, SHIFTS, MPI_INT, MPI_SUM, comm);
+  for (int n = 1; n < SHIFTS; n++)
+    if (crossing[n] > crossing[best]) best = n;
+  return (rank + shifts[best]) % size;
+}
+
+static heat_status verify(MPI_Comm comm, const char *path, int share) {
+  verify_job job = {.rank = share};
   MPI_Comm_size(comm, &job.size);
   char *want = NULL;
   uint64_t state = 0;
@@ -831,7 +942,7 @@ heat_status heat_h5_verify(MPI_Comm comm, const char *path) {
   job.status = heat_agree(comm, job.status);
   char have[DIGEST_TEXT];
   digest_text(have, job.digest + state);
-  if (job.status.code == HEAT_OK && strncmp(want, digest_kind, strlen(digest_kind)) != 0)
+  if (job.status.code == HEAT_OK && !heat_h5_digest_known(want))
     job.status = heat_fail(HEAT_IO, "its digest '%.40s' is of a kind that this version does not know", want);
   if (job.status.code == HEAT_OK && strcmp(have, want) != 0)
     job.status = heat_fail(HEAT_IO, "its data do not agree with its digest (%s, computed %s)", want, have);
@@ -839,4 +950,10 @@ heat_status heat_h5_verify(MPI_Comm comm, const char *path) {
   heat_status status = heat_agree(comm, job.status);
   if (status.code == HEAT_OK || strstr(status.text, path) != NULL) return status;
   return heat_fail(HEAT_IO, "'%s' is damaged: %.800s", path, status.text);
+}
+
+heat_status heat_h5_verify(MPI_Comm comm, const char *path) {
+  int rank;
+  MPI_Comm_rank(comm, &rank);
+  return verify(comm, path, rank);
 }

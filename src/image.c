@@ -10,6 +10,7 @@
  * The file is a PNG (ISO/IEC 15948) with one byte per pixel and a palette: the colour map and then `enum ink`. */
 #include "heat2d/image.h"
 
+#include "heat2d/directory.h"
 #include "image_private.h"
 
 #include <errno.h>
@@ -446,11 +447,9 @@ static void png_encode(png_structp png, png_infop info, const raster *canvas, co
 /* The canvas as a file that has reached the disk. */
 static heat_status canvas_save(const raster *canvas, const heat_image *image, const png_color palette[PALETTE],
                                const char *path) {
-  png_sink sink = {.file = fopen(path, "wb"), .path = path, .status = heat_ok()};
-  if (sink.file == NULL) {
-    sink_fail(&sink, errno);
-    return sink.status;
-  }
+  png_sink sink = {.path = path, .status = heat_ok()};
+  const heat_status made = heat_directory_create(&sink.file, path);
+  if (made.code != HEAT_OK) return made;
   png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &sink, sink_error, sink_warn);
   png_infop info = png != NULL ? png_create_info_struct(png) : NULL;
   if (info != NULL) {

@@ -110,9 +110,9 @@ int main(int argc, char **argv) {
   H5Eset_auto(H5E_DEFAULT, NULL, NULL); /* failures are told by one line of our own */
   heat_runtime runtime;
   heat_runtime_create(&runtime, MPI_COMM_WORLD);
-  char *build = heat_start_build();
-  heat_status status = heat_start_agree(MPI_COMM_WORLD, build != NULL ? build : heat_version(), argc - 1, argv + 1);
-  free(build);
+  char build[HEAT_BUILD];
+  heat_start_build(build);
+  heat_status status = heat_start_agree(MPI_COMM_WORLD, build, argc - 1, argv + 1);
   if (status.code == HEAT_OK) status = heat_agree(MPI_COMM_WORLD, heat_debug_wait(&runtime));
   if (status.code == HEAT_OK) status = dispatch(&runtime, argc - 1, argv + 1);
   if (fflush(stdout) != 0 || ferror(stdout))

@@ -1,5 +1,6 @@
 #include "heat2d/runtime.h"
 
+#include "heat2d/directory.h"
 #include "version.h"
 
 #include <errno.h>
@@ -27,10 +28,11 @@ heat_status heat_runtime_open_log(heat_runtime *runtime, const char *path) {
   heat_status status = heat_ok();
   if (runtime->rank == 0) {
     if (runtime->log != NULL) fclose(runtime->log);
-    runtime->log = fopen(path, "a");
-    if (runtime->log == NULL) {
+    runtime->log = NULL;
+    status = heat_directory_open(&runtime->log, path);
+    if (status.code == HEAT_OK && fseek(runtime->log, 0, SEEK_END) != 0)
       status = heat_fail(HEAT_IO, "cannot open '%s': %s", path, strerror(errno));
-    } else {
+    if (status.code == HEAT_OK) {
       setvbuf(runtime->log, NULL, _IOLBF, 0);
       if (runtime->early != NULL) fputs(runtime->early, runtime->log);
     }

@@ -1,5 +1,7 @@
 #include "heat2d/series.h"
 
+#include "heat2d/directory.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -37,7 +39,7 @@ static heat_status set_aside(heat_series *series, int64_t keep) {
   snprintf(series->aside, sizeof series->aside, "%.*s-%010lld.csv", stem, series->path, (long long)keep);
   fclose(series->file);
   series->file = NULL;
-  return rename(series->path, series->aside) == 0 ? heat_ok() : failure(series);
+  return heat_directory_publish(series->path, series->aside);
 }
 
 /* Cut an open file back. */
@@ -60,14 +62,13 @@ heat_status heat_series_open(heat_series *series, const char *path, const char *
   *series = (heat_series){0};
   snprintf(series->path, sizeof series->path, "%s", path);
   bool begun = false;
+  heat_status status = heat_ok();
   if (keep >= 0) {
-    series->file = fopen(path, "r+");
-    if (series->file == NULL && errno != ENOENT) return failure(series);
-    heat_status status = series->file != NULL ? cut(series, header, keep, &begun) : heat_ok();
-    if (status.code != HEAT_OK) return status;
+    status = heat_directory_open(&series->file, path);
+    if (status.code == HEAT_OK) status = cut(series, header, keep, &begun);
   }
-  if (series->file == NULL) series->file = fopen(path, "w");
-  if (series->file == NULL) return failure(series);
+  if (status.code == HEAT_OK && series->file == NULL) status = heat_directory_create(&series->file, path);
+  if (status.code != HEAT_OK) return status;
   return begun ? heat_ok() : heat_series_row(series, "%s", header);
 }
 

@@ -40,6 +40,12 @@ heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const he
       heat_config_load(&setup->config, runtime->comm, options->deck, options->sets, options->set_count);
   if (status.code != HEAT_OK) return status;
   const heat_config *config = setup->config;
+  const char *directory = heat_config_text(config, "output.directory");
+  if (directory[0] == '~' || directory[0] == '\0')
+    return heat_config_fail(config, "output.directory",
+                            directory[0] == '~' ? "'%s' begins with ~, which only a shell expands (write the path out)"
+                                                : "'%s' names no directory",
+                            directory);
   bool resumed;
   status = goes_on(runtime, options, config, &resumed);
   if (status.code != HEAT_OK) return status;

@@ -11,6 +11,8 @@
 
 #include "heat2d/debug.h"
 #include "heat2d/directory.h"
+#include "heat2d/recognise.h"
+#include "heat2d/results.h"
 #include "regions.h"
 #include "setup.h"
 
@@ -26,6 +28,7 @@ enum {
   MOST_STEPS = 4096,  /* between two looks at requests to stop and at the clock */
   LOOK_STEPS = 1000,  /* at least between two looks at the numbers, which read the whole field */
   STEADY_STEPS = 100, /* between two looks at max |du/dt| */
+  INPUTS_MOST = 1000, /* files that a deck names */
   REPLACED_KEPT = 2   /* checkpoints that must be kept for the one before a shortened step to survive */
 };
 static const double poll_seconds = 0.5;
@@ -48,7 +51,8 @@ typedef struct simulation {
   char checkpoint[HEAT_PATH]; /* the one that the run goes on from, or the newest one written */
   heat_state state;           /* of the solution at state.step */
   heat_cadence output, images, saves;
-  int keep;
+  int64_t keep;
+  int64_t spare; /* step of the checkpoint here that --resume named, -1: none */
   double steady;
   heat_snapshots snapshots;
   heat_frames frames;
@@ -144,7 +148,7 @@ static heat_status set_up(simulation *sim) {
   sim->output = heat_config_cadence(config, "output.every");
   sim->images = heat_plan_images(config);
   sim->saves = heat_config_cadence(config, "checkpoint.every");
-  sim->keep = (int)heat_config_integer(config, "checkpoint.keep");
+  sim->keep = heat_config_integer(config, "checkpoint.keep");
   sim->steady = heat_config_real(config, "time.steady");
   sim->deck = heat_config_write(setup->config);
   return heat_agree(sim->runtime->comm, sim->deck != NULL ? heat_ok() : heat_no_memory("the deck", 0));
@@ -211,11 +215,24 @@ static heat_status find_checkpoint(simulation *sim) {
   return heat_ok();
 }
 
+/* Nothing that this run will replace or remove may be another's, or its own input. Only reads. */
+static heat_status check_claim(const simulation *sim, int64_t keep, bool all) {
+  const char *inputs[INPUTS_MOST];
+  int count = 0;
+  inputs[count++] = sim->options->deck;
+  for (const char *file; count < INPUTS_MOST && (file = heat_config_file(sim->setup.config, count - 1)) != NULL;)
+    inputs[count++] = file;
+  const heat_claim claim = {
+      .all = all, .keep = keep, .inputs = inputs, .input_count = count, .resumed = sim->options->resume_file};
+  return heat_directory_check(sim->directory, &claim);
+}
+
 /* A directory that holds a run is left as it is unless the options say what to do. */
 static heat_status check_free(const simulation *sim) {
   if (sim->options->resume || sim->options->overwrite) return heat_ok();
   bool found;
   heat_status status = heat_directory_has_run(sim->directory, &found);
+  if (status.code == HEAT_OK && found) status = check_claim(sim, -1, true); /* what is no run's is named */
   if (status.code == HEAT_OK && found)
     status = heat_fail(HEAT_USAGE, "'%s' already holds a run: --resume goes on with it, --overwrite replaces it",
                        sim->directory);
@@ -249,6 +266,8 @@ static heat_status choose_start(simulation *sim) {
   const double start = MPI_Wtime();
   heat_status status = sim->options->resume ? find_checkpoint(sim) : heat_ok();
   if (status.code == HEAT_OK && sim->checkpoint[0] != '\0') status = take_over(sim);
+  if (status.code == HEAT_OK && sim->options->resume && sim->checkpoint[0] == '\0')
+    status = heat_agree(sim->runtime->comm, sim->runtime->rank == 0 ? heat_results_check(sim->directory) : heat_ok());
   if (status.code == HEAT_OK && sim->checkpoint[0] == '\0' && sim->setup.problem.resumed) status = start_after_all(sim);
   sim->read_seconds = MPI_Wtime() - start;
   if (status.code != HEAT_OK) return status;
@@ -290,9 +309,14 @@ static heat_status open_directory(simulation *sim, int64_t keep) {
   if (status.code == HEAT_OK) status = heat_directory_replace(path, sim->deck, true);
   if (status.code == HEAT_OK) status = heat_directory_join(path, sizeof path, sim->directory, "history.csv");
   if (status.code == HEAT_OK) status = heat_series_open(&sim->history, path, history_columns, keep);
-  if (status.code == HEAT_OK)
-    status = heat_directory_join(sim->stop.file, sizeof sim->stop.file, sim->directory, "STOP");
   return status;
+}
+
+static void say_version(simulation *sim) {
+  char stamp[32];
+  heat_timestamp(stamp);
+  const char *title = heat_config_text(sim->setup.config, "title");
+  heat_runtime_say(sim->runtime, "heat2d %s, %s%s%s\n", heat_version(), stamp, title[0] != '\0' ? ": " : "", title);
 }
 
 static heat_status open_files(simulation *sim) {
@@ -304,6 +328,7 @@ static heat_status open_files(simulation *sim) {
   heat_status status = runtime->rank == 0 ? open_directory(sim, keep) : heat_ok();
   status = heat_agree(runtime->comm, status);
   if (status.code == HEAT_OK) status = heat_directory_join(path, sizeof path, sim->directory, "run.log");
+  say_version(sim); /* by which a log is known */
   if (status.code == HEAT_OK) status = heat_runtime_open_log(runtime, path);
   if (status.code != HEAT_OK) return status;
   status = heat_agree(runtime->comm, heat_probes_create(&sim->probes, &sim->setup.grid, sim->directory, keep));
@@ -481,7 +506,7 @@ static heat_status end_save(simulation *sim) {
   }
   sim->saving.status = heat_first(sim->saving.status, heat_series_sync(&sim->history));
   sim->saving.status = heat_first(sim->saving.status, heat_series_sync(&sim->probes.series));
-  heat_status status = heat_checkpoint_end(&sim->saving, sim->directory, sim->saving_step, sim->keep);
+  heat_status status = heat_checkpoint_end(&sim->saving, sim->directory, sim->saving_step, sim->keep, sim->spare);
   if (status.code == HEAT_OK) {
     heat_checkpoint_name(sim->checkpoint, sim->directory, sim->saving_step);
     sim->saved = sim->saving_step;
@@ -669,10 +694,7 @@ static void say_start(simulation *sim) {
                           .threads = setup->threads,
                           .ranks = sim->runtime->size,
                           .copies = sim->behind};
-  char *text = heat_plan_text(&plan), stamp[32];
-  heat_timestamp(stamp);
-  const char *title = heat_config_text(setup->config, "title");
-  heat_runtime_say(sim->runtime, "heat2d %s, %s%s%s\n", heat_version(), stamp, title[0] != '\0' ? ": " : "", title);
+  char *text = heat_plan_text(&plan);
   if (text != NULL) heat_runtime_say(sim->runtime, "%s", text);
   if (sim->checkpoint[0] != '\0') {
     const char *named = sim->options->resume_file;
@@ -731,14 +753,43 @@ static void say_end(simulation *sim) {
                      (long long)sim->frames.written);
 }
 
+/* Where files of this run stand in the way of others, it ends before it changes anything. A directory or a link that is
+ * called STOP asks for nothing. */
+static heat_status look_around(simulation *sim) {
+  heat_status status = heat_ok();
+  if (sim->runtime->rank == 0) {
+    status = check_claim(sim, sim->checkpoint[0] != '\0' ? sim->state.step : -1, sim->options->overwrite);
+    if (status.code == HEAT_OK)
+      status = heat_directory_join(sim->stop.file, sizeof sim->stop.file, sim->directory, "STOP");
+    if (status.code == HEAT_OK && heat_recognise(sim->stop.file) == HEAT_ORIGIN_NO_FILE)
+      heat_runtime_say(sim->runtime, "'%s' %s: not taken for a request to stop\n", sim->stop.file,
+                       heat_recognise_text(sim->stop.file));
+  }
+  return heat_agree(sim->runtime->comm, status);
+}
+
+/* From a file that was named the run goes another way than the later checkpoints here: it takes their place before
+ * anything else is cut back. Where it is one of them it stays as it is. */
+static heat_status take_place(simulation *sim) {
+  char path[HEAT_PATH];
+  heat_checkpoint_name(path, sim->directory, sim->state.step);
+  int here = sim->runtime->rank == 0 && heat_directory_same(path, sim->options->resume_file);
+  MPI_Bcast(&here, 1, MPI_INT, 0, sim->runtime->comm);
+  if (!here) return save(sim, true);
+  sim->spare = sim->saved = sim->state.step;
+  const heat_status status = sim->runtime->rank == 0
+                                 ? heat_checkpoint_prune(sim->directory, sim->state.step, sim->keep, sim->spare)
+                                 : heat_ok();
+  return heat_agree(sim->runtime->comm, status);
+}
+
 static heat_status begin(simulation *sim) {
   heat_status status = occupy(sim);
   if (status.code == HEAT_OK) status = choose_start(sim);
+  if (status.code == HEAT_OK) status = look_around(sim);
   sim->saved = sim->checkpoint[0] != '\0' && sim->options->resume_file == NULL ? sim->state.step : -1;
   if (status.code == HEAT_OK) status = open_progress(sim);
-  /* From a file that was named the run goes another way than the later checkpoints here: this one takes their place
-   * before anything else is cut back. */
-  if (status.code == HEAT_OK && sim->options->resume_file != NULL) status = save(sim, true);
+  if (status.code == HEAT_OK && sim->options->resume_file != NULL) status = take_place(sim);
   if (status.code == HEAT_OK) status = open_files(sim);
   if (status.code != HEAT_OK) return status;
   sim->chunk = 1;
@@ -795,7 +846,7 @@ static const char *failure_reason(heat_code code) {
 heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *options) {
   simulation sim = {.runtime = runtime, .options = options, .energy = {.heat = NAN}};
   sim.lock.file = -1;
-  sim.saving_step = -1;
+  sim.saving_step = sim.spare = -1;
   heat_stop_set_deadline(&sim.stop, runtime->rank, runtime->started, options->walltime);
   heat_stop_prepare();
   heat_debug_answer(runtime);

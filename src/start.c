@@ -30,8 +30,10 @@ static int print_build(struct dl_phdr_info *info, size_t size, void *context) {
       const char *name = at + sizeof head;
       const unsigned char *id = (const unsigned char *)name + (head.n_namesz + ALIGN - 1) / ALIGN * ALIGN;
       if (head.n_type == BUILD && head.n_namesz == sizeof "GNU" && memcmp(name, "GNU", sizeof "GNU") == 0) {
-        fprintf(context, " build ");
-        for (unsigned b = 0; b < head.n_descsz; b++) fprintf(context, "%02x", id[b]);
+        char *text = context, *to = text + strlen(text), *last = text + HEAT_BUILD;
+        to += snprintf(to, (size_t)(last - to), " build ");
+        for (unsigned b = 0; b < head.n_descsz && last - to > 2; b++)
+          to += snprintf(to, (size_t)(last - to), "%02x", id[b]);
         return 1;
       }
       at = (const char *)id + (head.n_descsz + ALIGN - 1) / ALIGN * ALIGN;
@@ -41,18 +43,11 @@ static int print_build(struct dl_phdr_info *info, size_t size, void *context) {
 }
 #endif
 
-char *heat_start_build(void) {
-  char *text = NULL;
-  size_t length;
-  FILE *out = open_memstream(&text, &length);
-  if (out == NULL) return NULL;
-  fprintf(out, "heat2d %s", heat_version());
+void heat_start_build(char text[HEAT_BUILD]) {
+  snprintf(text, HEAT_BUILD / 2, "heat2d %s", heat_version());
 #if defined(__linux__)
-  dl_iterate_phdr(print_build, out);
+  dl_iterate_phdr(print_build, text);
 #endif
-  if (fclose(out) == 0) return text;
-  free(text);
-  return NULL;
 }
 
 /* The version and the arguments in one line, each behind a space. */

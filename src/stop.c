@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,8 +77,14 @@ void heat_stop_ask_again(heat_stop *stop, int rank) {
   stop->looked = MPI_Wtime();
 }
 
+/* Whether somebody made the file; a directory or a link of that name means something else. */
+static bool is_there(const char *file) {
+  struct stat info;
+  return file[0] != '\0' && lstat(file, &info) == 0 && S_ISREG(info.st_mode);
+}
+
 void heat_stop_obeyed(const heat_stop *stop) {
-  unlink(stop->file);
+  if (is_there(stop->file)) unlink(stop->file);
 }
 
 heat_stop_reason heat_stop_asked(heat_stop *stop, int rank, double needed) {
@@ -90,7 +97,7 @@ heat_stop_reason heat_stop_asked(heat_stop *stop, int rank, double needed) {
   }
   stop->looked = now;
   if (now + needed > stop->deadline) return HEAT_STOP_DEADLINE;
-  return access(stop->file, F_OK) == 0 ? HEAT_STOP_FILE : HEAT_STOP_NONE;
+  return is_there(stop->file) ? HEAT_STOP_FILE : HEAT_STOP_NONE;
 }
 
 const char *heat_stop_text(heat_stop_reason reason) {

@@ -146,9 +146,10 @@ static heat_status write_grid(const heat_xdmf *xdmf) {
   const hid_t file = H5Fcreate(partial, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
   bool good = file >= 0;
   if (good) good = has_points(xdmf) ? put_points(file, xdmf->problem) : put_edges(file, xdmf->problem);
+  good = good && H5LTset_attribute_string(file, "/", "written_by", "heat2d") >= 0; /* by which it is recognised */
   if (file >= 0) good = H5Fclose(file) >= 0 && good;
   if (good) status = heat_sync(partial);
-  if (good && status.code == HEAT_OK) good = rename(partial, path) == 0;
+  if (good && status.code == HEAT_OK) status = heat_directory_publish(partial, path);
   if (!good) status = heat_fail(HEAT_IO, "cannot write '%s': %s", path, strerror(errno != 0 ? errno : EIO));
   if (status.code != HEAT_OK) unlink(partial);
   return status;
@@ -331,8 +332,7 @@ heat_status heat_xdmf_open(heat_xdmf *xdmf, const heat_xdmf_entry *entries, int6
   heat_status status = heat_directory_join(path, sizeof path, xdmf->directory, file_name);
   if (status.code == HEAT_OK) status = write_grid(xdmf);
   if (status.code == HEAT_OK && count > 0) status = write_whole(xdmf);
-  if (status.code == HEAT_OK && count == 0 && unlink(path) != 0 && errno != ENOENT)
-    status = heat_fail(HEAT_IO, "cannot remove '%s': %s", path, strerror(errno));
+  if (status.code == HEAT_OK && count == 0) status = heat_directory_remove(path);
   return status;
 }
 

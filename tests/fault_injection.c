@@ -6,8 +6,8 @@
  * call: open, write, read, truncate, sync, rename, unlink, list (readdir), lock (fcntl) of files whose path contains
  * HEAT2D_FAULT_PATH; mpi-threads (what MPI says of threads: only one); malloc, thread called from the program's own
  * code, not from a library's n: the n-th such call of that rank, counted from 1; "n+": that one and all later ones
- * what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN, ENOSYS; SHORT (a write or read that transfers half); SLOW (the
- * call takes two seconds more); KILL, TERM, USR1 (the rank sends itself that signal before the call) rank: in
+ * what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN, ENOSYS, ENOENT; SHORT (a write or read that transfers half); SLOW
+ * (the call takes two seconds more); KILL, TERM, USR1 (the rank sends itself that signal before the call) rank: in
  * MPI_COMM_WORLD, or * for all
  *
  * When it strikes it says on what in the file HEAT2D_FAULT_MARK, so that a test knows that its fault took place. When
@@ -57,8 +57,9 @@ static const struct {
   const char *name;
   int error, signal;
 } effects[] = {{"EIO", EIO, 0},       {"ENOSPC", ENOSPC, 0}, {"EDQUOT", EDQUOT, 0}, {"EACCES", EACCES, 0},
-               {"ENOMEM", ENOMEM, 0}, {"EAGAIN", EAGAIN, 0}, {"ENOSYS", ENOSYS, 0}, {"SHORT", HALF, 0},
-               {"SLOW", SLOW, 0},     {"KILL", 0, SIGKILL},  {"TERM", 0, SIGTERM},  {"USR1", 0, SIGUSR1}};
+               {"ENOMEM", ENOMEM, 0}, {"EAGAIN", EAGAIN, 0}, {"ENOSYS", ENOSYS, 0}, {"ENOENT", ENOENT, 0},
+               {"SHORT", HALF, 0},    {"SLOW", SLOW, 0},     {"KILL", 0, SIGKILL},  {"TERM", 0, SIGTERM},
+               {"USR1", 0, SIGUSR1}};
 
 static struct {
   bool active; /* in this process */

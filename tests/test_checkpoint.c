@@ -12,7 +12,7 @@ static const char deck[] =
     "boundary: {left: {type: dirichlet, value: 't'}, top: {type: robin, coefficient: 2, ambient: 1}}\n"
     "time: {end: 1}\n";
 
-static heat_status save(scene *made, int64_t step, int keep) {
+static heat_status save(scene *made, int64_t step, int64_t keep) {
   const heat_state state = {.step = step,
                             .time = 1.0 / 3.0 * (double)step,
                             .dt = 1.0 / 3.0,
@@ -22,7 +22,7 @@ static heat_status save(scene *made, int64_t step, int keep) {
                             .off_lattice = step % 2 == 1};
   heat_h5 out;
   heat_checkpoint_begin(&out, ".", &made->stepper, &state, deck, "before.h5", step % 2 == 0);
-  return heat_checkpoint_end(&out, ".", step, keep);
+  return heat_checkpoint_end(&out, ".", step, keep, -1);
 }
 
 static void advance(scene *made) {
@@ -110,6 +110,43 @@ static void the_newest_are_kept_and_later_ones_are_given_up(void **state) {
   close_scene(&made);
 }
 
+/* Whatever number is asked for, what was just written is kept, and so are what a run was told to go on from and what is
+ * not known to be a checkpoint. */
+static void the_newest_stays_whatever_is_asked_for(void **state) {
+  (void)state;
+  static const int64_t numbers[] = {0, -1, 4294967296, -4294967296, INT64_MIN, INT64_MAX, 1};
+  scene made;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++) {
+    assert_int_equal(save(&made, 10, 1).code, HEAT_OK);
+    assert_int_equal(save(&made, 20, numbers[n]).code, HEAT_OK);
+    assert_kept((const int64_t[]){20, 10}, numbers[n] > 1 ? 2 : 1);
+  }
+  assert_int_equal(save(&made, 10, 9).code, HEAT_OK);
+  assert_int_equal(save(&made, 20, 9).code, HEAT_OK);
+  assert_int_equal(save(&made, 30, 9).code, HEAT_OK);
+  write_file("checkpoint-0000000005.h5", "mine");
+  if (made.grid.rank == 0) assert_int_equal(heat_checkpoint_prune(".", 30, 1, 10).code, HEAT_OK);
+  MPI_Barrier(MPI_COMM_WORLD);
+  assert_kept((const int64_t[]){5, 10, 30}, 3);
+  close_scene(&made);
+}
+
+static void a_field_of_another_shape_is_refused(void **state) {
+  (void)state;
+  static const char other_deck[] = "domain: {size: [1, 1], cells: [24, 17]}\nmaterial: {diffusivity: 1}\n"
+                                   "initial: {temperature: 0}\ntime: {end: 1}\n";
+  scene made, other;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  open_scene(&other, MPI_COMM_WORLD, other_deck, NULL);
+  assert_int_equal(save(&other, 10, 1).code, HEAT_OK);
+  const heat_status status = heat_checkpoint_read("./checkpoint-0000000010.h5", &made.stepper);
+  assert_int_equal(status.code, HEAT_IO);
+  assert_non_null(strstr(status.text, "24 x 17"));
+  close_scene(&other);
+  close_scene(&made);
+}
+
 static void assert_newest(scene *made, int64_t before, const char *expected) {
   char path[HEAT_PATH] = "unset";
   assert_int_equal(heat_checkpoint_newest(&made->runtime, ".", before, path).code, HEAT_OK);
@@ -154,8 +191,11 @@ static void a_checkpoint_that_cannot_be_written_leaves_the_others(void **state) 
 
 int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
-  const struct CMUnitTest tests[] = {LAW(the_state_comes_back_on_any_layout), LAW(numbers_and_deck_come_back),
+  const struct CMUnitTest tests[] = {LAW(the_state_comes_back_on_any_layout),
+                                     LAW(numbers_and_deck_come_back),
                                      LAW(the_newest_are_kept_and_later_ones_are_given_up),
+                                     LAW(the_newest_stays_whatever_is_asked_for),
+                                     LAW(a_field_of_another_shape_is_refused),
                                      LAW(the_newest_whole_one_is_found),
                                      LAW(a_checkpoint_that_cannot_be_written_leaves_the_others)};
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);

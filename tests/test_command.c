@@ -446,6 +446,17 @@ static void without_leave_for_threads_none_is_used(void **state) {
   assert_whole("out");
 }
 
+/* A file system of many hosts: what rank 0 has made is seen a while later elsewhere. */
+static void a_file_that_is_seen_later_is_waited_for(void **state) {
+  (void)state;
+  static const char *const files[] = {"out/checkpoint-0000000010.h5.partial", "out/snapshot-0000000020.h5.partial"};
+  for (size_t n = 0; n < sizeof files / sizeof *files; n++) {
+    const int code = run_with("open:1:ENOENT:1", files[n], "");
+    assert_true(exists("struck.txt"));
+    assert_code(0, code);
+  }
+}
+
 static void a_rank_that_cannot_open_the_shared_file_ends_all_with_74(void **state) {
   (void)state;
   assert_ends_all_ranks("open:1+:EACCES:1", "out/checkpoint-", "");
@@ -805,6 +816,7 @@ int main(void) {
       cmocka_unit_test(a_directory_that_cannot_be_one_is_named_with_its_reason),
       cmocka_unit_test(a_thread_that_cannot_be_started_on_one_rank_does_not_matter),
       cmocka_unit_test(without_leave_for_threads_none_is_used),
+      cmocka_unit_test(a_file_that_is_seen_later_is_waited_for),
       cmocka_unit_test(a_rank_that_cannot_open_the_shared_file_ends_all_with_74),
 #ifndef __SANITIZE_ADDRESS__ /* which brings a malloc of its own */
       cmocka_unit_test(exhausted_memory_on_one_rank_ends_all_with_74),

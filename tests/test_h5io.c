@@ -166,6 +166,56 @@ static void a_failure_of_one_rank_leaves_the_old_file(void **state) {
   close_scene(&made);
 }
 
+/* Nobody reads back what it has written itself, and everything is read. */
+static void shares_are_read_by_others(void **state) {
+  (void)state;
+  int rank, size, readers[64] = {0};
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  const int share = heat_h5_share(MPI_COMM_WORLD);
+  assert_true(everywhere(share >= 0 && share < size && (share != rank || size == 1)));
+  readers[share]++;
+  MPI_Allreduce(MPI_IN_PLACE, readers, size, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  for (int n = 0; n < size; n++) assert_int_equal(readers[n], 1);
+}
+
+/* What a file claims to hold is compared with its length, before anything is multiplied or asked for. */
+static void sizes_that_a_file_cannot_hold_are_refused(void **state) {
+  (void)state;
+  static const hsize_t shapes[][2] = {{1, (hsize_t)1 << 60}, {(hsize_t)1 << 31, (hsize_t)1 << 29}, {1000, 1000}};
+  scene made;
+  int claims = 0;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  for (size_t n = 0; n < sizeof shapes / sizeof *shapes; n++) {
+    for (int chunked = 0; chunked < 2; chunked++) {
+      write_file("file.h5", "");
+      assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
+      MPI_Barrier(MPI_COMM_WORLD);
+      int claimed = 0;
+      if (made.grid.rank == 0) {
+        const hsize_t chunk[2] = {1, 1};
+        const hid_t file = H5Fopen("file.h5", H5F_ACC_RDWR, H5P_DEFAULT), space = H5Screate_simple(2, shapes[n], NULL);
+        const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+        if (chunked) H5Pset_chunk(list, 2, chunk);
+        H5Ldelete(file, "temperature", H5P_DEFAULT);
+        const hid_t claim = H5Dcreate(file, "temperature", H5T_IEEE_F64LE, space, H5P_DEFAULT, list, H5P_DEFAULT);
+        claimed = claim >= 0; /* HDF5 refuses some itself */
+        if (claimed) H5Dclose(claim);
+        H5Pclose(list);
+        H5Sclose(space);
+        H5Fclose(file);
+      }
+      MPI_Bcast(&claimed, 1, MPI_INT, 0, MPI_COMM_WORLD);
+      const heat_status status = heat_h5_verify(MPI_COMM_WORLD, "file.h5");
+      assert_int_equal(status.code, HEAT_IO);
+      if (claimed) assert_non_null(strstr(status.text, "which the file does not hold"));
+      claims += claimed;
+    }
+  }
+  assert_true(claims > 2);
+  close_scene(&made);
+}
+
 static void a_file_that_cannot_be_made_is_told_by_all(void **state) {
   (void)state;
   scene made;
@@ -234,6 +284,8 @@ static void a_changed_attribute_is_found(void **state) {
   open_scene(&made, MPI_COMM_WORLD, deck, NULL);
   enum { CHANGED, MISSING, FOREIGN, DAMAGES };
   for (int damage = 0; damage < DAMAGES; damage++) {
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (made.grid.rank == 0) unlink("file.h5"); /* without its digest it would be taken for another's */
     assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
     if (made.grid.rank == 0 && damage == CHANGED) change_attribute("real");
     if (made.grid.rank == 0 && damage != CHANGED) {
@@ -257,6 +309,8 @@ static void what_is_no_whole_file_is_told(void **state) {
   assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "nowhere.h5").code, HEAT_IO);
   write_file("file.h5", "no HDF5\n");
   assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "file.h5").code, HEAT_IO);
+  assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_IO); /* no run wrote what is there */
+  write_file("file.h5", "");
   assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
   MPI_Barrier(MPI_COMM_WORLD);
   if (made.grid.rank == 0) assert_int_equal(truncate("file.h5", place_of("file.h5", "temperature") + 8), 0);
@@ -295,6 +349,8 @@ int main(int argc, char **argv) {
                                      LAW(the_digest_is_that_of_one_rank),
                                      LAW(a_failure_of_one_rank_leaves_the_old_file),
                                      LAW(a_file_that_cannot_be_made_is_told_by_all),
+                                     LAW(shares_are_read_by_others),
+                                     LAW(sizes_that_a_file_cannot_hold_are_refused),
                                      LAW(a_changed_value_is_found_wherever_it_lies),
                                      LAW(exchanged_values_are_found),
                                      LAW(a_changed_attribute_is_found),

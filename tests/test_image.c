@@ -7,11 +7,13 @@
 #include <math.h>
 #include <png.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -406,8 +408,18 @@ static void failing_writes_are_reported(void **state) {
   (void)state;
   assert_write_fails(16, "no-such-directory/frame.png", "No such file");
   assert_write_fails(16, ".", "directory");
-  assert_write_fails(16, "/dev/full", "No space left");
-  assert_write_fails(512, "/dev/full", "No space left");
+  assert_write_fails(16, "/dev/full", "no regular file");
+  struct rlimit before, none = {0};
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  none.rlim_max = before.rlim_max;
+  signal(SIGXFSZ, SIG_IGN);
+  for (int width = 16; width <= 512; width *= 32) {
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    assert_write_fails(width, "full.png", "too large");
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+  }
+  signal(SIGXFSZ, SIG_DFL);
+  unlink("full.png");
 }
 
 int main(void) {

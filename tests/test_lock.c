@@ -230,6 +230,84 @@ static void the_heart_of_an_owner_whose_job_is_gone_is_waited_for(void **state) 
   heat_lock_release(&lock);
 }
 
+/* Nobody polls here: a run that waits for its files for long still beats. */
+static void the_heart_beats_by_itself(void **state) {
+  (void)state;
+  heat_lock lock;
+  char texts[2][512] = {"", ""}, path[128];
+  snprintf(path, sizeof path, "%s/.heat2d.lock", directory);
+  assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_OK);
+  for (int turn = 0; turn < 2; turn++) {
+    const struct timespec pause = {.tv_sec = 1, .tv_nsec = 300000000};
+    nanosleep(&pause, NULL);
+    char line[256];
+    snprintf(line, sizeof line, "cat '%s'", path);
+    FILE *file = popen(line, "r");
+    assert_true(fread(texts[turn], 1, sizeof texts[turn] - 1, file) > 0);
+    pclose(file);
+  }
+  assert_string_not_equal(texts[0], texts[1]);
+  heat_lock_release(&lock);
+}
+
+static void any_text_may_be_a_job(void **state) {
+  (void)state;
+  static const char *const jobs[] = {"a b", " a", "a\tb\nc", "-", "'; touch x; '", "\x01", "%s%n"};
+  char longest[1000];
+  memset(longest, 'j', sizeof longest - 1);
+  longest[sizeof longest - 1] = '\0';
+  for (size_t n = 0; n <= sizeof jobs / sizeof *jobs; n++) {
+    setenv("PBS_JOBID", n < sizeof jobs / sizeof *jobs ? jobs[n] : longest, 1);
+    other process = start_other();
+    heat_lock lock;
+    const heat_status status = heat_lock_take(&lock, directory, false, note, sizeof note);
+    assert_int_equal(status.code, HEAT_IO);
+    assert_non_null(strstr(status.text, "another run works in this directory")); /* and its owner can be read */
+    kill(process.pid, SIGKILL);
+    end_other(&process);
+    assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_OK);
+    assert_non_null(strstr(note, "its process has ended"));
+    heat_lock_release(&lock);
+  }
+}
+
+static void a_link_or_a_directory_is_no_lock(void **state) {
+  (void)state;
+  heat_lock lock;
+  char path[128], outside[128], text[64] = "";
+  snprintf(path, sizeof path, "%s/.heat2d.lock", directory);
+  snprintf(outside, sizeof outside, "%s/qstat", directory); /* it is removed after the test */
+  FILE *file = fopen(outside, "w");
+  fputs("theirs", file);
+  fclose(file);
+  for (int hard = 0; hard < 2; hard++) {
+    assert_int_equal(hard ? link(outside, path) : symlink("qstat", path), 0);
+    const heat_status status = heat_lock_take(&lock, directory, false, note, sizeof note);
+    assert_int_equal(status.code, HEAT_IO);
+    assert_non_null(strstr(status.text, hard ? "other names" : "symbolic link"));
+    unlink(path);
+  }
+  file = fopen(outside, "r");
+  assert_non_null(fgets(text, sizeof text, file));
+  fclose(file);
+  assert_string_equal(text, "theirs");
+  assert_int_equal(mkdir(path, 0777), 0);
+  assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_IO);
+  rmdir(path);
+}
+
+/* What a host that died at once has left: nobody has written himself into it. */
+static void an_empty_lock_is_taken_over(void **state) {
+  (void)state;
+  heat_lock lock;
+  char path[128];
+  snprintf(path, sizeof path, "%s/.heat2d.lock", directory);
+  fclose(fopen(path, "w"));
+  assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_OK);
+  assert_true(heat_lock_held(&lock));
+  heat_lock_release(&lock);
+}
+
 static void without_a_scheduler_the_heart_of_a_foreign_owner_is_watched(void **state) {
   (void)state;
   heat_lock lock;
@@ -262,6 +340,10 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup_teardown(ranks_that_outlive_their_job_are_waited_for, make_directory, remove_directory),
       cmocka_unit_test_setup_teardown(the_heart_of_an_owner_whose_job_is_gone_is_waited_for, make_directory,
                                       remove_directory),
+      cmocka_unit_test_setup_teardown(the_heart_beats_by_itself, make_directory, remove_directory),
+      cmocka_unit_test_setup_teardown(any_text_may_be_a_job, make_directory, remove_directory),
+      cmocka_unit_test_setup_teardown(a_link_or_a_directory_is_no_lock, make_directory, remove_directory),
+      cmocka_unit_test_setup_teardown(an_empty_lock_is_taken_over, make_directory, remove_directory),
       cmocka_unit_test_setup_teardown(without_a_scheduler_the_heart_of_a_foreign_owner_is_watched, make_directory,
                                       remove_directory),
   };

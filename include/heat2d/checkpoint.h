@@ -28,8 +28,13 @@ typedef struct heat_state {
 void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *stepper, const heat_state *state,
                            const char *deck, const char *parent, bool behind);
 
-/* Finish it as heat_h5_commit does, and then remove all but the newest `keep` up to its `step`. Collective. HEAT_IO. */
-heat_status heat_checkpoint_end(heat_h5 *out, const char *directory, int64_t step, int keep);
+/* Finish it as heat_h5_commit does, and then prune. Collective. HEAT_IO. */
+heat_status heat_checkpoint_end(heat_h5 *out, const char *directory, int64_t step, int64_t keep, int64_t spare);
+
+/* Now that checkpoint `step` is whole: those of later steps belong to a run that was given up or are damaged, and of
+ * the others the newest `keep` stay. `step` itself and `spare` stay whatever `keep` says, and so does what no run
+ * wrote. Local. HEAT_IO. */
+heat_status heat_checkpoint_prune(const char *directory, int64_t step, int64_t keep, int64_t spare);
 
 /* The name of a checkpoint. Local. */
 void heat_checkpoint_name(char path[HEAT_PATH], const char *directory, int64_t step);

@@ -61,6 +61,8 @@ bool heat_config_boolean(const heat_config *config, const char *key, ...) HEAT_P
 const char *heat_config_text(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 /* A value that describes a field. A pair such as `conductivity: [kx, ky]` has the entries KEY.0 and KEY.1. */
 heat_value heat_config_value(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
+/* The path of the n-th file that holds a field, counted from 0 in the deck's order; NULL behind the last one. */
+const char *heat_config_file(const heat_config *config, int n);
 heat_cadence heat_config_cadence(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 
 /* A HEAT_DECK failure that names where `key` stands: "DECK:LINE:COLUMN: key: MESSAGE". For a key that stands nowhere

@@ -89,6 +89,9 @@ heat_status heat_h5_commit(heat_h5 *out);
 /* Stop writing and leave the partial file as it is: it may be another run's by now. Local. */
 void heat_h5_abandon(heat_h5 *out);
 
+/* Whether a digest is of the kind that is written here. Local. */
+bool heat_h5_digest_known(const char *digest);
+
 /* Reading: each rank opens the file for itself. `file` is negative on failure. */
 heat_status heat_h5_open(hid_t *file, const char *path);
 /* Rows and columns of a dataset of two dimensions (rows 0: of one). HEAT_IO. Local. */
@@ -106,6 +109,11 @@ heat_status heat_h5_get_integers(hid_t file, const char *name, int64_t *values, 
 /* Read the whole file at `path`, shared out over the ranks of comm, and compare with its digest. HEAT_IO with the
  * reason (not an HDF5 file, truncated, digest differs). Collective over comm. */
 heat_status heat_h5_verify(MPI_Comm comm, const char *path);
+
+/* The rank whose share of a file this rank reads back: not its own, and one of another node where there are several, so
+ * that what is read does not come from the memory of the host that wrote it. Each rank's share is read by one rank.
+ * Collective over comm. */
+int heat_h5_share(MPI_Comm comm);
 
 /* Make a file's data, or a directory's entries, durable. Local. */
 heat_status heat_sync(const char *path);

@@ -5,22 +5,32 @@
  * heartbeat. Where such locks are not shared between nodes, a free lock proves nothing about an owner on another host:
  * then the scheduler is asked whether its job is still there, and otherwise its heartbeat is watched. An owner that was
  * suspended for so long that it was taken for dead finds the number changed when it wakes, and ends without writing.
- * Rank 0 acts; all Local. */
+ *
+ * The heart beats in a thread of its own, since the run may wait for its files for longer than anybody would watch. The
+ * file is made exclusively, and one whose owner is gone is first renamed: file systems let only one of several hosts
+ * succeed in either, also where they know no record locks. Rank 0 acts; all Local. */
 #ifndef HEAT2D_LOCK_H
 #define HEAT2D_LOCK_H
 
 #include "heat2d/status.h"
 
+#include <pthread.h>
 #include <stdint.h>
 
 typedef struct heat_lock {
   int file; /* -1: not held */
   char path[4096];
-  char since[32];  /* when it was taken */
-  uint64_t number; /* this owner's */
+  char host[256], job[256]; /* of this owner, as they stand in the file */
+  char since[32];           /* when it was taken */
+  uint64_t number;          /* this owner's */
   int64_t beats;
-  double next_beat; /* MPI_Wtime */
+  double next_beat; /* MPI_Wtime, of a look at the lock and, without the thread, of a beat */
   bool lost;        /* to another owner */
+  bool beating;     /* there is a thread; it has `beats` until it is joined */
+  bool ends;        /* the thread is to end; guarded by the mutex */
+  pthread_t heart;
+  pthread_mutex_t mutex;
+  pthread_cond_t wake;
 } heat_lock;
 
 /* Take the lock of `directory`, which exists. `force`: whoever holds it. HEAT_IO with the owner's host, process and job
@@ -28,7 +38,8 @@ typedef struct heat_lock {
  * outlive their job by half a minute: for one whose job is gone it waits that long, and says so on stderr. */
 heat_status heat_lock_take(heat_lock *lock, const char *directory, bool force, char *note, size_t size);
 
-/* Beat at most once a second, and make sure that the lock is still this owner's. HEAT_IO when it is not. */
+/* Make sure at most once a second that the lock is still this owner's, and beat where there is no thread that does.
+ * HEAT_IO when it is not. */
 heat_status heat_lock_beat(heat_lock *lock);
 
 /* Whether it still is this owner's, looked at now; true where there is none (on other ranks). */

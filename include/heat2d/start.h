@@ -10,7 +10,8 @@
 heat_status heat_start_agree(MPI_Comm comm, const char *version, int count, char *const *words);
 
 /* The version with the commit, and the linker's identification of this very binary where there is one: two builds of
- * one commit differ in it. To be freed; NULL when memory is exhausted. Local. */
-char *heat_start_build(void);
+ * one commit differ in it. Local. */
+enum { HEAT_BUILD = 256 };
+void heat_start_build(char text[HEAT_BUILD]);
 
 #endif

@@ -1,0 +1,121 @@
+/* Six runs at once on one directory: one has it, the others are told, and nothing is mixed. Also where record locks are
+ * not known, and the runs are on two hosts as far as they can see. A serial process that runs the program. */
+#include "command.h"
+
+enum { RIVALS = 6 };
+
+static const char deck[] = "domain: {size: [1, 1], cells: [32, 32]}\n"
+                           "material: {diffusivity: 1}\n"
+                           "initial: {temperature: 'sin(3*x) + y'}\n"
+                           "time: {end: 1e6, step: 0.0001}\n" /* until it is stopped */
+                           "output: {directory: out, every: {steps: 200000000}}\n"
+                           "checkpoint: {every: {steps: 500000000, minutes: 0}, keep: 2}\n";
+
+/* A word before a command that gives it another host name, where that is allowed here. */
+static const char *other_host(void) {
+  return system("unshare --uts hostname elsewhere 2>/dev/null") == 0
+             ? "unshare --uts sh -c 'hostname elsewhere; exec \"$@\"' sh"
+             : "";
+}
+
+static void start_rivals(const char *mode, const char *environment) {
+  shell("rm -rf code.* said.* tmp.*");
+  for (int n = 0; n < RIVALS; n++) /* Open MPI's processes that begin at once quarrel about their place in TMPDIR */
+    shell("mkdir tmp.%d; (env TMPDIR='%s/tmp.%d' %s HEAT2D_FAULT_PATH='%s/out/.heat2d.lock' "
+          "HEAT2D_FAULT_MARK='%s/struck.txt' %s '%s' run deck.yaml %s "
+          "--set title=rival-%d </dev/null >said.%d 2>&1; echo $? >code.tmp.%d; mv code.tmp.%d code.%d) &",
+          n, command.directory, n, environment, command.directory, command.directory, n % 2 == 1 ? other_host() : "",
+          getenv("HEAT2D_PROGRAM"), mode, n, n, n, n, n);
+}
+
+static int codes(int codes_of[RIVALS]) {
+  int count = 0;
+  for (int n = 0; n < RIVALS; n++) {
+    char name[32];
+    snprintf(name, sizeof name, "code.%d", n);
+    codes_of[n] = -1;
+    if (!exists(name)) continue;
+    char *text = read_text(name);
+    codes_of[n] = atoi(text);
+    free(text);
+    count++;
+  }
+  return count;
+}
+
+static void wait_for(int count) {
+  int ended[RIVALS];
+  const double deadline = now() + command.limit;
+  while (codes(ended) < count && now() < deadline) pause_briefly();
+  assert_int_equal(codes(ended), count);
+}
+
+/* All but one are refused; the one works until it is stopped, and everything there is its own. */
+static void assert_one_wins(const char *mode, const char *environment) {
+  int ended[RIVALS], winner = -1;
+  char title[32];
+  start_rivals(mode, environment);
+  wait_for(RIVALS - 1);
+  shell("sleep 0.3; test -e out/run.log && touch out/STOP");
+  wait_for(RIVALS);
+  codes(ended);
+  for (int n = 0; n < RIVALS; n++) {
+    if (ended[n] == 75) {
+      assert_int_equal(winner, -1);
+      winner = n;
+    } else {
+      if (ended[n] != 74) shell("cat said.%d", n);
+      assert_int_equal(ended[n], 74);
+      shell("grep -q 'another run' said.%d || { cat said.%d; false; }", n, n);
+    }
+  }
+  assert_int_not_equal(winner, -1);
+  snprintf(title, sizeof title, "rival-%d", winner);
+  shell("test \"$(grep -c '^heat2d .*rival-' out/run.log)\" = 1 && grep -q '^heat2d .*%s' out/run.log", title);
+  shell("grep -q '%s' out/deck.yaml && ! test -e out/.heat2d.lock", title);
+  shell("test \"$(grep -c step out/history.csv)\" = 1 && ! cut -d , -f 1 out/history.csv | sort | uniq -d | grep .");
+  assert_no_leftovers("out");
+  assert_code(0, heat2d(0, "info out/*.h5"));
+}
+
+/* A finished run to fight over. */
+static void begin_with(const char *lock) {
+  shell("rm -rf out");
+  write_text("deck.yaml", deck);
+  assert_code(0, heat2d(0, "run deck.yaml --set time.end=0.001"));
+  if (lock != NULL) write_text("out/.heat2d.lock", lock);
+}
+
+static void one_of_six_gets_the_directory(void **state) {
+  (void)state;
+  begin_with(NULL);
+  assert_one_wins("--overwrite", "HEAT2D_NONE=1");
+  begin_with(NULL);
+  assert_one_wins("--resume", "HEAT2D_NONE=1");
+}
+
+static const char no_locks[] = "LD_PRELOAD=\"$HEAT2D_FAULT_LIBRARY\" "
+                               "ASAN_OPTIONS=\"$ASAN_OPTIONS:verify_asan_link_order=0\" HEAT2D_FAULT=lock:1+:ENOSYS:*";
+
+static void one_of_six_on_two_hosts_without_record_locks_gets_the_directory(void **state) {
+  (void)state;
+  begin_with(NULL);
+  assert_one_wins("--overwrite", no_locks);
+}
+
+static void one_of_six_gets_the_directory_of_an_owner_that_is_gone(void **state) {
+  (void)state;
+  begin_with("host gone\npid 17\njob a?b\nsince 2026-11-22T00:00:00Z\nnumber 00000000000000aa\n"
+             "beats 00000000000000000007\n");
+  assert_one_wins("--resume", no_locks);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(one_of_six_gets_the_directory),
+      cmocka_unit_test(one_of_six_on_two_hosts_without_record_locks_gets_the_directory),
+      cmocka_unit_test(one_of_six_gets_the_directory_of_an_owner_that_is_gone),
+  };
+  begin_commands();
+  return end_commands(cmocka_run_group_tests(tests, NULL, NULL));
+}
