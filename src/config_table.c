@@ -141,7 +141,7 @@ static const heat_option table[] = {
     {.key = "output.images.range", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_AUTO, .unit = "K",
      .fallback = "auto", .rule = HEAT_RULE_INCREASING, .help = "temperatures of the two ends of the colours"},
     {.key = "output.images.width", .type = HEAT_INTEGER, .unit = "pixels", .range = "in [16, 8192]", .fallback = "1024",
-     .help = "width of a picture"},
+     .help = "width of a picture; below some 200 it is the field alone, without colour bar"},
     {.key = "output.probes", .type = HEAT_LIST, .fallback = "[]", .rule = HEAT_RULE_UNIQUE,
      .help = "points whose temperature is written as often as output.every says"},
     {.key = "output.probes.*", .type = HEAT_SECTION, .help = "a named point, or a line of points"},

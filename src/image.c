@@ -22,7 +22,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LOWEST_HEIGHT = 1, GREATEST_HEIGHT = 16384 };
+enum {
+  GREATEST_HEIGHT = 16384,
+  BAND_HEIGHT = 16, /* pixels at least, */
+  BAND_PARTS = 32,  /* and this part of the width, of a field that would be lower */
+  STEEPEST = 16,    /* times as high as wide */
+  STEEP_BAND = 4,   /* the same for a field that would be higher */
+  BARE_MARGIN = 1   /* pixels: the frame */
+};
 
 enum ink { NOT_A_NUMBER = HEAT_COLOURS, PAPER, INK, GREY, PALETTE };
 
@@ -79,9 +86,16 @@ typedef struct raster {
 } raster;
 
 int heat_image_height(int width, const double extent[HEAT_AXES]) {
-  double height = round(width * (extent[HEAT_Y] / extent[HEAT_X]));
-  if (!(height > LOWEST_HEIGHT)) return LOWEST_HEIGHT;
-  return height < GREATEST_HEIGHT ? (int)height : GREATEST_HEIGHT;
+  const double height = round(width * (extent[HEAT_Y] / extent[HEAT_X]));
+  int lowest = width / BAND_PARTS > BAND_HEIGHT ? width / BAND_PARTS : BAND_HEIGHT;
+  if (lowest > width) lowest = width;
+  if (!(height > lowest)) return lowest;
+  if (height <= fmin((double)STEEPEST * width, GREATEST_HEIGHT)) return (int)height;
+  return STEEP_BAND * width < GREATEST_HEIGHT ? STEEP_BAND * width : GREATEST_HEIGHT;
+}
+
+double heat_image_stretch(const heat_image *image) {
+  return (double)image->height / image->width / (image->extent[HEAT_Y] / image->extent[HEAT_X]);
 }
 
 unsigned char heat_image_level(const heat_image *image, double value) {
@@ -210,9 +224,19 @@ static int larger(int a, int b) {
   return a > b ? a : b;
 }
 
+static layout layout_bare(const heat_image *image) {
+  layout plan = {.scale = 1, .field = {BARE_MARGIN, BARE_MARGIN, image->width, image->height}};
+  plan.width = larger(image->across, image->width + 2 * BARE_MARGIN);
+  plan.height = image->height + 2 * BARE_MARGIN;
+  plan.height += plan.height % 2;
+  return plan;
+}
+
 /* Where everything goes. */
 static layout layout_plan(const heat_image *image) {
-  int scale = larger(1, (image->width + image->height + SIDE_PER_DOT) / (2 * SIDE_PER_DOT));
+  if (image->bare) return layout_bare(image);
+  const int high = image->height < 2 * image->width ? image->height : 2 * image->width;
+  int scale = larger(1, (image->width + high + SIDE_PER_DOT) / (2 * SIDE_PER_DOT));
   layout plan = {.scale = scale, .field = {.width = image->width, .height = image->height}};
   plan.axes[HEAT_X] = axis_ticks(image, HEAT_X, image->width, scale);
   plan.axes[HEAT_Y] = axis_ticks(image, HEAT_Y, image->height, scale);
@@ -221,7 +245,7 @@ static layout layout_plan(const heat_image *image) {
   plan.field.x = scale * (MARGIN + (plan.axes[HEAT_Y].count > 0 ? y_labels + SPACE + TICK : 0));
   plan.bar.x = plan.field.x + image->width + scale * BAR_DISTANCE;
   plan.bar.width = scale * BAR_WIDTH;
-  plan.width = plan.bar.x + plan.bar.width + scale * (TICKS_AND_LABELS + MARGIN);
+  plan.width = larger(image->across, plan.bar.x + plan.bar.width + scale * (TICKS_AND_LABELS + MARGIN));
 
   int room = (plan.width - plan.field.x) / scale - MARGIN;
   plan.stacked = room < (TIME_TEXT + 1 + BASE_TEXT) * ADVANCE;
@@ -238,6 +262,23 @@ static layout layout_plan(const heat_image *image) {
   plan.width += plan.width % 2;
   plan.height += plan.height % 2;
   return plan;
+}
+
+void heat_image_fit(heat_image *image, int across) {
+  const int even = across + across % 2;
+  image->width = even;
+  image->across = 0;
+  image->bare = false;
+  /* The largest field that leaves room for what is around it, whose size follows from the field's. */
+  do {
+    image->width--;
+    image->height = heat_image_height(image->width, image->extent);
+    image->bare = image->width < even / 2;
+  } while (!image->bare && layout_plan(image).width > even);
+  image->across = even;
+  if (!image->bare) return;
+  image->width = even - 2 * BARE_MARGIN;
+  image->height = heat_image_height(image->width, image->extent);
 }
 
 /* Fill the part of the rectangle that lies on the canvas. */
@@ -480,9 +521,11 @@ heat_status heat_image_write(const heat_image *image, const unsigned char *level
   if (canvas.pixels == NULL) return heat_no_memory("a picture", bytes);
   memset(canvas.pixels, PAPER, bytes);
   draw_field(&canvas, &plan, levels);
-  draw_header(&canvas, &plan, image, &bar);
-  draw_bar(&canvas, &plan, image, &bar);
-  draw_axes(&canvas, &plan, image);
+  if (!image->bare) {
+    draw_header(&canvas, &plan, image, &bar);
+    draw_bar(&canvas, &plan, image, &bar);
+    draw_axes(&canvas, &plan, image);
+  }
   heat_status status = canvas_save(&canvas, image, palette, path);
   free(canvas.pixels);
   return status;

@@ -286,14 +286,13 @@ static void open_frames(simulation *sim) {
   sim->frames.grid = &sim->setup.grid;
   sim->frames.directory = sim->directory;
   sim->frames.range_auto = heat_config_auto(config, "output.images.range");
-  image->width = (int)heat_config_integer(config, "output.images.width");
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     image->origin[axis] = sim->setup.problem.origin[axis];
     image->extent[axis] = sim->setup.problem.size[axis];
   }
-  image->height = heat_image_height(image->width, image->extent);
   image->colormap = heat_config_text(config, "output.images.colormap");
   image->title = heat_config_text(config, "title");
+  heat_image_fit(image, (int)heat_config_integer(config, "output.images.width"));
   if (sim->frames.range_auto) return;
   image->low = heat_config_real(config, "output.images.range.0");
   image->high = heat_config_real(config, "output.images.range.1");
@@ -696,6 +695,12 @@ static void say_start(simulation *sim) {
                           .copies = sim->behind};
   char *text = heat_plan_text(&plan);
   if (text != NULL) heat_runtime_say(sim->runtime, "%s", text);
+  const double stretch = sim->frames.grid != NULL ? heat_image_stretch(&sim->frames.image) : 1, shown = 1.1;
+  if (stretch > shown || stretch < 1 / shown)
+    heat_runtime_say(
+        sim->runtime,
+        "pictures    %d x %d pixels of field, drawn %.4g times as high as its shape asks for, so that it can be seen\n",
+        sim->frames.image.width, sim->frames.image.height, stretch);
   if (sim->checkpoint[0] != '\0') {
     const char *named = sim->options->resume_file;
     heat_runtime_say(sim->runtime, "resumed     from %s at step %lld, t = %.6g s\n",

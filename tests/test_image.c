@@ -129,7 +129,12 @@ static void height_follows_the_domain(void **state) {
   (void)state;
   assert_int_equal(heat_image_height(1024, square), 1024);
   assert_int_equal(heat_image_height(300, (const double[]){0.3, 0.1}), 100);
-  assert_int_equal(heat_image_height(16, (const double[]){1e6, 1.0}), 1);
+  assert_int_equal(heat_image_height(640, (const double[]){0.4, 0.02}), 32);
+  assert_int_equal(heat_image_height(64, (const double[]){1.0, 16.0}), 1024);
+  assert_int_equal(heat_image_height(16, (const double[]){1e6, 1.0}), 16);
+  assert_int_equal(heat_image_height(64, (const double[]){1000.0, 1.0}), 16);
+  assert_int_equal(heat_image_height(64, (const double[]){1.0, 1000.0}), 256);
+  assert_int_equal(heat_image_height(4096, (const double[]){1000.0, 1.0}), 128);
   assert_int_equal(heat_image_height(8192, (const double[]){1.0, 1e300}), 16384);
 }
 
@@ -307,6 +312,31 @@ static void field_is_drawn(void **state) {
     }
 }
 
+/* The key is the width of the whole picture, whatever the domain's shape; and there is enough of the field to see. */
+static void the_picture_is_as_wide_as_asked_for(void **state) {
+  (void)state;
+  static const double extents[][HEAT_AXES] = {{1, 1}, {1000, 1}, {1, 1000}, {1, 16}, {4, 1}, {1e6, 1e-6}, {3e-9, 1e-9}};
+  static const int widths[] = {16, 17, 64, 150, 199, 256, 640, 1023, 2048};
+  for (size_t e = 0; e < sizeof extents / sizeof *extents; e++)
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+      heat_image image = image_of(widths[w], extents[e]);
+      heat_image_fit(&image, widths[w]);
+      unsigned char *levels = levels_of(&image);
+      levels[0] = HEAT_COLOURS;
+      assert_int_equal(heat_image_write(&image, levels, scratch).code, HEAT_OK);
+      picture drawn = picture_read(scratch);
+      assert_int_equal(remove(scratch), 0);
+      assert_int_equal(drawn.width, widths[w] + widths[w] % 2);
+      assert_in_range(drawn.height, 16, 18000);
+      assert_true(2 * image.width >= widths[w] && image.height >= 14);
+      const double stretch = heat_image_stretch(&image), aspect = extents[e][HEAT_X] / extents[e][HEAT_Y];
+      if (widths[w] >= 256 && aspect <= 4 && aspect >= 1.0 / 16 && widths[w] <= 16384 * aspect)
+        assert_true(fabs(stretch - 1) < 0.1);
+      free(drawn.rgb);
+      free(levels);
+    }
+}
+
 static void nan_is_unlike_every_map(void **state) {
   (void)state;
   const int apart = 80; /* bytes, in at least one component */
@@ -436,6 +466,7 @@ int main(void) {
       cmocka_unit_test(ticks_need_a_range),
       cmocka_unit_test(glyphs_are_distinct),
       cmocka_unit_test(field_is_drawn),
+      cmocka_unit_test(the_picture_is_as_wide_as_asked_for),
       cmocka_unit_test(nan_is_unlike_every_map),
       cmocka_unit_test(size_is_the_same_at_all_times),
       cmocka_unit_test(extreme_shapes_are_drawn),
