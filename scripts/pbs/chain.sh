@@ -88,12 +88,12 @@ were_in_vain() {
     END { exit !(in_vain == 2) }'
 }
 
-# Seconds before the walltime's end at which the program shall be done: what mpirun's end took at most in the last five
-# windows, and a second for the successor.
+# Milliseconds before the walltime's end at which the program shall be done: what mpirun's end took at most in the last
+# five windows, and some for the successor; a second where nothing is known.
 reserve_from_the_trail() {
   tail -n +2 "$DIRECTORY/chain.csv" 2>/dev/null | tail -n 5 | awk -F, '
-    $15 + 0 > most { most = $15 + 0 }
-    END { if (most > 29) most = 29; print (most > 1 ? int(most + 0.999) + 1 : 1) }'
+    $15 != "" { known = 1; if ($15 + 0 > most) most = $15 + 0 }
+    END { if (most > 29) most = 29; printf "%d\n", known ? most * 1000 + 400 : 1000 }'
 }
 
 # --- the file STOP ---------------------------------------------------------------------------------------------------

@@ -180,18 +180,24 @@ stood_still() {
   if is_count "$stood"; then echo "$stood"; else echo 0; fi
 }
 
-# Seconds until the job's walltime is over, from now; nothing when there is no limit. Suspension stops the walltime's
+# Milliseconds until the job's walltime is over, from now; nothing when there is no limit. Suspension stops the walltime's
 # clock: what PBS has counted is older than its last poll, so the wall clock since the start is looked at as well.
-job_left_seconds() {
+job_left_milliseconds() {
   local limit used now
   now=$(milliseconds)
   if limit=$(to_seconds "$(job_attribute Resource_List.walltime)"); then
     used=$(to_seconds "$(job_attribute resources_used.walltime)") || used=0
     used=$(larger $((used * 1000)) $((now - $(job_start) - $(stood_still))))
-    echo $(((limit * 1000 - used + 500) / 1000))
+    echo $((limit * 1000 - used))
   elif in_job && [ -n "${WALLTIME:-}" ]; then
-    limit=$(to_seconds "$WALLTIME") && echo $((limit - (now - began - $(stood_still)) / 1000))
+    limit=$(to_seconds "$WALLTIME") && echo $((limit * 1000 - (now - began - $(stood_still))))
   fi
+}
+
+job_left_seconds() {
+  local left
+  left=$(job_left_milliseconds)
+  [ -z "$left" ] || echo $(((left + 500) / 1000))
 }
 
 # Seconds for which the walltime's clock has stood still since the job began, by what PBS says now. While the job runs,
