@@ -77,6 +77,9 @@ void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *st
   heat_h5_set_real(out, "/", "anchor_time", state->anchor_time);
   heat_h5_set_real(out, "/", "energy_start", state->energy_start);
   heat_h5_set_real(out, "/", "size_start", state->size_start);
+  heat_h5_set_real(out, "/", "low_start", state->low_start);
+  heat_h5_set_real(out, "/", "high_start", state->high_start);
+  heat_h5_set_integer(out, "/", "steady", state->steady);
   heat_h5_set_integer(out, "/", "off_lattice", state->off_lattice);
   heat_h5_set_integer(out, "/", "outputs_owed", state->owed);
   heat_h5_set_integers(out, "/", "source_heat", source.digit, HEAT_SUM_DIGITS);
@@ -138,7 +141,12 @@ heat_status heat_checkpoint_read_state(MPI_Comm comm, const char *path, heat_sta
   if (status.code == HEAT_OK) status = heat_h5_get_real(file, "energy_start", &state->energy_start);
   state->size_start = fabs(state->energy_start); /* what a checkpoint of an earlier version does not say */
   if (status.code == HEAT_OK) status = get_real_if_there(file, "size_start", &state->size_start);
-  int64_t off_lattice = 0;
+  state->low_start = state->high_start = NAN;
+  if (status.code == HEAT_OK) status = get_real_if_there(file, "low_start", &state->low_start);
+  if (status.code == HEAT_OK) status = get_real_if_there(file, "high_start", &state->high_start);
+  int64_t off_lattice = 0, steady = 0;
+  if (status.code == HEAT_OK && H5Aexists(file, "steady") > 0) status = heat_h5_get_integer(file, "steady", &steady);
+  state->steady = steady != 0;
   if (status.code == HEAT_OK) status = heat_h5_get_integer(file, "off_lattice", &off_lattice);
   state->off_lattice = off_lattice != 0;
   int64_t owed = 0; /* a checkpoint of an earlier version does not say it */

@@ -118,6 +118,10 @@ static const heat_option table[] = {
      .help = "relative temporal error that the adaptive methods hold (euler's step follows from stability)"},
     {.key = "time.steady", .type = HEAT_REAL, .unit = "K/s", .range = ">= 0", .fallback = "0",
      .help = "stop when max |du/dt| falls below this; 0: never"},
+    {.key = "time.steady_relative", .type = HEAT_REAL, .unit = "1/s", .range = ">= 0", .fallback = "0",
+     .help = "the same over the range of temperatures, now and at the start; with both the first one counts; 0: never"},
+    {.key = "time.steady_after", .type = HEAT_REAL, .flags = HEAT_AUTO, .unit = "s", .range = ">= 0",
+     .fallback = "auto", .help = "not steady before; auto: once no side and no source changes any more up to the end"},
 
     {.key = "output", .type = HEAT_SECTION, .fallback = "{}", .help = "what is written, and where"},
     {.key = "output.directory", .type = HEAT_TEXT, .fallback = "out", .help = "every file of the run is inside it"},

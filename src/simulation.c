@@ -53,7 +53,7 @@ typedef struct simulation {
   heat_cadence output, images, saves;
   int64_t keep;
   int64_t spare; /* step of the checkpoint here that --resume named, -1: none */
-  double steady;
+  heat_steady steady;
   heat_snapshots snapshots;
   heat_frames frames;
   heat_probes probes;
@@ -75,6 +75,8 @@ typedef struct simulation {
   double slowest_output; /* s */
   bool save_due, is_steady;
   bool sound;               /* what has failed is not the state: its last step is whole on all ranks */
+  bool nothing_to_do;       /* the run that is to be resumed ended as steady, and still is */
+  bool told_waiting;        /* that the run is slow enough, but not yet steady */
   heat_status step_refused; /* told after what is wrong with the deck as a whole, when a run is resumed */
   bool inputs_unknown;      /* the checkpoint does not say what the field files held */
   bool behind;              /* there is memory to write checkpoints behind the steps */
@@ -149,7 +151,7 @@ static heat_status set_up(simulation *sim) {
   sim->images = heat_plan_images(config);
   sim->saves = heat_config_cadence(config, "checkpoint.every");
   sim->keep = heat_config_integer(config, "checkpoint.keep");
-  sim->steady = heat_config_real(config, "time.steady");
+  sim->steady = heat_steady_create(config);
   sim->deck = heat_config_write(setup->config);
   return heat_agree(sim->runtime->comm, sim->deck != NULL ? heat_ok() : heat_no_memory("the deck", 0));
 }
@@ -261,6 +263,21 @@ static heat_status start_after_all(simulation *sim) {
   return status.code == HEAT_OK ? heat_stepper_start(&sim->stepper) : status;
 }
 
+static heat_status look_steady(simulation *sim) {
+  const heat_state *state = &sim->state;
+  return heat_steady_look(&sim->steady, &sim->op, heat_stepper_solution(&sim->stepper), state->time, state->low_start,
+                          state->high_start, &sim->is_steady);
+}
+
+/* A run that ended as steady is left as it is, unless the deck asks for another threshold now, or its sides and sources
+ * change before another end. */
+static heat_status take_steady(simulation *sim) {
+  if (!sim->state.steady || !heat_steady_asked(&sim->steady)) return heat_ok();
+  const heat_status status = look_steady(sim);
+  sim->nothing_to_do = sim->is_steady && sim->options->resume_file == NULL && !sim->state.owed;
+  return status;
+}
+
 /* Decide between a new run and an old one. Only reads. */
 static heat_status choose_start(simulation *sim) {
   const double start = MPI_Wtime();
@@ -273,10 +290,11 @@ static heat_status choose_start(simulation *sim) {
   if (status.code != HEAT_OK) return status;
   sim->clock = heat_clock_create(sim->state.anchor_time, sim->state.anchor_step, sim->state.dt,
                                  heat_config_real(sim->setup.config, "time.end"));
-  if (sim->clock.last > sim->state.step && sim->clock.end > sim->state.time) return heat_ok();
-  sim->clock.last = sim->state.step; /* nothing is left to do */
-  sim->clock.end = sim->state.time;
-  return heat_ok();
+  if (!(sim->clock.last > sim->state.step && sim->clock.end > sim->state.time)) {
+    sim->clock.last = sim->state.step; /* nothing is left to do */
+    sim->clock.end = sim->state.time;
+  }
+  return sim->checkpoint[0] != '\0' ? take_steady(sim) : heat_ok();
 }
 
 static void open_frames(simulation *sim) {
@@ -390,6 +408,8 @@ static heat_status write_history(simulation *sim) {
   const double walls = heat_operator_wall_heat(&sim->op), sources = heat_operator_source_heat(&sim->op);
   if (!isfinite(energy.heat))
     return heat_fail(HEAT_NUMERICS, "the energy at step %lld is not finite", (long long)state->step);
+  if (state->step == 0) state->low_start = sim->extent.min;
+  if (state->step == 0) state->high_start = sim->extent.max;
   if (state->step == 0) state->energy_start = energy.heat;
   if (state->step == 0) state->size_start = energy.size;
   const double moved = fmax(heat_operator_wall_moved(&sim->op), fabs(sources));
@@ -537,6 +557,7 @@ static heat_status save(simulation *sim, bool at_once) {
   const double start = MPI_Wtime();
   const char *slash = strrchr(sim->checkpoint, '/');
   heat_state *state = &sim->state;
+  state->steady = sim->is_steady;
   state->off_lattice = state->step == sim->clock.last && heat_clock_short(&sim->clock);
   state->anchor_time = sim->clock.anchor_time;
   state->anchor_step = sim->clock.anchor_step;
@@ -564,7 +585,7 @@ static int64_t next_event(const simulation *sim) {
   next = earlier(next, heat_clock_next(&sim->clock, sim->output, step));
   if (sim->frames.grid != NULL) next = earlier(next, heat_clock_next(&sim->clock, sim->images, step));
   next = earlier(next, heat_clock_next(&sim->clock, saves, step));
-  if (sim->steady > 0) next = earlier(next, (step / STEADY_STEPS + 1) * STEADY_STEPS);
+  if (heat_steady_asked(&sim->steady)) next = earlier(next, (step / STEADY_STEPS + 1) * STEADY_STEPS);
   if (heat_clock_short(&sim->clock) && step < sim->clock.last - 1) next = earlier(next, sim->clock.last - 1);
   return next;
 }
@@ -617,10 +638,14 @@ static heat_status poll(simulation *sim, heat_status status, double chunk_second
 }
 
 static heat_status check_steady(simulation *sim) {
-  if (sim->steady <= 0 || sim->state.step % STEADY_STEPS != 0) return heat_ok();
-  double rate;
-  heat_status status = heat_operator_rate(&sim->op, heat_stepper_solution(&sim->stepper), sim->state.time, &rate);
-  sim->is_steady = rate < sim->steady;
+  if (!heat_steady_asked(&sim->steady) || sim->state.step % STEADY_STEPS != 0) return heat_ok();
+  const heat_status status = look_steady(sim);
+  if (status.code == HEAT_OK && sim->steady.waits && !sim->told_waiting) {
+    sim->told_waiting = true;
+    heat_runtime_say(sim->runtime,
+                     "slow enough to be steady at step %lld, but a side or source changes up to t = %.9g s\n",
+                     (long long)sim->state.step, sim->steady.after);
+  }
   return status;
 }
 
@@ -791,6 +816,7 @@ static heat_status take_place(simulation *sim) {
 static heat_status begin(simulation *sim) {
   heat_status status = occupy(sim);
   if (status.code == HEAT_OK) status = choose_start(sim);
+  if (sim->nothing_to_do) return status;
   if (status.code == HEAT_OK) status = look_around(sim);
   sim->saved = sim->checkpoint[0] != '\0' && sim->options->resume_file == NULL ? sim->state.step : -1;
   if (status.code == HEAT_OK) status = open_progress(sim);
@@ -857,8 +883,11 @@ heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *optio
   heat_debug_answer(runtime);
   heat_status status = set_up(&sim);
   if (status.code == HEAT_OK) status = begin(&sim);
-  if (status.code == HEAT_OK) status = run_loop(&sim);
-  if (status.code == HEAT_OK) status = end(&sim);
+  if (status.code == HEAT_OK && sim.nothing_to_do)
+    heat_runtime_say(runtime, "'%s' is already steady at step %lld, t = %.9g s: nothing is done\n", sim.directory,
+                     (long long)sim.state.step, sim.state.time);
+  if (status.code == HEAT_OK && !sim.nothing_to_do) status = run_loop(&sim);
+  if (status.code == HEAT_OK && !sim.nothing_to_do) status = end(&sim);
   if (status.code != HEAT_OK && status.code != HEAT_STOPPED && sim.progressing && !sim.dispossessed) {
     const heat_run_end how = {
         .state = "failed", .reason = failure_reason(status.code), .code = status.code, .message = status.text};

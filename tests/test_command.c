@@ -625,6 +625,8 @@ static void keys_lists_the_contract(void **state) {
                                      "time.safety",
                                      "time.tolerance",
                                      "time.steady",
+                                     "time.steady_relative",
+                                     "time.steady_after",
                                      "output.directory",
                                      "output.every",
                                      "output.every.steps",

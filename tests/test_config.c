@@ -153,6 +153,8 @@ static void defaults(void **state) {
                             "  safety: 0.9\n"
                             "  tolerance: 0.0001\n"
                             "  steady: 0  # K/s\n"
+                            "  steady_relative: 0  # 1/s\n"
+                            "  steady_after: auto  # s\n"
                             "output:\n"
                             "  directory: out\n"
                             "  every: 0  # s\n"

@@ -202,6 +202,121 @@ static void a_slab_takes_no_more_steps_than_its_length_asks_for(void **state) {
   }
 }
 
+/* ---- steady ---- */
+
+static const char quiet_deck[] = "domain: {size: [1, 1], cells: [6, 6]}\n"
+                                 "material: {diffusivity: 1}\n"
+                                 "initial: {temperature: %s}\n"
+                                 "source: %s\n"
+                                 "boundary: {left: {type: dirichlet, value: %s}, right: {type: dirichlet, value: 0}}\n"
+                                 "time: {end: 10, steady: 1e-6}\n"
+                                 "output: {directory: out}\n"
+                                 "checkpoint: {every: {steps: 300, minutes: 0}}\n";
+
+static void write_quiet(const char *initial, const char *source, const char *wall) {
+  char deck[1024];
+  snprintf(deck, sizeof deck, quiet_deck, initial, source, wall);
+  write_text("deck.yaml", deck);
+}
+
+static void last_row(double row[COLUMNS]) {
+  char *text = read_text("out/history.csv");
+  for (char *at = strchr(text, '\n') + 1; at != NULL;) at = read_history(at, row);
+  free(text);
+}
+
+static void assert_status(const char *name, const char *expected) {
+  char value[256], *text = read_text("out/status.json");
+  assert_true(is_json(text) && json_member(text, name, value, sizeof value));
+  assert_string_equal(value, expected);
+  free(text);
+}
+
+/* What has not begun yet is waited for: here a source, walls, short pulses; and what changes up to the end is never
+ * steady. */
+static void a_run_is_not_steady_before_what_is_still_to_come(void **state) {
+  (void)state;
+  static const struct {
+    const char *source, *wall;
+    double from, until; /* when the run ends */
+    double most;        /* the highest temperature then, at least */
+  } cases[] = {{"'t > 5 ? 1 : 0'", "0", 5, 9.99, 0.1},
+               {"0", "'t < 2 ? 0 : 100'", 2, 9.99, 80},
+               {"0", "'t > 6 and t < 6.001 ? 100 : 0'", 6, 9.99, 0},
+               {"'t > 2*3 and t < 6.001 ? x : 0'", "0", 6, 9.99, 0},
+               {"0", "'100*min(t/3, 1)'", 3, 9.99, 80},
+               {"0", "'sin(t)'", 10, 10, -1},
+               {"1", "3", 0.1, 3, 2}};
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+    double row[COLUMNS];
+    write_quiet("0", cases[n].source, cases[n].wall);
+    assert_code(0, heat2d(n == 0 ? 3 : 0, "run deck.yaml --overwrite"));
+    last_row(row);
+    if (!(row[1] >= cases[n].from && row[1] <= cases[n].until && row[4] >= cases[n].most)) {
+      print_error("case %d ended at t = %g with a maximum of %g\n", (int)n, row[1], row[4]);
+      tell_command(0);
+    }
+    assert_true(row[1] >= cases[n].from && row[1] <= cases[n].until && row[4] >= cases[n].most);
+    assert_int_equal(strstr(command.out, "steady at step") != NULL, row[1] < 10);
+    assert_int_equal(strstr(command.out, "slow enough") != NULL, n < 5 && n != 4);
+    assert_status("percent", "100.0000");
+    assert_status("eta", "null");
+    assert_status("state", "\"done\"");
+  }
+}
+
+static void a_steady_run_is_left_as_it_is(void **state) {
+  (void)state;
+  double before[COLUMNS], row[COLUMNS];
+  write_quiet("'x*y'", "0", "'t < 20 ? 1 : 2'");
+  assert_code(0, heat2d(2, "run deck.yaml --overwrite"));
+  assert_non_null(strstr(command.out, "steady at step"));
+  last_row(before);
+  char *then = fingerprint("out");
+  for (int ranks = 0; ranks <= 3; ranks++) {
+    assert_code(0, heat2d(ranks, "run deck.yaml --resume%s",
+                          ranks == 2 ? " --set time.steady=1e-5 --set output.every=0.3" : ""));
+    assert_non_null(strstr(command.out, "already steady at step"));
+    char *now_ = fingerprint("out");
+    assert_string_equal(then, now_);
+    free(now_);
+  }
+  free(then);
+  /* Another threshold, and then another end before which something happens. */
+  assert_code(0, heat2d(2, "run deck.yaml --resume --set time.steady=1e-9"));
+  last_row(row);
+  assert_true(row[0] > before[0] && row[1] < 10);
+  assert_non_null(strstr(command.out, "steady at step"));
+  assert_code(0, heat2d(3, "run deck.yaml --resume --set time.steady=1e-9 --set time.end=30"));
+  last_row(row);
+  assert_true(row[1] > 20 && row[1] < 30 && row[4] > 1.5);
+  assert_code(0, heat2d(0, "run deck.yaml --resume --set time.steady=0"));
+  assert_null(strstr(command.out, "already steady"));
+}
+
+/* Relative to the range, now and at the start: the units do not matter. And a time from which on it may be said. */
+static void steady_may_be_relative_and_have_its_time(void **state) {
+  (void)state;
+  double row[COLUMNS], steps[2];
+  for (int n = 0; n < 2; n++) {
+    write_quiet(n == 0 ? "'x*y'" : "'1e6*x*y'", "0", "0");
+    assert_code(0, heat2d(1 + n, "run deck.yaml --overwrite --set time.steady=0 --set time.steady_relative=1e-6"));
+    assert_non_null(strstr(command.out, "steady at step"));
+    last_row(row);
+    steps[n] = row[0];
+  }
+  assert_true(steps[0] == steps[1] && row[1] < 3);
+  write_quiet("0", "'1e-3*sin(t)'", "0");
+  assert_code(0, heat2d(2, "run deck.yaml --overwrite --set time.steady=0.1 --set time.steady_after=4"));
+  last_row(row);
+  assert_true(row[1] >= 4 && row[1] < 5);
+  write_quiet("7", "0", "7");
+  assert_code(0, heat2d(0, "run deck.yaml --overwrite --set boundary.right.value=7 --set time.steady=0 "
+                           "--set time.steady_relative=1e-6"));
+  last_row(row);
+  assert_true(row[0] == 100); /* a constant that nothing moves */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_flows_through_each_side_adds_up),
@@ -209,6 +324,9 @@ int main(void) {
       cmocka_unit_test(the_step_that_is_chosen_does_not_overshoot),
       cmocka_unit_test(a_step_that_may_overshoot_is_taken_and_said),
       cmocka_unit_test(a_slab_takes_no_more_steps_than_its_length_asks_for),
+      cmocka_unit_test(a_run_is_not_steady_before_what_is_still_to_come),
+      cmocka_unit_test(a_steady_run_is_left_as_it_is),
+      cmocka_unit_test(steady_may_be_relative_and_have_its_time),
   };
   begin_commands();
   return end_commands(cmocka_run_group_tests(tests, NULL, NULL));

@@ -2,9 +2,9 @@
  *
  * /temperature [ny][nx] float64; /wall_heat_<side>: the heat that came in through each face of a wall (left, right by
  * rows; bottom, top by columns; J/m); root attributes: wall_heat_<side>, the sum over
- * that side; time, step, dt, the clock's anchor, the heat at the start, the sources' exact sum, the resolved deck,
- * `inputs` (the digests of its field files), and where the file comes from. The newest `keep` are kept; an older one is
- * removed only after a newer one has its name. */
+ * that side; time, step, dt, the clock's anchor, the heat and the temperatures at the start, the sources' exact sum,
+ * whether the run ended there as steady, the resolved deck, `inputs` (the digests of its field files), and where the
+ * file comes from. The newest `keep` are kept; an older one is removed only after a newer one has its name. */
 #ifndef HEAT2D_CHECKPOINT_H
 #define HEAT2D_CHECKPOINT_H
 
@@ -16,10 +16,12 @@ typedef struct heat_state {
   double time, dt;    /* s */
   double anchor_time; /* see clock.h */
   int64_t anchor_step;
-  double energy_start; /* of the initial field, J/m */
-  double size_start;   /* and its sum of |rho c_p u|, J/m */
-  bool owed;           /* what is due at this step for people is still to be written, as the disk was full */
-  bool off_lattice;    /* reached by a shortened last step: no instant of a longer run */
+  double energy_start;          /* of the initial field, J/m */
+  double size_start;            /* and its sum of |rho c_p u|, J/m */
+  double low_start, high_start; /* its lowest and highest temperature, K; NAN: unknown */
+  bool owed;                    /* what is due at this step for people is still to be written, as the disk was full */
+  bool steady;                  /* the run ended here, since nothing changed any more */
+  bool off_lattice;             /* reached by a shortened last step: no instant of a longer run */
 } heat_state;
 
 /* Begin the checkpoint of `state` in `directory`. `deck`: the resolved deck; `parent`: the file that this run went on

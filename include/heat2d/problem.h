@@ -109,6 +109,11 @@ bool heat_problem_side_in_time(const heat_problem *problem, int side);
 /* Whether a of a side, a Robin coefficient, changes with time. Local. */
 bool heat_problem_coefficient_in_time(const heat_problem *problem, int side);
 
+/* The first instant looked at, s, from which on nothing that depends on time changes any more up to `end`; 0 where
+ * nothing depends on time. Looked at are many instants and places, and what happens at the numbers that stand in the
+ * expressions. Replicated. HEAT_IO when memory is exhausted. Local. */
+heat_status heat_problem_settles(const heat_problem *problem, double end, double *settles);
+
 /* Evaluate a, b and g of a side at its cells [lo, hi) (indices along the side) at time t. HEAT_DECK when a value is not
  * finite or a Robin coefficient is negative. Local. */
 heat_status heat_problem_side(const heat_problem *problem, int side, int64_t lo, int64_t hi, double t, double *a,

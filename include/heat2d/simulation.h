@@ -9,6 +9,7 @@
 #include "heat2d/probe.h"
 #include "heat2d/progress.h"
 #include "heat2d/snapshot.h"
+#include "heat2d/steady.h"
 #include "heat2d/stop.h"
 
 typedef struct heat_options {

@@ -1,0 +1,144 @@
+/* From when on a problem does not change any more.
+ *
+ * The values at each instant are compared with those at the end, from the end backwards. A change may be short, so the
+ * numbers in an expression ("t > 5 and t < 5.01") and their products in pairs are taken for instants at which something
+ * may happen: just before and after each, and between them, too. */
+#include "problem_private.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  EVEN_ALONE = 1 << 15, /* instants at even distances, of an expression in t alone */
+  EVEN_IN_SPACE = 1 << 10,
+  PLACES = 1 << 12, /* that an expression in space is evaluated at, at most */
+  NUMBERS = 64,     /* in an expression */
+  AROUND = 4        /* instants for each of them */
+};
+
+typedef struct instants {
+  double *times;
+  int64_t count;
+} instants;
+
+static int compare_times(const void *a, const void *b) {
+  const double one = *(const double *)a, other = *(const double *)b;
+  return one < other ? -1 : one > other;
+}
+
+static void add(instants *list, double time, double end) {
+  if (time >= 0 && time <= end) list->times[list->count++] = time;
+}
+
+/* The numbers in a text, those that are part of a name left out; returns how many. */
+static int read_numbers(const char *text, double numbers[NUMBERS]) {
+  int count = 0;
+  for (const char *at = text; *at != '\0' && count < NUMBERS;) {
+    char *after;
+    if (isalpha((unsigned char)*at) || *at == '_') {
+      while (isalnum((unsigned char)*at) || *at == '_') at++;
+    } else if (isdigit((unsigned char)*at) || *at == '.') {
+      numbers[count] = strtod(at, &after);
+      count += after > at;
+      at = after > at ? after : at + 1;
+    } else {
+      at++;
+    }
+  }
+  return count;
+}
+
+/* The instants to look at, in order; the last one is the end. */
+static heat_status list_instants(instants *list, const char *text, bool in_space, double end) {
+  double numbers[NUMBERS], moments[NUMBERS + NUMBERS * NUMBERS];
+  const int count = read_numbers(text, numbers), even = in_space ? EVEN_IN_SPACE : EVEN_ALONE;
+  int found = 0;
+  for (int a = 0; a < count; a++) {
+    moments[found++] = numbers[a];
+    for (int b = 0; b < a; b++) moments[found++] = numbers[a] * numbers[b];
+  }
+  qsort(moments, (size_t)found, sizeof *moments, compare_times);
+  const size_t bytes = (size_t)(even + 1 + AROUND * found) * sizeof *list->times;
+  *list = (instants){.times = malloc(bytes)};
+  if (list->times == NULL) return heat_no_memory("a list of instants", bytes);
+  for (int n = 0; n < even; n++) add(list, end / even * n, end);
+  for (int n = 0; n < found; n++) {
+    add(list, moments[n], end);
+    add(list, nextafter(moments[n], -INFINITY), end);
+    add(list, nextafter(moments[n], INFINITY), end);
+    add(list, n + 1 < found ? moments[n] / 2 + moments[n + 1] / 2 : end, end);
+  }
+  add(list, end, end);
+  qsort(list->times, (size_t)list->count, sizeof *list->times, compare_times);
+  return heat_ok();
+}
+
+/* Where an expression is evaluated: evenly spread over some cells of each axis, a side only along its own. */
+typedef struct places {
+  const heat_problem *problem;
+  int64_t count[HEAT_AXES], cells[HEAT_AXES];
+  int side; /* -1: the domain */
+} places;
+
+static places spread(const heat_problem *problem, bool in_space, int side) {
+  enum { SQUARE = 64 };
+  places where = {.problem = problem, .side = side};
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const int64_t most = side < 0 ? SQUARE : PLACES;
+    where.cells[axis] = problem->cells[axis];
+    where.count[axis] = where.cells[axis] < most ? where.cells[axis] : most;
+    if (!in_space || (side >= 0 && axis == side / 2)) where.count[axis] = 1;
+  }
+  return where;
+}
+
+static double place(const places *where, int axis, int64_t n) {
+  const heat_problem *problem = where->problem;
+  if (where->side >= 0 && axis == where->side / 2)
+    return problem->origin[axis] + (where->side % 2 == 0 ? 0 : problem->size[axis]);
+  const int64_t last = where->count[axis] - 1;
+  return heat_problem_centre(problem, axis, last > 0 ? n * (where->cells[axis] - 1) / last : 0);
+}
+
+/* Raise `settles` to where this quantity does. */
+static heat_status settle(const heat_problem *problem, const heat_quantity *quantity, int side, double end,
+                          double *settles) {
+  if (quantity == NULL || quantity->expression == NULL || !heat_expression_in_time(quantity->expression))
+    return heat_ok();
+  const char *text = heat_config_value(problem->config, "%s", quantity->key).expression;
+  const bool in_space = heat_expression_in_space(quantity->expression);
+  const places where = spread(problem, in_space, side);
+  instants list;
+  heat_status status = list_instants(&list, text, in_space, end);
+  int64_t settled = 0;
+  for (int64_t j = 0; j < where.count[HEAT_Y] && status.code == HEAT_OK; j++) {
+    for (int64_t i = 0; i < where.count[HEAT_X]; i++) {
+      const double x = place(&where, HEAT_X, i), y = place(&where, HEAT_Y, j);
+      const double last = heat_expression_value(quantity->expression, x, y, end);
+      for (int64_t n = list.count - 2; n >= settled; n--) {
+        const double value = heat_expression_value(quantity->expression, x, y, list.times[n]);
+        if (value == last || (isnan(value) && isnan(last))) continue;
+        settled = n + 1;
+        break;
+      }
+    }
+  }
+  if (status.code == HEAT_OK) *settles = fmax(*settles, list.times[settled]);
+  free(list.times);
+  return status;
+}
+
+heat_status heat_problem_settles(const heat_problem *problem, double end, double *settles) {
+  heat_status status = heat_ok();
+  *settles = 0;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    status = heat_first(status, settle(problem, problem->sides[side].value, side, end, settles));
+    status = heat_first(status, settle(problem, problem->sides[side].coefficient, side, end, settles));
+  }
+  status = heat_first(status, settle(problem, problem->base[HEAT_SOURCE], -1, end, settles));
+  for (int r = 0; r < problem->region_count; r++)
+    status = heat_first(status, settle(problem, problem->regions[r].set[HEAT_SOURCE], -1, end, settles));
+  return status;
+}
