@@ -325,6 +325,18 @@ heat_status heat_problem_paint_run(const heat_problem *problem, heat_property pr
                           out);
 }
 
+/* A condition that is no number says neither yes nor no. */
+static heat_status check_conditions(const heat_problem *problem) {
+  for (int r = 0; r < problem->region_count; r++) {
+    double x, y;
+    if (!heat_shape_undefined(problem->regions[r].shape, &x, &y)) continue;
+    char key[KEY_LENGTH];
+    snprintf(key, sizeof key, "regions.%d.condition", r);
+    return heat_config_fail(problem->config, key, "is not a number at x = %g, y = %g", x, y);
+  }
+  return heat_ok();
+}
+
 heat_status heat_problem_paint_row(const heat_problem *problem, heat_property property, int64_t j, int64_t lo,
                                    int64_t hi, double t, double *out) {
   enum { SPAN = 512 };
@@ -332,6 +344,8 @@ heat_status heat_problem_paint_row(const heat_problem *problem, heat_property pr
   for (int64_t first = lo; first < hi; first += SPAN) {
     const int64_t last = first + SPAN < hi ? first + SPAN : hi;
     heat_problem_painters(problem, property, j, first, last, which);
+    heat_status undefined = check_conditions(problem);
+    if (undefined.code != HEAT_OK) return undefined;
     for (int64_t begin = first, end; begin < last; begin = end) {
       end = begin + 1;
       while (end < last && which[end - first] == which[begin - first]) end++;

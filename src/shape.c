@@ -17,6 +17,7 @@ struct heat_shape {
   int corner_count;
   point *corners;
   heat_expression *condition;
+  point *undefined; /* of a condition: where it was no number last; NULL: it has none */
 };
 
 static bool in_rectangle(const heat_shape *shape, double x, double y) {
@@ -43,7 +44,9 @@ static bool in_polygon(const heat_shape *shape, double x, double y) {
 }
 
 static bool in_condition(const heat_shape *shape, double x, double y) {
-  return heat_expression_value(shape->condition, x, y, 0) != 0;
+  const double value = heat_expression_value(shape->condition, x, y, 0);
+  if (isnan(value)) *shape->undefined = (point){x, y};
+  return value != 0;
 }
 
 static point read_point(const heat_config *config, int index, const char *key) {
@@ -91,6 +94,9 @@ static heat_status read_polygon(heat_shape *shape, const heat_config *config, in
 
 static heat_status read_where(heat_shape *shape, const heat_config *config, int index) {
   shape->contains = in_condition;
+  shape->undefined = malloc(sizeof *shape->undefined);
+  if (shape->undefined == NULL) return heat_no_memory("a condition", sizeof *shape->undefined);
+  *shape->undefined = (point){NAN, NAN};
   return heat_expression_create(&shape->condition, heat_config_text(config, "regions.%d.condition", index), false);
 }
 
@@ -117,6 +123,7 @@ void heat_shape_destroy(heat_shape *shape) {
   if (shape == NULL) return;
   heat_expression_destroy(shape->condition);
   free(shape->corners);
+  free(shape->undefined);
   free(shape);
 }
 
@@ -150,5 +157,12 @@ bool heat_shape_bounds(const heat_shape *shape, double low[HEAT_AXES], double hi
   low[HEAT_Y] = least.y;
   high[HEAT_X] = most.x;
   high[HEAT_Y] = most.y;
+  return true;
+}
+
+bool heat_shape_undefined(const heat_shape *shape, double *x, double *y) {
+  if (shape->undefined == NULL || isnan(shape->undefined->x)) return false;
+  *x = shape->undefined->x;
+  *y = shape->undefined->y;
   return true;
 }

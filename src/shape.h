@@ -17,4 +17,7 @@ bool heat_shape_bounds(const heat_shape *shape, double low[HEAT_AXES], double hi
 /* Whether the shape is that box. Local. */
 bool heat_shape_is_rectangle(const heat_shape *shape);
 
+/* Whether the condition of a shape was not a number somewhere it was asked, and where. Local. */
+bool heat_shape_undefined(const heat_shape *shape, double *x, double *y);
+
 #endif

@@ -476,6 +476,20 @@ static void the_same_numbers_have_the_same_digest(void **state) {
   }
 }
 
+static void a_condition_has_to_be_a_number(void **state) {
+  (void)state;
+  open_with("regions: [{shape: where, condition: sqrt(x), temperature: 1}]");
+  double values[NX];
+  const heat_status status = heat_problem_paint_row(&problem, HEAT_TEMPERATURE, 1, 7, NX, 0, values);
+  assert_int_equal(status.code, HEAT_DECK);
+  assert_non_null(strstr(status.text, "regions.0.condition: is not a number at x = -0.125, y = -0.625"));
+  destroy();
+  open_with("regions: [{shape: where, condition: sqrt(x) > 0, temperature: 1}]");
+  assert_int_equal(heat_problem_paint_row(&problem, HEAT_TEMPERATURE, 1, 7, NX, 0, values).code, HEAT_OK);
+  assert_true(values[0] == -7 && values[1] == 1);
+  destroy();
+}
+
 static void values_that_cannot_be_are_refused_with_their_cell(void **state) {
   (void)state;
   const heat_status status =
@@ -547,6 +561,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(conductivities_are_one_or_a_pair_and_a_diffusivity_replaces_the_material),
       cmocka_unit_test(what_depends_on_time_is_known_and_evaluated_at_that_time),
       cmocka_unit_test(sides_are_coefficients_of_one_formula),
+      cmocka_unit_test(a_condition_has_to_be_a_number),
       cmocka_unit_test(long_rows_are_painted_like_short_ones),
       cmocka_unit_test_setup_teardown(field_files_of_any_number_type_are_read_on_the_grid, make_file, remove_file),
       cmocka_unit_test_setup_teardown(a_side_is_known_at_every_coordinate, make_file, remove_file),
