@@ -710,27 +710,33 @@ heat_status heat_h5_open(hid_t *file, const char *path) {
 static bool is_held(hid_t dataset, const hsize_t *shape, int dimensions, size_t width) {
   enum { DEFLATE_MOST = 1032, CAUTION = 64 }; /* bytes that deflate makes of one, at most; no value is wider */
   const hsize_t most_chunk = (hsize_t)256 << 20;
-  hsize_t cells = 1, length = 0, chunk[DATASET_DIMENSIONS] = {0, 0}, in_chunk = 1;
+  hsize_t cells = 1, length = 0, chunk[DATASET_DIMENSIONS] = {0, 0}, in_chunk = 1, chunks = 1;
   for (int d = 0; d < dimensions; d++) {
     if (shape[d] > 0 && cells > (hsize_t)INT64_MAX / CAUTION / shape[d]) return false;
     cells *= shape[d];
   }
   const hid_t file = H5Iget_file_id(dataset), list = H5Dget_create_plist(dataset);
   bool good = file >= 0 && list >= 0 && H5Fget_filesize(file, &length) >= 0;
-  const hsize_t bytes = cells * width, stored = H5Dget_storage_size(dataset);
+  const hsize_t bytes = cells * width;
   const H5D_layout_t layout = good ? H5Pget_layout(list) : H5D_LAYOUT_ERROR;
   if (layout == H5D_COMPACT) {
-    good = stored == bytes;
+    good = H5Dget_storage_size(dataset) == bytes;
   } else if (layout == H5D_CONTIGUOUS) {
     const haddr_t at = H5Dget_offset(dataset);
     good = H5Pget_external_count(list) == 0 &&
-           (bytes == 0 || (at != HADDR_UNDEF && stored == bytes && bytes <= length && at <= length - bytes));
+           (bytes == 0 ||
+            (at != HADDR_UNDEF && H5Dget_storage_size(dataset) == bytes && bytes <= length && at <= length - bytes));
   } else if (layout == H5D_CHUNKED) {
     good = H5Pget_chunk(list, DATASET_DIMENSIONS, chunk) == dimensions;
     for (int d = 0; d < dimensions && good; d++) {
       good = chunk[d] > 0 && chunk[d] <= most_chunk / width / in_chunk;
+      if (!good) break;
       in_chunk *= chunk[d];
+      chunks *= shape[d] / chunk[d] + (shape[d] % chunk[d] > 0); /* at most as many as cells */
     }
+    /* First what costs nothing: HDF5 looks at each chunk to tell how much is stored. */
+    good = good && chunks <= length && bytes / DEFLATE_MOST <= length;
+    const hsize_t stored = good ? H5Dget_storage_size(dataset) : 0;
     good = good && stored <= length && bytes / DEFLATE_MOST <= stored;
   } else {
     good = false;

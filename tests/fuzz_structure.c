@@ -133,7 +133,8 @@ static void put_object(hid_t file, const char *name) {
   const hid_t dataset = H5Dcreate(file, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT);
   static const double values[NX * NY] = {1, 2, 3, INFINITY};
   const hssize_t count = dataset >= 0 ? H5Sget_simple_extent_npoints(space) : 0;
-  if (count > 0 && count <= NX * NY && number(3) > 0)
+  /* HDF5 1.10 does not come back from writing to a virtual dataset whose source is itself. */
+  if (count > 0 && count <= NX * NY && number(3) > 0 && H5Pget_layout(list) != H5D_VIRTUAL)
     H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
   if (dataset >= 0) H5Dclose(dataset);
   H5Pclose(list);
