@@ -18,6 +18,9 @@ build|has_module libxxhash|libxxhash-dev|xxhash|xxhash
 test|has_module cmocka|libcmocka-dev|cmocka|cmocka
 full|has_command clang|clang|llvm, clang|llvm
 full|has_clang_openmp|libomp-dev|llvm, llvm-openmp|llvm-openmp
+full|has_command mpicc.mpich|libmpich-dev|mpich|mpich
+full|has_command mpiexec.mpich|mpich|mpich|mpich
+full|has_command h5pcc.mpich|libhdf5-mpich-dev|hdf5-mpich|hdf5 +mpi +hl ^mpich
 full|has_command shellcheck|shellcheck|shellcheck|shellcheck
 full|has_xarray|python3-h5py python3-xarray python3-h5netcdf python3-dask|python|py-h5py py-xarray py-h5netcdf py-dask
 pbs|has_command slurmctld|slurm-wlm|slurm|slurm
@@ -151,6 +154,11 @@ mpi_environment() {
   # Runs side by side would all be bound to the first cores.
   export OMPI_MCA_hwloc_base_binding_policy="${OMPI_MCA_hwloc_base_binding_policy:-none}"
   export PRTE_MCA_hwloc_default_binding_policy="${PRTE_MCA_hwloc_default_binding_policy:-none}"
+  # Bound ranks may share a core, where there are more of them than cores.
+  local name
+  for name in OMPI_MCA_hwloc_base_binding_policy PRTE_MCA_hwloc_default_binding_policy; do
+    case ${!name} in none* | *overload-allowed*) ;; *) export "$name=${!name}:overload-allowed" ;; esac
+  done
   # Containers often forbid one process to read another's memory.
   export OMPI_MCA_btl_vader_single_copy_mechanism="${OMPI_MCA_btl_vader_single_copy_mechanism:-none}"
 }
@@ -203,5 +211,36 @@ build() {
   cmake -S . -B "$directory" -DCMAKE_BUILD_TYPE=Release "$@" >"$directory.log" 2>&1 &&
     cmake --build "$directory" --parallel "$(cores)" >>"$directory.log" 2>&1 && rm -f -- "${directory:?}.log" && return 0
   cat "$directory.log" >&2
+  return 1
+}
+
+# stage NAME COMMAND...: one part of the tests. It may fail, and the others run all the same; `stages_end` tells.
+stages_passed='' stages_failed=''
+stage() {
+  local name=$1 code began=$SECONDS restore
+  shift
+  case $- in *e*) restore='set -e' ;; *) restore='set +e' ;; esac
+  set +e
+  (
+    set -e
+    "$@"
+  )
+  code=$?
+  $restore
+  if [ "$code" -eq 0 ]; then
+    stages_passed+=" $name"
+  else
+    stages_failed+=" $name"
+    echo "FAILED      stage $name, exit code $code, after $((SECONDS - began)) s" >&2
+  fi
+}
+
+# Says what failed, in one line; its own exit code tells as well.
+stages_end() {
+  if [ -z "$stages_failed" ]; then
+    echo "stages      all passed:$stages_passed"
+    return 0
+  fi
+  echo "stages      FAILED:$stages_failed; passed:${stages_passed:- none}"
   return 1
 }

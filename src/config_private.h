@@ -4,6 +4,8 @@
 
 #include "heat2d/config.h"
 
+#include <stddef.h>
+
 enum { HEAT_KEY_TEXT = 256, HEAT_DEEPEST = 16 };
 
 /* config_tree.c: YAML text <-> tree */

@@ -12,6 +12,8 @@
 
 #include "heat2d/field.h"
 
+#include <stddef.h>
+
 enum { HEAT_LEVELS = 72 }; /* instants that walls can hold at once: the stages that are handed over together */
 
 typedef struct heat_wall {

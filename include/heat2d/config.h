@@ -10,6 +10,7 @@
 
 #include "heat2d/status.h"
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 

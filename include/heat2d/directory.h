@@ -6,6 +6,8 @@
 
 #include "heat2d/status.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 

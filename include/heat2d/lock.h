@@ -15,6 +15,8 @@
 #include "heat2d/status.h"
 
 #include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct heat_lock {

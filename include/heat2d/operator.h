@@ -16,6 +16,8 @@
 #include "heat2d/sum.h"
 #include "heat2d/tiles.h"
 
+#include <stddef.h>
+
 typedef struct heat_source_run heat_source_run;
 
 /* What limits the steps: bounds of -L, 1/s. */

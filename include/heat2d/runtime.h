@@ -4,6 +4,8 @@
 
 #include "heat2d/config.h"
 
+#include <stddef.h>
+
 /* What a rank spends its time on; at any instant exactly one of these. */
 typedef enum heat_activity { HEAT_STENCIL, HEAT_HALO, HEAT_FILES, HEAT_OTHER, HEAT_ACTIVITIES } heat_activity;
 

@@ -7,6 +7,7 @@
 
 #include <mpi.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The exit codes of the public contract. */
 typedef enum heat_code {

@@ -8,6 +8,8 @@
 #include "heat2d/clock.h"
 #include "heat2d/operator.h"
 
+#include <stddef.h>
+
 enum { HEAT_METHOD_STAGES = 8, HEAT_METHOD_FIELDS = 4 };
 
 typedef struct heat_method {
