@@ -129,6 +129,7 @@ static int open_when_seen(const char *path) {
 /* Rank 0 makes the file, then every rank opens it for the cells that it writes. MPI_File_open is not used: in Open MPI
  * 4.1 all ranks hang where one cannot open what the others can. */
 static void open_file(heat_h5 *out) {
+  enum { HOST_TEXT = 256 };
   FILE *made = NULL;
   if (out->grid->rank == 0) out->status = heat_directory_create(&made, out->partial);
   if (made != NULL) {
@@ -148,7 +149,14 @@ static void open_file(heat_h5 *out) {
   settle(out, true, "create");
   if (!usable(out)) return;
   out->raw = open_when_seen(out->partial);
-  if (out->raw < 0) out->status = heat_fail(HEAT_IO, "cannot open '%s': %s", out->partial, strerror(errno));
+  if (out->raw < 0) {
+    const int reason = errno;
+    char host[HOST_TEXT] = "?";
+    gethostname(host, sizeof host - 1);
+    out->status = heat_fail(HEAT_IO, "rank %d on the host %s cannot open '%s', which rank 0 has made: %s%s",
+                            out->grid->rank, host, out->partial, strerror(reason),
+                            reason == ENOENT ? " (all hosts must see output.directory)" : "");
+  }
   settle(out, true, "open");
 }
 

@@ -459,6 +459,11 @@ static void a_file_that_is_seen_later_is_waited_for(void **state) {
 
 static void a_rank_that_cannot_open_the_shared_file_ends_all_with_74(void **state) {
   (void)state;
+  char host[256] = "", who[300];
+  gethostname(host, sizeof host - 1);
+  snprintf(who, sizeof who, "rank 1 on the host %s cannot open 'out/checkpoint-", host);
+  assert_code(74, run_with("open:1+:EACCES:1", "out/checkpoint-", ""));
+  assert_non_null(strstr(command.err, who));
   assert_ends_all_ranks("open:1+:EACCES:1", "out/checkpoint-", "");
   assert_ends_all_ranks("open:1+:EACCES:2", "out/snapshot-", "");
 }
