@@ -713,12 +713,25 @@ heat_status heat_h5_open(hid_t *file, const char *path) {
   return *file >= 0 ? heat_ok() : heat_fail(HEAT_IO, "'%s' is not a readable HDF5 file (truncated or damaged?)", path);
 }
 
+/* How many bytes of a file of that length can hold something. What was never written takes no blocks of the file
+ * system, so that a sparse file is long and holds little; a file system that compresses makes many bytes of one. */
+static hsize_t filled(hid_t file, hsize_t length) {
+  enum { BLOCK = 512, COMPRESSED_MOST = 64 };
+  void *handle;
+  struct stat info;
+  if (H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) < 0 || fstat(*(int *)handle, &info) != 0) return 0;
+  const hsize_t blocks = (hsize_t)info.st_blocks;
+  /* Some file systems keep small files elsewhere, or do not count. */
+  return blocks == 0 || blocks > length / BLOCK / COMPRESSED_MOST ? length : blocks * BLOCK * COMPRESSED_MOST;
+}
+
 /* Whether the file can hold what a dataset of that shape claims, so that sizes may be multiplied and memory be asked
  * for. Data in other files, and places where none were ever written, are not read as if they were there. */
 static bool is_held(hid_t dataset, const hsize_t *shape, int dimensions, size_t width) {
   enum { DEFLATE_MOST = 1032, CAUTION = 64 }; /* bytes that deflate makes of one, at most; no value is wider */
   const hsize_t most_chunk = (hsize_t)256 << 20;
   hsize_t cells = 1, length = 0, chunk[DATASET_DIMENSIONS] = {0, 0}, in_chunk = 1, chunks = 1;
+  hsize_t most[DATASET_DIMENSIONS] = {0, 0}; /* to which it may grow: HDF5 has places for that many chunks */
   for (int d = 0; d < dimensions; d++) {
     if (shape[d] > 0 && cells > (hsize_t)INT64_MAX / CAUTION / shape[d]) return false;
     cells *= shape[d];
@@ -735,15 +748,22 @@ static bool is_held(hid_t dataset, const hsize_t *shape, int dimensions, size_t 
            (bytes == 0 ||
             (at != HADDR_UNDEF && H5Dget_storage_size(dataset) == bytes && bytes <= length && at <= length - bytes));
   } else if (layout == H5D_CHUNKED) {
-    good = H5Pget_chunk(list, DATASET_DIMENSIONS, chunk) == dimensions;
+    const hid_t space = H5Dget_space(dataset);
+    good = H5Sget_simple_extent_dims(space, NULL, most) == dimensions &&
+           H5Pget_chunk(list, DATASET_DIMENSIONS, chunk) == dimensions;
+    H5Sclose(space);
     for (int d = 0; d < dimensions && good; d++) {
+      const hsize_t places = most[d] == H5S_UNLIMITED || most[d] < shape[d] ? shape[d] : most[d];
       good = chunk[d] > 0 && chunk[d] <= most_chunk / width / in_chunk;
       if (!good) break;
       in_chunk *= chunk[d];
-      chunks *= shape[d] / chunk[d] + (shape[d] % chunk[d] > 0); /* at most as many as cells */
+      const hsize_t along = places / chunk[d] + (places % chunk[d] > 0);
+      good = along == 0 || chunks <= (hsize_t)INT64_MAX / along;
+      chunks *= along;
     }
-    /* First what costs nothing: HDF5 looks at each chunk to tell how much is stored. */
-    good = good && chunks <= length && bytes / DEFLATE_MOST <= length;
+    /* First what costs nothing: HDF5 looks at each chunk to tell how much is stored, and at those of no block as well.
+     */
+    good = good && chunks <= filled(file, length) && bytes / DEFLATE_MOST <= length;
     const hsize_t stored = good ? H5Dget_storage_size(dataset) : 0;
     good = good && stored <= length && bytes / DEFLATE_MOST <= stored;
   } else {

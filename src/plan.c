@@ -76,10 +76,11 @@ heat_status heat_plan_check_files(const heat_config *config, const heat_clock *c
                {"checkpoints", "checkpoint.keep", fmin(saved, (double)heat_config_integer(config, "checkpoint.keep"))}};
   for (size_t n = 0; n < sizeof files / sizeof *files; n++) {
     if (files[n].count <= most) continue;
+    const bool output = strncmp(files[n].key, "output.", strlen("output.")) == 0;
     char key[64];
-    snprintf(key, sizeof key, "%s.steps", files[n].key);
-    const bool by_steps = strncmp(key, "output.", strlen("output.")) == 0 && heat_config_has(config, key);
-    return heat_config_fail(config, by_steps ? key : files[n].key,
+    snprintf(key, sizeof key, "%s%s", files[n].key,
+             output && heat_config_has(config, "%s.steps", files[n].key) ? ".steps" : "");
+    return heat_config_fail(config, key,
                             "%.0f %s would be written, and output.max_files is %.0f (write fewer, or raise it)",
                             files[n].count, files[n].kind, most);
   }

@@ -22,7 +22,7 @@ int __vasprintf_chk(char **text, int flag, const char *format, va_list list);
 int __asprintf_chk(char **text, int flag, const char *format, ...);
 
 const char *__asan_default_options(void) {
-  return "intercept_tls_get_addr=0";
+  return "intercept_tls_get_addr=0:allocator_may_return_null=1"; /* an allocation may fail, as without sanitizers */
 }
 
 int MPI_Init_thread(int *argc, char ***argv, int required, int *provided) {

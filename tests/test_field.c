@@ -179,12 +179,6 @@ static void values_that_are_not_finite_are_counted_and_the_first_is_named(void *
   heat_field_destroy(&field);
 }
 
-/* The address sanitizer, too, is to let an allocation fail. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void) {
-  return "allocator_may_return_null=1";
-}
-
 static void a_field_too_large_for_memory_is_a_failure(void **state) {
   (void)state;
   const heat_grid huge = {.owned = {{0, 0}, {INT64_C(1) << 29, INT64_C(1) << 29}}};
