@@ -50,6 +50,7 @@ typedef struct simulation {
   const char *directory;
   char checkpoint[HEAT_PATH]; /* the one that the run goes on from, or the newest one written */
   heat_state state;           /* of the solution at state.step */
+  double step_before;         /* s, the last step of the run that this one goes on with; 0: none */
   heat_cadence output, images, saves;
   int64_t keep;
   int64_t spare; /* step of the checkpoint here that --resume named, -1: none */
@@ -186,6 +187,12 @@ static heat_status take_over(simulation *sim) {
   if (status.code != HEAT_OK) return status;
   const double dt = sim->state.dt;
   sim->state = before;
+  if (before.off_lattice) {
+    const heat_clock old_clock = heat_clock_create(before.anchor_time, before.anchor_step, before.dt, before.time);
+    sim->step_before = heat_clock_step(&old_clock, before.step - 1);
+  } else {
+    sim->step_before = before.dt;
+  }
   /* Another step, or a start between the instants of the old run, begins a new sequence of instants. */
   if (before.off_lattice || memcmp(&dt, &before.dt, sizeof dt) != 0) {
     sim->state.anchor_time = before.time;
@@ -396,6 +403,13 @@ static heat_status look(simulation *sim) {
                    (long long)sim->extent.not_finite, (long long)sim->state.step, (long long)i, (long long)j, owner);
 }
 
+/* The length of the step that led here: at the start of a resumed run, that of the run before. */
+static double last_step(const simulation *sim) {
+  const int64_t step = sim->state.step;
+  if (step == 0) return sim->clock.dt;
+  return step == sim->first && sim->step_before > 0 ? sim->step_before : heat_clock_step(&sim->clock, step - 1);
+}
+
 /* balance: what of the energy is explained neither by walls nor by sources, relative to the heat in the cells and to
  * what moved, each without its sign: where temperatures lie around 0 the energy itself may be nothing but rounding. */
 static heat_status write_history(simulation *sim) {
@@ -420,7 +434,7 @@ static heat_status write_history(simulation *sim) {
   const int64_t step = sim->state.step;
   return heat_series_row(
       &sim->history, "%lld,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g",
-      (long long)step, sim->state.time, step > 0 ? heat_clock_step(&sim->clock, step - 1) : sim->clock.dt,
+      (long long)step, sim->state.time, last_step(sim),
       sim->extent.min, sim->extent.max, energy.mean, energy.heat, walls, sources, sim->balance, flows[HEAT_LEFT],
       flows[HEAT_RIGHT], flows[HEAT_BOTTOM], flows[HEAT_TOP]);
 }

@@ -557,8 +557,8 @@ static void walls_that_will_change_are_bounded_for_all_time(void **state) {
   static const int chosen[HEAT_AXES] = {0, 0};
   static const int64_t square[] = {8, 8};
   static const char *const walls[] = {"left: {type: dirichlet, value: 0}, top: {type: dirichlet, value: 0}",
-                                      "left: {type: robin, coefficient: '1e9*t', ambient: 0}, "
-                                      "top: {type: robin, coefficient: 'exp(t)', ambient: 0}",
+                                      ("left: {type: robin, coefficient: '1e9*t', ambient: 0}, "
+                                       "top: {type: robin, coefficient: 'exp(t)', ambient: 0}"),
                                       "left: {type: robin, coefficient: 2, ambient: 0}",
                                       "left: {type: robin, coefficient: 2, ambient: 'sin(t)'}"};
   heat_bounds have[4];
