@@ -275,7 +275,7 @@ static void a_file_with_other_names_is_copied_before_it_is_changed(void **state)
 static int checked(const heat_claim *claim, const char *named) {
   const heat_status status = heat_directory_check(".", claim);
   if (status.code != HEAT_OK) assert_non_null(strstr(status.text, named));
-  return status.code;
+  return (int)status.code;
 }
 
 static void a_claim_is_checked_before_anything_is_changed(void **state) {

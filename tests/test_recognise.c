@@ -167,7 +167,7 @@ static void a_resolved_deck_is_known_by_its_form(void **state) {
 }
 
 static int check(void) {
-  return heat_results_check(".").code;
+  return (int)heat_results_check(".").code;
 }
 
 static void set_state(const char *state) {
