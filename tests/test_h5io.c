@@ -230,6 +230,40 @@ static void a_file_that_cannot_be_made_is_told_by_all(void **state) {
   close_scene(&made);
 }
 
+/* A dataset of 2 x 2 values in four chunks that may grow to 2^27. */
+static void put_growing_dataset(const char *path) {
+  const hsize_t shape[2] = {2, 2}, most[2] = {(hsize_t)1 << 17, (hsize_t)1 << 10}, chunk[2] = {1, 1};
+  static const double values[] = {1, 2, 3, 4};
+  const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), space = H5Screate_simple(2, shape, most);
+  const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_chunk(list, 2, chunk);
+  H5Ldelete(file, "temperature", H5P_DEFAULT);
+  const hid_t claim = H5Dcreate(file, "temperature", H5T_IEEE_F64LE, space, H5P_DEFAULT, list, H5P_DEFAULT);
+  assert_true(H5Dwrite(claim, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+  H5Dclose(claim);
+  H5Pclose(list);
+  H5Sclose(space);
+  H5Fclose(file);
+}
+
+/* HDF5 keeps a place for each chunk to which a dataset may grow, and looks at all of them to tell how much is stored:
+ * too long for these, so the file is refused before. */
+static void places_for_chunks_that_the_file_does_not_hold_are_not_counted(void **state) {
+  (void)state;
+  enum { SECONDS = 10 };
+  scene made;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
+  if (made.grid.rank == 0) put_growing_dataset("file.h5");
+  MPI_Barrier(MPI_COMM_WORLD);
+  alarm(SECONDS); /* which ends the test as a failure */
+  const heat_status status = heat_h5_verify(MPI_COMM_WORLD, "file.h5");
+  alarm(0);
+  assert_int_equal(status.code, HEAT_IO);
+  assert_non_null(strstr(status.text, "which the file does not hold"));
+  close_scene(&made);
+}
+
 static void a_changed_value_is_found_wherever_it_lies(void **state) {
   (void)state;
   scene made;
@@ -351,6 +385,7 @@ int main(int argc, char **argv) {
                                      LAW(a_file_that_cannot_be_made_is_told_by_all),
                                      LAW(shares_are_read_by_others),
                                      LAW(sizes_that_a_file_cannot_hold_are_refused),
+                                     LAW(places_for_chunks_that_the_file_does_not_hold_are_not_counted),
                                      LAW(a_changed_value_is_found_wherever_it_lies),
                                      LAW(exchanged_values_are_found),
                                      LAW(a_changed_attribute_is_found),
