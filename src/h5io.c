@@ -736,6 +736,7 @@ static bool is_held(hid_t dataset, const hsize_t *shape, int dimensions, size_t 
     if (shape[d] > 0 && cells > (hsize_t)INT64_MAX / CAUTION / shape[d]) return false;
     cells *= shape[d];
   }
+  if (cells == 0) return false; /* no dataset of a run is empty, and rows of nothing can be very many */
   const hid_t file = H5Iget_file_id(dataset), list = H5Dget_create_plist(dataset);
   bool good = file >= 0 && list >= 0 && H5Fget_filesize(file, &length) >= 0;
   const hsize_t bytes = cells * width;

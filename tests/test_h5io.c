@@ -182,7 +182,8 @@ static void shares_are_read_by_others(void **state) {
 /* What a file claims to hold is compared with its length, before anything is multiplied or asked for. */
 static void sizes_that_a_file_cannot_hold_are_refused(void **state) {
   (void)state;
-  static const hsize_t shapes[][2] = {{1, (hsize_t)1 << 60}, {(hsize_t)1 << 31, (hsize_t)1 << 29}, {1000, 1000}};
+  static const hsize_t shapes[][2] = {
+      {1, (hsize_t)1 << 60}, {(hsize_t)1 << 31, (hsize_t)1 << 29}, {1000, 1000}, {(hsize_t)1 << 40, 0}};
   scene made;
   int claims = 0;
   open_scene(&made, MPI_COMM_WORLD, deck, NULL);
