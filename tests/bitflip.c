@@ -4,7 +4,7 @@
  *     bitflip FILE [COUNT [SEED]]     COUNT flips at random places; without it every bit of the file
  *
  * Prints one line with both counts; exit code 0 when no flip went unnoticed. */
-#include "heat2d/checkpoint.h"
+#include "heat2d/io/checkpoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -193,7 +193,8 @@ static inline herr_t h5_compare(hid_t file, const char *name, const H5L_info_t *
 
 /* Whether two files hold the same datasets with the same bits, and the same state. */
 static inline bool same_state(const char *a, const char *b) {
-  static const char *const attributes[] = {"time", "step", "dt", "energy_start", "off_lattice", "source_heat", "steady"};
+  static const char *const attributes[] = {"time",        "step",        "dt",    "energy_start",
+                                           "off_lattice", "source_heat", "steady"};
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
   const hid_t first = H5Fopen(a, H5F_ACC_RDONLY, H5P_DEFAULT), second = H5Fopen(b, H5F_ACC_RDONLY, H5P_DEFAULT);
   h5_pair pair = {.other = second, .same = first >= 0 && second >= 0};

@@ -1,6 +1,6 @@
 /* libFuzzer target: any text as a deck. It must be accepted or refused with a message, and what is accepted must
  * survive being written and read again. */
-#include "heat2d/problem.h"
+#include "heat2d/deck/problem.h"
 
 #include <sanitizer/lsan_interface.h>
 #include <stdlib.h>

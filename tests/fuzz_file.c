@@ -1,5 +1,5 @@
 /* libFuzzer target: any bytes as a checkpoint or snapshot, read as info, compare and --resume read them. */
-#include "heat2d/checkpoint.h"
+#include "heat2d/io/checkpoint.h"
 
 #include <sanitizer/lsan_interface.h>
 #include <stdlib.h>

@@ -3,8 +3,8 @@
  * crash, no hang, no more memory than the file could fill.
  *
  *     fuzz_structure [FILES [SEED]]     (default 300 1; each file depends on its number and the seed alone) */
-#include "heat2d/checkpoint.h"
-#include "heat2d/dataset.h"
+#include "heat2d/deck/dataset.h"
+#include "heat2d/io/checkpoint.h"
 
 #include <math.h>
 #include <signal.h>

@@ -4,7 +4,7 @@
  * it, as components of MPI do, and with `lost` loses an object of heat2d's. The block of that variable begins 16 bytes
  * behind the start of a page: there the sanitizers of gcc up to 13 and clang up to 16 take the bytes before it for a
  * header of an old loader's, unless they are told not to (see leak_scope.c). */
-#include "heat2d/expression.h"
+#include "heat2d/deck/expression.h"
 
 #include <dlfcn.h>
 #include <mpi.h>

@@ -3,8 +3,8 @@
 #ifndef HEAT2D_TESTS_SCENE_H
 #define HEAT2D_TESTS_SCENE_H
 
-#include "heat2d/runtime.h"
-#include "heat2d/stepper.h"
+#include "heat2d/base/runtime.h"
+#include "heat2d/numerics/stepper.h"
 
 #include <fcntl.h>
 #include <string.h>

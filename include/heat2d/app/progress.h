@@ -1,0 +1,50 @@
+/* How far a run is: a bar at a terminal, plain lines elsewhere, and status.json. Rank 0 acts; all Local. */
+#ifndef HEAT2D_PROGRESS_H
+#define HEAT2D_PROGRESS_H
+
+#include "heat2d/base/runtime.h"
+#include "heat2d/numerics/clock.h"
+
+typedef enum heat_progress_mode {
+  HEAT_PROGRESS_AUTO, /* a bar where rank 0 (or the mpirun above it) writes to a terminal, lines elsewhere */
+  HEAT_PROGRESS_BAR,
+  HEAT_PROGRESS_PLAIN,
+  HEAT_PROGRESS_NONE
+} heat_progress_mode;
+
+typedef struct heat_progress {
+  heat_runtime *runtime; /* borrowed */
+  heat_clock clock;
+  double cells; /* of the grid */
+  heat_progress_mode mode;
+  int columns;            /* of the terminal */
+  char path[4096];        /* of status.json */
+  int64_t first;          /* step at which this process took over */
+  double began;           /* when, MPI_Wtime */
+  double next_line, pace; /* when the next plain line is due, and how far apart they are, s */
+  double next_bar, next_status;
+  int64_t said; /* the step of the latest plain line */
+  /* What this process's time went to, for status.json; whoever runs the loop keeps them. */
+  double read;           /* s that reading the checkpoint took */
+  double stepped, saved; /* when the last step and the last checkpoint were done, MPI_Wtime; 0: not yet */
+  double slowest;        /* of what is done between two looks at requests to stop: steps, a checkpoint, outputs; s */
+} heat_progress;
+
+void heat_progress_create(heat_progress *progress, heat_runtime *runtime, const heat_clock *clock, double cells,
+                          heat_progress_mode mode, const char *path, int64_t step);
+
+/* Step `step` is done. HEAT_IO when status.json cannot be replaced. */
+heat_status heat_progress_update(heat_progress *progress, int64_t step);
+
+/* How a run ended. */
+typedef struct heat_run_end {
+  const char *state;   /* done, stopped, failed */
+  const char *reason;  /* in a word or two: the end, steady, a signal, the walltime, the file STOP, the numbers, ... */
+  heat_code code;      /* the exit code */
+  const char *message; /* one line, or "" */
+} heat_run_end;
+
+/* The run has ended at `step`. Where status.json cannot be replaced, as on a full disk, it is written over. HEAT_IO. */
+heat_status heat_progress_finish(heat_progress *progress, int64_t step, const heat_run_end *end);
+
+#endif

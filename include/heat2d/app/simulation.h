@@ -1,0 +1,23 @@
+/* A run: owns everything from the deck to the files, and the time loop. */
+#ifndef HEAT2D_SIMULATION_H
+#define HEAT2D_SIMULATION_H
+
+#include "heat2d/app/plan.h"
+#include "heat2d/app/setup.h"
+#include "heat2d/app/stop.h"
+#include "heat2d/io/checkpoint.h"
+#include "heat2d/io/frame.h"
+#include "heat2d/io/lock.h"
+#include "heat2d/io/probe.h"
+#include "heat2d/io/snapshot.h"
+#include "heat2d/numerics/steady.h"
+
+/* Run the deck to its end. HEAT_OK, HEAT_STOPPED (with a checkpoint written), or the failure. Collective over the
+ * runtime's communicator. */
+heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *options);
+
+/* Validate the deck as `run` would, print the resolved deck and, as comments, the plan for `ranks` ranks (0: those that
+ * there are). Writes no file. Collective. */
+heat_status heat_simulation_check(heat_runtime *runtime, const heat_options *options, int ranks);
+
+#endif

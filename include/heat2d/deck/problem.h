@@ -1,0 +1,128 @@
+/* The physics as data: geometry, material, regions, initial field, source and four sides.
+ *
+ *     rho c_p du/dt = d/dx(k_x du/dx) + d/dy(k_y du/dy) + q(x, y, t)
+ *
+ * Every side that is not periodic obeys  a u + b k du/dn = g(s, t)  with n the outward normal:
+ * Dirichlet a = 1, b = 0, g = value; Neumann a = 0, b = 1, g = flux; Robin a = h, b = 1, g = h ambient.
+ * A material given by its diffusivity alpha has k = alpha and rho = c_p = 1: energies are then in K m2, fluxes in K
+ * m/s.
+ *
+ * A property is painted: the base value, then each region in order over the cells whose centres lie in it. */
+#ifndef HEAT2D_PROBLEM_H
+#define HEAT2D_PROBLEM_H
+
+#include "heat2d/deck/config.h"
+
+enum { HEAT_X, HEAT_Y, HEAT_AXES };
+enum { HEAT_LEFT, HEAT_RIGHT, HEAT_BOTTOM, HEAT_TOP, HEAT_SIDES };
+extern const char *const heat_side_names[HEAT_SIDES];
+
+typedef enum heat_property {
+  HEAT_TEMPERATURE,    /* initial u, K */
+  HEAT_CONDUCTIVITY_X, /* k_x, W/(m K) */
+  HEAT_CONDUCTIVITY_Y, /* k_y, W/(m K) */
+  HEAT_DENSITY,        /* rho, kg/m3 */
+  HEAT_CAPACITY,       /* c_p, J/(kg K) */
+  HEAT_SOURCE,         /* q, W/m3 */
+  HEAT_PROPERTIES
+} heat_property;
+
+typedef struct heat_quantity heat_quantity;
+typedef struct heat_shape heat_shape;
+
+typedef struct heat_region {
+  heat_shape *shape;
+  heat_quantity *set[HEAT_PROPERTIES]; /* NULL: the region leaves this property alone */
+} heat_region;
+
+typedef struct heat_side {
+  bool periodic;
+  double a_scale, b;          /* a = a_scale * coefficient, b */
+  heat_quantity *coefficient; /* h; NULL: 1 */
+  heat_quantity *value;       /* g = coefficient * value */
+} heat_side;
+
+typedef struct heat_problem {
+  const heat_config *config;                                     /* borrowed, for the places that messages name */
+  double origin[HEAT_AXES], size[HEAT_AXES], spacing[HEAT_AXES]; /* m */
+  int64_t cells[HEAT_AXES];
+  bool arithmetic; /* face conductivity: arithmetic instead of harmonic mean */
+  heat_quantity *base[HEAT_PROPERTIES];
+  int region_count;
+  heat_region *regions;
+  heat_side sides[HEAT_SIDES];
+  bool resumed; /* the temperatures come from a checkpoint */
+  char *inputs; /* the field files: a line "KEY DIGEST DATASET FILE" for each */
+} heat_problem;
+
+/* Build the problem of a deck: compiles its expressions, opens its field files (each rank for itself) and reads them
+ * once. HEAT_DECK with the place in the deck when a file or dataset is missing, has another shape, or has no value in a
+ * cell that needs one (the first such cell is named, on any number of ranks). Collective over comm. */
+heat_status heat_problem_create(heat_problem *problem, MPI_Comm comm, const heat_config *config);
+
+/* The same for a run that goes on from a checkpoint: files of temperatures, which only the start needs, may be gone. */
+heat_status heat_problem_create_resumed(heat_problem *problem, MPI_Comm comm, const heat_config *config);
+
+/* Whether all is there that the start needs: HEAT_DECK when a file of temperatures is gone. Local. */
+heat_status heat_problem_check_start(const heat_problem *problem);
+
+/* Compare the numbers of the field files with those that a run began with: `before` is the `inputs` of its problem
+ * (NULL: it kept none, and `unknown` says whether any were needed), `old` its deck. HEAT_DECK, naming key, file and
+ * dataset, when they are others. Where they are the same the file may be another: `old` gets the name that it has now.
+ * Local. */
+heat_status heat_problem_compare_inputs(heat_problem *problem, const char *before, heat_config *old, bool *unknown);
+
+void heat_problem_destroy(heat_problem *problem); /* Local. */
+
+/* Coordinate of the centre of cell `index`, 0 <= index < cells[axis], m: origin + (index + 1/2) spacing. Local. */
+double heat_problem_centre(const heat_problem *problem, int axis, int64_t index);
+
+/* Which quantity gives each cell [lo, hi) of row j its property: 0 the base, r the region r - 1. `which` takes hi - lo
+ * entries. Local. */
+void heat_problem_painters(const heat_problem *problem, heat_property property, int64_t j, int64_t lo, int64_t hi,
+                           int *which);
+
+/* Whether that painter's quantity depends on time. Local. */
+bool heat_problem_painter_in_time(const heat_problem *problem, heat_property property, int painter);
+
+/* Evaluate one painter at time t over the cells [lo, hi) of row j. HEAT_DECK when a value is not finite or, for a
+ * material, not positive. Local. */
+heat_status heat_problem_paint_run(const heat_problem *problem, heat_property property, int painter, int64_t j,
+                                   int64_t lo, int64_t hi, double t, double *out);
+
+/* The painted property over the cells [lo, hi) of row j at time t; errors as above. Local. */
+heat_status heat_problem_paint_row(const heat_problem *problem, heat_property property, int64_t j, int64_t lo,
+                                   int64_t hi, double t, double *out);
+
+/* Whether a property is one number everywhere, and which. Local. */
+bool heat_problem_uniform(const heat_problem *problem, heat_property property, double *value);
+
+/* Whether any painter of a property depends on time. Local. */
+bool heat_problem_in_time(const heat_problem *problem, heat_property property);
+
+/* Whether conductivity, density and heat capacity are all uniform. Local. */
+bool heat_problem_uniform_material(const heat_problem *problem);
+
+/* Whether a side's coefficients change with time. Local. */
+bool heat_problem_side_in_time(const heat_problem *problem, int side);
+
+/* Whether a of a side, a Robin coefficient, changes with time. Local. */
+bool heat_problem_coefficient_in_time(const heat_problem *problem, int side);
+
+/* The first instant looked at, s, from which on nothing that depends on time changes any more up to `end`; 0 where
+ * nothing depends on time. Looked at are many instants and places, and what happens at the numbers that stand in the
+ * expressions. Replicated. HEAT_IO when memory is exhausted. Local. */
+heat_status heat_problem_settles(const heat_problem *problem, double end, double *settles);
+
+/* Evaluate a, b and g of a side at its cells [lo, hi) (indices along the side) at time t. HEAT_DECK when a value is not
+ * finite or a Robin coefficient is negative. Local. */
+heat_status heat_problem_side(const heat_problem *problem, int side, int64_t lo, int64_t hi, double t, double *a,
+                              double *b, double *g);
+
+/* What is prescribed at the coordinate s along a side at time t: its value, flux or ambient temperature, and a Robin
+ * side's coefficient (1 for others). A dataset is linear between the centres of cells; an expression that has no finite
+ * value right there, as at the side's end, is taken at the centre of the cell. Errors as above. Local. */
+heat_status heat_problem_side_at(const heat_problem *problem, int side, double s, double t, double *coefficient,
+                                 double *value);
+
+#endif

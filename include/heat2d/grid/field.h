@@ -1,0 +1,70 @@
+/* A distributed array of doubles: the owned box of a rank with ghost layers around it.
+ *
+ * `depth` layers exist, of which the inner `valid` hold what their owners hold and may be used. Rows are padded so that
+ * each starts on a cache line, and so that neighbouring rows do not map to the same cache set. All fields of a grid
+ * with the same depth have the same shape and stride. Fields that a kernel uses together have different numbers, and
+ * lie at different places within a page: processors take a load for one of what has just been stored where the lowest
+ * 12 bits of the addresses agree, and wait.
+ *
+ * A band is a field of which only some rows exist at a time: those from `first` on. */
+#ifndef HEAT2D_FIELD_H
+#define HEAT2D_FIELD_H
+
+#include "heat2d/grid/grid.h"
+
+#include <stddef.h>
+
+typedef struct heat_field {
+  heat_box owned;
+  int band;      /* rows that exist, 0: all */
+  int64_t first; /* of them */
+  int depth, valid;
+  ptrdiff_t stride; /* doubles from one row to the next */
+  double *memory;   /* the allocation */
+  double *start;    /* of the rows that exist */
+  double *corner;   /* cell owned.lo */
+} heat_field;
+
+/* Allocate (not initialised) with `depth` >= 1 ghost layers and none of them valid. HEAT_IO when memory is exhausted.
+ * Local. */
+heat_status heat_field_create(heat_field *field, const heat_grid *grid, int depth);
+void heat_field_destroy(heat_field *field);
+
+enum { HEAT_FIELD_NUMBERS = 8 };
+
+typedef struct heat_field_form {
+  int depth;
+  int rows;    /* of a band; 0, or more than there are: all */
+  int number;  /* below HEAT_FIELD_NUMBERS */
+  int threads; /* that will work with it, 0: 1 */
+} heat_field_form;
+
+/* The same in that form. HEAT_IO. Local. */
+heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_field_form form);
+size_t heat_field_band_bytes(heat_box owned, int depth, int rows);
+
+/* Let a band begin at row `first`, not below the row where it began, and `keep` the rows that it has already. Local. */
+void heat_field_slide(heat_field *field, int64_t first, bool keep);
+
+/* Bytes that heat_field_create allocates. Local. */
+size_t heat_field_bytes(heat_box owned, int depth);
+
+/* The cell (i, j), global indices, up to `depth` layers outside of the owned box. Local. */
+static inline double *heat_field_at(const heat_field *field, int64_t i, int64_t j) {
+  return field->corner + (ptrdiff_t)(j - field->owned.lo[HEAT_Y]) * field->stride +
+         (ptrdiff_t)(i - field->owned.lo[HEAT_X]);
+}
+
+/* Copy the owned cells row after row into `out` and back. Local. */
+void heat_field_pack(const heat_field *field, double *out);
+void heat_field_unpack(heat_field *field, const double *in);
+
+/* Smallest and largest owned value over all ranks, and the number of owned values that are not finite; `first` is the
+ * lowest global cell (j nx + i) among those, -1 when there is none. Collective over the grid's communicator. */
+typedef struct heat_extent {
+  double min, max;
+  int64_t not_finite, first;
+} heat_extent;
+heat_extent heat_field_extent(const heat_field *field, const heat_grid *grid);
+
+#endif

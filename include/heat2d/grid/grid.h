@@ -1,0 +1,113 @@
+/* Boxes, decomposition, neighbours and coordinates.
+ *
+ * An index range is a value: a half-open box of global cell indices [lo, hi) for each axis (0: x, 1: y). Directions are
+ * data: side s lies on axis s / 2, is the low one where s % 2 == 0, and is opposite to s ^ 1.
+ *
+ * Ranks form a px x py array, rank = cy px + cx; the cells of an axis are dealt out in contiguous blocks whose sizes
+ * differ by at most one. On a periodic axis indices below 0 and from n up name the same cells as their value modulo n,
+ * so that a halo is just a larger box. */
+#ifndef HEAT2D_GRID_H
+#define HEAT2D_GRID_H
+
+#include "heat2d/deck/problem.h"
+
+typedef struct heat_box {
+  int64_t lo[HEAT_AXES], hi[HEAT_AXES];
+} heat_box;
+
+/* All of these are Local and pure. */
+heat_box heat_box_grow(heat_box box, int64_t layers); /* negative layers shrink it */
+heat_box heat_box_around(heat_box a, heat_box b);     /* the smallest that holds both */
+
+static inline heat_box heat_box_shift(heat_box box, int64_t dx, int64_t dy) {
+  const int64_t shift[HEAT_AXES] = {dx, dy};
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    box.lo[axis] += shift[axis];
+    box.hi[axis] += shift[axis];
+  }
+  return box;
+}
+
+static inline heat_box heat_box_intersect(heat_box a, heat_box b) {
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    if (b.lo[axis] > a.lo[axis]) a.lo[axis] = b.lo[axis];
+    if (b.hi[axis] < a.hi[axis]) a.hi[axis] = b.hi[axis];
+  }
+  return a;
+}
+
+static inline bool heat_box_empty(heat_box box) {
+  return box.lo[HEAT_X] >= box.hi[HEAT_X] || box.lo[HEAT_Y] >= box.hi[HEAT_Y];
+}
+
+static inline bool heat_box_within(heat_box box, heat_box other) {
+  return box.lo[HEAT_X] >= other.lo[HEAT_X] && box.hi[HEAT_X] <= other.hi[HEAT_X] &&
+         box.lo[HEAT_Y] >= other.lo[HEAT_Y] && box.hi[HEAT_Y] <= other.hi[HEAT_Y];
+}
+
+static inline int64_t heat_box_width(heat_box box, int axis) {
+  return box.hi[axis] - box.lo[axis];
+}
+
+/* 0 when empty. */
+static inline int64_t heat_box_cells(heat_box box) {
+  return heat_box_empty(box) ? 0 : heat_box_width(box, HEAT_X) * heat_box_width(box, HEAT_Y);
+}
+
+/* The parts of `outer` outside of `inner` as at most four disjoint boxes (rows below, rows above, left, right); returns
+ * how many. */
+int heat_box_subtract(heat_box outer, heat_box inner, heat_box parts[4]);
+
+/* How a grid is dealt out over ranks: a value that any rank, or none, can compute with. */
+typedef struct heat_layout {
+  int64_t cells[HEAT_AXES];
+  int ranks[HEAT_AXES];
+  bool periodic[HEAT_AXES];
+} heat_layout;
+
+/* Choose layout->ranks for `size` ranks such that the cut length is smallest, x uncut where that is equally good
+ * (rows stay whole). False when no px x py = size has px <= nx and py <= ny. Local. */
+bool heat_layout_choose(heat_layout *layout, int size);
+
+/* First cell of block `block` of `blocks` over `cells` cells; block == blocks gives `cells`. Local. */
+int64_t heat_block_start(int64_t cells, int blocks, int block);
+
+/* The cells that `rank` owns. Local. */
+heat_box heat_layout_box(const heat_layout *layout, int rank);
+
+/* Whether blocks meet other blocks, or themselves behind a periodic side: then there are halos to exchange. Local. */
+bool heat_layout_has_seams(const heat_layout *layout);
+
+/* The whole domain as a box. Local. */
+heat_box heat_layout_domain(const heat_layout *layout);
+
+/* The periodic images of `source` that meet `target`: calls visit(piece, shift, context) with each piece in the indices
+ * of `target`; the cell i of a piece is the cell i - shift of `source`. Local. */
+typedef void heat_image_visitor(heat_box piece, const int64_t shift[HEAT_AXES], void *context);
+void heat_layout_images(const heat_layout *layout, heat_box source, heat_box target, heat_image_visitor *visit,
+                        void *context);
+
+/* A grid as one rank sees it. */
+typedef struct heat_grid {
+  MPI_Comm comm; /* borrowed */
+  int rank, size;
+  heat_layout layout;
+  const heat_problem *problem; /* borrowed */
+  heat_box domain, owned;
+} heat_grid;
+
+/* Lay the grid of `problem` out over comm: ranks[0] x ranks[1] where ranks[0] > 0, otherwise as heat_layout_choose.
+ * HEAT_DECK at domain.cells or parallel.ranks when the ranks cannot be placed. Replicated: the same on every rank
+ * without communication. */
+heat_status heat_grid_create(heat_grid *grid, MPI_Comm comm, const heat_problem *problem, const int ranks[HEAT_AXES]);
+
+/* The box grown by `layers`, cut at the sides that are not periodic. Local. */
+heat_box heat_grid_grown(const heat_grid *grid, heat_box box, int64_t layers);
+
+/* The index of the cell that `index` names: wrapped on a periodic axis. Local. */
+int64_t heat_grid_wrap(const heat_grid *grid, int axis, int64_t index);
+
+/* Whether `side` is a wall of the domain rather than a periodic seam. Local. */
+bool heat_grid_wall(const heat_grid *grid, int side);
+
+#endif

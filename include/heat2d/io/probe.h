@@ -1,0 +1,32 @@
+/* The temperature at points, as interpolation.h has it: between the cells and at the walls it is what the scheme itself
+ * sees there, exact where the solution is linear in each layer of material, never outside of the range of the cells and
+ * walls around the point; and the same bits on any number of ranks.
+ *
+ * A probe of the deck is a point, or a line of points: `from` and `to` are the first and the last of `count`, and the
+ * k-th of them, at from + (k - 1)/(count - 1) (to - from), is called NAME-k. Rank 0 holds the weights and the file; the
+ * others send it the temperatures of their cells, in one message for all points. */
+#ifndef HEAT2D_PROBE_H
+#define HEAT2D_PROBE_H
+
+#include "heat2d/grid/field.h"
+#include "heat2d/io/series.h"
+#include "heat2d/numerics/interpolation.h"
+
+typedef struct heat_probes {
+  const heat_grid *grid; /* borrowed */
+  int count;
+  heat_quadrant *quadrants;
+  heat_interpolation *points; /* NULL on other ranks than 0 */
+  double *values;             /* count x HEAT_AROUND */
+  heat_series series;
+} heat_probes;
+
+/* Those of the deck; opens probes.csv in `directory`, keeping its rows up to step `keep` (-1: none). HEAT_DECK,
+ * HEAT_IO: the status is this rank's own. */
+heat_status heat_probes_create(heat_probes *probes, const heat_grid *grid, const char *directory, int64_t keep);
+void heat_probes_destroy(heat_probes *probes);
+
+/* Append a row. HEAT_DECK when a wall has no finite value then, HEAT_IO. Collective; the status is this rank's own. */
+heat_status heat_probes_write(heat_probes *probes, const heat_field *field, int64_t step, double time);
+
+#endif

@@ -1,0 +1,34 @@
+/* Snapshots: a field for people and for other programs to read, and run.xdmf, which joins them into a time series. */
+#ifndef HEAT2D_SNAPSHOT_H
+#define HEAT2D_SNAPSHOT_H
+
+#include "heat2d/base/runtime.h"
+#include "heat2d/io/h5io.h"
+#include "heat2d/io/xdmf.h"
+
+typedef struct heat_snapshots {
+  const heat_grid *grid;                /* borrowed */
+  const char *directory, *title, *deck; /* borrowed */
+  heat_storage storage;
+  heat_xdmf series; /* on rank 0 */
+  int64_t widened;  /* snapshots written as float64 since float32 could not hold their values */
+} heat_snapshots;
+
+/* The series of a directory: the snapshots that it holds up to step `keep` (-1: none); later ones are removed, they are
+ * to be written again. Collective. HEAT_IO. */
+heat_status heat_snapshots_create(heat_snapshots *snapshots, int64_t keep);
+void heat_snapshots_destroy(heat_snapshots *snapshots);
+
+/* Write snapshot-<step>.h5 and then run.xdmf. The file holds /temperature [ny][nx] with the scales /y and /x, and /time
+ * [1]: a coordinate of one value, and no dimension of /temperature, so that the shape is that of a checkpoint and
+ * xarray.open_mfdataset still finds the series. A field with a value beyond the range of float32, or with none within
+ * it, is written as float64. Collective; the status of the latter is rank 0's own. HEAT_IO. */
+heat_status heat_snapshots_write(heat_snapshots *snapshots, const heat_field *field, int64_t step, double time,
+                                 double dt);
+
+/* Write the field of a run that went wrong as crash-<step>.h5, in float64, outside of the series. Collective. HEAT_IO.
+ */
+heat_status heat_snapshots_crash(const heat_snapshots *snapshots, const heat_field *field, int64_t step, double time,
+                                 double dt);
+
+#endif

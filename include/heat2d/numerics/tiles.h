@@ -1,0 +1,64 @@
+/* Stages fused in cache, by time skewing (Wolf and Lam 1991; McCalpin and Wonnacott 1999).
+ *
+ * A tile of the grid is carried through all stages of a pass before the next tile is begun, and stays in the
+ * first-level cache meanwhile. From stage to stage it moves down by one row and left by a cache line, so that what its
+ * stencils read at the stage before has been computed: in the tile itself, or in one to the left or below that is done.
+ * No cell is computed twice, and each one by the same kernel as otherwise: the bits do not depend on the tiles. Nothing
+ * that a stage overwrites is still needed, because a stage comes after all earlier ones in the cells around.
+ *
+ * The columns are dealt out in blocks; a block goes through some strips of tiles before the next one begins, so that
+ * what a strip leaves for the one above it is still in a cache. Threads take blocks in turn, without waiting for each
+ * other stage by stage: a block does a strip when the block to its left has done it. Of a field that only holds values
+ * within a pass (a band, see field.h) just the rows around some strips exist; it slides upwards with them. */
+#ifndef HEAT2D_TILES_H
+#define HEAT2D_TILES_H
+
+#include "heat2d/grid/grid.h"
+
+#include <stddef.h>
+
+enum {
+  HEAT_CHAIN = 32, /* most steps that are handed over at once: more gain nothing, see tiles.c */
+  HEAT_TILE_CHOICES = 5
+};
+
+typedef struct heat_tile {
+  int columns, rows, stages;
+  bool plain; /* by the plain loops, row by row: faster where a tile is large */
+} heat_tile;
+
+/* The shape of the tiles: given, or the fastest of a few that a run begins with in turn. */
+typedef struct heat_tiling {
+  heat_tile tile[HEAT_TILE_CHOICES];
+  int count, current, passes;     /* of which the current one has been tried this often */
+  int longest;                    /* such stages so far: fewer are no trial */
+  double best[HEAT_TILE_CHOICES]; /* s per cell and stage */
+  bool chosen;
+} heat_tiling;
+
+/* Shapes to try for the block `owned` with `bytes` for each cell of a tile. Local. */
+heat_tiling heat_tiling_create(heat_box owned, size_t bytes);
+
+/* This shape and no other. Local. */
+heat_tiling heat_tiling_fixed(int columns, int rows);
+
+/* The one to use for the next pass. Local. */
+heat_tile heat_tiling_current(const heat_tiling *tiling);
+
+/* With it `stages` stages without a message between them made `updates` in so many seconds. Local. */
+void heat_tiling_learn(heat_tiling *tiling, int stages, double updates, double seconds);
+
+/* Rows of a band in which `threads` threads find room, of a block; 0 for a block that is so small that whole arrays
+ * cost nothing. Local. */
+int heat_tiles_band(heat_box owned, int threads);
+
+struct heat_operator;
+struct heat_stage;
+struct heat_field;
+
+/* Do the stages in order; stage k on the owned box grown by grow[k] layers. `instant`: of the walls, at the first one.
+ * Failures as those of heat_operator_part. Local. */
+void heat_tiles_pass(struct heat_operator *op, const struct heat_stage *stages, const int64_t *grow, int count,
+                     int instant, struct heat_field *const *fields, heat_status *status);
+
+#endif

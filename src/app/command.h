@@ -1,0 +1,10 @@
+/* The commands: arguments in, exit code out. */
+#ifndef HEAT2D_COMMAND_H
+#define HEAT2D_COMMAND_H
+
+#include "heat2d/base/arguments.h"
+
+extern const heat_command heat_command_run, heat_command_check, heat_command_keys, heat_command_info,
+    heat_command_compare, heat_command_bench;
+
+#endif

@@ -1,0 +1,274 @@
+#include "forecast.h"
+
+#include "heat2d/io/image.h"
+#include "measure.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- files: as seen on local disks, each file made durable and, of the HDF5 ones, read back ---- */
+
+static const double snapshot_seconds = 5e-3, picture_seconds = 3e-3, pixel_seconds = 20e-9;
+static const double bandwidth = 250e6, deflate_bandwidth = 40e6, copy_bandwidth = 2e9; /* bytes per second */
+static const double look_seconds = 1e-9, energy_seconds = 4e-9;                        /* for each cell */
+
+double heat_forecast_files(const heat_plan *plan) {
+  const heat_config *config = plan->grid->problem->config;
+  const double cells = (double)heat_box_cells(plan->grid->domain), own = cells / plan->ranks;
+  const bool single = strcmp(heat_config_text(config, "output.precision"), "float32") == 0;
+  const bool packed = heat_config_integer(config, "output.compression") > 0;
+  const double bytes = cells * (single ? sizeof(float) : sizeof(double)), state = cells * sizeof(double);
+  const double snapshots = heat_plan_occurrences(&plan->clock, heat_config_cadence(config, "output.every"));
+  double seconds = snapshots * (snapshot_seconds + bytes / bandwidth + (look_seconds + energy_seconds) * own);
+  if (packed) seconds += snapshots * bytes / plan->ranks / deflate_bandwidth;
+  if (heat_config_has(config, "output.images")) {
+    const double extent[HEAT_AXES] = {heat_config_real(config, "domain.size.0"),
+                                      heat_config_real(config, "domain.size.1")};
+    const int width = (int)heat_config_integer(config, "output.images.width");
+    const double pixels = (double)width * heat_image_height(width, extent);
+    seconds += heat_plan_occurrences(&plan->clock, heat_plan_images(config)) *
+               (picture_seconds + pixel_seconds * pixels + look_seconds * own);
+  }
+  const heat_cadence saves = heat_config_cadence(config, "checkpoint.every");
+  const double due = saves.steps > 0 ? floor((double)(plan->clock.last - 1) / (double)saves.steps) : 0;
+  const double final = heat_config_boolean(config, "checkpoint.final") ? 1 + heat_clock_short(&plan->clock) : 0;
+  seconds += due * (snapshot_seconds + (plan->copies ? state / copy_bandwidth : state / bandwidth));
+  return seconds + final * (snapshot_seconds + state / bandwidth);
+}
+
+/* ---- the start ---- */
+
+/* Seconds since the process `pid` began; 0 where the system does not say. */
+static double age_of(long pid) {
+  enum { TEXT = 1024, START = 20 }; /* fields from the state on to the start, in ticks since the system's */
+  char path[64], text[TEXT];
+  double uptime = 0;
+  FILE *file = fopen("/proc/uptime", "r");
+  if (file == NULL) return 0;
+  const bool known = fscanf(file, "%lf", &uptime) == 1;
+  fclose(file);
+  snprintf(path, sizeof path, "/proc/%ld/stat", pid);
+  file = known ? fopen(path, "r") : NULL;
+  if (file == NULL) return 0;
+  text[fread(text, 1, sizeof text - 1, file)] = '\0';
+  fclose(file);
+  const char *at = strrchr(text, ')'); /* the name before it may hold anything */
+  for (int field = 0; at != NULL && field < START; field++) at = strchr(at + 1, ' ');
+  return at != NULL ? fmax(0, uptime - strtod(at, NULL) / (double)sysconf(_SC_CLK_TCK)) : 0;
+}
+
+/* What a run like this one takes before it reads its deck, and after its end: with the launcher's part, whose age tells
+ * when the user pressed the key. */
+static double start_seconds(const heat_runtime *runtime) {
+  const bool launched = getenv("OMPI_COMM_WORLD_SIZE") != NULL || getenv("PMI_RANK") != NULL;
+  const double most = 5, end = 0.05; /* s; an older launcher has done something else before */
+  const double own = age_of((long)getpid()), launcher = launched ? age_of((long)getppid()) : 0;
+  const double age = fmax(own, launcher) - heat_runtime_elapsed(runtime);
+  return fmin(most, fmax(0, age)) + end;
+}
+
+/* ---- the steps ---- */
+
+enum { CELLS_MOST = 1 << 20, CELLS_LEAST = 4096 };
+static const double paint_seconds = 0.15, warm_seconds = 0.15, measure_seconds = 0.1, call_seconds = 0.04;
+
+/* A part of the grid, as a grid of its own, or the grid itself. */
+typedef struct trial {
+  heat_problem window;
+  heat_grid grid;
+  heat_runtime runtime;
+  heat_operator op;
+  heat_stepper stepper;
+  heat_clock clock;
+  int64_t step, chain;
+} trial;
+
+/* Steps that a run does at once: as many as are fused, or fewer where something is due more often. */
+static int64_t chain_length(const heat_plan *plan) {
+  const heat_config *config = plan->grid->problem->config;
+  const heat_cadence saves = {.steps = heat_config_cadence(config, "checkpoint.every").steps};
+  double events = heat_plan_occurrences(&plan->clock, heat_config_cadence(config, "output.every")) - 1;
+  if (heat_config_has(config, "output.images"))
+    events = fmax(events, heat_plan_occurrences(&plan->clock, heat_plan_images(config)) - 1);
+  if (saves.steps > 0) events = fmax(events, (double)plan->clock.last / (double)saves.steps);
+  const double gap = fmax(1, floor((double)plan->clock.last / fmax(1, events)));
+  return (int64_t)fmax(1, floor(gap / ceil(gap / HEAT_CHAIN)));
+}
+
+/* What a step finds wrong at a later time is left to the run: how far these go depends on the machine. */
+static void advance(void *context) {
+  trial *t = context;
+  if (t->step + t->chain > t->clock.last) t->step = 0;
+  heat_stepper_advance(&t->stepper, &t->clock, t->step, t->step + t->chain);
+  t->step += t->chain;
+}
+
+/* `box`: of the setup's grid, for each rank by itself; NULL: the grid itself, on all ranks. Collective. */
+static heat_status open_trial(trial *t, const heat_plan *plan, const heat_setup *setup, const heat_box *box) {
+  const MPI_Comm comm = box != NULL ? MPI_COMM_SELF : setup->grid.comm;
+  const int alone[HEAT_AXES] = {1, 1};
+  *t = (trial){.window = setup->problem, .grid = setup->grid, .clock = plan->clock, .chain = chain_length(plan)};
+  int depth = setup->depth;
+  heat_status status = heat_ok();
+  if (box != NULL) {
+    for (int axis = 0; axis < HEAT_AXES; axis++) {
+      t->window.cells[axis] = heat_box_width(*box, axis);
+      t->window.origin[axis] += (double)box->lo[axis] * t->window.spacing[axis];
+      t->window.size[axis] = (double)t->window.cells[axis] * t->window.spacing[axis];
+    }
+    status = heat_grid_create(&t->grid, comm, &t->window, alone);
+    depth = heat_halo_choose_depth(&t->grid.layout, HEAT_CHAIN);
+  }
+  heat_runtime_create(&t->runtime, comm);
+  if (status.code == HEAT_OK) status = heat_operator_create(&t->op, &t->grid, &t->runtime, depth, setup->threads);
+  if (status.code == HEAT_OK && setup->tile[HEAT_X] > 0)
+    t->op.tiling = heat_tiling_fixed(setup->tile[HEAT_X], setup->tile[HEAT_Y]);
+  if (status.code == HEAT_OK) status = heat_agree(comm, heat_stepper_create(&t->stepper, setup->method, &t->op));
+  if (status.code == HEAT_OK) status = heat_stepper_start(&t->stepper);
+  return status;
+}
+
+static void close_trial(trial *t) {
+  heat_stepper_destroy(&t->stepper);
+  heat_operator_destroy(&t->op);
+  heat_runtime_destroy(&t->runtime);
+}
+
+/* Seconds of one step of the trial on its slowest rank, with the tiles that a run finds. Collective. */
+static double time_step(trial *t) {
+  const MPI_Comm comm = t->grid.comm;
+  const double start = MPI_Wtime();
+  const int64_t chain = t->chain;
+  t->chain = 1;
+  for (int n = 0; n < 2; n++) advance(t);
+  double fit = call_seconds * 2 / (MPI_Wtime() - start);
+  MPI_Allreduce(MPI_IN_PLACE, &fit, 1, MPI_DOUBLE, MPI_MIN, comm);
+  t->chain = fit < (double)chain ? (int64_t)fmax(1, fit) : chain;
+  for (int ready = 0; !ready;) {
+    advance(t);
+    ready = t->op.tiling.chosen || MPI_Wtime() - start > warm_seconds;
+    MPI_Allreduce(MPI_IN_PLACE, &ready, 1, MPI_INT, MPI_MAX, comm);
+  }
+  return heat_measure(comm, measure_seconds, (heat_work){advance, t}, NULL, NULL) / (double)t->chain;
+}
+
+/* Cells of sides that change in time, of a block of that size. */
+static double side_cells(const heat_problem *problem, const int64_t cells[HEAT_AXES]) {
+  double count = 0;
+  for (int side = 0; side < HEAT_SIDES; side++)
+    if (heat_problem_side_in_time(problem, side)) count += (double)cells[1 - side / 2];
+  return count;
+}
+
+/* What a step's sides and sources in time take, for each of their cells: what there is more of in a larger block. */
+static double time_sides(trial *t, double cells) {
+  double times[HEAT_CHAIN];
+  const int64_t count = t->chain < HEAT_CHAIN ? t->chain : HEAT_CHAIN;
+  if (cells == 0) return 0;
+  for (int64_t n = 0; n < count; n++) times[n] = heat_clock_time(&t->clock, n);
+  const double start = MPI_Wtime();
+  heat_boundary_update(&t->op.boundary, times, (int)count);
+  return (MPI_Wtime() - start) / ((double)count * cells);
+}
+
+static double time_sources(trial *t, double cells) {
+  enum { INSTANTS = 3 };
+  if (cells == 0) return 0;
+  const double start = MPI_Wtime();
+  for (int n = 1; n <= INSTANTS; n++) heat_operator_source(&t->op, t->grid.owned, heat_clock_time(&t->clock, n), 0);
+  return (MPI_Wtime() - start) / (INSTANTS * cells);
+}
+
+/* The block of the planned layout with most to do: the first, which is among the largest, or one whose sources depend
+ * on time. */
+static heat_box busiest_block(const heat_plan *plan, const heat_survey *survey) {
+  heat_layout layout = plan->grid->layout;
+  if (plan->ranks != plan->grid->size) heat_layout_choose(&layout, plan->ranks);
+  heat_box block = heat_layout_box(&layout, 0);
+  for (int axis = 0; axis < HEAT_AXES && survey->in_time > 0; axis++) {
+    int number = 0;
+    while (heat_block_start(layout.cells[axis], layout.ranks[axis], number + 1) <= survey->busy[axis]) number++;
+    block.lo[axis] = heat_block_start(layout.cells[axis], layout.ranks[axis], number);
+    block.hi[axis] = heat_block_start(layout.cells[axis], layout.ranks[axis], number + 1);
+  }
+  return block;
+}
+
+/* At most `most` cells of a block, around those whose sources depend on time. */
+static heat_box clip(heat_box block, double most, const heat_survey *survey) {
+  const int64_t width = heat_box_width(block, HEAT_X), height = heat_box_width(block, HEAT_Y);
+  const int64_t columns = (int64_t)fmax(1, fmin((double)width, fmax(sqrt(most), most / (double)height)));
+  const int64_t wanted[HEAT_AXES] = {columns, (int64_t)fmax(1, fmin((double)height, most / (double)columns))};
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    int64_t lo = survey->in_time > 0 ? survey->busy[axis] - wanted[axis] / 2 : block.lo[axis];
+    if (lo + wanted[axis] > block.hi[axis]) lo = block.hi[axis] - wanted[axis];
+    if (lo > block.lo[axis]) block.lo[axis] = lo;
+    block.hi[axis] = block.lo[axis] + wanted[axis];
+  }
+  return block;
+}
+
+/* Seconds of one step of a block, from one of the trial, a part of it, that takes `seconds`: sides grow less than the
+ * cells, and sources in time are counted by their share of all cells. */
+static double scale_up(trial *t, const heat_setup *setup, const heat_survey *survey, heat_box block, double seconds) {
+  int64_t cells[HEAT_AXES], busy[HEAT_AXES];
+  for (int axis = 0; axis < HEAT_AXES; axis++) cells[axis] = heat_box_width(block, axis);
+  const double part = (double)heat_box_cells(t->grid.domain), all = (double)heat_box_cells(block);
+  const double sides = side_cells(&t->window, t->window.cells);
+  const double sources = survey->in_time > 0 ? heat_survey_in_time(&t->window, t->grid.domain, busy) : 0;
+  const double side = time_sides(t, sides), source = time_sources(t, sources), least = 0.1;
+  const double plain = fmax(seconds - side * sides - source * sources, least * seconds);
+  return plain * all / part + side * side_cells(&setup->problem, cells) + source * survey->in_time * all;
+}
+
+/* Each rank measures by itself a block that it might have, or a part of it. */
+static heat_status time_block(const heat_plan *plan, const heat_setup *setup, const heat_survey *survey,
+                              double *seconds) {
+  trial t;
+  const double fit = survey->cell_seconds > 0 ? paint_seconds / survey->cell_seconds : CELLS_MOST;
+  const heat_box block = busiest_block(plan, survey);
+  const heat_box box = clip(block, fmax(CELLS_LEAST, fmin(CELLS_MOST, fit)), survey);
+  heat_status status = open_trial(&t, plan, setup, &box);
+  status = heat_agree(plan->grid->comm, status);
+  if (status.code == HEAT_OK) {
+    *seconds = time_step(&t);
+    if (heat_box_cells(box) < heat_box_cells(block)) *seconds = scale_up(&t, setup, survey, block, *seconds);
+  }
+  close_trial(&t);
+  return status;
+}
+
+static heat_status time_grid(const heat_plan *plan, const heat_setup *setup, double *seconds) {
+  trial t;
+  heat_status status = open_trial(&t, plan, setup, NULL);
+  if (status.code == HEAT_OK) *seconds = time_step(&t);
+  close_trial(&t);
+  return status;
+}
+
+heat_status heat_forecast_make(heat_plan *plan, const heat_setup *setup, const heat_survey *survey,
+                               heat_runtime *runtime) {
+  const heat_grid *grid = plan->grid;
+  const double start = start_seconds(runtime), cells = (double)heat_box_cells(grid->domain);
+  const double share = (double)heat_box_cells(heat_layout_box(&grid->layout, 0));
+  const bool fits = share <= CELLS_MOST && share * survey->cell_seconds <= paint_seconds;
+  double seconds = 0;
+  heat_status status =
+      plan->ranks == grid->size && fits ? time_grid(plan, setup, &seconds) : time_block(plan, setup, survey, &seconds);
+  status = heat_agree(grid->comm, status);
+  if (status.code != HEAT_OK) return status;
+  MPI_Allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, grid->comm);
+  plan->rate = cells / seconds;
+  heat_plan expected = *plan;
+  const double steady = heat_forecast_steady(setup);
+  if (steady < plan->clock.end) {
+    expected.clock.end = steady;
+    expected.clock.last = (int64_t)fmin((double)plan->clock.last, ceil(steady / plan->clock.dt));
+    plan->steady_steps = expected.clock.last;
+  }
+  plan->file_seconds = heat_forecast_files(&expected);
+  plan->start_seconds = start;
+  return heat_ok();
+}

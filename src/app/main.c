@@ -1,0 +1,125 @@
+/* heat2d: a 2D heat-equation stepper on MPI ranks. Arguments in, exit code out. */
+#include "command.h"
+#include "heat2d/app/debug.h"
+#include "heat2d/app/start.h"
+
+#include <hdf5.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const heat_command *const commands[] = {&heat_command_run,  &heat_command_check,   &heat_command_keys,
+                                               &heat_command_info, &heat_command_compare, &heat_command_bench};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(void) {
+  printf("heat2d %s: the 2D heat equation on MPI ranks\n\nusage: [mpirun -n N] heat2d COMMAND ...\n\n", heat_version());
+  for (int c = 0; c < COMMANDS; c++)
+    printf("  %-8s %-12s %s\n", commands[c]->name, commands[c]->operands, commands[c]->summary);
+  printf(
+      "\nheat2d COMMAND --help (-h), or heat2d help COMMAND, explains a command; heat2d --version (-V) names the "
+      "version.\n\n"
+      "Exit codes: 0 done, 1 compare found a difference, 64 the command line is wrong, 65 the deck or an input file\n"
+      "is wrong, 70 the numbers went wrong, 74 input or output failed, 75 stopped early with a checkpoint written.\n");
+}
+
+static void print_command_help(const heat_command *command) {
+  printf("usage: heat2d %s %s%s\n\n%s\n", command->name, command->operands,
+         command->options[0].name != NULL ? " [OPTION]..." : "", command->summary);
+  if (command->options[0].name != NULL) printf("\n");
+  for (const heat_flag *option = command->options; option->name != NULL; option++) {
+    char form[64];
+    snprintf(form, sizeof form, option->argument == HEAT_OPTIONAL_ARGUMENT ? "--%s[=%s]" : "--%s %s", option->name,
+             option->value_name != NULL ? option->value_name : "");
+    printf("  %-24s %s\n", form, option->help);
+  }
+}
+
+static heat_status find(const char *name, const heat_command **command) {
+  for (int c = 0; c < COMMANDS; c++) {
+    *command = commands[c];
+    if (strcmp(commands[c]->name, name) == 0) return heat_ok();
+  }
+  return heat_fail(HEAT_USAGE, "there is no command '%s' (see heat2d --help)", name);
+}
+
+/* "help" and its other forms, with a command's name behind it or alone. */
+static heat_status tell_help(const heat_runtime *runtime, int count, char **words) {
+  const bool may_name = strcmp(words[0], "help") == 0;
+  if (count > 1 + may_name)
+    return heat_fail(HEAT_USAGE, "%s stands alone (heat2d COMMAND --help explains a command)", words[0]);
+  const heat_command *command = NULL;
+  heat_status status = count > 1 ? find(words[1], &command) : heat_ok();
+  if (status.code != HEAT_OK || runtime->rank != 0) return status;
+  if (command != NULL)
+    print_command_help(command);
+  else
+    print_help();
+  return status;
+}
+
+static bool is_one_of(const char *word, const char *const *words) {
+  for (; *words != NULL; words++)
+    if (strcmp(word, *words) == 0) return true;
+  return false;
+}
+
+static heat_status dispatch(heat_runtime *runtime, int count, char **words) {
+  static const char *const help[] = {"--help", "-h", "help", NULL}, *const version[] = {"--version", "-V", NULL};
+  if (count == 0) return heat_fail(HEAT_USAGE, "which command? (see heat2d --help)");
+  if (is_one_of(words[0], help)) return tell_help(runtime, count, words);
+  if (is_one_of(words[0], version)) {
+    if (count > 1) return heat_fail(HEAT_USAGE, "%s stands alone", words[0]);
+    heat_runtime_say(runtime, "heat2d %s\n", heat_version());
+    return heat_ok();
+  }
+  const heat_command *command;
+  heat_status status = find(words[0], &command);
+  if (status.code != HEAT_OK) return status;
+  heat_arguments arguments;
+  status = heat_agree(runtime->comm, heat_arguments_parse(&arguments, command, count - 1, words + 1));
+  if (status.code == HEAT_OK && arguments.help) {
+    if (runtime->rank == 0) print_command_help(command);
+  } else if (status.code == HEAT_OK) {
+    status = command->run(runtime, &arguments);
+  }
+  heat_arguments_destroy(&arguments);
+  return status;
+}
+
+/* What the user's environment says wins. */
+static void prepare_libraries(void) {
+  /* Locks are refused by some parallel file systems; a run guards its directory itself. */
+  setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
+}
+
+/* A file that could not be closed (a full disk) makes HDF5 crash when it tries again within MPI_Finalize: then all
+ * ranks leave without it. */
+static void end(heat_runtime *runtime, heat_status status) {
+  int open_files = H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_FILE) > 0;
+  MPI_Allreduce(MPI_IN_PLACE, &open_files, 1, MPI_INT, MPI_MAX, runtime->comm);
+  heat_runtime_destroy(runtime);
+  if (open_files) _exit((int)status.code);
+  MPI_Finalize();
+}
+
+int main(int argc, char **argv) {
+  prepare_libraries();
+  int provided;
+  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  H5Eset_auto(H5E_DEFAULT, NULL, NULL); /* failures are told by one line of our own */
+  heat_runtime runtime;
+  heat_runtime_create(&runtime, MPI_COMM_WORLD);
+  char build[HEAT_BUILD];
+  heat_start_build(build);
+  heat_status status = heat_start_agree(MPI_COMM_WORLD, build, argc - 1, argv + 1);
+  if (status.code == HEAT_OK) status = heat_agree(MPI_COMM_WORLD, heat_debug_wait(&runtime));
+  if (status.code == HEAT_OK) status = dispatch(&runtime, argc - 1, argv + 1);
+  if (fflush(stdout) != 0 || ferror(stdout))
+    status = heat_first(status, heat_fail(HEAT_IO, "cannot write to the standard output"));
+  /* A fault in a deck begins with its place, as compilers write it. */
+  if (status.code != HEAT_OK && runtime.rank == 0)
+    fprintf(stderr, "%s%s\n", status.code == HEAT_DECK ? "" : "heat2d: ", status.text);
+  end(&runtime, status);
+  return (int)status.code;
+}

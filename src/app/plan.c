@@ -1,0 +1,186 @@
+#include "heat2d/app/plan.h"
+
+#include "heat2d/io/directory.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static heat_layout planned_layout(const heat_plan *plan) {
+  heat_layout layout = plan->grid->layout;
+  if (plan->ranks != plan->grid->size) heat_layout_choose(&layout, plan->ranks);
+  return layout;
+}
+
+/* The block of the rank with the most cells: rank 0's, since longer blocks come first. */
+static heat_box largest_block(const heat_plan *plan) {
+  const heat_layout layout = planned_layout(plan);
+  return heat_layout_box(&layout, 0);
+}
+
+double heat_plan_memory(const heat_plan *plan) {
+  const heat_layout layout = planned_layout(plan);
+  const heat_box block = largest_block(plan);
+  return (double)heat_operator_bytes(plan->grid->problem, block, plan->depth) +
+         (double)heat_stepper_bytes(plan->method, &layout, plan->depth, plan->threads);
+}
+
+double heat_plan_copy(const heat_plan *plan) {
+  const heat_cadence saves = heat_config_cadence(plan->grid->problem->config, "checkpoint.every");
+  const double cells = (double)heat_box_cells(plan->grid->domain);
+  /* The last checkpoint has no steps to hide behind. */
+  if (saves.steps == 0 && saves.minutes == 0) return 0;
+  return ceil(cells / plan->ranks) * (double)sizeof(double);
+}
+
+heat_cadence heat_plan_images(const heat_config *config) {
+  if (!heat_config_has(config, "output.images")) return (heat_cadence){0};
+  const bool own = heat_config_has(config, "output.images.every");
+  return heat_config_cadence(config, own ? "output.images.every" : "output.every");
+}
+
+double heat_plan_occurrences(const heat_clock *clock, heat_cadence cadence) {
+  double count = 2;
+  if (cadence.steps > 0) count += floor((double)(clock->last - 1) / (double)cadence.steps);
+  if (cadence.seconds > 0) count += fmin(ceil(clock->end / cadence.seconds) - 1, (double)clock->last - 1);
+  return count;
+}
+
+static void put_duration(FILE *out, double seconds) {
+  if (seconds < 120)
+    fprintf(out, "%.3g s", seconds);
+  else if (seconds < 7200)
+    fprintf(out, "%.3g min", seconds / 60);
+  else
+    fprintf(out, "%.3g h", seconds / 3600);
+}
+
+static void put_bytes(FILE *out, double bytes) {
+  static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
+  size_t unit = 0;
+  for (bytes /= 1024; bytes >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++) bytes /= 1024;
+  fprintf(out, "%.3g %s", bytes, units[unit]);
+}
+
+heat_status heat_plan_check_files(const heat_config *config, const heat_clock *clock) {
+  const double most = (double)heat_config_integer(config, "output.max_files");
+  const double saved = heat_plan_occurrences(clock, heat_config_cadence(config, "checkpoint.every"));
+  const bool own = heat_config_has(config, "output.images.every"), pictures = heat_config_has(config, "output.images");
+  const struct {
+    const char *kind, *key;
+    double count;
+  } files[] = {{"snapshots", "output.every", heat_plan_occurrences(clock, heat_config_cadence(config, "output.every"))},
+               {"pictures", own ? "output.images.every" : "output.every",
+                pictures ? heat_plan_occurrences(clock, heat_plan_images(config)) : 0},
+               {"checkpoints", "checkpoint.keep", fmin(saved, (double)heat_config_integer(config, "checkpoint.keep"))}};
+  for (size_t n = 0; n < sizeof files / sizeof *files; n++) {
+    if (files[n].count <= most) continue;
+    const bool output = strncmp(files[n].key, "output.", strlen("output.")) == 0;
+    char key[64];
+    snprintf(key, sizeof key, "%s%s", files[n].key,
+             output && heat_config_has(config, "%s.steps", files[n].key) ? ".steps" : "");
+    return heat_config_fail(config, key,
+                            "%.0f %s would be written, and output.max_files is %.0f (write fewer, or raise it)",
+                            files[n].count, files[n].kind, most);
+  }
+  return heat_ok();
+}
+
+/* A warning where the file system has no room for `bytes` in `count` files, what is there of the run counted as free.
+ */
+static void put_room(FILE *out, const char *directory, double bytes, double count) {
+  const heat_room room = heat_directory_room(directory);
+  const double there = room.bytes + heat_directory_used(directory);
+  if (room.bytes >= 0 && bytes > there) {
+    fprintf(out, "warning     about ");
+    put_bytes(out, bytes);
+    fprintf(out, " are to be written, and the file system of '%s' has ", directory);
+    put_bytes(out, there);
+    fprintf(out, " for them (a quota may allow less)\n");
+  }
+  if (room.files >= 0 && count > room.files)
+    fprintf(out, "warning     about %.0f files are to be written, and the file system of '%s' has room for %.0f more\n",
+            count, directory, room.files);
+}
+
+static void put_files(FILE *out, const heat_plan *plan) {
+  const heat_config *config = plan->grid->problem->config;
+  const double cells = (double)heat_box_cells(plan->grid->domain);
+  const bool single = strcmp(heat_config_text(config, "output.precision"), "float32") == 0;
+  const double snapshot = cells * (single ? sizeof(float) : sizeof(double)), checkpoint = cells * sizeof(double);
+  const double count = heat_plan_occurrences(&plan->clock, heat_config_cadence(config, "output.every"));
+  const double keep = (double)heat_config_integer(config, "checkpoint.keep");
+  fprintf(out, "files       %s/: %.0f snapshots of ", heat_config_text(config, "output.directory"), count);
+  put_bytes(out, snapshot);
+  fprintf(out, ", up to %.0f checkpoints of ", keep);
+  put_bytes(out, checkpoint);
+  double pictures = 0;
+  if (heat_config_has(config, "output.images")) {
+    pictures = heat_plan_occurrences(&plan->clock, heat_plan_images(config));
+    fprintf(out, ", %.0f pictures", pictures);
+  }
+  fprintf(out, "; in all about ");
+  /* While a checkpoint is written the old ones are still there. */
+  const double bytes = count * snapshot + (keep + 1) * checkpoint;
+  put_bytes(out, bytes);
+  fprintf(out, "\n");
+  if (plan->grid->rank == 0)
+    put_room(out, heat_config_text(config, "output.directory"), bytes, count + pictures + keep);
+}
+
+char *heat_plan_text(const heat_plan *plan) {
+  enum { DIGITS = 9 }; /* of limits, so that they can be typed back */
+  const heat_grid *grid = plan->grid;
+  const heat_problem *problem = grid->problem;
+  const heat_layout layout = planned_layout(plan);
+  char *text = NULL;
+  size_t length = 0;
+  FILE *out = open_memstream(&text, &length);
+  if (out == NULL) return NULL;
+  const double cells = (double)heat_box_cells(grid->domain);
+  const double steps = (double)(plan->clock.last - plan->clock.anchor_step);
+  fprintf(out, "grid        %lld x %lld cells of %.4g x %.4g m, %s material%s\n", (long long)layout.cells[HEAT_X],
+          (long long)layout.cells[HEAT_Y], problem->spacing[HEAT_X], problem->spacing[HEAT_Y],
+          heat_problem_uniform_material(problem) ? "uniform" : "varying",
+          heat_problem_in_time(problem, HEAT_SOURCE) ? ", source varying in time" : "");
+  fprintf(out, "ranks       %d as %d x %d, %d thread%s each, halo depth %d\n", plan->ranks, layout.ranks[HEAT_X],
+          layout.ranks[HEAT_Y], plan->threads, plan->threads == 1 ? "" : "s", plan->depth);
+  const heat_limits limits = plan->limits;
+  fprintf(out, "method      %s, dt = %.9g s (stable up to %.9g s), %.0f steps to t = %.6g s\n", plan->method->name,
+          plan->clock.dt, heat_limit_below(limits.stable, DIGITS), steps, plan->clock.end);
+  if (plan->clock.dt > limits.monotone)
+    fprintf(out,
+            "warning     such a step may overshoot: carry temperatures beyond those of the start and of the walls (up "
+            "to %.9g s it cannot)\n",
+            heat_limit_below(limits.monotone, DIGITS));
+  if (plan->unseen > 0)
+    fprintf(out, "estimate    of the cells %.3g%% were looked at here, a run looks at all: its step may be shorter\n",
+            100 * (1 - plan->unseen));
+  const double memory = heat_plan_memory(plan), copy = plan->copies ? heat_plan_copy(plan) : 0;
+  fprintf(out, "memory      ");
+  put_bytes(out, memory + copy);
+  fprintf(out, " per rank");
+  if (copy > 0) {
+    fprintf(out, " while a checkpoint is written, otherwise ");
+    put_bytes(out, memory);
+  }
+  fprintf(out, " (%.1f bytes per cell)\n", memory / (double)heat_box_cells(largest_block(plan)));
+  put_files(out, plan);
+  if (plan->rate > 0) {
+    fprintf(out, "time        about ");
+    const double done = plan->steady_steps > 0 ? (double)plan->steady_steps : steps;
+    put_duration(out, cells * done / plan->rate + plan->file_seconds + plan->start_seconds);
+    fprintf(out, " at the %.3g Gcell/s that such steps reach here now", plan->rate / 1e9);
+    if (plan->file_seconds > 0) {
+      fprintf(out, "; of that files, by experience, ");
+      put_duration(out, plan->file_seconds);
+      fprintf(out, ", the start ");
+      put_duration(out, plan->start_seconds);
+    }
+    if (plan->steady_steps > 0) fprintf(out, "; steady after some %.2g steps", done);
+    fprintf(out, "\n");
+  }
+  fclose(out);
+  return text;
+}

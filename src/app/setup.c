@@ -1,0 +1,115 @@
+#include "heat2d/app/setup.h"
+
+#include "heat2d/io/checkpoint.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Ranks in the places that parallel.ranks names, or {0, 0}. For a plan of another number of ranks the grid is laid out
+ * over those that there are, so that only the shape is of interest. */
+static void asked_ranks(const heat_config *config, int ranks[HEAT_AXES]) {
+  const bool chosen = heat_config_auto(config, "parallel.ranks");
+  for (int axis = 0; axis < HEAT_AXES; axis++)
+    ranks[axis] = chosen ? 0 : (int)heat_config_integer(config, "parallel.ranks.%d", axis);
+}
+
+/* Whether `ranks` ranks can be placed on the grid: said before anything is allocated. */
+static heat_status check_placing(const heat_setup *setup, int ranks) {
+  heat_layout layout = setup->grid.layout;
+  if (heat_layout_choose(&layout, ranks)) return heat_ok();
+  return heat_config_fail(setup->config, "domain.cells", "%lld x %lld cells cannot be dealt out over %d ranks",
+                          (long long)layout.cells[HEAT_X], (long long)layout.cells[HEAT_Y], ranks);
+}
+
+static heat_status check_threads(const heat_setup *setup, const heat_runtime *runtime) {
+  if (setup->threads == 1 || runtime->may_thread) return heat_ok();
+  return heat_config_fail(setup->config, "parallel.threads",
+                          "this MPI was started without leave for threads (1 thread and more ranks do the same work)");
+}
+
+/* Whether a run with these options goes on from a checkpoint. */
+static heat_status goes_on(heat_runtime *runtime, const heat_options *options, const heat_config *config,
+                           bool *resumed) {
+  *resumed = options->resume_file != NULL;
+  if (!options->resume || *resumed) return heat_ok();
+  return heat_checkpoint_any(runtime->comm, heat_config_text(config, "output.directory"), resumed);
+}
+
+heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const heat_options *options, int ranks) {
+  *setup = (heat_setup){0};
+  heat_status status =
+      heat_config_load(&setup->config, runtime->comm, options->deck, options->sets, options->set_count);
+  if (status.code != HEAT_OK) return status;
+  const heat_config *config = setup->config;
+  const char *directory = heat_config_text(config, "output.directory");
+  if (directory[0] == '~' || directory[0] == '\0')
+    return heat_config_fail(config, "output.directory",
+                            directory[0] == '~' ? "'%s' begins with ~, which only a shell expands (write the path out)"
+                                                : "'%s' names no directory",
+                            directory);
+  bool resumed;
+  status = goes_on(runtime, options, config, &resumed);
+  if (status.code != HEAT_OK) return status;
+  status = resumed ? heat_problem_create_resumed(&setup->problem, runtime->comm, config)
+                   : heat_problem_create(&setup->problem, runtime->comm, config);
+  if (status.code != HEAT_OK) return status;
+  setup->method = heat_method_find(heat_config_text(config, "time.method"));
+  setup->threads = (int)heat_config_integer(config, "parallel.threads");
+  for (int axis = 0; axis < HEAT_AXES && !heat_config_auto(config, "parallel.tile"); axis++)
+    setup->tile[axis] = (int)heat_config_integer(config, "parallel.tile.%d", axis);
+  status = heat_agree(runtime->comm, check_threads(setup, runtime));
+  if (status.code != HEAT_OK) return status;
+  int asked[HEAT_AXES] = {0, 0};
+  if (ranks == 0) asked_ranks(config, asked);
+  status = heat_grid_create(&setup->grid, runtime->comm, &setup->problem, asked);
+  if (status.code == HEAT_OK && ranks > 0) status = check_placing(setup, ranks);
+  if (status.code == HEAT_OK)
+    setup->depth = heat_config_auto(config, "parallel.halo_depth")
+                       ? heat_halo_choose_depth(&setup->grid.layout, HEAT_CHAIN)
+                       : (int)heat_config_integer(config, "parallel.halo_depth");
+  return status;
+}
+
+void heat_setup_destroy(heat_setup *setup) {
+  heat_problem_destroy(&setup->problem);
+  heat_config_destroy(setup->config);
+  *setup = (heat_setup){0};
+}
+
+/* The instants of the steps must be told apart, and counted: with at most 10^15 of them t + dt is never t. */
+static heat_status check_count(const heat_config *config, double dt, bool chosen) {
+  enum { DIGITS = 9 };
+  const double end = heat_config_real(config, "time.end"), steps = end / dt, most = 1e15, slack = 1e-12;
+  if (steps <= most * (1 + slack)) return heat_ok();
+  if (chosen)
+    return heat_config_fail(config, "time.end", "would take more than 10^15 steps of %.3g s (must be at most %.*g s)",
+                            dt, DIGITS, heat_limit_below(most * dt, DIGITS));
+  return heat_config_fail(config, "time.step", "%.9g s would take more than 10^15 steps (must be at least %.*g s)", dt,
+                          DIGITS, heat_limit_above(end / most, DIGITS));
+}
+
+heat_status heat_setup_step(heat_setup *setup, heat_limits limits, double *dt) {
+  heat_config *config = setup->config;
+  enum { NUMBER = 64, DIGITS = 9, STEPS_OF_ONE_CELL = 1000 };
+  char number[NUMBER];
+  const bool chosen = heat_config_auto(config, "time.step");
+  if (chosen) {
+    const double end = heat_config_real(config, "time.end");
+    *dt = fmin(heat_config_real(config, "time.safety") * limits.stable, limits.monotone);
+    if (isinf(*dt)) *dt = end / STEPS_OF_ONE_CELL; /* nothing conducts: only what changes in time matters */
+    if (*dt > end) *dt = end;
+  } else {
+    *dt = heat_config_real(config, "time.step");
+    if (*dt > limits.stable)
+      return heat_config_fail(config, "time.step",
+                              "%.9g s is unstable on this grid (method %s is stable up to %.*g s, and cannot overshoot "
+                              "up to %.*g s)",
+                              *dt, setup->method->name, DIGITS, heat_limit_below(limits.stable, DIGITS), DIGITS,
+                              heat_limit_below(limits.monotone, DIGITS));
+  }
+  snprintf(number, sizeof number, "%.17g", *dt);
+  heat_status status = check_count(config, *dt, chosen);
+  if (status.code == HEAT_OK) status = heat_config_resolve(config, "time.step", number);
+  return heat_first(status, heat_config_resolve(config, "time.method", setup->method->name));
+}

@@ -1,0 +1,933 @@
+/* The time loop, and what surrounds it:
+ *
+ *     deck -> problem -> grid -> operator -> stepper        nothing is written yet
+ *     directory: new, replaced, or resumed from its newest whole checkpoint
+ *     loop: advance to the next event; agree; look at the numbers; outputs; checkpoint
+ *     the end: last checkpoint, report
+ *
+ * At one step the outputs come before the checkpoint, and a resumed run starts behind both: so no row is lost or
+ * doubled. */
+#include "heat2d/app/simulation.h"
+
+#include "heat2d/app/debug.h"
+#include "heat2d/app/setup.h"
+#include "heat2d/deck/regions.h"
+#include "heat2d/io/directory.h"
+#include "heat2d/io/recognise.h"
+#include "heat2d/io/results.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+#include <unistd.h>
+
+enum {
+  MOST_STEPS = 4096,  /* between two looks at requests to stop and at the clock */
+  LOOK_STEPS = 1000,  /* at least between two looks at the numbers, which read the whole field */
+  STEADY_STEPS = 100, /* between two looks at max |du/dt| */
+  INPUTS_MOST = 1000, /* files that a deck names */
+  REPLACED_KEPT = 2   /* checkpoints that must be kept for the one before a shortened step to survive */
+};
+static const double poll_seconds = 0.5;
+static const double margin_seconds = 1; /* of the deadline */
+static const double long_save = 4;      /* s: two of this length are more than who asks for a stop should wait */
+static const double slow_disk = 100e6;  /* bytes per second, until a checkpoint has been timed */
+
+static const char history_columns[] =
+    "step,time,dt,min,max,mean,energy,flux_in,source_in,balance,flow_left,flow_right,flow_bottom,flow_top";
+
+typedef struct simulation {
+  heat_runtime *runtime;
+  const heat_options *options;
+  heat_setup setup;
+  heat_operator op;
+  heat_stepper stepper;
+  heat_clock clock;
+  char *deck, *old_deck;
+  const char *directory;
+  char checkpoint[HEAT_PATH]; /* the one that the run goes on from, or the newest one written */
+  heat_state state;           /* of the solution at state.step */
+  double step_before;         /* s, the last step of the run that this one goes on with; 0: none */
+  heat_cadence output, images, saves;
+  int64_t keep;
+  int64_t spare; /* step of the checkpoint here that --resume named, -1: none */
+  heat_steady steady;
+  heat_snapshots snapshots;
+  heat_frames frames;
+  heat_probes probes;
+  heat_series history;
+  heat_progress progress;
+  bool progressing; /* status.json is this run's */
+  heat_lock lock;
+  bool dispossessed; /* another run has the directory */
+  heat_stop stop;
+  heat_stop_reason reason;
+  heat_status own;    /* this rank's failure since the last poll, which carries it to the others */
+  heat_extent extent; /* of the solution at step `looked` */
+  int64_t looked, saved, first;
+  int64_t chunk;         /* steps between two polls */
+  double slowest_chunk;  /* s */
+  bool odd_chunk;        /* the last one took much longer than any before it */
+  double read_seconds;   /* of the checkpoint that the run goes on from */
+  double output_seconds; /* of what was written for people since the last poll */
+  double slowest_output; /* s */
+  bool save_due, is_steady;
+  bool sound;               /* what has failed is not the state: its last step is whole on all ranks */
+  bool nothing_to_do;       /* the run that is to be resumed ended as steady, and still is */
+  bool told_waiting;        /* that the run is slow enough, but not yet steady */
+  heat_status step_refused; /* told after what is wrong with the deck as a whole, when a run is resumed */
+  bool inputs_unknown;      /* the checkpoint does not say what the field files held */
+  bool behind;              /* there is memory to write checkpoints behind the steps */
+  heat_h5 saving;           /* one that is being written */
+  int64_t saving_step;      /* its step, -1: none */
+  double saving_waited;     /* s that the steps have waited for it */
+  bool saving_disturbed;    /* the job was suspended meanwhile */
+  double saved_at, save_seconds, save_waited, worst_save; /* MPI_Wtime; s in all, waited for, and at worst */
+  int saves_done;
+  heat_h5_times save_times;
+  double balance;
+  heat_energy energy; /* at the last row of the table */
+} simulation;
+
+/* Refuse a grid that does not fit, and find out whether a copy of it does too. */
+static heat_status check_memory(simulation *sim, const heat_plan *plan) {
+  MPI_Comm node;
+  int sharing;
+  MPI_Comm_split_type(sim->runtime->comm, MPI_COMM_TYPE_SHARED, sim->runtime->rank, MPI_INFO_NULL, &node);
+  MPI_Comm_size(node, &sharing);
+  MPI_Comm_free(&node);
+  const double gibi = 1073741824, needed = heat_plan_memory(plan) * sharing, share_for_copies = 0.8;
+  const double there = heat_node_memory();
+  const double copies = heat_plan_copy(plan) * sharing;
+  int behind[] = {copies > 0 && needed + copies < share_for_copies * there, sim->runtime->may_thread};
+  MPI_Allreduce(MPI_IN_PLACE, behind, 2, MPI_INT, MPI_MIN, sim->runtime->comm);
+  sim->behind = behind[0] && behind[1];
+  if (behind[0] && !behind[1])
+    heat_runtime_say(sim->runtime, "the steps wait for checkpoints: this MPI was started without leave for threads\n");
+  heat_status status = heat_ok();
+  if (needed > there)
+    status =
+        heat_config_fail(sim->setup.config, "domain.cells",
+                         "%d ranks of this node need %.3g GiB, and %.3g GiB are free (use more nodes or fewer cells)",
+                         sharing, needed / gibi, there / gibi);
+  return heat_agree(sim->runtime->comm, status);
+}
+
+/* Everything up to the first byte that is written. */
+static heat_status set_up(simulation *sim) {
+  heat_setup *setup = &sim->setup;
+  heat_status status = heat_setup_create(setup, sim->runtime, sim->options, 0);
+  if (status.code != HEAT_OK) return status;
+  heat_plan plan = {.grid = &setup->grid,
+                    .method = setup->method,
+                    .depth = setup->depth,
+                    .threads = setup->threads,
+                    .ranks = sim->runtime->size};
+  status = check_memory(sim, &plan);
+  if (status.code == HEAT_OK)
+    status = heat_operator_create(&sim->op, &setup->grid, sim->runtime, setup->depth, setup->threads);
+  if (status.code != HEAT_OK) return status;
+  if (setup->tile[HEAT_X] > 0) sim->op.tiling = heat_tiling_fixed(setup->tile[HEAT_X], setup->tile[HEAT_Y]);
+  status = heat_agree(sim->runtime->comm, heat_stepper_create(&sim->stepper, setup->method, &sim->op));
+  if (status.code == HEAT_OK)
+    status = heat_agree(sim->runtime->comm,
+                        heat_setup_step(setup, heat_method_limits(setup->method, sim->op.bounds), &sim->state.dt));
+  if (setup->problem.resumed && status.code == HEAT_DECK) {
+    sim->step_refused = status;
+    status = heat_ok();
+  }
+  if (status.code == HEAT_OK && !setup->problem.resumed) status = heat_stepper_start(&sim->stepper);
+  if (status.code != HEAT_OK) return status;
+  const heat_config *config = setup->config;
+  if (sim->state.dt > 0) {
+    const heat_clock clock = heat_clock_create(0, 0, sim->state.dt, heat_config_real(config, "time.end"));
+    status = heat_agree(sim->runtime->comm, heat_plan_check_files(config, &clock));
+    if (status.code != HEAT_OK) return status;
+  }
+  sim->directory = heat_config_text(config, "output.directory");
+  sim->output = heat_config_cadence(config, "output.every");
+  sim->images = heat_plan_images(config);
+  sim->saves = heat_config_cadence(config, "checkpoint.every");
+  sim->keep = heat_config_integer(config, "checkpoint.keep");
+  sim->steady = heat_steady_create(config);
+  sim->deck = heat_config_write(setup->config);
+  return heat_agree(sim->runtime->comm, sim->deck != NULL ? heat_ok() : heat_no_memory("the deck", 0));
+}
+
+/* The field files have to hold what they held when the run began. */
+static heat_status compare_inputs(simulation *sim, heat_config *old) {
+  char *before;
+  bool unknown = false;
+  heat_status status = heat_checkpoint_read_inputs(sim->runtime->comm, sim->checkpoint, &before);
+  if (status.code == HEAT_OK) status = heat_problem_compare_inputs(&sim->setup.problem, before, old, &unknown);
+  sim->inputs_unknown = unknown;
+  free(before);
+  return heat_agree(sim->runtime->comm, status);
+}
+
+/* Take over the state in sim->checkpoint, if the deck allows it. */
+static heat_status take_over(simulation *sim) {
+  heat_state before;
+  char difference[256];
+  free(sim->old_deck);
+  heat_status status = heat_checkpoint_read_state(sim->runtime->comm, sim->checkpoint, &before, &sim->old_deck);
+  if (status.code != HEAT_OK) return status;
+  heat_config *old = NULL;
+  status = heat_config_parse(&old, sim->checkpoint, sim->old_deck, strlen(sim->old_deck), NULL, 0);
+  status = heat_agree(sim->runtime->comm, status);
+  if (status.code == HEAT_OK) status = compare_inputs(sim, old);
+  if (status.code == HEAT_OK && heat_config_differs(sim->setup.config, old, difference, sizeof difference))
+    status = heat_fail(HEAT_DECK, "%s: the run in '%s' cannot be resumed with another grid or other physics: %s",
+                       sim->options->deck, sim->directory, difference);
+  heat_config_destroy(old);
+  status = heat_agree(sim->runtime->comm, heat_first(status, sim->step_refused));
+  if (status.code != HEAT_OK) return status;
+  const double dt = sim->state.dt;
+  sim->state = before;
+  if (before.off_lattice) {
+    const heat_clock old_clock = heat_clock_create(before.anchor_time, before.anchor_step, before.dt, before.time);
+    sim->step_before = heat_clock_step(&old_clock, before.step - 1);
+  } else {
+    sim->step_before = before.dt;
+  }
+  /* Another step, or a start between the instants of the old run, begins a new sequence of instants. */
+  if (before.off_lattice || memcmp(&dt, &before.dt, sizeof dt) != 0) {
+    sim->state.anchor_time = before.time;
+    sim->state.anchor_step = before.step;
+  }
+  sim->state.dt = dt;
+  return heat_checkpoint_read(sim->checkpoint, &sim->stepper);
+}
+
+/* The checkpoint to go on from, "" when there is none. */
+static heat_status find_checkpoint(simulation *sim) {
+  const heat_options *options = sim->options;
+  heat_runtime *runtime = sim->runtime;
+  if (options->resume_file != NULL) {
+    snprintf(sim->checkpoint, sizeof sim->checkpoint, "%s", options->resume_file);
+    return heat_h5_verify(runtime->comm, sim->checkpoint);
+  }
+  heat_status status = heat_checkpoint_newest(runtime, sim->directory, INT64_MAX, sim->checkpoint);
+  if (status.code != HEAT_OK || sim->checkpoint[0] == '\0') return status;
+  /* A longer run goes on from before the shortened step, so that it has the bits of one that was never stopped. */
+  heat_state newest;
+  char older[HEAT_PATH];
+  free(sim->old_deck);
+  status = heat_checkpoint_read_state(runtime->comm, sim->checkpoint, &newest, &sim->old_deck);
+  if (status.code != HEAT_OK || !newest.off_lattice || heat_config_real(sim->setup.config, "time.end") <= newest.time)
+    return status;
+  if (heat_checkpoint_newest(runtime, sim->directory, newest.step, older).code == HEAT_OK && older[0] != '\0')
+    memcpy(sim->checkpoint, older, sizeof older);
+  return heat_ok();
+}
+
+/* Nothing that this run will replace or remove may be another's, or its own input. Only reads. */
+static heat_status check_claim(const simulation *sim, int64_t keep, bool all) {
+  const char *inputs[INPUTS_MOST];
+  int count = 0;
+  inputs[count++] = sim->options->deck;
+  for (const char *file; count < INPUTS_MOST && (file = heat_config_file(sim->setup.config, count - 1)) != NULL;)
+    inputs[count++] = file;
+  const heat_claim claim = {
+      .all = all, .keep = keep, .inputs = inputs, .input_count = count, .resumed = sim->options->resume_file};
+  return heat_directory_check(sim->directory, &claim);
+}
+
+/* A directory that holds a run is left as it is unless the options say what to do. */
+static heat_status check_free(const simulation *sim) {
+  if (sim->options->resume || sim->options->overwrite) return heat_ok();
+  bool found;
+  heat_status status = heat_directory_has_run(sim->directory, &found);
+  if (status.code == HEAT_OK && found) status = check_claim(sim, -1, true); /* what is no run's is named */
+  if (status.code == HEAT_OK && found)
+    status = heat_fail(HEAT_USAGE, "'%s' already holds a run: --resume goes on with it, --overwrite replaces it",
+                       sim->directory);
+  return status;
+}
+
+/* The directory for this run alone. */
+static heat_status occupy(simulation *sim) {
+  heat_runtime *runtime = sim->runtime;
+  char note[HEAT_STATUS_TEXT] = "";
+  heat_status status = heat_ok();
+  if (runtime->rank == 0) {
+    status = check_free(sim);
+    if (status.code == HEAT_OK) status = heat_directory_make(sim->directory);
+    if (status.code == HEAT_OK)
+      status = heat_lock_take(&sim->lock, sim->directory, sim->options->force_unlock, note, sizeof note);
+    if (status.code == HEAT_OK) status = check_free(sim); /* one may have begun and ended meanwhile */
+    if (note[0] != '\0') heat_runtime_say(runtime, "%s\n", note);
+  }
+  return heat_agree(runtime->comm, status);
+}
+
+/* The checkpoints that were there when the run was set up are gone. */
+static heat_status start_after_all(simulation *sim) {
+  heat_status status = heat_first(heat_problem_check_start(&sim->setup.problem), sim->step_refused);
+  return status.code == HEAT_OK ? heat_stepper_start(&sim->stepper) : status;
+}
+
+static heat_status look_steady(simulation *sim) {
+  const heat_state *state = &sim->state;
+  return heat_steady_look(&sim->steady, &sim->op, heat_stepper_solution(&sim->stepper), state->time, state->low_start,
+                          state->high_start, &sim->is_steady);
+}
+
+/* A run that ended as steady is left as it is, unless the deck asks for another threshold now, or its sides and sources
+ * change before another end. */
+static heat_status take_steady(simulation *sim) {
+  if (!sim->state.steady || !heat_steady_asked(&sim->steady)) return heat_ok();
+  const heat_status status = look_steady(sim);
+  sim->nothing_to_do = sim->is_steady && sim->options->resume_file == NULL && !sim->state.owed;
+  return status;
+}
+
+/* Decide between a new run and an old one. Only reads. */
+static heat_status choose_start(simulation *sim) {
+  const double start = MPI_Wtime();
+  heat_status status = sim->options->resume ? find_checkpoint(sim) : heat_ok();
+  if (status.code == HEAT_OK && sim->checkpoint[0] != '\0') status = take_over(sim);
+  if (status.code == HEAT_OK && sim->options->resume && sim->checkpoint[0] == '\0')
+    status = heat_agree(sim->runtime->comm, sim->runtime->rank == 0 ? heat_results_check(sim->directory) : heat_ok());
+  if (status.code == HEAT_OK && sim->checkpoint[0] == '\0' && sim->setup.problem.resumed) status = start_after_all(sim);
+  sim->read_seconds = MPI_Wtime() - start;
+  if (status.code != HEAT_OK) return status;
+  sim->clock = heat_clock_create(sim->state.anchor_time, sim->state.anchor_step, sim->state.dt,
+                                 heat_config_real(sim->setup.config, "time.end"));
+  if (!(sim->clock.last > sim->state.step && sim->clock.end > sim->state.time)) {
+    sim->clock.last = sim->state.step; /* nothing is left to do */
+    sim->clock.end = sim->state.time;
+  }
+  return sim->checkpoint[0] != '\0' ? take_steady(sim) : heat_ok();
+}
+
+static void open_frames(simulation *sim) {
+  const heat_config *config = sim->setup.config;
+  if (!heat_config_has(config, "output.images")) return;
+  heat_image *image = &sim->frames.image;
+  sim->frames.grid = &sim->setup.grid;
+  sim->frames.directory = sim->directory;
+  sim->frames.range_auto = heat_config_auto(config, "output.images.range");
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    image->origin[axis] = sim->setup.problem.origin[axis];
+    image->extent[axis] = sim->setup.problem.size[axis];
+  }
+  image->colormap = heat_config_text(config, "output.images.colormap");
+  image->title = heat_config_text(config, "title");
+  heat_image_fit(image, (int)heat_config_integer(config, "output.images.width"));
+  if (sim->frames.range_auto) return;
+  image->low = heat_config_real(config, "output.images.range.0");
+  image->high = heat_config_real(config, "output.images.range.1");
+}
+
+/* Rank 0's part of the directory: cleaned, the resolved deck written, the series opened. */
+static heat_status open_directory(simulation *sim, int64_t keep) {
+  char path[HEAT_PATH];
+  heat_status status = sim->options->overwrite ? heat_directory_remove_run(sim->directory) : heat_ok();
+  if (status.code == HEAT_OK) status = heat_directory_remove_partial(sim->directory);
+  if (status.code == HEAT_OK) status = heat_directory_remove_after(sim->directory, "frame-", ".png", keep);
+  if (status.code == HEAT_OK) status = heat_directory_join(path, sizeof path, sim->directory, "deck.yaml");
+  if (status.code == HEAT_OK) status = heat_directory_replace(path, sim->deck, true);
+  if (status.code == HEAT_OK) status = heat_directory_join(path, sizeof path, sim->directory, "history.csv");
+  if (status.code == HEAT_OK) status = heat_series_open(&sim->history, path, history_columns, keep);
+  return status;
+}
+
+static void say_version(simulation *sim) {
+  char stamp[32];
+  heat_timestamp(stamp);
+  const char *title = heat_config_text(sim->setup.config, "title");
+  heat_runtime_say(sim->runtime, "heat2d %s, %s%s%s\n", heat_version(), stamp, title[0] != '\0' ? ": " : "", title);
+}
+
+/* Append what is said to run.log. Rank 0 acts, the caller agrees. */
+static heat_status open_log(simulation *sim) {
+  char path[HEAT_PATH];
+  FILE *log = NULL;
+  heat_status status = heat_directory_join(path, sizeof path, sim->directory, "run.log");
+  if (status.code == HEAT_OK) status = heat_directory_open(&log, path);
+  if (status.code == HEAT_OK && fseek(log, 0, SEEK_END) != 0) {
+    fclose(log);
+    status = heat_fail(HEAT_IO, "cannot write '%s'", path);
+  }
+  if (status.code == HEAT_OK) heat_runtime_log(sim->runtime, log);
+  return status;
+}
+
+static heat_status open_files(simulation *sim) {
+  heat_runtime *runtime = sim->runtime;
+  const heat_config *config = sim->setup.config;
+  const bool resumed = sim->checkpoint[0] != '\0';
+  const int64_t keep = resumed ? sim->state.step - sim->state.owed : -1;
+  heat_status status = runtime->rank == 0 ? open_directory(sim, keep) : heat_ok();
+  say_version(sim); /* by which a log is known */
+  if (status.code == HEAT_OK && runtime->rank == 0) status = open_log(sim);
+  status = heat_agree(runtime->comm, status);
+  if (status.code != HEAT_OK) return status;
+  status = heat_agree(runtime->comm, heat_probes_create(&sim->probes, &sim->setup.grid, sim->directory, keep));
+  if (status.code != HEAT_OK) return status;
+  if (sim->probes.series.aside[0] != '\0')
+    heat_runtime_say(runtime, "other probes than before: the old rows are in %s\n", sim->probes.series.aside);
+  if (sim->history.aside[0] != '\0')
+    heat_runtime_say(runtime, "other columns than before: the old rows are in %s\n", sim->history.aside);
+  sim->snapshots =
+      (heat_snapshots){.grid = &sim->setup.grid,
+                       .directory = sim->directory,
+                       .title = heat_config_text(config, "title"),
+                       .deck = sim->deck,
+                       .storage = {.single = strcmp(heat_config_text(config, "output.precision"), "float32") == 0,
+                                   .compression = (int)heat_config_integer(config, "output.compression")}};
+  status = heat_snapshots_create(&sim->snapshots, keep);
+  open_frames(sim);
+  return status;
+}
+
+/* From here on the directory is changed, and however the run ends, status.json says so. */
+static heat_status open_progress(simulation *sim) {
+  char path[HEAT_PATH];
+  heat_status status = heat_directory_join(path, sizeof path, sim->directory, "status.json");
+  if (status.code != HEAT_OK) return status;
+  heat_progress_create(&sim->progress, sim->runtime, &sim->clock, (double)heat_box_cells(sim->setup.grid.domain),
+                       sim->options->progress, path, sim->state.step);
+  sim->progress.read = sim->read_seconds;
+  sim->progressing = true;
+  return status;
+}
+
+static heat_status look(simulation *sim) {
+  const heat_grid *grid = &sim->setup.grid;
+  sim->extent = heat_field_extent(heat_stepper_solution(&sim->stepper), grid);
+  sim->looked = sim->state.step;
+  if (sim->extent.not_finite == 0) return heat_ok();
+  const int64_t nx = grid->layout.cells[HEAT_X], i = sim->extent.first % nx, j = sim->extent.first / nx;
+  int owner = 0;
+  for (int rank = 0; rank < grid->size; rank++) {
+    const heat_box box = heat_layout_box(&grid->layout, rank);
+    if (i >= box.lo[HEAT_X] && i < box.hi[HEAT_X] && j >= box.lo[HEAT_Y] && j < box.hi[HEAT_Y]) owner = rank;
+  }
+  heat_snapshots_crash(&sim->snapshots, heat_stepper_solution(&sim->stepper), sim->state.step, sim->state.time,
+                       sim->state.dt);
+  return heat_fail(HEAT_NUMERICS,
+                   "the temperature is not finite in %lld cells at step %lld, first in cell (%lld, %lld) of rank %d",
+                   (long long)sim->extent.not_finite, (long long)sim->state.step, (long long)i, (long long)j, owner);
+}
+
+/* The length of the step that led here: at the start of a resumed run, that of the run before. */
+static double last_step(const simulation *sim) {
+  const int64_t step = sim->state.step;
+  if (step == 0) return sim->clock.dt;
+  return step == sim->first && sim->step_before > 0 ? sim->step_before : heat_clock_step(&sim->clock, step - 1);
+}
+
+/* balance: what of the energy is explained neither by walls nor by sources, relative to the heat in the cells and to
+ * what moved, each without its sign: where temperatures lie around 0 the energy itself may be nothing but rounding. */
+static heat_status write_history(simulation *sim) {
+  double flows[HEAT_SIDES];
+  heat_state *state = &sim->state;
+  const heat_field *u = heat_stepper_solution(&sim->stepper);
+  const heat_status status = heat_operator_flows(&sim->op, u, state->time, flows);
+  if (status.code != HEAT_OK) return status;
+  const heat_energy energy = heat_operator_energy(&sim->op, u);
+  const double walls = heat_operator_wall_heat(&sim->op), sources = heat_operator_source_heat(&sim->op);
+  if (!isfinite(energy.heat))
+    return heat_fail(HEAT_NUMERICS, "the energy at step %lld is not finite", (long long)state->step);
+  if (state->step == 0) state->low_start = sim->extent.min;
+  if (state->step == 0) state->high_start = sim->extent.max;
+  if (state->step == 0) state->energy_start = energy.heat;
+  if (state->step == 0) state->size_start = energy.size;
+  const double moved = fmax(heat_operator_wall_moved(&sim->op), fabs(sources));
+  const double scale = fmax(fmax(energy.size, state->size_start), moved);
+  const double rest = ((energy.heat - state->energy_start) - walls) - sources;
+  sim->energy = energy;
+  sim->balance = scale > 0 ? rest / scale : 0;
+  const int64_t step = sim->state.step;
+  return heat_series_row(
+      &sim->history, "%lld,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g",
+      (long long)step, sim->state.time, last_step(sim), sim->extent.min, sim->extent.max, energy.mean, energy.heat,
+      walls, sources, sim->balance, flows[HEAT_LEFT], flows[HEAT_RIGHT], flows[HEAT_BOTTOM], flows[HEAT_TOP]);
+}
+
+static bool output_due(const simulation *sim, heat_cadence cadence) {
+  return sim->is_steady || heat_clock_due(&sim->clock, cadence, sim->state.step);
+}
+
+/* Buffers of files go back to the system: megabytes that would stay in the heap of a long run. */
+static void give_back(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
+static heat_status write_snapshot(simulation *sim) {
+  const int64_t widened = sim->snapshots.widened;
+  heat_status status = heat_snapshots_write(&sim->snapshots, heat_stepper_solution(&sim->stepper), sim->state.step,
+                                            sim->state.time, sim->state.dt);
+  if (widened == 0 && sim->snapshots.widened > 0)
+    heat_runtime_say(
+        sim->runtime,
+        "the temperature at step %lld, in [%.6g, %.6g], is outside of the range of float32: this snapshot, "
+        "and others like it, are written as float64\n",
+        (long long)sim->state.step, sim->extent.min, sim->extent.max);
+  return status;
+}
+
+/* Bytes that what is due now may take, and a checkpoint behind it where the run writes any. */
+static double bytes_needed(const simulation *sim, bool snapshot, bool picture) {
+  enum { BESIDE = 1 << 16 }; /* in each file beside its field */
+  const int64_t *cells = sim->setup.grid.layout.cells;
+  const double whole = (double)heat_box_cells(sim->setup.grid.domain), edges = (double)(cells[HEAT_X] + cells[HEAT_Y]);
+  const heat_storage storage = sim->snapshots.storage;
+  const double checkpoint = (whole + 2 * edges) * sizeof(double) + BESIDE;
+  const bool goes_on = sim->state.step < sim->clock.last && (sim->saves.steps > 0 || sim->saves.minutes > 0);
+  double needed = 0;
+  if (snapshot) needed += BESIDE + edges * sizeof(double);
+  if (snapshot && storage.compression == 0) needed += whole * (storage.single ? sizeof(float) : sizeof(double));
+  if (picture) needed += (double)sim->frames.image.width * sim->frames.image.height + BESIDE;
+  if (goes_on || heat_config_boolean(sim->setup.config, "checkpoint.final")) needed += checkpoint;
+  if (sim->saving_step >= 0) needed += checkpoint; /* it may not have taken its place yet */
+  return needed;
+}
+
+/* Whether there is that much room: so that a disk that fills up ends the run with its state saved. */
+static heat_status check_room(const simulation *sim, bool snapshot, bool picture) {
+  const double mebi = 1048576;
+  heat_status status = heat_ok();
+  if (sim->runtime->rank == 0 && sim->state.step > 0) {
+    const double needed = bytes_needed(sim, snapshot, picture);
+    const heat_room room = heat_directory_room(sim->directory);
+    if (room.bytes >= 0 && room.bytes < needed)
+      status = heat_fail(HEAT_IO,
+                         "the file system of '%s' is nearly full: %.3g MiB are left, and what is to be written at step "
+                         "%lld, with a checkpoint, may take %.3g MiB",
+                         sim->directory, room.bytes / mebi, (long long)sim->state.step, needed / mebi);
+  }
+  return heat_agree(sim->runtime->comm, status);
+}
+
+/* What is due at this step, for people. The numbers have been looked at. */
+static heat_status write_outputs(simulation *sim) {
+  const heat_field *u = heat_stepper_solution(&sim->stepper);
+  const int64_t step = sim->state.step;
+  const double time = sim->state.time;
+  const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
+  const bool snapshot = output_due(sim, sim->output);
+  const bool picture = sim->frames.grid != NULL && output_due(sim, sim->images);
+  heat_status status = snapshot || picture ? check_room(sim, snapshot, picture) : heat_ok();
+  const bool room = status.code == HEAT_OK; /* on all ranks; what comes now may fail on some of them */
+  if (room && snapshot) {
+    status = write_history(sim);
+    status = heat_first(status, heat_probes_write(&sim->probes, u, step, time));
+    status = heat_first(status, write_snapshot(sim));
+    give_back();
+  }
+  if (room && picture) status = heat_first(status, heat_frames_write(&sim->frames, u, sim->extent, step, time));
+  heat_runtime_enter(sim->runtime, before);
+  return status;
+}
+
+/* Whether the directory still is this run's; false on all ranks once it is not. */
+static bool owns_directory(simulation *sim) {
+  int lost = sim->dispossessed || !heat_lock_held(&sim->lock);
+  MPI_Bcast(&lost, 1, MPI_INT, 0, sim->runtime->comm);
+  sim->dispossessed = lost != 0;
+  return !sim->dispossessed;
+}
+
+/* Wait for the checkpoint that is being written, if there is one, and finish it, the rows that belong to it first. In a
+ * directory that another run has taken over it is left as it is. */
+static heat_status end_save(simulation *sim) {
+  if (sim->saving_step < 0) return heat_ok();
+  const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
+  const double start = MPI_Wtime();
+  if (!owns_directory(sim)) {
+    heat_h5_abandon(&sim->saving);
+    sim->saving_step = -1;
+    heat_runtime_enter(sim->runtime, before);
+    return heat_lock_lost(&sim->lock);
+  }
+  sim->saving.status = heat_first(sim->saving.status, heat_series_sync(&sim->history));
+  sim->saving.status = heat_first(sim->saving.status, heat_series_sync(&sim->probes.series));
+  heat_status status = heat_checkpoint_end(&sim->saving, sim->directory, sim->saving_step, sim->keep, sim->spare);
+  if (status.code == HEAT_OK) {
+    heat_checkpoint_name(sim->checkpoint, sim->directory, sim->saving_step);
+    sim->saved = sim->saving_step;
+  }
+  double spent[] = {0, sim->saving_disturbed || heat_stop_continued()}; /* s of its own work, wherever that was done */
+  for (int phase = 0; phase < HEAT_H5_PHASES; phase++) {
+    sim->save_times.seconds[phase] += sim->saving.times.seconds[phase];
+    spent[0] += sim->saving.times.seconds[phase];
+  }
+  MPI_Allreduce(MPI_IN_PLACE, spent, 2, MPI_DOUBLE, MPI_MAX, sim->runtime->comm);
+  sim->saving_step = -1;
+  sim->save_waited += sim->saving_waited + (MPI_Wtime() - start);
+  sim->save_seconds += spent[0];
+  sim->saves_done++;
+  sim->saved_at = MPI_Wtime();
+  if (spent[0] > sim->worst_save && spent[1] == 0) sim->worst_save = spent[0];
+  heat_runtime_enter(sim->runtime, before);
+  return status;
+}
+
+/* Write a checkpoint; `at_once`: it is whole when this returns. Who asks for a stop while a long one is being written
+ * waits for that one only. */
+static heat_status save(simulation *sim, bool at_once) {
+  const bool asked = sim->reason == HEAT_STOP_SIGNAL || sim->reason == HEAT_STOP_FILE, writing = sim->saving_step >= 0;
+  heat_status status = end_save(sim);
+  if (status.code != HEAT_OK || sim->saved == sim->state.step) return status;
+  if (asked && writing && sim->worst_save > long_save) return status;
+  const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
+  const double start = MPI_Wtime();
+  const char *slash = strrchr(sim->checkpoint, '/');
+  heat_state *state = &sim->state;
+  state->steady = sim->is_steady;
+  state->off_lattice = state->step == sim->clock.last && heat_clock_short(&sim->clock);
+  state->anchor_time = sim->clock.anchor_time;
+  state->anchor_step = sim->clock.anchor_step;
+  const bool behind = sim->behind && !at_once;
+  heat_checkpoint_begin(&sim->saving, sim->directory, &sim->stepper, state, sim->deck,
+                        slash != NULL ? slash + 1 : sim->checkpoint, behind);
+  sim->saving_step = state->step;
+  sim->saving_disturbed = false;
+  sim->save_due = false;
+  sim->saving_waited = MPI_Wtime() - start;
+  sim->saved_at = MPI_Wtime();
+  heat_runtime_enter(sim->runtime, before);
+  return behind ? heat_ok() : end_save(sim);
+}
+
+static int64_t earlier(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+/* The step up to which the field can be advanced at once. */
+static int64_t next_event(const simulation *sim) {
+  const int64_t step = sim->state.step;
+  const heat_cadence saves = {.steps = sim->saves.steps};
+  int64_t next = earlier(sim->clock.last, step + sim->chunk);
+  next = earlier(next, heat_clock_next(&sim->clock, sim->output, step));
+  if (sim->frames.grid != NULL) next = earlier(next, heat_clock_next(&sim->clock, sim->images, step));
+  next = earlier(next, heat_clock_next(&sim->clock, saves, step));
+  if (heat_steady_asked(&sim->steady)) next = earlier(next, (step / STEADY_STEPS + 1) * STEADY_STEPS);
+  if (heat_clock_short(&sim->clock) && step < sim->clock.last - 1) next = earlier(next, sim->clock.last - 1);
+  return next;
+}
+
+/* How long the last chunk took on the slowest rank. One in which the job was suspended says nothing about the next
+ * one; one that took so much longer than any before it is taken for an accident the first time. */
+static void count_chunk(simulation *sim, double seconds, int64_t steps, bool continued) {
+  const double odd_seconds = 3, odd_ratio = 5;
+  if (continued) return;
+  const bool odd = sim->slowest_chunk > 0 && seconds > fmax(odd_seconds, odd_ratio * sim->slowest_chunk);
+  if (seconds > sim->slowest_chunk && (!odd || sim->odd_chunk)) sim->slowest_chunk = seconds;
+  sim->odd_chunk = odd;
+  if (steps == 0 || seconds <= 0) return;
+  const double fit = poll_seconds / (seconds / (double)steps), most = 2.0 * (double)sim->chunk;
+  sim->chunk = (int64_t)fmax(1, fmin(fmin(fit, most), MOST_STEPS));
+  if (sim->chunk > HEAT_CHAIN) sim->chunk -= sim->chunk % HEAT_CHAIN; /* as many as are fused best */
+}
+
+/* The small reductions: how long it took; then failures, requests to stop, and the clock, agreed on by all ranks. */
+static heat_status poll(simulation *sim, heat_status status, double chunk_seconds, int64_t steps) {
+  enum { CHUNK, OUTPUT, CONTINUED, PACES };
+  enum { CODE, REASON, SAVE, BUSY, LOST, UNSOUND, ITEMS };
+  const heat_runtime *runtime = sim->runtime;
+  double pace[] = {[CHUNK] = chunk_seconds, [OUTPUT] = sim->output_seconds, [CONTINUED] = heat_stop_continued()};
+  MPI_Allreduce(MPI_IN_PLACE, pace, PACES, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  const bool continued = pace[CONTINUED] > 0;
+  count_chunk(sim, pace[CHUNK], steps, continued);
+  if (continued) heat_stop_ask_again(&sim->stop, runtime->rank);
+  if (continued) sim->saving_disturbed = true;
+  if (!continued) sim->slowest_output = fmax(sim->slowest_output, pace[OUTPUT]);
+  sim->output_seconds = 0;
+  status = heat_first(status, heat_lock_beat(&sim->lock));
+  const double guess = (double)heat_box_cells(sim->setup.grid.domain) * sizeof(double) / slow_disk;
+  const double save_seconds = sim->worst_save > 0 ? sim->worst_save : guess;
+  /* One save and one output may be due before the next look, and again with the stop. */
+  const double needed = 2 * (save_seconds + sim->slowest_output) + sim->slowest_chunk + margin_seconds;
+  double items[ITEMS] = {[CODE] = status.code, [LOST] = sim->lock.lost, [UNSOUND] = !sim->sound};
+  items[REASON] = heat_stop_asked(&sim->stop, runtime->rank, needed);
+  if (runtime->rank == 0 && sim->saves.minutes > 0)
+    items[SAVE] = MPI_Wtime() - sim->saved_at >= sim->saves.minutes * 60;
+  if (sim->saving_step >= 0) items[BUSY] = heat_h5_busy(&sim->saving);
+  MPI_Allreduce(MPI_IN_PLACE, items, ITEMS, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  sim->dispossessed = items[LOST] > 0;
+  sim->sound = items[UNSOUND] == 0 && !sim->dispossessed;
+  if (items[CODE] > HEAT_OK) return heat_agree(runtime->comm, status);
+  sim->reason = (heat_stop_reason)items[REASON];
+  sim->save_due = items[SAVE] > 0;
+  sim->sound = false; /* a checkpoint that fails is not tried once more */
+  return items[BUSY] > 0 ? heat_ok() : end_save(sim);
+}
+
+static heat_status check_steady(simulation *sim) {
+  if (!heat_steady_asked(&sim->steady) || sim->state.step % STEADY_STEPS != 0) return heat_ok();
+  const heat_status status = look_steady(sim);
+  if (status.code == HEAT_OK && sim->steady.waits && !sim->told_waiting) {
+    sim->told_waiting = true;
+    heat_runtime_say(sim->runtime,
+                     "slow enough to be steady at step %lld, but a side or source changes up to t = %.9g s\n",
+                     (long long)sim->state.step, sim->steady.after);
+  }
+  return status;
+}
+
+static bool saves_due(const simulation *sim) {
+  const int64_t step = sim->state.step;
+  const heat_cadence saves = {.steps = sim->saves.steps};
+  const bool before_short = step == sim->clock.last - 1 && heat_clock_short(&sim->clock) &&
+                            sim->keep >= REPLACED_KEPT && heat_config_boolean(sim->setup.config, "checkpoint.final");
+  return sim->save_due || sim->reason != HEAT_STOP_NONE || before_short ||
+         heat_clock_next(&sim->clock, saves, step - 1) == step;
+}
+
+static bool finished(const simulation *sim) {
+  return sim->is_steady || sim->state.step >= sim->clock.last;
+}
+
+/* Something could not be written, and the state is whole: save it, if that can be written. `owed`: what is due at this
+ * step for people is not there yet; who goes on from the checkpoint writes it. */
+static heat_status rescue(simulation *sim, heat_status why, bool owed) {
+  const bool saves = why.code == HEAT_IO && sim->saved != sim->state.step && owns_directory(sim);
+  heat_status status = saves && sim->looked != sim->state.step ? look(sim) : heat_ok();
+  if (!saves || status.code != HEAT_OK) return heat_first(heat_first(status, why), end_save(sim));
+  sim->state.owed = owed;
+  status = save(sim, true);
+  if (status.code != HEAT_OK || sim->saved != sim->state.step) return why;
+  return heat_fail(HEAT_IO, "%.800s (a checkpoint was written at step %lld: make room and go on with --resume)",
+                   why.text, (long long)sim->saved);
+}
+
+static heat_status run_loop(simulation *sim) {
+  heat_status status = heat_ok();
+  while (status.code == HEAT_OK && !finished(sim) && sim->reason == HEAT_STOP_NONE) {
+    const int64_t from = sim->state.step, to = next_event(sim);
+    const double start = MPI_Wtime();
+    status = heat_stepper_advance(&sim->stepper, &sim->clock, from, to);
+    sim->sound = status.code == HEAT_OK;
+    status = heat_first(sim->own, status);
+    sim->runtime->step = sim->state.step = to;
+    sim->state.time = heat_clock_time(&sim->clock, to);
+    status = poll(sim, status, MPI_Wtime() - start, to - from);
+    if (status.code != HEAT_OK && sim->sound) return rescue(sim, status, true);
+    if (status.code == HEAT_OK) status = check_steady(sim);
+    const bool writes = saves_due(sim) || finished(sim) || output_due(sim, sim->output) ||
+                        (sim->frames.grid != NULL && output_due(sim, sim->images));
+    const double written = MPI_Wtime();
+    if (status.code == HEAT_OK && (writes || to - sim->looked >= LOOK_STEPS)) status = look(sim);
+    if (status.code == HEAT_OK && writes) {
+      status = heat_agree(sim->runtime->comm, write_outputs(sim));
+      if (status.code != HEAT_OK) return rescue(sim, status, true);
+    }
+    sim->progress.stepped = MPI_Wtime();
+    sim->output_seconds = sim->progress.stepped - written;
+    if (status.code == HEAT_OK && saves_due(sim)) status = save(sim, sim->reason != HEAT_STOP_NONE);
+    sim->progress.slowest = fmax(fmax(sim->slowest_chunk, sim->worst_save), sim->slowest_output);
+    if (status.code == HEAT_OK) sim->own = heat_progress_update(&sim->progress, to);
+  }
+  const heat_status before = status;
+  status = heat_agree(sim->runtime->comm, heat_first(status, sim->own));
+  if (before.code == HEAT_OK && status.code != HEAT_OK) return rescue(sim, status, false);
+  return heat_first(status, end_save(sim));
+}
+
+static void say_start(simulation *sim) {
+  const heat_setup *setup = &sim->setup;
+  const heat_plan plan = {.grid = &setup->grid,
+                          .method = setup->method,
+                          .clock = sim->clock,
+                          .limits = heat_method_limits(setup->method, sim->op.bounds),
+                          .depth = setup->depth,
+                          .threads = setup->threads,
+                          .ranks = sim->runtime->size,
+                          .copies = sim->behind};
+  char *text = heat_plan_text(&plan);
+  if (text != NULL) heat_runtime_say(sim->runtime, "%s", text);
+  const double stretch = sim->frames.grid != NULL ? heat_image_stretch(&sim->frames.image) : 1, shown = 1.1;
+  if (stretch > shown || stretch < 1 / shown)
+    heat_runtime_say(
+        sim->runtime,
+        "pictures    %d x %d pixels of field, drawn %.4g times as high as its shape asks for, so that it can be seen\n",
+        sim->frames.image.width, sim->frames.image.height, stretch);
+  if (sim->checkpoint[0] != '\0') {
+    const char *named = sim->options->resume_file;
+    heat_runtime_say(sim->runtime, "resumed     from %s at step %lld, t = %.6g s\n",
+                     named != NULL ? named : sim->checkpoint, (long long)sim->state.step, sim->state.time);
+    if (sim->inputs_unknown)
+      heat_runtime_say(sim->runtime, "warning     that checkpoint is of an older version and keeps no digests of the "
+                                     "field files: whether they still hold the same numbers is not known\n");
+  }
+  free(text);
+}
+
+static void say_energy(simulation *sim) {
+  const double rounding = 1e-12, conspicuous = 1e-9;
+  char heat[64] = "0 J/m but for rounding";
+  if (fabs(sim->energy.heat) > rounding * sim->energy.size) snprintf(heat, sizeof heat, "%.9g J/m", sim->energy.heat);
+  if (fabs(sim->balance) <= conspicuous)
+    heat_runtime_say(sim->runtime, "energy      %s; sides and sources account for all changes\n", heat);
+  else
+    heat_runtime_say(sim->runtime, "energy      %s, of which sides and sources leave unexplained %.2g\n", heat,
+                     sim->balance);
+}
+
+static void say_end(simulation *sim) {
+  heat_runtime *runtime = sim->runtime;
+  const heat_setup *setup = &sim->setup;
+  const heat_grid *grid = &setup->grid;
+  const double cells = (double)heat_box_cells(grid->domain), mega = 1e6, giga = 1e9;
+  const double updates = cells * (double)(sim->state.step - sim->first);
+  double stencil = runtime->spent[HEAT_STENCIL] + runtime->spent[HEAT_HALO];
+  heat_runtime_report(runtime);
+  MPI_Allreduce(MPI_IN_PLACE, &stencil, 1, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  if (stencil > 0 && updates > 0)
+    heat_runtime_say(runtime, "throughput  %.4g Gcell/s in stencil and halo\n", updates / stencil / giga);
+  const heat_tile tile = heat_tiling_current(&sim->op.tiling);
+  heat_runtime_say(runtime, "tiles       %d x %d cells through %d stages%s\n", tile.columns, tile.rows, tile.stages,
+                   setup->tile[HEAT_X] > 0 ? " (as the deck says)"
+                   : sim->op.tiling.chosen ? " (the fastest that were tried)"
+                                           : " (too few steps to try others)");
+  if (sim->saves_done > 0) {
+    const double *seconds = sim->save_times.seconds;
+    heat_runtime_say(
+        runtime,
+        "checkpoints %d, %.4g MB/s each: pack and hash %.3g s, write %.3g s, sync %.3g s, read back %.3g s; the steps "
+        "waited %.3g s\n",
+        sim->saves_done, sim->saves_done * cells * sizeof(double) / mega / sim->save_seconds, seconds[HEAT_H5_PACK],
+        seconds[HEAT_H5_WRITE], seconds[HEAT_H5_SYNC], seconds[HEAT_H5_VERIFY], sim->save_waited);
+  }
+  if (isfinite(sim->energy.heat)) say_energy(sim); /* none is known where nothing was left to do */
+  heat_runtime_say(runtime, "files       %s\n", sim->checkpoint[0] != '\0' ? sim->checkpoint : sim->directory);
+  if (sim->snapshots.series.count > 0)
+    heat_runtime_say(runtime, "            %s/run.xdmf (%lld snapshots)\n", sim->directory,
+                     (long long)sim->snapshots.series.count);
+  if (sim->frames.written > 0)
+    heat_runtime_say(runtime, "            %s/frame-*.png (%lld new)\n", sim->directory,
+                     (long long)sim->frames.written);
+}
+
+/* Where files of this run stand in the way of others, it ends before it changes anything. A directory or a link that is
+ * called STOP asks for nothing. */
+static heat_status look_around(simulation *sim) {
+  heat_status status = heat_ok();
+  if (sim->runtime->rank == 0) {
+    status = check_claim(sim, sim->checkpoint[0] != '\0' ? sim->state.step : -1, sim->options->overwrite);
+    if (status.code == HEAT_OK)
+      status = heat_directory_join(sim->stop.file, sizeof sim->stop.file, sim->directory, "STOP");
+    if (status.code == HEAT_OK && heat_recognise(sim->stop.file) == HEAT_ORIGIN_NO_FILE)
+      heat_runtime_say(sim->runtime, "'%s' %s: not taken for a request to stop\n", sim->stop.file,
+                       heat_recognise_text(sim->stop.file));
+  }
+  return heat_agree(sim->runtime->comm, status);
+}
+
+/* From a file that was named the run goes another way than the later checkpoints here: it takes their place before
+ * anything else is cut back. Where it is one of them it stays as it is. */
+static heat_status take_place(simulation *sim) {
+  char path[HEAT_PATH];
+  heat_checkpoint_name(path, sim->directory, sim->state.step);
+  int here = sim->runtime->rank == 0 && heat_directory_same(path, sim->options->resume_file);
+  MPI_Bcast(&here, 1, MPI_INT, 0, sim->runtime->comm);
+  if (!here) return save(sim, true);
+  sim->spare = sim->saved = sim->state.step;
+  const heat_status status = sim->runtime->rank == 0
+                                 ? heat_checkpoint_prune(sim->directory, sim->state.step, sim->keep, sim->spare)
+                                 : heat_ok();
+  return heat_agree(sim->runtime->comm, status);
+}
+
+static heat_status begin(simulation *sim) {
+  heat_status status = occupy(sim);
+  if (status.code == HEAT_OK) status = choose_start(sim);
+  if (sim->nothing_to_do) return status;
+  if (status.code == HEAT_OK) status = look_around(sim);
+  sim->saved = sim->checkpoint[0] != '\0' && sim->options->resume_file == NULL ? sim->state.step : -1;
+  if (status.code == HEAT_OK) status = open_progress(sim);
+  if (status.code == HEAT_OK && sim->options->resume_file != NULL) status = take_place(sim);
+  if (status.code == HEAT_OK) status = open_files(sim);
+  if (status.code != HEAT_OK) return status;
+  sim->chunk = 1;
+  sim->first = sim->state.step;
+  sim->saved_at = MPI_Wtime();
+  say_start(sim);
+  status = heat_regions_warn(&sim->setup.problem, sim->runtime);
+  if (status.code != HEAT_OK) return status;
+  const double start = MPI_Wtime();
+  status = look(sim);
+  if (status.code == HEAT_OK && (sim->state.step == 0 || sim->state.owed))
+    status = heat_agree(sim->runtime->comm, write_outputs(sim));
+  sim->state.owed = false;
+  sim->output_seconds = MPI_Wtime() - start;
+  if (status.code == HEAT_OK) heat_stop_install(); /* who sees status.json may ask for a stop */
+  if (status.code == HEAT_OK) status = heat_progress_update(&sim->progress, sim->state.step);
+  return heat_agree(sim->runtime->comm, status);
+}
+
+/* The end of a run that began: the last checkpoint, the report, and the word for whoever waits. */
+static heat_status end(simulation *sim) {
+  heat_status status = heat_ok();
+  if (finished(sim) && heat_config_boolean(sim->setup.config, "checkpoint.final")) status = save(sim, true);
+  if (status.code != HEAT_OK) return status;
+  const bool stopped = !finished(sim);
+  char message[128] = "";
+  if (stopped)
+    snprintf(message, sizeof message, "stopped by %s at step %lld of %lld%s", heat_stop_text(sim->reason),
+             (long long)sim->state.step, (long long)sim->clock.last,
+             sim->saved < sim->state.step ? " (checkpoint just before)" : "");
+  else if (sim->is_steady)
+    snprintf(message, sizeof message, "steady at step %lld", (long long)sim->state.step);
+  if (sim->saves_done > 0) sim->progress.saved = sim->saved_at;
+  const heat_run_end how = {.state = stopped ? "stopped" : "done",
+                            .reason = stopped          ? heat_stop_text(sim->reason)
+                                      : sim->is_steady ? "steady"
+                                                       : "the end",
+                            .code = stopped ? HEAT_STOPPED : HEAT_OK,
+                            .message = message};
+  status = heat_progress_finish(&sim->progress, sim->state.step, &how);
+  say_end(sim);
+  if (stopped) heat_runtime_say(sim->runtime, "%s; go on with --resume\n", message);
+  if (!stopped && sim->is_steady) heat_runtime_say(sim->runtime, "%s\n", message);
+  status = heat_first(status, heat_series_close(&sim->history));
+  status = heat_first(status, heat_series_close(&sim->probes.series));
+  status = heat_agree(sim->runtime->comm, status);
+  return status.code == HEAT_OK && stopped ? heat_fail(HEAT_STOPPED, "%s", message) : status;
+}
+
+static const char *failure_reason(heat_code code) {
+  return code == HEAT_NUMERICS ? "the numbers" : code == HEAT_IO ? "input or output" : "the deck or the command line";
+}
+
+heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *options) {
+  simulation sim = {.runtime = runtime, .options = options, .energy = {.heat = NAN}};
+  sim.lock.file = -1;
+  sim.saving_step = sim.spare = -1;
+  heat_stop_set_deadline(&sim.stop, runtime->rank, runtime->started, options->walltime);
+  heat_stop_prepare();
+  heat_debug_answer(runtime);
+  heat_status status = set_up(&sim);
+  if (status.code == HEAT_OK) status = begin(&sim);
+  if (status.code == HEAT_OK && sim.nothing_to_do)
+    heat_runtime_say(runtime, "'%s' is already steady at step %lld, t = %.9g s: nothing is done\n", sim.directory,
+                     (long long)sim.state.step, sim.state.time);
+  if (status.code == HEAT_OK && !sim.nothing_to_do) status = run_loop(&sim);
+  if (status.code == HEAT_OK && !sim.nothing_to_do) status = end(&sim);
+  if (status.code != HEAT_OK && status.code != HEAT_STOPPED && sim.progressing && !sim.dispossessed) {
+    const heat_run_end how = {
+        .state = "failed", .reason = failure_reason(status.code), .code = status.code, .message = status.text};
+    heat_progress_finish(&sim.progress, sim.state.step, &how);
+    if (runtime->log != NULL) fprintf(runtime->log, "heat2d: %s\n", status.text);
+  }
+  heat_series_close(&sim.history);
+  heat_probes_destroy(&sim.probes);
+  if (status.code == HEAT_STOPPED && runtime->rank == 0) heat_stop_obeyed(&sim.stop);
+  heat_lock_release(&sim.lock);
+  heat_snapshots_destroy(&sim.snapshots);
+  heat_stepper_destroy(&sim.stepper);
+  heat_operator_destroy(&sim.op);
+  heat_setup_destroy(&sim.setup);
+  free(sim.deck);
+  free(sim.old_deck);
+  return status;
+}

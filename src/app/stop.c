@@ -1,0 +1,109 @@
+#include "heat2d/app/stop.h"
+
+#include "heat2d/base/scheduler.h"
+
+#include <math.h>
+#include <mpi.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t caught;    /* the signal that asks for a stop */
+static volatile sig_atomic_t continued; /* this process was stopped and goes on */
+
+static void on_signal(int number) {
+  caught = number;
+  /* The person who presses Ctrl-C twice does not want to wait for a checkpoint. */
+  if (number == SIGINT) signal(SIGINT, SIG_DFL);
+}
+
+static void on_continue(int number) {
+  continued = number;
+}
+
+static void handle(int number, void (*handler)(int)) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  sigaction(number, &action, NULL);
+}
+
+void heat_stop_prepare(void) {
+  handle(SIGCONT, on_continue);
+  signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is told by the write that fails */
+}
+
+void heat_stop_install(void) {
+  static const int signals[] = {SIGTERM, SIGUSR1, SIGUSR2, SIGINT};
+  for (size_t n = 0; n < sizeof signals / sizeof *signals; n++) handle(signals[n], on_signal);
+}
+
+/* Seconds between a window's begin, which the job script says in HEAT2D_WINDOW_BEGAN (seconds since the epoch, on this
+ * host), and now: mpirun may have needed a while to start the ranks. 0 where nobody says, or what is said is odd. */
+static double since_window_began(void) {
+  const double longest = 3600;
+  const char *text = getenv("HEAT2D_WINDOW_BEGAN");
+  char *end;
+  const double began = text != NULL ? strtod(text, &end) : 0;
+  if (text == NULL || end == text || *end != '\0') return 0;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  const double passed = (double)now.tv_sec + 1e-9 * (double)now.tv_nsec - began;
+  return passed > 0 && passed < longest ? passed : 0;
+}
+
+void heat_stop_set_deadline(heat_stop *stop, int rank, double started, double walltime) {
+  double left;
+  stop->looked = MPI_Wtime();
+  stop->deadline = walltime > 0 ? fmin(started, stop->looked - since_window_began()) + walltime : INFINITY;
+  if (rank == 0 && walltime == 0 && heat_scheduler_remaining(true, &left)) stop->deadline = stop->looked + left;
+}
+
+bool heat_stop_continued(void) {
+  return continued != 0;
+}
+
+void heat_stop_ask_again(heat_stop *stop, int rank) {
+  double left;
+  continued = 0;
+  if (rank != 0 || caught != 0) return;
+  const double now = MPI_Wtime(), gap = now - stop->looked; /* its clock stood still for no longer than that */
+  if (isfinite(stop->deadline) && heat_scheduler_remaining(false, &left))
+    stop->deadline = fmin(now + left, stop->deadline + gap);
+  stop->looked = MPI_Wtime();
+}
+
+/* Whether somebody made the file; a directory or a link of that name means something else. */
+static bool is_there(const char *file) {
+  struct stat info;
+  return file[0] != '\0' && lstat(file, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+void heat_stop_obeyed(const heat_stop *stop) {
+  if (is_there(stop->file)) unlink(stop->file);
+}
+
+heat_stop_reason heat_stop_asked(heat_stop *stop, int rank, double needed) {
+  if (caught != 0) return HEAT_STOP_SIGNAL;
+  if (rank != 0) return HEAT_STOP_NONE;
+  double now = MPI_Wtime();
+  if (continued != 0) { /* after the clock was read, so that a stop just before is known of */
+    heat_stop_ask_again(stop, rank);
+    now = stop->looked;
+  }
+  stop->looked = now;
+  if (now + needed > stop->deadline) return HEAT_STOP_DEADLINE;
+  return is_there(stop->file) ? HEAT_STOP_FILE : HEAT_STOP_NONE;
+}
+
+const char *heat_stop_text(heat_stop_reason reason) {
+  static const char *const texts[] = {[HEAT_STOP_NONE] = "nothing",
+                                      [HEAT_STOP_FILE] = "the file STOP",
+                                      [HEAT_STOP_DEADLINE] = "the walltime",
+                                      [HEAT_STOP_SIGNAL] = "a signal"};
+  return texts[reason];
+}

@@ -1,0 +1,156 @@
+#include "heat2d/base/runtime.h"
+
+#include "version.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+const char *const heat_activity_names[HEAT_ACTIVITIES] = {"stencil", "halo", "I/O", "other"};
+
+void heat_runtime_create(heat_runtime *runtime, MPI_Comm comm) {
+  *runtime = (heat_runtime){.comm = comm, .activity = HEAT_OTHER};
+  MPI_Comm_rank(comm, &runtime->rank);
+  MPI_Comm_size(comm, &runtime->size);
+  int provided;
+  MPI_Query_thread(&provided);
+  runtime->may_thread = provided >= MPI_THREAD_FUNNELED;
+  runtime->started = runtime->since = MPI_Wtime();
+  if (runtime->rank == 0) runtime->log = open_memstream(&runtime->early, &runtime->early_length);
+}
+
+void heat_runtime_log(heat_runtime *runtime, FILE *log) {
+  if (runtime->log != NULL) fclose(runtime->log);
+  runtime->log = log;
+  setvbuf(log, NULL, _IOLBF, 0);
+  if (runtime->early != NULL) fputs(runtime->early, log);
+}
+
+void heat_runtime_destroy(heat_runtime *runtime) {
+  if (runtime->log != NULL) fclose(runtime->log);
+  runtime->log = NULL;
+  free(runtime->early);
+  runtime->early = NULL;
+}
+
+void heat_runtime_say(heat_runtime *runtime, const char *format, ...) {
+  if (runtime->rank != 0) return;
+  if (runtime->bar) fputs("\r\033[K", stdout);
+  runtime->bar = false;
+  FILE *const targets[] = {stdout, runtime->log};
+  for (size_t n = 0; n < sizeof targets / sizeof *targets; n++) {
+    if (targets[n] == NULL) continue;
+    va_list arguments;
+    va_start(arguments, format);
+    vfprintf(targets[n], format, arguments);
+    va_end(arguments);
+    fflush(targets[n]);
+  }
+}
+
+heat_activity heat_runtime_enter(heat_runtime *runtime, heat_activity activity) {
+  const heat_activity before = runtime->activity;
+  const double now = MPI_Wtime();
+  runtime->spent[before] += now - runtime->since;
+  runtime->since = now;
+  runtime->activity = activity;
+  return before;
+}
+
+double heat_runtime_elapsed(const heat_runtime *runtime) {
+  return MPI_Wtime() - runtime->started;
+}
+
+void heat_runtime_report(heat_runtime *runtime) {
+  double low[HEAT_ACTIVITIES], high[HEAT_ACTIVITIES], sum[HEAT_ACTIVITIES], total = 0;
+  heat_runtime_enter(runtime, runtime->activity);
+  MPI_Allreduce(runtime->spent, low, HEAT_ACTIVITIES, MPI_DOUBLE, MPI_MIN, runtime->comm);
+  MPI_Allreduce(runtime->spent, high, HEAT_ACTIVITIES, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  MPI_Allreduce(runtime->spent, sum, HEAT_ACTIVITIES, MPI_DOUBLE, MPI_SUM, runtime->comm);
+  for (int a = 0; a < HEAT_ACTIVITIES; a++) total += sum[a];
+  heat_runtime_say(runtime, "%-10s %10s %10s %10s %7s   (seconds over %d rank%s)\n", "time in", "min", "mean", "max",
+                   "share", runtime->size, runtime->size == 1 ? "" : "s");
+  for (int a = 0; a < HEAT_ACTIVITIES; a++)
+    heat_runtime_say(runtime, "%-10s %10.3f %10.3f %10.3f %6.1f%%\n", heat_activity_names[a], low[a],
+                     sum[a] / runtime->size, high[a], 100 * sum[a] / (total > 0 ? total : 1));
+}
+
+const char *heat_version(void) {
+  return HEAT2D_VERSION;
+}
+
+const char *heat_job(void) {
+  const char *job = getenv("PBS_JOBID");
+  return job != NULL ? job : "";
+}
+
+void heat_timestamp(char text[32]) {
+  const time_t now = time(NULL);
+  struct tm utc;
+  gmtime_r(&now, &utc);
+  strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+enum { MEMORY_LINE = 4096, GROUP_PATH = 6144 };
+
+/* The number behind the word `key` at the start of a line, or for "" the first one in the file; `otherwise` where there
+ * is none, as for "max". */
+static double read_number(const char *path, const char *key, double otherwise) {
+  FILE *file = fopen(path, "r");
+  if (file == NULL) return otherwise;
+  char line[MEMORY_LINE];
+  double number = otherwise;
+  const size_t length = strlen(key);
+  while (fgets(line, sizeof line, file) != NULL)
+    if (strncmp(line, key, length) == 0 && sscanf(line + length, "%lf", &number) == 1) break;
+  fclose(file);
+  return number;
+}
+
+/* Bytes that the control group in the folder `path` still lets its processes have. What it counts as used contains
+ * pages of files, of which those not in use are given back when memory is asked for. */
+static double left_in_group(const char *path, bool unified) {
+  char file[GROUP_PATH + 32];
+  snprintf(file, sizeof file, "%s/%s", path, unified ? "memory.max" : "memory.limit_in_bytes");
+  const double limit = read_number(file, "", INFINITY);
+  snprintf(file, sizeof file, "%s/%s", path, unified ? "memory.current" : "memory.usage_in_bytes");
+  const double used = read_number(file, "", 0);
+  snprintf(file, sizeof file, "%s/memory.stat", path);
+  const double idle = read_number(file, unified ? "inactive_file " : "total_inactive_file ", 0);
+  return fmax(0, limit - fmax(0, used - idle));
+}
+
+double heat_group_memory(FILE *lines, const char *root) {
+  double least = INFINITY;
+  char line[MEMORY_LINE];
+  while (fgets(line, sizeof line, lines) != NULL) { /* number:controllers:/path */
+    line[strcspn(line, "\n")] = '\0';
+    char *controllers = strchr(line, ':'), *path = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
+    if (path == NULL) continue;
+    *path++ = '\0';
+    const bool unified = controllers[1] == '\0';
+    if (!unified && strcmp(controllers + 1, "memory") != 0) continue;
+    for (;;) { /* a group above may have less */
+      char folder[GROUP_PATH];
+      snprintf(folder, sizeof folder, "%s%s%s", root, unified ? "" : "/memory", path);
+      least = fmin(least, left_in_group(folder, unified));
+      char *slash = strrchr(path, '/');
+      if (slash == NULL) break;
+      *slash = '\0';
+    }
+  }
+  return least;
+}
+
+double heat_node_memory(void) {
+  const double kibi = 1024, physical = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+  const double there = fmin(physical, read_number("/proc/meminfo", "MemAvailable:", INFINITY) * kibi);
+  FILE *lines = fopen("/proc/self/cgroup", "r");
+  if (lines == NULL) return there;
+  const double left = heat_group_memory(lines, "/sys/fs/cgroup");
+  fclose(lines);
+  return fmin(there, left);
+}

@@ -1,0 +1,320 @@
+/* The deck: rank 0 reads it, all ranks parse and check it, and accessors answer from the checked tree. */
+#include "heat2d/deck/config.h"
+#include "config_private.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct heat_config {
+  char *name;
+  heat_node *root;
+};
+
+enum { LONGEST_DECK = 16 << 20 };
+
+static heat_status check(heat_config *config, const char *const *sets, int set_count) {
+  heat_node *root = config->root;
+  if (root == NULL || (root->kind == HEAT_NODE_SCALAR && root->text[0] == '\0')) {
+    return heat_fail(HEAT_DECK, "%s:1:1: deck: it is empty", config->name);
+  }
+  if (root->kind != HEAT_NODE_MAP) {
+    return heat_node_fail(config->name, root, NULL, "it must consist of sections (key: value)");
+  }
+  root->option = &heat_option_root;
+  heat_status status = heat_ok();
+  for (int i = 0; i < set_count && status.code == HEAT_OK; i++) status = heat_tree_set(root, i + 1, sets[i]);
+  if (status.code == HEAT_OK) status = heat_materials_resolve(config->name, root);
+  if (status.code == HEAT_OK) status = heat_check_node(config->name, root, root, &heat_option_root);
+  if (status.code == HEAT_OK) status = heat_check_rules(config->name, root, root);
+  return status;
+}
+
+heat_status heat_config_parse(heat_config **config, const char *name, const char *text, size_t length,
+                              const char *const *sets, int set_count) {
+  *config = NULL;
+  if (length > LONGEST_DECK) return heat_fail(HEAT_DECK, "%s:1:1: deck: longer than 16 MiB", name);
+  heat_config *made = calloc(1, sizeof *made);
+  if (made == NULL) return heat_no_memory("the deck", sizeof *made);
+  made->name = strdup(name);
+  heat_status status = made->name != NULL ? heat_tree_parse(&made->root, &(heat_source){.name = name}, text, length)
+                                          : heat_no_memory("the deck", strlen(name));
+  if (status.code == HEAT_OK) status = check(made, sets, set_count);
+  if (status.code != HEAT_OK) {
+    heat_config_destroy(made);
+    return status;
+  }
+  *config = made;
+  return status;
+}
+
+/* At most one byte more than a deck may have, so that one too long is seen. Local. */
+static heat_status read_file(char **text, size_t *length, const char *path) {
+  heat_status status = heat_ok();
+  FILE *file = fopen(path, "r");
+  if (file == NULL && errno == ENOENT) return heat_fail(HEAT_DECK, "%s: there is no such deck", path);
+  if (file == NULL) return heat_fail(HEAT_IO, "%s: %s", path, strerror(errno));
+  *text = malloc(LONGEST_DECK + 1);
+  if (*text == NULL) {
+    status = heat_no_memory("the deck", LONGEST_DECK + 1);
+  } else {
+    *length = fread(*text, 1, LONGEST_DECK + 1, file);
+    if (ferror(file)) status = heat_fail(HEAT_IO, "%s: %s", path, strerror(errno));
+  }
+  fclose(file);
+  return status;
+}
+
+heat_status heat_config_load(heat_config **config, MPI_Comm comm, const char *path, const char *const *sets,
+                             int set_count) {
+  *config = NULL;
+  char *text = NULL;
+  size_t read = 0;
+  int rank;
+  MPI_Comm_rank(comm, &rank);
+  heat_status status = heat_agree(comm, rank == 0 ? read_file(&text, &read, path) : heat_ok());
+  if (status.code != HEAT_OK) goto done;
+  int length = (int)read; /* at most 16 MiB + 1 */
+  MPI_Bcast(&length, 1, MPI_INT, 0, comm);
+  if (rank != 0) text = malloc((size_t)length + 1);
+  status = heat_agree(comm, text != NULL ? heat_ok() : heat_no_memory("the deck", (size_t)length + 1));
+  if (status.code != HEAT_OK) goto done;
+  MPI_Bcast(text, length, MPI_CHAR, 0, comm);
+  status = heat_agree(comm, heat_config_parse(config, path, text, (size_t)length, sets, set_count));
+done:
+  if (status.code != HEAT_OK) {
+    heat_config_destroy(*config);
+    *config = NULL;
+  }
+  free(text);
+  return status;
+}
+
+void heat_config_destroy(heat_config *config) {
+  if (config == NULL) return;
+  heat_node_destroy(config->root);
+  free(config->name);
+  free(config);
+}
+
+static const heat_node *find(const heat_config *config, const char *format, va_list arguments) {
+  char key[HEAT_KEY_TEXT];
+  int length = vsnprintf(key, sizeof key, format, arguments);
+  assert(length >= 0 && (size_t)length < sizeof key && heat_option_find(key) != NULL);
+  (void)length;
+  return heat_node_find(config->root, key);
+}
+
+bool heat_config_has(const heat_config *config, const char *key, ...) {
+  va_list arguments;
+  va_start(arguments, key);
+  const heat_node *node = find(config, key, arguments);
+  va_end(arguments);
+  return node != NULL;
+}
+
+bool heat_config_auto(const heat_config *config, const char *key, ...) {
+  va_list arguments;
+  va_start(arguments, key);
+  const heat_node *node = find(config, key, arguments);
+  va_end(arguments);
+  assert(node != NULL);
+  return node->kind == HEAT_NODE_SCALAR && strcmp(node->text, "auto") == 0;
+}
+
+int heat_config_count(const heat_config *config, const char *key, ...) {
+  va_list arguments;
+  va_start(arguments, key);
+  const heat_node *node = find(config, key, arguments);
+  va_end(arguments);
+  return node != NULL && node->kind == HEAT_NODE_LIST ? node->count : 0;
+}
+
+double heat_config_real(const heat_config *config, const char *key, ...) {
+  va_list arguments;
+  va_start(arguments, key);
+  const heat_node *node = find(config, key, arguments);
+  va_end(arguments);
+  assert(node != NULL && node->is_number);
+  return node->number;
+}
+
+int64_t heat_config_integer(const heat_config *config, const char *key, ...) {
+  va_list arguments;
+  va_start(arguments, key);
+  const heat_node *node = find(config, key, arguments);
+  va_end(arguments);
+  assert(node != NULL && node->is_number && node->option->type == HEAT_INTEGER);
+  return strtoll(node->text, NULL, 10);
+}
+
+bool heat_config_boolean(const heat_config *config, const char *key, ...) {
+  va_list arguments;
+  va_start(arguments, key);
+  const heat_node *node = find(config, key, arguments);
+  va_end(arguments);
+  assert(node != NULL && node->option->type == HEAT_BOOLEAN);
+  return strcmp(node->text, "true") == 0;
+}
+
+const char *heat_config_text(const heat_config *config, const char *key, ...) {
+  va_list arguments;
+  va_start(arguments, key);
+  const heat_node *node = find(config, key, arguments);
+  va_end(arguments);
+  assert(node != NULL && node->kind == HEAT_NODE_SCALAR);
+  return node->text;
+}
+
+heat_value heat_config_value(const heat_config *config, const char *key, ...) {
+  va_list arguments;
+  va_start(arguments, key);
+  const heat_node *node = find(config, key, arguments);
+  va_end(arguments);
+  assert(node != NULL && node->kind != HEAT_NODE_LIST);
+  heat_value value = {.time_allowed = (node->option->flags & HEAT_TIME) != 0};
+  if (node->kind == HEAT_NODE_MAP) {
+    value.kind = HEAT_VALUE_FILE;
+    value.file = heat_node_find(node, "file")->text;
+    value.dataset = heat_node_find(node, "dataset")->text;
+    const heat_node *index = heat_node_find(node, "index");
+    value.index = index != NULL ? strtoll(index->text, NULL, 10) : -1;
+  } else if (node->is_number) {
+    value.kind = HEAT_VALUE_NUMBER;
+    value.number = node->number;
+  } else {
+    value.kind = HEAT_VALUE_EXPRESSION;
+    value.expression = node->text;
+  }
+  return value;
+}
+
+static const char *find_file(const heat_node *node, int *left) {
+  if (node->kind == HEAT_NODE_SCALAR) {
+    const bool file = node->option != NULL && strcmp(node->option->key, "FIELD.file") == 0;
+    return file && (*left)-- == 0 ? node->text : NULL;
+  }
+  const char *found = NULL;
+  for (int i = 0; i < node->count && found == NULL; i++) found = find_file(node->entries[i], left);
+  return found;
+}
+
+const char *heat_config_file(const heat_config *config, int n) {
+  return find_file(config->root, &n);
+}
+
+heat_cadence heat_config_cadence(const heat_config *config, const char *key, ...) {
+  va_list arguments;
+  va_start(arguments, key);
+  const heat_node *node = find(config, key, arguments);
+  va_end(arguments);
+  assert(node != NULL && node->kind != HEAT_NODE_LIST);
+  if (node->kind == HEAT_NODE_SCALAR) return (heat_cadence){.seconds = node->number};
+  const heat_node *steps = heat_node_find(node, "steps"), *minutes = heat_node_find(node, "minutes");
+  return (heat_cadence){.steps = steps != NULL ? strtoll(steps->text, NULL, 10) : 0,
+                        .minutes = minutes != NULL ? minutes->number : 0};
+}
+
+heat_status heat_config_fail(const heat_config *config, const char *key, const char *message, ...) {
+  char text[HEAT_STATUS_TEXT], above[HEAT_KEY_TEXT];
+  va_list arguments;
+  va_start(arguments, message);
+  vsnprintf(text, sizeof text, message, arguments);
+  va_end(arguments);
+  snprintf(above, sizeof above, "%s", key);
+  const heat_node *node;
+  while ((node = heat_node_find(config->root, above)) == NULL) {
+    char *dot = strrchr(above, '.');
+    *(dot != NULL ? dot : above) = '\0';
+  }
+  const char *rest = key + strlen(above);
+  return heat_node_fail(config->name, node, *rest != '\0' ? rest + (*rest == '.') : NULL, "%s", text);
+}
+
+heat_status heat_config_resolve(heat_config *config, const char *key, const char *value) {
+  heat_node *node = heat_node_find(config->root, key), *resolved = NULL;
+  assert(node != NULL);
+  const heat_option *option = node->option;
+  heat_place place = node->place;
+  heat_source source = {.name = config->name, .is_default = true};
+  heat_status status = heat_tree_parse(&resolved, &source, value, strlen(value));
+  assert(status.code == HEAT_IO || (status.code == HEAT_OK && resolved != NULL));
+  if (status.code != HEAT_OK) return status;
+  heat_node_replace(node, resolved);
+  node->place = place;
+  status = heat_check_node(config->name, config->root, node, option);
+  if (status.code == HEAT_OK) status = heat_check_rules(config->name, config->root, node);
+  assert(status.code == HEAT_IO || status.code == HEAT_OK);
+  return status;
+}
+
+heat_status heat_config_adopt(heat_config *config, const heat_config *from, const char *key) {
+  heat_node *node = heat_node_find(config->root, key), *copy;
+  const heat_node *value = heat_node_find(from->root, key);
+  if (node == NULL || value == NULL) return heat_ok();
+  heat_status status = heat_node_copy(&copy, value);
+  if (status.code == HEAT_OK) heat_node_replace(node, copy);
+  return status;
+}
+
+static char *write_text(void (*write)(FILE *out, const heat_node *node), const heat_node *node) {
+  char *text = NULL;
+  size_t size;
+  FILE *out = open_memstream(&text, &size);
+  if (out == NULL) return NULL;
+  write(out, node);
+  bool failed = ferror(out) != 0;
+  if (fclose(out) == 0 && !failed) return text;
+  free(text);
+  return NULL;
+}
+
+char *heat_config_write(const heat_config *config) {
+  return write_text(heat_tree_write, config->root);
+}
+
+/* What stands in only one of the two is NULL in the other. */
+static void report(const heat_node *now, const heat_node *before, char *text, size_t size) {
+  enum { LONGEST_SHOWN = 80 };
+  char path[HEAT_KEY_TEXT];
+  char *here = now != NULL ? write_text(heat_node_write, now) : NULL;
+  char *there = before != NULL ? write_text(heat_node_write, before) : NULL;
+  heat_node_path(now != NULL ? now : before, path);
+  snprintf(text, size, "%s: %.*s here, %.*s there", path, LONGEST_SHOWN, here != NULL ? here : "nothing", LONGEST_SHOWN,
+           there != NULL ? there : "nothing");
+  free(here);
+  free(there);
+}
+
+/* Entries are compared by name in maps and by position in lists. */
+static bool differs(const heat_node *now, const heat_node *before, char *text, size_t size) {
+  bool same_kind = now != NULL && before != NULL && now->kind == before->kind;
+  if (!same_kind || now->kind == HEAT_NODE_SCALAR) {
+    if (same_kind && now->is_number == before->is_number && strcmp(now->text, before->text) == 0) return false;
+    report(now, before, text, size);
+    return true;
+  }
+  bool is_map = now->kind == HEAT_NODE_MAP;
+  for (int i = 0; i < now->count; i++) {
+    const heat_node *entry = now->entries[i], *other = i < before->count ? before->entries[i] : NULL;
+    if (is_map) other = heat_node_entry(before, entry->key, strlen(entry->key));
+    if (differs(entry, other, text, size)) return true;
+  }
+  for (int i = 0; i < before->count; i++) {
+    const heat_node *entry = before->entries[i];
+    bool missing = is_map ? heat_node_entry(now, entry->key, strlen(entry->key)) == NULL : i >= now->count;
+    if (missing) return differs(NULL, entry, text, size);
+  }
+  return false;
+}
+
+bool heat_config_differs(const heat_config *now, const heat_config *before, char *text, size_t size) {
+  const heat_option *row;
+  for (int i = 0; (row = heat_option_row(i)) != NULL; i++) {
+    if ((row->flags & HEAT_PHYSICS) == 0) continue;
+    if (differs(heat_node_find(now->root, row->key), heat_node_find(before->root, row->key), text, size)) return true;
+  }
+  return false;
+}

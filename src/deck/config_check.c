@@ -1,0 +1,515 @@
+/* A tree of nodes against the option table: first every value by itself, then the relations between values. */
+#include "config_private.h"
+#include "heat2d/deck/expression.h"
+
+#include <ctype.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Fail at the name of a node, not at its value. The tree is lost anyway. */
+static heat_place at_name(heat_node *node) {
+  return node->place = node->key_place;
+}
+
+/* What YAML makes of decimals set off by a comma: [0,1, 0,1] is a list of 4, {end: 1,5} has a key 5 without a value,
+ * and 1,5 by itself is a text. */
+static const char decimal_point[] = "decimals are set off by a point: 1.5, not 1,5";
+
+static bool is_digits(const char *text) {
+  return isdigit((unsigned char)*text) && text[strspn(text, "0123456789eE+-")] == '\0';
+}
+
+/* Whether `after` stands right behind a comma right behind `node`. */
+static bool follows_comma(const heat_node *node, heat_place after) {
+  return node->place.set == after.set && node->place.line == after.line && after.line > 0 &&
+         node->place.column + (int)strlen(node->text) + 1 == after.column;
+}
+
+static bool has_decimal_commas(const heat_node *node) {
+  if (node->kind == HEAT_NODE_SCALAR && !node->quoted) {
+    const char *comma = strchr(node->text, ',');
+    return comma != NULL && comma > node->text && isdigit((unsigned char)comma[-1]) && is_digits(comma + 1);
+  }
+  if (node->kind != HEAT_NODE_LIST) return false;
+  for (int i = 0; i + 1 < node->count; i++) {
+    const heat_node *whole = node->entries[i], *digits = node->entries[i + 1];
+    const bool plain = whole->kind == HEAT_NODE_SCALAR && digits->kind == HEAT_NODE_SCALAR;
+    if (plain && is_digits(digits->text) && follows_comma(whole, digits->place)) return true;
+  }
+  return false;
+}
+
+static heat_status needed(const char *name, const heat_node *node, const heat_option *option) {
+  char words[HEAT_KEY_TEXT];
+  heat_option_describe(option, words, sizeof words);
+  if ((option->type == HEAT_REAL || option->type == HEAT_FIELD) && has_decimal_commas(node)) {
+    char text[HEAT_KEY_TEXT] = "";
+    if (node->kind == HEAT_NODE_LIST) snprintf(text, sizeof text, "a list of %d", node->count);
+    if (node->kind == HEAT_NODE_SCALAR) snprintf(text, sizeof text, "'%.60s'", node->text);
+    return heat_node_fail(name, node, NULL, "%s is needed, not %s (%s)", words, text, decimal_point);
+  }
+  if (node->kind == HEAT_NODE_MAP) return heat_node_fail(name, node, NULL, "%s is needed, not a section", words);
+  if (node->kind == HEAT_NODE_LIST) {
+    return heat_node_fail(name, node, NULL, "%s is needed, not a list of %d", words, node->count);
+  }
+  if (node->text[0] == '\0' && !node->quoted)
+    return heat_node_fail(name, node, NULL, "nothing stands here (%s)", words);
+  return heat_node_fail(name, node, NULL, "%s is needed, not '%.60s'", words, node->text);
+}
+
+typedef enum number_kind { NUMBER, NO_NUMBER, BAD_NUMBER } number_kind;
+
+/* BAD_NUMBER: what C or YAML would take for a number but a deck must not hold: 0x10, nan, .inf, 1e999. */
+static number_kind read_number(const char *text, double *value) {
+  char *end;
+  const char *body = text + (*text == '+' || *text == '-');
+  if (!isalnum((unsigned char)*body) && *body != '.') return NO_NUMBER;
+  *value = strtod(text, &end) + 0.0; /* and so no -0 */
+  if (strcasecmp(body, ".inf") == 0 || strcasecmp(body, ".nan") == 0) return BAD_NUMBER;
+  if (*end != '\0') return NO_NUMBER;
+  return isfinite(*value) && text[strspn(text, "0123456789+-.eE")] == '\0' ? NUMBER : BAD_NUMBER;
+}
+
+/* The shortest text that reads back to the same bits. */
+static heat_status set_number(heat_node *node, double value, bool is_integer) {
+  char text[32];
+  int digits = 15;
+  do snprintf(text, sizeof text, "%.*g", digits, value);
+  while (strtod(text, NULL) != value && ++digits <= 17);
+  if (is_integer) snprintf(text, sizeof text, "%lld", strtoll(node->text, NULL, 10));
+  char *copy = strdup(text);
+  if (copy == NULL) return heat_no_memory("the deck", sizeof text);
+  free(node->text);
+  node->text = copy;
+  node->number = value;
+  node->is_number = true;
+  node->quoted = false;
+  return heat_ok();
+}
+
+/* `range` as in the table: "> 0", ">= 0", "in (0, 1]". */
+static bool in_range(const char *range, double value) {
+  char *end;
+  if (strncmp(range, ">= ", 3) == 0) return value >= strtod(range + 3, NULL);
+  if (strncmp(range, "> ", 2) == 0) return value > strtod(range + 2, NULL);
+  const char *bracket = range + strlen("in ");
+  double low = strtod(bracket + 1, &end), high = strtod(end + 1, &end);
+  return (*bracket == '(' ? value > low : value >= low) && (*end == ')' ? value < high : value <= high);
+}
+
+static heat_status check_number(const char *name, heat_node *node, const heat_option *option) {
+  double value;
+  bool is_integer = option->type == HEAT_INTEGER;
+  number_kind kind = read_number(node->text, &value);
+  const char *digits = node->text + (node->text[0] == '-' || node->text[0] == '+');
+  if (kind == BAD_NUMBER) {
+    return heat_node_fail(name, node, NULL, "'%.60s' is not accepted (a finite decimal number)", node->text);
+  }
+  if (kind == NO_NUMBER || (is_integer && digits[strspn(digits, "0123456789")] != '\0')) {
+    return needed(name, node, option);
+  }
+  const double most = heat_option_most(option);
+  if (option->range != NULL && !in_range(option->range, value)) {
+    return heat_node_fail(name, node, NULL, "%.60s is out of range (must be %s)", node->text, option->range);
+  }
+  if (fabs(value) > most) {
+    return heat_node_fail(name, node, NULL, "%.60s is out of range (must be %s%sat most %.16g%s)", node->text,
+                          option->range != NULL ? option->range : "", option->range != NULL ? " and " : "", most,
+                          option->range != NULL ? "" : " in magnitude");
+  }
+  return set_number(node, value, is_integer);
+}
+
+static heat_status check_expression(const char *name, const heat_node *node, const heat_option *option) {
+  heat_expression *expression;
+  heat_status status = heat_expression_create(&expression, node->text, (option->flags & HEAT_TIME) != 0);
+  heat_expression_destroy(expression);
+  return status.code == HEAT_DECK ? heat_node_fail(name, node, NULL, "%s", status.text) : status;
+}
+
+static bool is_one_of(const char *const *words, const char *text) {
+  while (words != NULL && *words != NULL && strcmp(*words, text) != 0) words++;
+  return words != NULL && *words != NULL;
+}
+
+static heat_status check_word(const char *name, const heat_node *node, const heat_option *option) {
+  char words[HEAT_KEY_TEXT];
+  if (is_one_of(option->choices, node->text)) return heat_ok();
+  if (!is_one_of(option->later, node->text)) return needed(name, node, option);
+  heat_option_describe(option, words, sizeof words);
+  return heat_node_fail(name, node, NULL, "%s is not yet available in this version (%s)", node->text, words);
+}
+
+static heat_status check_section(const char *name, heat_node *root, heat_node *node, const heat_option *option);
+
+/* One value: a scalar, or the map that may stand in its place ({file, dataset}, {steps}). */
+static heat_status check_value(const char *name, heat_node *root, heat_node *node, const heat_option *option) {
+  bool may_be_map = option->type == HEAT_FIELD || option->type == HEAT_REAL;
+  if (node->kind == HEAT_NODE_MAP && may_be_map && heat_option_next(heat_option_inside(option), NULL) != NULL) {
+    return check_section(name, root, node, option);
+  }
+  if (node->kind != HEAT_NODE_SCALAR) return needed(name, node, option);
+  if ((option->flags & HEAT_AUTO) != 0 && strcmp(node->text, "auto") == 0) return heat_ok();
+  bool empty = node->text[0] == '\0', may_be_empty = option->fallback != NULL && strcmp(option->fallback, "\"\"") == 0;
+  double number;
+  switch (option->type) {
+  case HEAT_TEXT:
+    return empty && !may_be_empty ? needed(name, node, option) : heat_ok();
+  case HEAT_CHOICE:
+  case HEAT_BOOLEAN:
+    return check_word(name, node, option);
+  case HEAT_INTEGER:
+  case HEAT_REAL:
+    return node->quoted ? needed(name, node, option) : check_number(name, node, option);
+  case HEAT_CONDITION:
+    return check_expression(name, node, option);
+  default:
+    break;
+  }
+  if (empty && !node->quoted) return needed(name, node, option);
+  if (read_number(node->text, &number) != NO_NUMBER) return check_number(name, node, option);
+  return check_expression(name, node, option);
+}
+
+static heat_status check_pair(const char *name, heat_node *root, heat_node *node, const heat_option *option) {
+  heat_option one = *option;
+  one.shape = HEAT_ONE;
+  one.flags &= ~(unsigned)HEAT_AUTO;
+  node->option = option;
+  if (node->kind != HEAT_NODE_LIST || node->count != 2) {
+    one.shape = HEAT_PAIR;
+    return needed(name, node, option->shape == HEAT_POINTS ? &one : option);
+  }
+  heat_status status = heat_ok();
+  for (int i = 0; i < 2 && status.code == HEAT_OK; i++) {
+    node->entries[i]->option = option;
+    status = check_value(name, root, node->entries[i], &one);
+  }
+  return status;
+}
+
+static heat_status check_list(const char *name, heat_node *root, heat_node *node, const heat_option *option) {
+  enum { FEWEST_POINTS = 3 };
+  bool points = option->shape == HEAT_POINTS;
+  if (node->kind != HEAT_NODE_LIST || (points && node->count < FEWEST_POINTS)) return needed(name, node, option);
+  heat_status status = heat_ok();
+  const heat_option *entry = heat_option_next(option->key, NULL);
+  for (int i = 0; i < node->count && status.code == HEAT_OK; i++) {
+    status = points ? check_pair(name, root, node->entries[i], option)
+                    : heat_check_node(name, root, node->entries[i], entry);
+  }
+  return status;
+}
+
+static const heat_node *look_up(const heat_node *root, const heat_node *section, const char *key) {
+  return strchr(key, '.') != NULL ? heat_node_find(root, key) : heat_node_entry(section, key, strlen(key));
+}
+
+static bool is_used(const heat_node *root, const heat_node *section, const heat_option *row) {
+  if (row->unless != NULL && look_up(root, section, row->unless) != NULL) return false;
+  if (row->when == NULL) return true;
+  const heat_node *other = look_up(root, section, row->when);
+  return other != NULL && (row->is == NULL || heat_option_has_word(row->is, other->text));
+}
+
+static heat_status fail_unused(const char *name, const heat_node *root, heat_node *node, const heat_option *row) {
+  const heat_node *section = node->parent;
+  at_name(node);
+  if (row->unless != NULL && look_up(root, section, row->unless) != NULL) {
+    return heat_node_fail(name, node, NULL, "not used beside %s", row->unless);
+  }
+  if (row->is == NULL) return heat_node_fail(name, node, NULL, "not used without %s", row->when);
+  const char *word = look_up(root, section, row->when)->text, *separator = "";
+  char takes[HEAT_KEY_TEXT] = "";
+  for (const heat_option *other = NULL;
+       (other = heat_option_next(heat_option_inside(section->option), other)) != NULL;) {
+    if (other->is == NULL || !heat_option_has_word(other->is, word)) continue;
+    heat_option_join(takes, sizeof takes, separator, heat_option_leaf(other));
+    separator = ", ";
+  }
+  return heat_node_fail(name, node, NULL, "not used by %s %s (it takes %s)", row->when, word,
+                        takes[0] != '\0' ? takes : "nothing more");
+}
+
+static heat_status fail_missing(const char *name, const heat_node *root, const heat_node *section,
+                                const heat_option *row) {
+  char words[HEAT_KEY_TEXT];
+  const char *leaf = heat_option_leaf(row);
+  heat_option_describe(row, words, sizeof words);
+  if (row->is != NULL) {
+    return heat_node_fail(name, section, leaf, "missing (%s %s needs it: %s)", row->when,
+                          look_up(root, section, row->when)->text, words);
+  }
+  if (row->when != NULL) return heat_node_fail(name, section, leaf, "missing (%s needs it: %s)", row->when, words);
+  if (row->unless != NULL) {
+    return heat_node_fail(name, section, leaf, "missing (required unless %s is given: %s)", row->unless, words);
+  }
+  return heat_node_fail(name, section, leaf, "missing (required: %s)", words);
+}
+
+/* The 5 of {end: 1,5}. */
+static bool is_stray_decimals(const heat_node *before, const heat_node *node) {
+  const bool empty = node->kind == HEAT_NODE_SCALAR && node->text[0] == '\0' && !node->quoted;
+  return empty && is_digits(node->key) && before->kind == HEAT_NODE_SCALAR && !before->quoted &&
+         is_digits(before->text + (before->text[0] == '-' || before->text[0] == '+'));
+}
+
+/* Every key is known and stands once. A section with an unknown key is left at once, so the pairs stay few. */
+static heat_status check_keys(const char *name, const heat_node *section, const heat_option *option) {
+  char text[HEAT_STATUS_TEXT], path[HEAT_KEY_TEXT];
+  for (int i = 0; i < section->count; i++) {
+    heat_node *node = section->entries[i];
+    const heat_option *row = NULL;
+    do row = heat_option_next(heat_option_inside(option), row);
+    while (row != NULL && strcmp(heat_option_leaf(row), node->key) != 0);
+    if (row == NULL && i > 0 && is_stray_decimals(section->entries[i - 1], node)) {
+      return heat_node_fail(name, section->entries[i - 1], NULL, "%.60s,%.60s is not one number (%s)",
+                            section->entries[i - 1]->text, node->key, decimal_point);
+    }
+    if (row == NULL) {
+      heat_node_path(section, path);
+      heat_option_suggest(option, path, node->key, text, sizeof text);
+      at_name(node);
+      return heat_node_fail(name, node, NULL, "unknown key (%s)", text);
+    }
+    const heat_node *first = heat_node_entry(section, node->key, strlen(node->key));
+    if (first == node) continue;
+    heat_place_write(text, sizeof text, name, first->key_place);
+    at_name(node);
+    return heat_node_fail(name, node, NULL, "stands twice (first at %s)", text);
+  }
+  return heat_ok();
+}
+
+static heat_status add_default(heat_node *section, const heat_option *row) {
+  const char *leaf = heat_option_leaf(row);
+  heat_node *node, *value;
+  heat_status status = heat_node_create(&node, section, leaf, strlen(leaf));
+  if (status.code != HEAT_OK) return status;
+  status = heat_tree_parse(&value, &(heat_source){.is_default = true}, row->fallback, strlen(row->fallback));
+  if (status.code == HEAT_OK) heat_node_replace(node, value);
+  return status;
+}
+
+static heat_status check_any_of(const char *name, const heat_node *root, const heat_node *section) {
+  char words[HEAT_KEY_TEXT] = "";
+  const char *separator = "";
+  const char *inside = heat_option_inside(section->option);
+  for (const heat_option *row = NULL; (row = heat_option_next(inside, row)) != NULL;) {
+    if ((row->flags & HEAT_ANY_OF) == 0 || !is_used(root, section, row)) continue;
+    if (look_up(root, section, heat_option_leaf(row)) != NULL) return heat_ok();
+    heat_option_join(words, sizeof words, separator, heat_option_leaf(row));
+    separator = ", ";
+  }
+  if (words[0] == '\0') return heat_ok();
+  return heat_node_fail(name, section, NULL, "at least one of %s is needed", words);
+}
+
+static int by_row(const void *a, const void *b) {
+  const heat_node *left = *(heat_node *const *)a, *right = *(heat_node *const *)b;
+  return (left->option > right->option) - (left->option < right->option);
+}
+
+/* A key that the chosen word does not use is told before one that it misses: it shows what was meant. */
+static heat_status check_section(const char *name, heat_node *root, heat_node *node, const heat_option *option) {
+  if (node->kind != HEAT_NODE_MAP) return needed(name, node, option);
+  heat_status status = check_keys(name, node, option);
+  const heat_option *row = NULL, *missing = NULL;
+  while (status.code == HEAT_OK && (row = heat_option_next(heat_option_inside(option), row)) != NULL) {
+    const char *leaf = heat_option_leaf(row);
+    heat_node *entry = heat_node_entry(node, leaf, strlen(leaf));
+    if (!is_used(root, node, row)) {
+      if (entry != NULL) status = fail_unused(name, root, entry, row);
+      continue;
+    }
+    if (entry == NULL && row->fallback != NULL) {
+      status = add_default(node, row);
+      if (status.code != HEAT_OK) return status;
+      entry = heat_node_entry(node, leaf, strlen(leaf));
+    }
+    if (entry != NULL) {
+      status = heat_check_node(name, root, entry, row);
+    } else if ((row->flags & HEAT_REQUIRED) != 0) {
+      if (missing == NULL) missing = row;
+      if (row->when == NULL && row->unless == NULL) break;
+    }
+  }
+  if (status.code == HEAT_OK && missing != NULL) status = fail_missing(name, root, node, missing);
+  if (status.code != HEAT_OK) return status;
+  qsort(node->entries, (size_t)node->count, sizeof *node->entries, by_row);
+  return check_any_of(name, root, node);
+}
+
+heat_status heat_check_node(const char *name, heat_node *root, heat_node *node, const heat_option *option) {
+  node->option = option;
+  if ((option->flags & HEAT_NOT_YET) != 0) {
+    at_name(node);
+    return heat_node_fail(name, node, NULL, "not yet available in this version");
+  }
+  if (option->type == HEAT_SECTION) return check_section(name, root, node, option);
+  if (option->type == HEAT_LIST || option->shape == HEAT_POINTS) return check_list(name, root, node, option);
+  bool is_auto = (option->flags & HEAT_AUTO) != 0 && node->kind == HEAT_NODE_SCALAR && strcmp(node->text, "auto") == 0;
+  bool is_pair =
+      (option->shape == HEAT_PAIR && !is_auto) || (option->shape == HEAT_ONE_OR_PAIR && node->kind == HEAT_NODE_LIST);
+  return is_pair ? check_pair(name, root, node, option) : check_value(name, root, node, option);
+}
+
+static heat_status check_cells(const char *name, const heat_node *root, const heat_node *node) {
+  (void)root;
+  const double most = 1e15;
+  if (node->entries[0]->number * node->entries[1]->number <= most) return heat_ok();
+  return heat_node_fail(name, node, NULL, "%s x %s cells are too many (at most 10^15 in all)", node->entries[0]->text,
+                        node->entries[1]->text);
+}
+
+static heat_status check_increasing(const char *name, const heat_node *root, const heat_node *node) {
+  (void)root;
+  if (node->kind == HEAT_NODE_SCALAR || node->entries[0]->number < node->entries[1]->number) return heat_ok();
+  return heat_node_fail(name, node, NULL, "%s is not above %s (must be [low, high])", node->entries[1]->text,
+                        node->entries[0]->text);
+}
+
+static heat_status check_above_min(const char *name, const heat_node *root, const heat_node *node) {
+  (void)root;
+  const heat_node *min = heat_node_entry(node->parent, "min", 3);
+  for (int i = 0; i < 2; i++) {
+    if (node->entries[i]->number > min->entries[i]->number) continue;
+    return heat_node_fail(name, node->entries[i], NULL, "%s is not above min, %s", node->entries[i]->text,
+                          min->entries[i]->text);
+  }
+  return heat_ok();
+}
+
+static heat_status check_partner(const char *name, const heat_node *root, const heat_node *node) {
+  static const char *const sides[] = {"left", "right", "bottom", "top"};
+  if (strcmp(node->text, "periodic") != 0) return heat_ok();
+  int side = 0;
+  while (strcmp(sides[side], node->parent->key) != 0) side++;
+  const char *partner = sides[side ^ 1];
+  char key[HEAT_KEY_TEXT];
+  snprintf(key, sizeof key, "boundary.%s.type", partner);
+  if (strcmp(heat_node_find(root, key)->text, "periodic") == 0) return heat_ok();
+  return heat_node_fail(name, node, NULL, "%s must be periodic, too", partner);
+}
+
+static heat_status check_inside(const char *name, const heat_node *root, const heat_node *node) {
+  const heat_node *origin = heat_node_find(root, "domain.origin"), *size = heat_node_find(root, "domain.size");
+  for (int i = 0; i < 2; i++) {
+    double low = origin->entries[i]->number, high = low + size->entries[i]->number, at = node->entries[i]->number;
+    if (at >= low && at <= high) continue;
+    return heat_node_fail(name, node->entries[i], NULL, "%s is outside the domain (must be in [%.15g, %.15g])",
+                          node->entries[i]->text, heat_limit_above(low, DBL_DIG), heat_limit_below(high, DBL_DIG));
+  }
+  return heat_ok();
+}
+
+static heat_status check_name(const char *name, const heat_node *root, const heat_node *node) {
+  (void)root;
+  const char *c = node->text;
+  bool right = isalpha((unsigned char)*c) || *c == '_';
+  while (isalnum((unsigned char)*c) || (*c != '\0' && strchr("_.-", *c) != NULL)) c++;
+  if (right && *c == '\0' && strcmp(node->text, "step") != 0 && strcmp(node->text, "time") != 0) return heat_ok();
+  return heat_node_fail(name, node, NULL, "'%.60s' cannot be a name (%s)", node->text, heat_rule_text(HEAT_RULE_NAME));
+}
+
+/* The names of probes in order, each with how many numbered columns it heads: 0 for a single point. */
+typedef struct probe_name {
+  const heat_node *node;
+  int64_t count;
+} probe_name;
+
+static int by_name(const void *a, const void *b) {
+  return strcmp(((const probe_name *)a)->node->text, ((const probe_name *)b)->node->text);
+}
+
+/* The line whose column NAME-k a single point would be called like; NULL when there is none. */
+static const heat_node *column_of(const probe_name *names, size_t count, const probe_name *point) {
+  const char *dash = strrchr(point->node->text, '-');
+  if (point->count > 0 || dash == NULL || dash[1] < '1' || dash[1] > '9') return NULL;
+  if (dash[1 + strspn(dash + 1, "0123456789")] != '\0') return NULL;
+  const size_t length = (size_t)(dash - point->node->text);
+  for (size_t low = 0, high = count; low < high;) {
+    const size_t middle = (low + high) / 2;
+    const char *other = names[middle].node->text;
+    const int order = strncmp(other, point->node->text, length);
+    if (order == 0 && other[length] == '\0')
+      return strtoll(dash + 1, NULL, 10) <= names[middle].count ? names[middle].node : NULL;
+    *(order < 0 ? &low : &high) = order < 0 ? middle + 1 : middle;
+  }
+  return NULL;
+}
+
+/* No column of probes.csv has the name of another one, and there are not too many. */
+static heat_status check_unique(const char *name, const heat_node *root, const heat_node *node) {
+  (void)root;
+  enum { MOST_PROBES = 10000000 };
+  heat_status status = heat_ok();
+  const size_t count = (size_t)node->count;
+  int64_t columns = 0;
+  if (count == 0) return status;
+  probe_name *names = malloc(count * sizeof *names);
+  if (names == NULL) return heat_no_memory("the names of probes", count * sizeof *names);
+  for (size_t i = 0; i < count; i++) {
+    const heat_node *many = heat_node_entry(node->entries[i], "count", 5);
+    names[i] = (probe_name){heat_node_entry(node->entries[i], "name", 4), many != NULL ? (int64_t)many->number : 0};
+    columns += many != NULL ? names[i].count : 1;
+    if (columns <= MOST_PROBES || status.code != HEAT_OK) continue;
+    status = heat_node_fail(name, many != NULL ? many : names[i].node, NULL,
+                            "with this one there are %lld points (at most %d in all)", (long long)columns, MOST_PROBES);
+  }
+  qsort(names, count, sizeof *names, by_name);
+  for (size_t i = 1; i < count && status.code == HEAT_OK; i++) {
+    if (strcmp(names[i - 1].node->text, names[i].node->text) != 0) continue;
+    status = heat_node_fail(name, names[i].node, NULL, "two probes have the name %s", names[i].node->text);
+  }
+  for (size_t i = 0; i < count && status.code == HEAT_OK; i++) {
+    const heat_node *line = column_of(names, count, &names[i]);
+    if (line == NULL) continue;
+    status = heat_node_fail(name, names[i].node, NULL, "a point of the line %s has the name %s, too", line->text,
+                            names[i].node->text);
+  }
+  free(names);
+  return status;
+}
+
+static heat_status check_dataset(const char *name, const heat_node *root, const heat_node *node) {
+  (void)root;
+  if (node->text[0] == '/' && node->text[1] != '\0') return heat_ok();
+  return heat_node_fail(name, node, NULL, "'%.60s' is no path in the file (it begins with /)", node->text);
+}
+
+typedef struct relation {
+  heat_status (*check)(const char *name, const heat_node *root, const heat_node *node);
+  const char *text;
+} relation;
+
+static const relation relations[] = {
+    [HEAT_NO_RULE] = {NULL, NULL},
+    [HEAT_RULE_CELLS] = {check_cells, "at most 10^15 in all"},
+    [HEAT_RULE_INCREASING] = {check_increasing, "the second above the first"},
+    [HEAT_RULE_ABOVE_MIN] = {check_above_min, "above min in x and in y"},
+    [HEAT_RULE_PARTNER] = {check_partner, "periodic on both sides of a pair"},
+    [HEAT_RULE_INSIDE] = {check_inside, "inside the domain"},
+    [HEAT_RULE_NAME] = {check_name, "letters, digits and _ . - after a letter or _; not step or time"},
+    [HEAT_RULE_UNIQUE] = {check_unique, "no name twice"},
+    [HEAT_RULE_DATASET] = {check_dataset, "begins with /"},
+};
+
+const char *heat_rule_text(heat_rule rule) {
+  return relations[rule].text;
+}
+
+/* The entries of a pair carry the option of the pair: its rule is for the pair alone. */
+heat_status heat_check_rules(const char *name, const heat_node *root, const heat_node *node) {
+  const relation *own = &relations[node->option->rule];
+  heat_status status = own->check != NULL ? own->check(name, root, node) : heat_ok();
+  bool has_own_entries = node->kind == HEAT_NODE_MAP || node->option->type == HEAT_LIST ||
+                         (node->kind == HEAT_NODE_LIST && node->option->type == HEAT_FIELD);
+  for (int i = 0; has_own_entries && i < node->count && status.code == HEAT_OK; i++) {
+    status = heat_check_rules(name, root, node->entries[i]);
+  }
+  return status;
+}

@@ -1,0 +1,149 @@
+/* What the files of the configuration share: the tree of YAML nodes, the option table, and the checks. */
+#ifndef HEAT2D_CONFIG_PRIVATE_H
+#define HEAT2D_CONFIG_PRIVATE_H
+
+#include "heat2d/deck/config.h"
+
+#include <stddef.h>
+
+enum { HEAT_KEY_TEXT = 256, HEAT_DEEPEST = 16 };
+
+/* config_tree.c: YAML text <-> tree */
+
+typedef struct heat_option heat_option;
+
+/* Where something stands: line and column of the deck, or the column of the set-th --set. Line 0: nowhere, a default.
+ */
+typedef struct heat_place {
+  int set, line, column;
+} heat_place;
+
+/* Text to be read, and how its places are named. `column`: how many characters of the --set stand before it. */
+typedef struct heat_source {
+  const char *name;
+  int set, column;
+  bool is_default;
+} heat_source;
+
+typedef enum heat_node_kind { HEAT_NODE_SCALAR, HEAT_NODE_LIST, HEAT_NODE_MAP } heat_node_kind;
+
+typedef struct heat_node heat_node;
+struct heat_node {
+  heat_node_kind kind;
+  bool quoted, is_number;
+  int count, capacity;
+  char *key;  /* its name in a map; NULL in a list */
+  char *text; /* of a scalar; a number in its canonical form once checked */
+  double number;
+  heat_place place, key_place;
+  heat_node *parent, **entries;
+  const heat_option *option; /* what the table says of it, once checked */
+};
+
+heat_status heat_tree_parse(heat_node **root, const heat_source *source, const char *text, size_t length);
+/* Lay the number-th "key=value" over the tree. */
+heat_status heat_tree_set(heat_node *root, int number, const char *set);
+void heat_tree_write(FILE *out, const heat_node *root); /* canonical YAML of a checked tree */
+
+heat_status heat_node_create(heat_node **node, heat_node *parent, const char *key, size_t key_length);
+void heat_node_destroy(heat_node *node);
+void heat_node_remove(heat_node *parent, heat_node *entry); /* and destroy it */
+/* A tree of its own with the same content, without a parent. */
+heat_status heat_node_copy(heat_node **copy, const heat_node *node);
+/* Give `node` the content of `value`, which is used up. */
+void heat_node_replace(heat_node *node, heat_node *value);
+heat_node *heat_node_entry(const heat_node *node, const char *segment, size_t length);
+heat_node *heat_node_find(const heat_node *root, const char *path); /* NULL when there is none */
+void heat_node_path(const heat_node *node, char path[HEAT_KEY_TEXT]);
+void heat_node_write(FILE *out, const heat_node *node); /* on one line, in flow style */
+/* "NAME:LINE:COLUMN: key: message" at the nearest node above that stands somewhere; `leaf`, if any, ends the key. */
+heat_status heat_node_fail(const char *name, const heat_node *node, const char *leaf, const char *format, ...)
+    HEAT_PRINTF(4, 5);
+void heat_place_write(char *text, size_t size, const char *name, heat_place place);
+
+/* config_table.c: the option table */
+
+typedef enum heat_type {
+  HEAT_SECTION,
+  HEAT_LIST,
+  HEAT_TEXT,
+  HEAT_CHOICE,
+  HEAT_BOOLEAN,
+  HEAT_INTEGER,
+  HEAT_REAL,
+  HEAT_FIELD,    /* a number, an expression, or a dataset */
+  HEAT_CONDITION /* an expression */
+} heat_type;
+
+typedef enum heat_shape { HEAT_ONE, HEAT_PAIR, HEAT_ONE_OR_PAIR, HEAT_POINTS } heat_shape;
+
+enum {
+  HEAT_REQUIRED = 1,
+  HEAT_AUTO = 2,     /* the word auto is allowed */
+  HEAT_TIME = 4,     /* an expression may name t */
+  HEAT_PHYSICS = 8,  /* a resumed run must not change it, nor what is under it */
+  HEAT_ANY_OF = 16,  /* its section needs at least one of the rows with this flag */
+  HEAT_NOT_YET = 32, /* known, but not available in this version */
+};
+
+/* Relations between values, checked when every value by itself is right. */
+typedef enum heat_rule {
+  HEAT_NO_RULE,
+  HEAT_RULE_CELLS,      /* the product is bounded */
+  HEAT_RULE_INCREASING, /* the second above the first */
+  HEAT_RULE_ABOVE_MIN,  /* each above that of the sibling `min` */
+  HEAT_RULE_PARTNER,    /* periodic on both sides of a pair */
+  HEAT_RULE_INSIDE,     /* a point of the domain */
+  HEAT_RULE_NAME,       /* can head a column of a table */
+  HEAT_RULE_UNIQUE,     /* no two entries of the same name */
+  HEAT_RULE_DATASET     /* an absolute path in a file */
+} heat_rule;
+
+struct heat_option {
+  const char *key;    /* dotted; * stands for any entry of a list, or for what `inside` sends here */
+  const char *inside; /* where the rows of its entries stand; NULL: under `key` */
+  heat_type type;
+  heat_shape shape;
+  unsigned flags;
+  heat_rule rule;
+  const char *unit, *fallback, *range;       /* fallback: the default as YAML; range: "> 0", ">= 0" or "in [0, 9]" */
+  double most;                               /* the largest magnitude; 0: that of its type, see heat_option_most */
+  const char *const *choices, *const *later; /* later: words that are recognised but not yet available */
+  /* It is used only when the key `when` (a sibling, or from the root where it has a dot) is one of the words `is`, or
+   * stands at all where there is no `is`; and only when the key `unless` does not stand. */
+  const char *when, *is, *unless;
+  const char *help;
+};
+
+extern const heat_option heat_option_root;
+/* The rows one below a key pattern, in the order of the table; start with NULL. */
+const heat_option *heat_option_next(const char *inside, const heat_option *after);
+const heat_option *heat_option_row(int index); /* NULL past the last */
+/* The row of a key as written ("regions.0.radius", "domain.size.1"); NULL when there is none. */
+const heat_option *heat_option_find(const char *key);
+bool heat_option_begins(const heat_option *option, const char *key); /* whether `key` is it or a beginning of it */
+const char *heat_option_inside(const heat_option *option);
+const char *heat_option_leaf(const heat_option *option);
+/* The largest magnitude of a number, where its range has no upper end: what every use of it can hold. */
+double heat_option_most(const heat_option *option);
+bool heat_option_physics(const heat_option *option);
+bool heat_option_has_word(const char *words, const char *word);
+void heat_option_describe(const heat_option *option, char *text, size_t size); /* "auto or a pair of numbers" */
+void heat_option_join(char *text, size_t size, const char *separator, const char *word);
+/* "nearest: time.step", or what is accepted in the section; `section` is where the unknown leaf was looked for. */
+void heat_option_suggest(const heat_option *section, const char *path, const char *leaf, char *text, size_t size);
+
+/* config_materials.c */
+
+/* Replace the names of materials in `material` and in regions by what `materials` says of them. */
+heat_status heat_materials_resolve(const char *name, heat_node *root);
+
+/* config_check.c */
+
+/* Check a tree against a row, fill in the defaults, bring numbers into their canonical form. */
+heat_status heat_check_node(const char *name, heat_node *root, heat_node *node, const heat_option *option);
+/* The relations in a checked tree. */
+heat_status heat_check_rules(const char *name, const heat_node *root, const heat_node *node);
+const char *heat_rule_text(heat_rule rule); /* for people; NULL for HEAT_NO_RULE */
+
+#endif

@@ -1,0 +1,389 @@
+/* The option table: every key of the deck, once. Parsing, checks, suggestions, `heat2d keys`, the resolved deck (in the
+ * order of the rows) and the comparison before a resume are all read off it. */
+#include "config_private.h"
+
+#include "heat2d/base/colormap.h"
+#include "heat2d/base/words.h"
+
+#include <string.h>
+
+static const char *const means[] = {"harmonic", "arithmetic", NULL};
+static const char *const shapes[] = {"rectangle", "circle", "ellipse", "polygon", "where", NULL};
+static const char *const sides[] = {"dirichlet", "neumann", "robin", "periodic", NULL};
+static const char *const methods[] = {"auto", "euler", NULL};
+static const char *const later_methods[] = {"rkl2", "backward-euler", "crank-nicolson", NULL};
+static const char *const precisions[] = {"float64", "float32", NULL};
+static const char *const switches[] = {"true", "false", NULL};
+
+const heat_option heat_option_root = {.key = "", .type = HEAT_SECTION};
+
+/* clang-format off */
+static const heat_option table[] = {
+    {.key = "title", .type = HEAT_TEXT, .fallback = "\"\"", .help = "what the run is called in logs and files"},
+
+    {.key = "domain", .type = HEAT_SECTION, .flags = HEAT_REQUIRED | HEAT_PHYSICS,
+     .help = "the rectangle and its grid"},
+    {.key = "domain.origin", .type = HEAT_REAL, .shape = HEAT_PAIR, .unit = "m", .fallback = "[0, 0]",
+     .help = "lower left corner [x0, y0]"},
+    {.key = "domain.size", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m", .range = "> 0",
+     .help = "width and height"},
+    {.key = "domain.cells", .type = HEAT_INTEGER, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED,
+     .range = "in [1, 1000000000]", .rule = HEAT_RULE_CELLS, .help = "number of cells [nx, ny]"},
+
+    {.key = "material", .type = HEAT_SECTION, .flags = HEAT_REQUIRED | HEAT_PHYSICS,
+     .help = "conductivity, density and heat_capacity, or diffusivity alone; or the name of one of materials"},
+    {.key = "material.conductivity", .type = HEAT_FIELD, .shape = HEAT_ONE_OR_PAIR, .flags = HEAT_REQUIRED,
+     .unit = "W/(m K)", .range = "> 0", .unless = "diffusivity", .help = "thermal conductivity k, or [kx, ky]"},
+    {.key = "material.density", .type = HEAT_FIELD, .flags = HEAT_REQUIRED, .unit = "kg/m3", .range = "> 0",
+     .unless = "diffusivity", .help = "density rho"},
+    {.key = "material.heat_capacity", .type = HEAT_FIELD, .flags = HEAT_REQUIRED, .unit = "J/(kg K)", .range = "> 0",
+     .unless = "diffusivity", .help = "specific heat capacity c_p"},
+    {.key = "material.diffusivity", .type = HEAT_FIELD, .shape = HEAT_ONE_OR_PAIR, .unit = "m2/s", .range = "> 0",
+     .help = "k / (rho c_p), or [x, y], in place of the three others"},
+
+    {.key = "materials", .type = HEAT_SECTION,
+     .help = "{NAME: {as under material}, ...}: named once, used by name in material and in regions.*.material"},
+
+    {.key = "interface", .type = HEAT_CHOICE, .flags = HEAT_PHYSICS, .fallback = "harmonic", .choices = means,
+     .help = "mean that makes a face's conductivity of its two cells'"},
+    {.key = "initial", .type = HEAT_SECTION, .flags = HEAT_REQUIRED | HEAT_PHYSICS, .help = "the state at t = 0"},
+    {.key = "initial.temperature", .type = HEAT_FIELD, .flags = HEAT_REQUIRED, .unit = "K",
+     .help = "temperature at t = 0"},
+    {.key = "source", .type = HEAT_FIELD, .flags = HEAT_TIME | HEAT_PHYSICS, .unit = "W/m3", .fallback = "0",
+     .help = "heat source q; K/s beside diffusivity"},
+
+    {.key = "regions", .type = HEAT_LIST, .flags = HEAT_PHYSICS, .fallback = "[]",
+     .help = "painted in order, the later over the earlier"},
+    {.key = "regions.*", .type = HEAT_SECTION, .help = "a shape, and at least one thing that differs inside it"},
+    {.key = "regions.*.shape", .type = HEAT_CHOICE, .flags = HEAT_REQUIRED, .choices = shapes,
+     .help = "its form; cells with their centre inside belong to it"},
+    {.key = "regions.*.min", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
+     .when = "shape", .is = "rectangle", .help = "lower left corner"},
+    {.key = "regions.*.max", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
+     .when = "shape", .is = "rectangle", .rule = HEAT_RULE_ABOVE_MIN, .help = "upper right corner"},
+    {.key = "regions.*.center", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
+     .when = "shape", .is = "circle ellipse", .help = "centre"},
+    {.key = "regions.*.radius", .type = HEAT_REAL, .flags = HEAT_REQUIRED, .unit = "m", .range = "> 0", .when = "shape",
+     .is = "circle", .help = "radius"},
+    {.key = "regions.*.radii", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
+     .range = "> 0", .when = "shape", .is = "ellipse", .help = "half axes [a, b]"},
+    {.key = "regions.*.angle", .type = HEAT_REAL, .unit = "degrees", .fallback = "0", .when = "shape", .is = "ellipse",
+     .help = "from the x axis to the half axis a, counter-clockwise"},
+    {.key = "regions.*.points", .type = HEAT_REAL, .shape = HEAT_POINTS, .flags = HEAT_REQUIRED, .unit = "m",
+     .when = "shape", .is = "polygon", .help = "corners in order"},
+    {.key = "regions.*.condition", .type = HEAT_CONDITION, .flags = HEAT_REQUIRED, .when = "shape", .is = "where",
+     .help = "expression in x, y; inside where it is not 0"},
+    {.key = "regions.*.material", .type = HEAT_TEXT,
+     .help = "name of one of materials; what the region says itself counts more"},
+    {.key = "regions.*.temperature", .type = HEAT_FIELD, .flags = HEAT_ANY_OF, .unit = "K",
+     .help = "temperature at t = 0"},
+    {.key = "regions.*.conductivity", .type = HEAT_FIELD, .shape = HEAT_ONE_OR_PAIR, .flags = HEAT_ANY_OF,
+     .unit = "W/(m K)", .range = "> 0", .unless = "material.diffusivity", .help = "conductivity, or [kx, ky]"},
+    {.key = "regions.*.density", .type = HEAT_FIELD, .flags = HEAT_ANY_OF, .unit = "kg/m3", .range = "> 0",
+     .unless = "material.diffusivity", .help = "density"},
+    {.key = "regions.*.heat_capacity", .type = HEAT_FIELD, .flags = HEAT_ANY_OF, .unit = "J/(kg K)", .range = "> 0",
+     .unless = "material.diffusivity", .help = "specific heat capacity"},
+    {.key = "regions.*.diffusivity", .type = HEAT_FIELD, .shape = HEAT_ONE_OR_PAIR, .flags = HEAT_ANY_OF,
+     .unit = "m2/s", .range = "> 0", .when = "material.diffusivity", .help = "diffusivity, or [x, y]"},
+    {.key = "regions.*.source", .type = HEAT_FIELD, .flags = HEAT_ANY_OF | HEAT_TIME, .unit = "W/m3",
+     .help = "heat source"},
+
+    {.key = "boundary", .type = HEAT_SECTION, .flags = HEAT_PHYSICS, .fallback = "{}",
+     .help = "the four sides; one left out is insulated"},
+    {.key = "boundary.left", .inside = "boundary.*", .type = HEAT_SECTION, .fallback = "{}", .help = "x = x0"},
+    {.key = "boundary.right", .inside = "boundary.*", .type = HEAT_SECTION, .fallback = "{}", .help = "x = x0 + width"},
+    {.key = "boundary.bottom", .inside = "boundary.*", .type = HEAT_SECTION, .fallback = "{}", .help = "y = y0"},
+    {.key = "boundary.top", .inside = "boundary.*", .type = HEAT_SECTION, .fallback = "{}", .help = "y = y0 + height"},
+    {.key = "boundary.*.type", .type = HEAT_CHOICE, .fallback = "neumann", .choices = sides, .rule = HEAT_RULE_PARTNER,
+     .help = "what is prescribed at this side"},
+    {.key = "boundary.*.value", .type = HEAT_FIELD, .flags = HEAT_REQUIRED | HEAT_TIME, .unit = "K", .when = "type",
+     .is = "dirichlet", .help = "temperature of the wall"},
+    {.key = "boundary.*.flux", .type = HEAT_FIELD, .flags = HEAT_TIME, .unit = "W/m2", .fallback = "0", .when = "type",
+     .is = "neumann", .help = "heat flux into the domain"},
+    {.key = "boundary.*.coefficient", .type = HEAT_FIELD, .flags = HEAT_REQUIRED | HEAT_TIME, .unit = "W/(m2 K)",
+     .range = ">= 0", .when = "type", .is = "robin", .help = "heat transfer coefficient"},
+    {.key = "boundary.*.ambient", .type = HEAT_FIELD, .flags = HEAT_REQUIRED | HEAT_TIME, .unit = "K", .when = "type",
+     .is = "robin", .help = "temperature beyond the wall"},
+
+    {.key = "time", .type = HEAT_SECTION, .fallback = "{}", .help = "how far, and by which steps"},
+    {.key = "time.end", .type = HEAT_REAL, .flags = HEAT_REQUIRED, .unit = "s", .range = "> 0",
+     .help = "simulated time at which the run ends"},
+    {.key = "time.method", .type = HEAT_CHOICE, .flags = HEAT_PHYSICS, .fallback = "auto", .choices = methods,
+     .later = later_methods, .help = "how a step is taken"},
+    {.key = "time.step", .type = HEAT_REAL, .flags = HEAT_AUTO, .unit = "s", .range = "> 0", .fallback = "auto",
+     .help = "length of a step; an unstable one is refused; auto: the longest within safety and the maximum principle"},
+    {.key = "time.safety", .type = HEAT_REAL, .range = "in (0, 1]", .fallback = "0.9",
+     .help = "fraction of the stability limit that auto takes at most"},
+    {.key = "time.tolerance", .type = HEAT_REAL, .range = "> 0", .most = 1, .fallback = "1e-4",
+     .help = "relative temporal error that the adaptive methods hold (euler's step follows from stability)"},
+    {.key = "time.steady", .type = HEAT_REAL, .unit = "K/s", .range = ">= 0", .fallback = "0",
+     .help = "stop when max |du/dt| falls below this; 0: never"},
+    {.key = "time.steady_relative", .type = HEAT_REAL, .unit = "1/s", .range = ">= 0", .fallback = "0",
+     .help = "the same over the range of temperatures, now and at the start; with both the first one counts; 0: never"},
+    {.key = "time.steady_after", .type = HEAT_REAL, .flags = HEAT_AUTO, .unit = "s", .range = ">= 0",
+     .fallback = "auto", .help = "not steady before; auto: once no side and no source changes any more up to the end"},
+
+    {.key = "output", .type = HEAT_SECTION, .fallback = "{}", .help = "what is written, and where"},
+    {.key = "output.directory", .type = HEAT_TEXT, .fallback = "out", .help = "every file of the run is inside it"},
+    {.key = "output.every", .type = HEAT_REAL, .unit = "s", .range = ">= 0", .fallback = "0",
+     .help = "simulated time between snapshots; 0: the first and the last state only"},
+    {.key = "output.every.steps", .type = HEAT_INTEGER, .flags = HEAT_REQUIRED, .range = ">= 1",
+     .help = "steps between snapshots, in place of a time"},
+    {.key = "output.max_files", .type = HEAT_INTEGER, .range = "in [1, 1000000000000000]", .fallback = "1000000",
+     .help = "snapshots, pictures or checkpoints; a run that would write more of a kind is refused"},
+    {.key = "output.precision", .type = HEAT_CHOICE, .fallback = "float64", .choices = precisions,
+     .help = "of the temperature in snapshots; one that float32 cannot hold is written as float64"},
+    {.key = "output.compression", .type = HEAT_INTEGER, .range = "in [0, 9]", .fallback = "0",
+     .help = "deflate level of snapshots"},
+    {.key = "output.images", .type = HEAT_SECTION, .help = "pictures of the field; none when left out"},
+    {.key = "output.images.every", .type = HEAT_REAL, .unit = "s", .range = ">= 0",
+     .help = "simulated time between pictures; when left out, as output.every"},
+    {.key = "output.images.every.steps", .type = HEAT_INTEGER, .flags = HEAT_REQUIRED, .range = ">= 1",
+     .help = "steps between pictures, in place of a time"},
+    {.key = "output.images.colormap", .type = HEAT_CHOICE, .fallback = "inferno", .choices = heat_colormap_names,
+     .help = "colours from cold to hot"},
+    {.key = "output.images.range", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_AUTO, .unit = "K",
+     .fallback = "auto", .rule = HEAT_RULE_INCREASING, .help = "temperatures of the two ends of the colours"},
+    {.key = "output.images.width", .type = HEAT_INTEGER, .unit = "pixels", .range = "in [16, 8192]", .fallback = "1024",
+     .help = "width of a picture; below some 200 it is the field alone, without colour bar"},
+    {.key = "output.probes", .type = HEAT_LIST, .fallback = "[]", .rule = HEAT_RULE_UNIQUE,
+     .help = "points whose temperature is written as often as output.every says"},
+    {.key = "output.probes.*", .type = HEAT_SECTION, .help = "a named point, or a line of points"},
+    {.key = "output.probes.*.name", .type = HEAT_TEXT, .flags = HEAT_REQUIRED, .rule = HEAT_RULE_NAME,
+     .help = "heading of its column; those of a line are NAME-1, NAME-2, ..."},
+    {.key = "output.probes.*.at", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
+     .unless = "from", .rule = HEAT_RULE_INSIDE, .help = "the point [x, y]"},
+    {.key = "output.probes.*.from", .type = HEAT_REAL, .shape = HEAT_PAIR, .unit = "m", .rule = HEAT_RULE_INSIDE,
+     .help = "first point of a line, in place of at"},
+    {.key = "output.probes.*.to", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
+     .when = "from", .rule = HEAT_RULE_INSIDE, .help = "its last point"},
+    {.key = "output.probes.*.count", .type = HEAT_INTEGER, .flags = HEAT_REQUIRED, .range = "in [1, 1000000]",
+     .when = "from", .help = "how many points it has, evenly spaced, both ends included"},
+
+    {.key = "checkpoint", .type = HEAT_SECTION, .fallback = "{}", .help = "when the state is saved for a resume"},
+    {.key = "checkpoint.every", .type = HEAT_SECTION, .fallback = "{}", .help = "whichever comes first"},
+    {.key = "checkpoint.every.steps", .type = HEAT_INTEGER, .range = ">= 0", .fallback = "0",
+     .help = "steps between checkpoints; 0: not by steps"},
+    {.key = "checkpoint.every.minutes", .type = HEAT_REAL, .unit = "min", .range = ">= 0", .fallback = "15",
+     .help = "wall-clock time between checkpoints; 0: not by the clock"},
+    {.key = "checkpoint.keep", .type = HEAT_INTEGER, .range = ">= 1", .most = 1e6, .fallback = "2",
+     .help = "how many of the newest stay"},
+    {.key = "checkpoint.final", .type = HEAT_BOOLEAN, .fallback = "true", .choices = switches,
+     .help = "save also when the run ends"},
+
+    {.key = "parallel", .type = HEAT_SECTION, .fallback = "{}",
+     .help = "how the work is divided; no effect on results"},
+    {.key = "parallel.ranks", .type = HEAT_INTEGER, .shape = HEAT_PAIR, .flags = HEAT_AUTO, .range = "in [1, 1000000]",
+     .fallback = "auto", .help = "ranks along x and y"},
+    {.key = "parallel.halo_depth", .type = HEAT_INTEGER, .flags = HEAT_AUTO, .range = "in [1, 64]", .fallback = "auto",
+     .help = "ghost layers exchanged at once"},
+    {.key = "parallel.threads", .type = HEAT_INTEGER, .range = "in [1, 1024]", .fallback = "1",
+     .help = "threads of each rank"},
+    {.key = "parallel.tile", .type = HEAT_INTEGER, .shape = HEAT_PAIR, .flags = HEAT_AUTO, .range = "in [1, 8192]",
+     .fallback = "auto", .help = "columns and rows of the tiles that stay in cache; auto: the first steps try some"},
+
+    {.key = "sweep", .type = HEAT_SECTION, .flags = HEAT_NOT_YET, .help = "a parameter range"},
+
+    /* What a HEAT_FIELD takes in place of a number. */
+    {.key = "FIELD.file", .type = HEAT_TEXT, .flags = HEAT_REQUIRED,
+     .help = "HDF5 file with the field on the run's own grid; FIELD stands for any key of that type"},
+    {.key = "FIELD.dataset", .type = HEAT_TEXT, .flags = HEAT_REQUIRED, .rule = HEAT_RULE_DATASET,
+     .help = "path of the field in the file"},
+    {.key = "FIELD.index", .type = HEAT_INTEGER, .range = ">= 0",
+     .help = "which one, from 0, of a dataset with a time axis"},
+};
+/* clang-format on */
+
+enum { ROWS = sizeof table / sizeof *table };
+
+const heat_option *heat_option_row(int index) {
+  return index < ROWS ? &table[index] : NULL;
+}
+
+const char *heat_option_inside(const heat_option *option) {
+  if (option->type == HEAT_FIELD) return "FIELD";
+  return option->inside != NULL ? option->inside : option->key;
+}
+
+const char *heat_option_leaf(const heat_option *option) {
+  const char *dot = strrchr(option->key, '.');
+  return dot != NULL ? dot + 1 : option->key;
+}
+
+/* Whether the row stands one below the key pattern `inside`. */
+static bool is_under(const heat_option *row, const char *inside) {
+  const char *leaf = heat_option_leaf(row);
+  size_t parent = leaf == row->key ? 0 : (size_t)(leaf - row->key - 1);
+  return parent == strlen(inside) && strncmp(row->key, inside, parent) == 0;
+}
+
+const heat_option *heat_option_next(const char *inside, const heat_option *after) {
+  for (const heat_option *row = after == NULL ? table : after + 1; row < table + ROWS; row++) {
+    if (is_under(row, inside)) return row;
+  }
+  return NULL;
+}
+
+/* Whether the `length` characters at `segment` may stand for the * of `pattern`: a position in a list, the * itself, or
+ * a key of the table whose entries are described there. */
+static bool stands_for_any(const char *pattern, const char *star, const char *segment, size_t length) {
+  if (length == 1 && *segment == '*') return true;
+  if (length > 0 && strspn(segment, "0123456789") >= length) return true;
+  size_t before = (size_t)(star - pattern);
+  for (int i = 0; i < ROWS; i++) {
+    const heat_option *row = &table[i];
+    if (row->inside == NULL || strncmp(row->inside, pattern, before + 1) != 0) continue;
+    if (strlen(row->key) == before + length && strncmp(row->key + before, segment, length) == 0) return true;
+  }
+  return false;
+}
+
+/* The rest of `pattern` after what `key` covers of it; NULL when they part. */
+static const char *match(const char *pattern, const char *key) {
+  const char *p = pattern;
+  while (*key != '\0') {
+    size_t length = strcspn(key, ".");
+    if (*p == '*' && stands_for_any(pattern, p, key, length)) {
+      p++;
+      key += length;
+    } else if (*p != *key) {
+      return NULL;
+    } else {
+      p++;
+      key++;
+    }
+  }
+  return p;
+}
+
+bool heat_option_begins(const heat_option *option, const char *key) {
+  return match(option->key, key) != NULL;
+}
+
+const heat_option *heat_option_find(const char *key) {
+  char path[HEAT_KEY_TEXT];
+  if (strlen(key) >= sizeof path) return NULL;
+  if (*key == '\0') return &heat_option_root;
+  strcpy(path, key);
+  for (;;) {
+    bool entry = strlen(path) < strlen(key);
+    for (int i = 0; i < ROWS; i++) {
+      const char *rest = match(table[i].key, path);
+      if (rest != NULL && *rest == '\0' && (!entry || table[i].shape != HEAT_ONE)) return &table[i];
+    }
+    char *dot = strrchr(path, '.'); /* the position in a pair is no row of its own */
+    if (dot == NULL || dot[1 + strspn(dot + 1, "0123456789")] != '\0') return NULL;
+    *dot = '\0';
+  }
+}
+
+double heat_option_most(const heat_option *option) {
+  const double counts = 1e15;      /* of steps: integers that doubles tell apart, and none is lost by adding two */
+  const double quantities = 1e100; /* their products and squares are finite */
+  if (option->most > 0) return option->most;
+  return option->type == HEAT_INTEGER ? counts : quantities;
+}
+
+bool heat_option_physics(const heat_option *option) {
+  for (int i = 0; i < ROWS; i++) {
+    size_t length = strlen(table[i].key);
+    if ((table[i].flags & HEAT_PHYSICS) == 0 || strncmp(option->key, table[i].key, length) != 0) continue;
+    if (option->key[length] == '\0' || option->key[length] == '.') return true;
+  }
+  return false;
+}
+
+bool heat_option_has_word(const char *words, const char *word) {
+  size_t length = strlen(word);
+  for (const char *at = words; (at = strstr(at, word)) != NULL; at += length) {
+    if ((at == words || at[-1] == ' ') && (at[length] == '\0' || at[length] == ' ')) return true;
+  }
+  return false;
+}
+
+void heat_option_join(char *text, size_t size, const char *separator, const char *word) {
+  size_t length = strlen(text);
+  snprintf(text + length, size - length, "%s%s", length > 0 ? separator : "", word);
+}
+
+void heat_option_describe(const heat_option *option, char *text, size_t size) {
+  static const struct {
+    const char *one, *many;
+  } words[] = {
+      [HEAT_SECTION] = {"a section {key: value, ...}", NULL},
+      [HEAT_LIST] = {"a list [...]", NULL},
+      [HEAT_TEXT] = {"a text", NULL},
+      [HEAT_CHOICE] = {"one of", NULL},
+      [HEAT_BOOLEAN] = {"true or false", NULL},
+      [HEAT_INTEGER] = {"an integer", "integers"},
+      [HEAT_REAL] = {"a number", "numbers"},
+      [HEAT_FIELD] = {"a number, an expression or {file, dataset}", NULL},
+      [HEAT_CONDITION] = {"an expression in x, y", NULL},
+  };
+  const char *one = words[option->type].one;
+  text[0] = '\0';
+  if ((option->flags & HEAT_AUTO) != 0) heat_option_join(text, size, "", "auto or ");
+  size_t used = strlen(text);
+  switch (option->shape) {
+  case HEAT_ONE:
+    snprintf(text + used, size - used, "%s", one);
+    break;
+  case HEAT_PAIR:
+    snprintf(text + used, size - used, "a pair of %s", words[option->type].many);
+    break;
+  case HEAT_ONE_OR_PAIR:
+    snprintf(text + used, size - used, "%s, or a pair of these", one);
+    break;
+  case HEAT_POINTS:
+    snprintf(text + used, size - used, "a list of at least 3 points [x, y]");
+    break;
+  }
+  for (int i = 0; option->type == HEAT_CHOICE && option->choices[i] != NULL; i++) {
+    heat_option_join(text, size, i == 0 ? " " : ", ", option->choices[i]);
+  }
+  if (option->type != HEAT_REAL) return;
+  for (const heat_option *row = NULL; (row = heat_option_next(option->key, row)) != NULL;) {
+    used = strlen(text);
+    snprintf(text + used, size - used, " or {%s: N}", heat_option_leaf(row));
+  }
+}
+
+/* How many leading segments of `key` are those of `path`. */
+static size_t shared(const char *key, const char *path) {
+  size_t segments = 0;
+  for (; *path != '\0' && *key == *path; key++, path++) segments += *key == '.';
+  return segments + (*path == '\0' && *key == '.');
+}
+
+/* A misspelt key of the same section is nearer than the same word in another one by as little as one letter. */
+void heat_option_suggest(const heat_option *section, const char *path, const char *leaf, char *text, size_t size) {
+  enum { PER_LETTER = 10, OTHER_SECTION = 12 };
+  const char *inside = heat_option_inside(section), *dot = *path != '\0' ? "." : "";
+  const heat_option *nearest = NULL;
+  bool nearest_here = false;
+  size_t best = (size_t)-1;
+  for (int i = 0; i < ROWS; i++) {
+    const char *word = heat_option_leaf(&table[i]);
+    size_t letters = heat_word_distance(leaf, word);
+    if (!heat_word_near(leaf, word, letters)) continue;
+    bool here = is_under(&table[i], inside);
+    if (!here && letters > 1 && strlen(word) < 5) continue; /* any five letters are that near to `from` */
+    if (!here && (strncmp(table[i].key, "FIELD.", 6) == 0 || *word == '*')) continue;
+    size_t score = PER_LETTER * letters + (here ? 0 : OTHER_SECTION - shared(table[i].key, path));
+    if (score >= best) continue;
+    best = score;
+    nearest = &table[i];
+    nearest_here = here;
+  }
+  if (nearest != NULL && nearest_here) {
+    snprintf(text, size, "nearest: %s%s%s", path, dot, heat_option_leaf(nearest));
+  } else if (nearest != NULL) {
+    snprintf(text, size, "nearest: %s", nearest->key);
+  } else {
+    snprintf(text, size, "accepted:");
+    const char *separator = " ";
+    for (const heat_option *row = NULL; (row = heat_option_next(inside, row)) != NULL; separator = ", ") {
+      heat_option_join(text, size, separator, heat_option_leaf(row));
+    }
+  }
+}

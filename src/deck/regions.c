@@ -1,0 +1,139 @@
+#include "heat2d/deck/regions.h"
+
+#include "shape.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Cells of all regions together that are looked at, and at least of each. */
+static const double most_cells = (double)(1 << 22), least_cells = (double)(1 << 14);
+
+/* Cells [lo, hi) along each axis, of which every stride-th is looked at. */
+typedef struct lattice {
+  int64_t lo[HEAT_AXES], hi[HEAT_AXES], stride[HEAT_AXES];
+} lattice;
+
+/* The first cell whose centre is not below `at`, or where `above` is asked for, not at it either. */
+static int64_t first_from(const heat_problem *problem, int axis, double at, bool above) {
+  const double cells = (double)problem->cells[axis];
+  const double guess = floor((at - problem->origin[axis]) / problem->spacing[axis]);
+  int64_t n = guess < 0 ? 0 : guess > cells ? problem->cells[axis] : (int64_t)guess;
+  while (n > 0 &&
+         (above ? heat_problem_centre(problem, axis, n - 1) > at : heat_problem_centre(problem, axis, n - 1) >= at))
+    n--;
+  while (n < problem->cells[axis] &&
+         !(above ? heat_problem_centre(problem, axis, n) > at : heat_problem_centre(problem, axis, n) >= at))
+    n++;
+  return n;
+}
+
+static int64_t count_along(const lattice *l, int axis) {
+  return l->hi[axis] > l->lo[axis] ? (l->hi[axis] - l->lo[axis] + l->stride[axis] - 1) / l->stride[axis] : 0;
+}
+
+/* The cells that can lie in a shape, thinned out evenly along both axes to about `most`. */
+static lattice reach(const heat_problem *problem, const heat_shape *shape, double most) {
+  double low[HEAT_AXES], high[HEAT_AXES];
+  lattice l = {.stride = {1, 1}};
+  const bool bounded = heat_shape_bounds(shape, low, high);
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    l.lo[axis] = bounded ? first_from(problem, axis, low[axis], false) : 0;
+    l.hi[axis] = bounded ? first_from(problem, axis, high[axis], true) : problem->cells[axis];
+  }
+  const double columns = (double)count_along(&l, HEAT_X), rows = (double)count_along(&l, HEAT_Y);
+  if (columns * rows <= most) return l;
+  const double side = sqrt(most); /* an axis that is shorter than that is not thinned out */
+  const double keep_rows = rows < side ? rows : columns < side ? most / columns : side, keep_columns = most / keep_rows;
+  l.stride[HEAT_Y] = (int64_t)ceil(rows / keep_rows);
+  l.stride[HEAT_X] = (int64_t)ceil(columns / keep_columns);
+  return l;
+}
+
+/* This rank's part of the cells: rows in turn. */
+static double count_lattice(const heat_problem *problem, const heat_shape *shape, const lattice *l, int rank, int size,
+                            bool any) {
+  double found = 0;
+  const int64_t rows = count_along(l, HEAT_Y), columns = count_along(l, HEAT_X);
+  for (int64_t row = rank; row < rows; row += size) {
+    const double y = heat_problem_centre(problem, HEAT_Y, l->lo[HEAT_Y] + row * l->stride[HEAT_Y]);
+    for (int64_t column = 0; column < columns; column++) {
+      const double x = heat_problem_centre(problem, HEAT_X, l->lo[HEAT_X] + column * l->stride[HEAT_X]);
+      found += heat_shape_contains(shape, x, y);
+      if (any && found > 0) return found;
+    }
+  }
+  return found;
+}
+
+void heat_regions_count(const heat_problem *problem, MPI_Comm comm, bool any, heat_coverage *coverage) {
+  int rank, size;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &size);
+  const double share = most_cells / (problem->region_count > 0 ? problem->region_count : 1);
+  for (int r = 0; r < problem->region_count; r++) {
+    const heat_shape *shape = problem->regions[r].shape;
+    const lattice l = reach(problem, shape, share > least_cells ? share : least_cells);
+    double found;
+    coverage[r] = (heat_coverage){0, 0};
+    if (heat_shape_is_rectangle(shape)) {
+      const double all = (double)(l.hi[HEAT_X] - l.lo[HEAT_X]) * (double)(l.hi[HEAT_Y] - l.lo[HEAT_Y]);
+      coverage[r].cells = l.hi[HEAT_X] > l.lo[HEAT_X] && l.hi[HEAT_Y] > l.lo[HEAT_Y] ? all : 0;
+      continue;
+    }
+    found = count_lattice(problem, shape, &l, rank, size, any);
+    MPI_Allreduce(MPI_IN_PLACE, &found, 1, MPI_DOUBLE, MPI_SUM, comm);
+    const double thinned = (double)l.stride[HEAT_X] * (double)l.stride[HEAT_Y];
+    coverage[r].cells = found * thinned;
+    if (thinned > 1) coverage[r].looked = (double)count_along(&l, HEAT_X) * (double)count_along(&l, HEAT_Y);
+  }
+}
+
+/* What a message about a region begins with: its place and key. */
+static heat_status tell(const heat_problem *problem, int region, const char *text) {
+  char key[32];
+  snprintf(key, sizeof key, "regions.%d", region);
+  return heat_config_fail(problem->config, key, "%s", text);
+}
+
+static void warn(const heat_problem *problem, heat_runtime *runtime, int region, heat_coverage coverage) {
+  enum { TEXT = 256 };
+  char text[TEXT], looked[TEXT / 4] = "";
+  if (coverage.looked > 0) snprintf(looked, sizeof looked, " of the %.0f that were looked at", coverage.looked);
+  snprintf(text, sizeof text, "it covers no cell centre%s (a cell is %.6g x %.6g m)", looked, problem->spacing[HEAT_X],
+           problem->spacing[HEAT_Y]);
+  const heat_status status = tell(problem, region, text);
+  fprintf(stderr, "warning: %s\n", status.text);
+  if (runtime->log != NULL) fprintf(runtime->log, "warning     %s\n", status.text);
+}
+
+static void list(const heat_problem *problem, int region, heat_coverage coverage, FILE *out) {
+  enum { TEXT = 256 };
+  char text[TEXT];
+  const double percent = 100, all = (double)problem->cells[HEAT_X] * (double)problem->cells[HEAT_Y];
+  snprintf(text, sizeof text, "%s, %s%.0f cells, %s%.4g%% of the area",
+           heat_config_text(problem->config, "regions.%d.shape", region), coverage.looked > 0 ? "about " : "",
+           coverage.cells, coverage.looked > 0 ? "about " : "", percent * coverage.cells / all);
+  fprintf(out, "region      %s\n", tell(problem, region, text).text);
+}
+
+static heat_status look(const heat_problem *problem, heat_runtime *runtime, FILE *out) {
+  const int count = problem->region_count;
+  heat_coverage *coverage = calloc((size_t)count + 1, sizeof *coverage);
+  const heat_status status =
+      heat_agree(runtime->comm, coverage != NULL ? heat_ok() : heat_no_memory("regions", (size_t)count));
+  if (status.code == HEAT_OK) heat_regions_count(problem, runtime->comm, out == NULL, coverage);
+  for (int r = 0; r < count && status.code == HEAT_OK && runtime->rank == 0; r++) {
+    if (out != NULL) list(problem, r, coverage[r], out);
+    if (coverage[r].cells == 0) warn(problem, runtime, r, coverage[r]);
+  }
+  free(coverage);
+  return status;
+}
+
+heat_status heat_regions_warn(const heat_problem *problem, heat_runtime *runtime) {
+  return look(problem, runtime, NULL);
+}
+
+heat_status heat_regions_list(const heat_problem *problem, heat_runtime *runtime, FILE *out) {
+  return look(problem, runtime, out);
+}

@@ -1,0 +1,148 @@
+#define _DEFAULT_SOURCE /* for madvise */
+#include "heat2d/grid/field.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { LINE = 8, PAGE = 512, HUGE_PAGE = 2 << 20 }; /* doubles; bytes */
+
+static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t to) {
+  return (n + to - 1) / to * to;
+}
+
+/* The first owned cell of each row starts on a cache line. Rows that a tile reads together must not fall into the same
+ * cache sets: best are rows of an odd number of eighths of a page, so that eight of them spread evenly; where that
+ * would waste too much, of an odd number of lines. */
+static ptrdiff_t row_stride(heat_box owned, int depth) {
+  enum { EIGHTH = PAGE / 8, WASTE = 8 };
+  const ptrdiff_t left = round_up(depth, LINE);
+  const ptrdiff_t stride = round_up(left + (ptrdiff_t)heat_box_width(owned, HEAT_X) + depth, LINE);
+  const ptrdiff_t staggered = round_up(stride - EIGHTH, 2 * EIGHTH) + EIGHTH;
+  if (stride > EIGHTH && staggered - stride <= stride / WASTE) return staggered;
+  return stride / LINE % 2 == 0 ? stride + LINE : stride;
+}
+
+static size_t all_rows(heat_box owned, int depth) {
+  return (size_t)heat_box_width(owned, HEAT_Y) + 2 * (size_t)depth;
+}
+
+/* How far a field's rows are moved, doubles: fields that are used together as far apart as there is room within the
+ * period with which staggered rows come back to the same place of a page. */
+static ptrdiff_t moved(int number) {
+  static const int lines[HEAT_FIELD_NUMBERS] = {0, 4, 2, 6, 1, 5, 3, 7};
+  return (ptrdiff_t)lines[number] * LINE;
+}
+
+size_t heat_field_band_bytes(heat_box owned, int depth, int rows) {
+  const size_t all = all_rows(owned, depth), have = rows > 0 && (size_t)rows < all ? (size_t)rows : all;
+  return (have * (size_t)row_stride(owned, depth) + (size_t)LINE * HEAT_FIELD_NUMBERS) * sizeof(double);
+}
+
+size_t heat_field_bytes(heat_box owned, int depth) {
+  return heat_field_band_bytes(owned, depth, 0);
+}
+
+/* Cell owned.lo, given that the rows begin with `first`. */
+static void place_corner(heat_field *field) {
+  field->corner =
+      field->start + (ptrdiff_t)(field->owned.lo[HEAT_Y] - field->first) * field->stride + round_up(field->depth, LINE);
+}
+
+/* Threads share rows, and so pages: each page is touched first by another thread, which spreads them evenly over the
+ * memories near to the threads. Not at the ends: see below. */
+static void touch(char *memory, size_t bytes, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+  for (size_t piece = 1; piece < bytes / HUGE_PAGE - 1; piece++)
+    for (size_t n = 0; n < HUGE_PAGE; n += PAGE * sizeof(double)) memory[piece * HUGE_PAGE + n] = 0;
+}
+
+heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_field_form form) {
+  const heat_box owned = grid->owned;
+  const int depth = form.depth, rows = form.rows;
+  *field = (heat_field){.owned = owned, .depth = depth, .stride = row_stride(owned, depth)};
+  if (rows > 0 && (size_t)rows < all_rows(owned, depth)) field->band = rows;
+  field->first = owned.lo[HEAT_Y] - depth;
+  const size_t bytes = heat_field_band_bytes(owned, depth, rows);
+  const bool large = bytes >= 2 * (size_t)HUGE_PAGE;
+  void *memory = NULL;
+  if (posix_memalign(&memory, large ? HUGE_PAGE : PAGE * sizeof(double), bytes) != 0)
+    return heat_no_memory("a field", bytes);
+  /* Where it is refused, small pages do; also at both ends of a whole field, where ghost rows beyond walls are never
+   * touched, and so cost nothing. */
+  const size_t end = field->band > 0 ? 0 : HUGE_PAGE;
+  if (large) madvise((char *)memory + end, bytes - 2 * end, MADV_HUGEPAGE);
+  if (large && form.threads > 1) touch(memory, bytes, form.threads);
+  field->memory = memory;
+  field->start = field->memory + moved(form.number);
+  place_corner(field);
+  return heat_ok();
+}
+
+heat_status heat_field_create(heat_field *field, const heat_grid *grid, int depth) {
+  return heat_field_create_as(field, grid, (heat_field_form){.depth = depth});
+}
+
+void heat_field_slide(heat_field *field, int64_t first, bool keep) {
+  const int64_t step = first - field->first;
+  const ptrdiff_t gone = (ptrdiff_t)step * field->stride;
+  if (keep && step > 0 && step < field->band)
+    memmove(field->start, field->start + gone, (size_t)(field->band - step) * (size_t)field->stride * sizeof(double));
+  field->first = first;
+  place_corner(field);
+}
+
+void heat_field_destroy(heat_field *field) {
+  free(field->memory);
+  *field = (heat_field){0};
+}
+
+void heat_field_pack(const heat_field *field, double *out) {
+  const size_t columns = (size_t)heat_box_width(field->owned, HEAT_X);
+  for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++, out += columns)
+    memcpy(out, heat_field_at(field, field->owned.lo[HEAT_X], j), columns * sizeof(double));
+}
+
+void heat_field_unpack(heat_field *field, const double *in) {
+  const size_t columns = (size_t)heat_box_width(field->owned, HEAT_X);
+  for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++, in += columns)
+    memcpy(heat_field_at(field, field->owned.lo[HEAT_X], j), in, columns * sizeof(double));
+  field->valid = 0;
+}
+
+heat_extent heat_field_extent(const heat_field *field, const heat_grid *grid) {
+  const heat_box owned = field->owned;
+  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(owned, HEAT_X);
+  double low = INFINITY, high = -INFINITY;
+  int64_t bad = 0, first = INT64_MAX;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    const double *row = heat_field_at(field, owned.lo[HEAT_X], j);
+    double row_low = row[0], row_high = row[0], poison = 0; /* poison: NaN as soon as one value is not finite */
+    for (ptrdiff_t i = 0; i < columns; i++) {
+      row_low = row[i] < row_low ? row[i] : row_low;
+      row_high = row[i] > row_high ? row[i] : row_high;
+      poison += row[i] * 0.0;
+    }
+    if (poison == 0) {
+      low = row_low < low ? row_low : low;
+      high = row_high > high ? row_high : high;
+      continue;
+    }
+    for (ptrdiff_t i = 0; i < columns; i++) {
+      if (isfinite(row[i])) {
+        low = fmin(low, row[i]);
+        high = fmax(high, row[i]);
+        continue;
+      }
+      bad++;
+      const int64_t cell = j * grid->layout.cells[HEAT_X] + owned.lo[HEAT_X] + i;
+      if (cell < first) first = cell;
+    }
+  }
+  double ends[2] = {-low, high};
+  MPI_Allreduce(MPI_IN_PLACE, ends, 2, MPI_DOUBLE, MPI_MAX, grid->comm);
+  MPI_Allreduce(MPI_IN_PLACE, &bad, 1, MPI_INT64_T, MPI_SUM, grid->comm);
+  if (bad > 0) MPI_Allreduce(MPI_IN_PLACE, &first, 1, MPI_INT64_T, MPI_MIN, grid->comm);
+  return (heat_extent){.min = -ends[0], .max = ends[1], .not_finite = bad, .first = bad > 0 ? first : -1};
+}

@@ -1,0 +1,157 @@
+#include "heat2d/grid/grid.h"
+
+heat_box heat_box_grow(heat_box box, int64_t layers) {
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    box.lo[axis] -= layers;
+    box.hi[axis] += layers;
+  }
+  return box;
+}
+
+heat_box heat_box_around(heat_box a, heat_box b) {
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    if (b.lo[axis] < a.lo[axis]) a.lo[axis] = b.lo[axis];
+    if (b.hi[axis] > a.hi[axis]) a.hi[axis] = b.hi[axis];
+  }
+  return a;
+}
+
+int heat_box_subtract(heat_box outer, heat_box inner, heat_box parts[4]) {
+  inner = heat_box_intersect(inner, outer);
+  if (heat_box_empty(inner)) {
+    parts[0] = outer;
+    return heat_box_empty(outer) ? 0 : 1;
+  }
+  /* y first: the parts below and above are whole rows. What is left beside them has the rows of `inner`. */
+  int count = 0;
+  for (int axis = HEAT_Y; axis >= HEAT_X; axis--) {
+    heat_box low = outer, high = outer;
+    low.hi[axis] = inner.lo[axis];
+    high.lo[axis] = inner.hi[axis];
+    if (!heat_box_empty(low)) parts[count++] = low;
+    if (!heat_box_empty(high)) parts[count++] = high;
+    outer.lo[axis] = inner.lo[axis];
+    outer.hi[axis] = inner.hi[axis];
+  }
+  return count;
+}
+
+bool heat_layout_choose(heat_layout *layout, int size) {
+  double shortest = 0;
+  bool found = false;
+  for (int px = 1; px <= size; px++) {
+    if (size % px != 0) continue;
+    const int ranks[HEAT_AXES] = {px, size / px};
+    if (ranks[HEAT_X] > layout->cells[HEAT_X] || ranks[HEAT_Y] > layout->cells[HEAT_Y]) continue;
+    double cut = 0;
+    for (int axis = 0; axis < HEAT_AXES; axis++) {
+      const int seams = ranks[axis] - (layout->periodic[axis] && ranks[axis] > 1 ? 0 : 1);
+      cut += (double)seams * (double)layout->cells[1 - axis];
+    }
+    if (found && cut >= shortest) continue;
+    shortest = cut;
+    found = true;
+    for (int axis = 0; axis < HEAT_AXES; axis++) layout->ranks[axis] = ranks[axis];
+  }
+  return found;
+}
+
+int64_t heat_block_start(int64_t cells, int blocks, int block) {
+  const int64_t each = cells / blocks, longer = cells % blocks;
+  return each * block + (block < longer ? block : longer);
+}
+
+heat_box heat_layout_box(const heat_layout *layout, int rank) {
+  const int place[HEAT_AXES] = {rank % layout->ranks[HEAT_X], rank / layout->ranks[HEAT_X]};
+  heat_box box;
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    box.lo[axis] = heat_block_start(layout->cells[axis], layout->ranks[axis], place[axis]);
+    box.hi[axis] = heat_block_start(layout->cells[axis], layout->ranks[axis], place[axis] + 1);
+  }
+  return box;
+}
+
+bool heat_layout_has_seams(const heat_layout *layout) {
+  for (int axis = 0; axis < HEAT_AXES; axis++)
+    if (layout->ranks[axis] > 1 || layout->periodic[axis]) return true;
+  return false;
+}
+
+heat_box heat_layout_domain(const heat_layout *layout) {
+  return (heat_box){{0, 0}, {layout->cells[HEAT_X], layout->cells[HEAT_Y]}};
+}
+
+static int64_t floor_divide(int64_t a, int64_t b) {
+  return a / b - (a % b < 0 ? 1 : 0);
+}
+
+void heat_layout_images(const heat_layout *layout, heat_box source, heat_box target, heat_image_visitor *visit,
+                        void *context) {
+  /* Multiples of the period that could move the source onto the target. */
+  int64_t first[HEAT_AXES] = {0, 0}, last[HEAT_AXES] = {0, 0};
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    if (!layout->periodic[axis]) continue;
+    first[axis] = floor_divide(target.lo[axis] - source.hi[axis], layout->cells[axis]);
+    last[axis] = floor_divide(target.hi[axis] - source.lo[axis], layout->cells[axis]) + 1;
+  }
+  for (int64_t my = first[HEAT_Y]; my <= last[HEAT_Y]; my++) {
+    for (int64_t mx = first[HEAT_X]; mx <= last[HEAT_X]; mx++) {
+      const int64_t shift[HEAT_AXES] = {mx * layout->cells[HEAT_X], my * layout->cells[HEAT_Y]};
+      const heat_box piece = heat_box_intersect(heat_box_shift(source, shift[HEAT_X], shift[HEAT_Y]), target);
+      if (!heat_box_empty(piece)) visit(piece, shift, context);
+    }
+  }
+}
+
+heat_status heat_grid_create(heat_grid *grid, MPI_Comm comm, const heat_problem *problem, const int ranks[HEAT_AXES]) {
+  *grid = (heat_grid){.comm = comm, .problem = problem};
+  MPI_Comm_rank(comm, &grid->rank);
+  MPI_Comm_size(comm, &grid->size);
+  heat_layout *layout = &grid->layout;
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    layout->cells[axis] = problem->cells[axis];
+    layout->periodic[axis] = problem->sides[2 * axis].periodic;
+    layout->ranks[axis] = ranks[axis];
+  }
+  const long long nx = layout->cells[HEAT_X], ny = layout->cells[HEAT_Y];
+  if (ranks[HEAT_X] > 0) {
+    if (ranks[HEAT_X] > nx || ranks[HEAT_Y] > ny)
+      return heat_config_fail(problem->config, "parallel.ranks", "%d x %d ranks do not fit on %lld x %lld cells",
+                              ranks[HEAT_X], ranks[HEAT_Y], nx, ny);
+    if ((int64_t)ranks[HEAT_X] * ranks[HEAT_Y] != grid->size)
+      return heat_config_fail(problem->config, "parallel.ranks",
+                              "%d x %d ranks are asked for, but the run has %d (start it with %lld, or say auto)",
+                              ranks[HEAT_X], ranks[HEAT_Y], grid->size,
+                              (long long)ranks[HEAT_X] * (long long)ranks[HEAT_Y]);
+  } else if (!heat_layout_choose(layout, grid->size)) {
+    heat_layout smaller = *layout;
+    int fits = grid->size;
+    while (!heat_layout_choose(&smaller, fits)) fits--;
+    return heat_config_fail(problem->config, "domain.cells",
+                            "%lld x %lld cells cannot be dealt out over %d ranks (the next number that can: %d)", nx,
+                            ny, grid->size, fits);
+  }
+  grid->domain = heat_layout_domain(layout);
+  grid->owned = heat_layout_box(layout, grid->rank);
+  return heat_ok();
+}
+
+heat_box heat_grid_grown(const heat_grid *grid, heat_box box, int64_t layers) {
+  const heat_box grown = heat_box_grow(box, layers);
+  heat_box cut = heat_box_intersect(grown, grid->domain);
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    if (!grid->layout.periodic[axis]) continue;
+    cut.lo[axis] = grown.lo[axis];
+    cut.hi[axis] = grown.hi[axis];
+  }
+  return cut;
+}
+
+int64_t heat_grid_wrap(const heat_grid *grid, int axis, int64_t index) {
+  const int64_t cells = grid->layout.cells[axis], rest = index % cells;
+  return rest < 0 ? rest + cells : rest;
+}
+
+bool heat_grid_wall(const heat_grid *grid, int side) {
+  return !grid->layout.periodic[side / 2];
+}

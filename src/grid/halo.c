@@ -1,0 +1,292 @@
+#include "heat2d/grid/halo.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct copy {
+  heat_box box;             /* in the indices of the receiver */
+  int64_t shift[HEAT_AXES]; /* the sender's cell is box - shift */
+} copy;
+
+typedef struct copy_list {
+  copy *copies;
+  int count;
+  int64_t cells;
+  bool no_memory;
+} copy_list;
+
+typedef struct message {
+  int rank;
+  bool late; /* it only brings rows above the owned box */
+  copy_list list;
+  double *buffer;
+} message;
+
+enum { SEND, RECEIVE, WAYS };
+
+struct heat_halo {
+  int fields;
+  copy_list self;
+  int count[WAYS];
+  int late; /* messages that come, the last ones */
+  message *messages[WAYS];
+  double *buffer;
+  MPI_Request *requests; /* receives, then sends */
+  bool quiet;            /* all that was started has been found complete */
+};
+
+static void add_copy(heat_box piece, const int64_t shift[HEAT_AXES], void *context) {
+  copy_list *list = context;
+  copy *grown = realloc(list->copies, (size_t)(list->count + 1) * sizeof *grown);
+  if (grown == NULL) {
+    list->no_memory = true;
+    return;
+  }
+  list->copies = grown;
+  grown[list->count++] = (copy){piece, {shift[HEAT_X], shift[HEAT_Y]}};
+  list->cells += heat_box_cells(piece);
+}
+
+static void add_foreign_copy(heat_box piece, const int64_t shift[HEAT_AXES], void *context) {
+  if (shift[HEAT_X] != 0 || shift[HEAT_Y] != 0) add_copy(piece, shift, context);
+}
+
+/* What `to` needs of the cells of `from`: both ends list the same pieces in the same order. */
+static copy_list list_copies(const heat_grid *grid, int from, int to, int depth) {
+  copy_list list = {0};
+  const heat_box source = heat_layout_box(&grid->layout, from);
+  const heat_box target = heat_grid_grown(grid, heat_layout_box(&grid->layout, to), depth);
+  heat_layout_images(&grid->layout, source, target, from == to ? add_foreign_copy : add_copy, &list);
+  return list;
+}
+
+static bool add_message(heat_halo *halo, int way, int rank, copy_list list) {
+  message *grown = realloc(halo->messages[way], (size_t)(halo->count[way] + 1) * sizeof *grown);
+  if (grown == NULL) {
+    free(list.copies);
+    return false;
+  }
+  halo->messages[way] = grown;
+  grown[halo->count[way]++] = (message){.rank = rank, .list = list};
+  return !list.no_memory;
+}
+
+static bool plan(heat_halo *halo, const heat_grid *grid, int depth) {
+  halo->self = list_copies(grid, grid->rank, grid->rank, depth);
+  bool good = !halo->self.no_memory;
+  for (int rank = 0; rank < grid->size; rank++) {
+    if (rank == grid->rank) continue;
+    const copy_list lists[WAYS] = {
+        [SEND] = list_copies(grid, grid->rank, rank, depth), [RECEIVE] = list_copies(grid, rank, grid->rank, depth)};
+    for (int way = 0; way < WAYS; way++)
+      if (lists[way].count > 0 || lists[way].no_memory) good = add_message(halo, way, rank, lists[way]) && good;
+  }
+  return good;
+}
+
+static bool is_above(const copy_list *list, heat_box owned) {
+  for (int c = 0; c < list->count; c++)
+    if (list->copies[c].box.lo[HEAT_Y] < owned.hi[HEAT_Y]) return false;
+  return true;
+}
+
+static int late_last(const void *a, const void *b) {
+  return (int)((const message *)a)->late - (int)((const message *)b)->late;
+}
+
+static void put_late_last(heat_halo *halo, heat_box owned) {
+  message *all = halo->messages[RECEIVE];
+  const int count = halo->count[RECEIVE];
+  for (int m = 0; m < count; m++) {
+    all[m].late = is_above(&all[m].list, owned);
+    halo->late += all[m].late;
+  }
+  if (count > 0) qsort(all, (size_t)count, sizeof *all, late_last);
+}
+
+/* Buffers of all messages in one allocation, and the persistent requests on them. */
+static heat_status connect(heat_halo *halo, const heat_grid *grid) {
+  int64_t cells = 0;
+  for (int way = 0; way < WAYS; way++) {
+    for (int m = 0; m < halo->count[way]; m++) {
+      const int64_t doubles = halo->messages[way][m].list.cells * halo->fields;
+      if (doubles > INT_MAX)
+        return heat_fail(HEAT_DECK, "one halo message would hold %lld values: use more ranks or a smaller halo depth",
+                         (long long)doubles);
+      cells += doubles;
+    }
+  }
+  const int total = halo->count[SEND] + halo->count[RECEIVE];
+  halo->buffer = malloc(((size_t)cells + 1) * sizeof(double));
+  halo->requests = malloc(((size_t)total + 1) * sizeof *halo->requests);
+  if (halo->buffer == NULL || halo->requests == NULL) return heat_no_memory("the halo", (size_t)cells * sizeof(double));
+  double *next = halo->buffer;
+  MPI_Request *request = halo->requests;
+  for (int way = RECEIVE; way >= SEND; way--) {
+    for (int m = 0; m < halo->count[way]; m++, request++) {
+      message *each = &halo->messages[way][m];
+      const int doubles = (int)(each->list.cells * halo->fields);
+      each->buffer = next;
+      next += doubles;
+      if (way == SEND)
+        MPI_Send_init(each->buffer, doubles, MPI_DOUBLE, each->rank, 0, grid->comm, request);
+      else
+        MPI_Recv_init(each->buffer, doubles, MPI_DOUBLE, each->rank, 0, grid->comm, request);
+    }
+  }
+  return heat_ok();
+}
+
+/* With d layers a step costs latency / d for messages and some d seam / 2 cells that neighbours compute as well, which
+ * is least at d = sqrt(2 latency rate / seam). Beyond that, up to a thirty-second of the block costs little, and chains
+ * of stages that are fused in cache gain. */
+int heat_halo_choose_depth(const heat_layout *layout, int most) {
+  enum { SHARE = 32, LEAST_BLOCK = 2 };
+  const double latency_cells = 40000; /* updated while a message flies: some 20 us at 2 Gcell/s */
+  const heat_box block = heat_layout_box(layout, layout->ranks[HEAT_X] * layout->ranks[HEAT_Y] - 1);
+  double seam = 0;
+  int64_t shortest = INT64_MAX;
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    if (layout->ranks[axis] == 1 && !layout->periodic[axis]) continue;
+    const int64_t width = heat_box_width(block, axis);
+    if (width < shortest) shortest = width;
+    seam += (double)heat_box_width(block, 1 - axis);
+  }
+  if (seam == 0) return 1;
+  double depth = fmax(sqrt(2 * latency_cells / seam), (double)(shortest / SHARE));
+  depth = fmin(depth, (double)(shortest / LEAST_BLOCK));
+  return depth < 1 ? 1 : depth > most ? most : (int)depth;
+}
+
+heat_status heat_halo_create(heat_halo **result, const heat_grid *grid, int depth, int fields) {
+  heat_halo *halo = calloc(1, sizeof *halo);
+  *result = halo;
+  heat_status status = heat_ok();
+  if (halo == NULL) {
+    status = heat_no_memory("the halo", sizeof *halo);
+  } else {
+    halo->fields = fields;
+    halo->quiet = true;
+    const bool planned = plan(halo, grid, depth);
+    if (planned) put_late_last(halo, grid->owned);
+    status = planned ? connect(halo, grid) : heat_no_memory("the halo's plan", sizeof(copy));
+  }
+  status = heat_agree(grid->comm, status);
+  if (status.code != HEAT_OK) {
+    heat_halo_destroy(halo);
+    *result = NULL;
+  }
+  return status;
+}
+
+static int requests_of(const heat_halo *halo) {
+  return halo->count[SEND] + halo->count[RECEIVE];
+}
+
+void heat_halo_destroy(heat_halo *halo) {
+  if (halo == NULL) return;
+  for (int way = 0; way < WAYS; way++) {
+    for (int m = 0; m < halo->count[way]; m++) free(halo->messages[way][m].list.copies);
+    free(halo->messages[way]);
+  }
+  if (halo->requests != NULL && halo->buffer != NULL) {
+    MPI_Waitall(requests_of(halo), halo->requests, MPI_STATUSES_IGNORE);
+    for (int r = 0; r < requests_of(halo); r++) MPI_Request_free(&halo->requests[r]);
+  }
+  free(halo->requests);
+  free(halo->buffer);
+  free(halo->self.copies);
+  free(halo);
+}
+
+static void copy_rows(double *to, ptrdiff_t to_stride, const double *from, ptrdiff_t from_stride, heat_box box) {
+  const int64_t columns = heat_box_width(box, HEAT_X);
+  for (int64_t row = heat_box_width(box, HEAT_Y); row > 0; row--, to += to_stride, from += from_stride) {
+    if (columns == 1) /* a halo of one layer at a left or right side */
+      *to = *from;
+    else
+      memcpy(to, from, (size_t)columns * sizeof *to);
+  }
+}
+
+static const double *source_of(const heat_field *field, const copy *each) {
+  return heat_field_at(field, each->box.lo[HEAT_X] - each->shift[HEAT_X], each->box.lo[HEAT_Y] - each->shift[HEAT_Y]);
+}
+
+static double *target_of(const heat_field *field, const copy *each) {
+  return heat_field_at(field, each->box.lo[HEAT_X], each->box.lo[HEAT_Y]);
+}
+
+void heat_halo_begin(heat_halo *halo, heat_field *const *fields) {
+  MPI_Waitall(requests_of(halo), halo->requests, MPI_STATUSES_IGNORE); /* what was sent last time */
+  halo->quiet = false;
+  MPI_Startall(halo->count[RECEIVE], halo->requests);
+  for (int m = 0; m < halo->count[SEND]; m++) {
+    const message *each = &halo->messages[SEND][m];
+    double *next = each->buffer;
+    for (int f = 0; f < halo->fields; f++) {
+      for (int c = 0; c < each->list.count; c++) {
+        const copy *piece = &each->list.copies[c];
+        const ptrdiff_t columns = (ptrdiff_t)heat_box_width(piece->box, HEAT_X);
+        copy_rows(next, columns, source_of(fields[f], piece), fields[f]->stride, piece->box);
+        next += heat_box_cells(piece->box);
+      }
+    }
+  }
+  MPI_Startall(halo->count[SEND], halo->requests + halo->count[RECEIVE]);
+  for (int f = 0; f < halo->fields; f++)
+    for (int c = 0; c < halo->self.count; c++) {
+      const copy *piece = &halo->self.copies[c];
+      copy_rows(target_of(fields[f], piece), fields[f]->stride, source_of(fields[f], piece), fields[f]->stride,
+                piece->box);
+    }
+}
+
+/* Wait for the messages [first, last) that come, and put into place what they bring. */
+static void receive(heat_halo *halo, heat_field *const *fields, int first, int last) {
+  MPI_Waitall(last - first, halo->requests + first, MPI_STATUSES_IGNORE);
+  for (int m = first; m < last; m++) {
+    const message *each = &halo->messages[RECEIVE][m];
+    const double *next = each->buffer;
+    for (int f = 0; f < halo->fields; f++) {
+      for (int c = 0; c < each->list.count; c++) {
+        const copy *piece = &each->list.copies[c];
+        copy_rows(target_of(fields[f], piece), fields[f]->stride, next, (ptrdiff_t)heat_box_width(piece->box, HEAT_X),
+                  piece->box);
+        next += heat_box_cells(piece->box);
+      }
+    }
+  }
+}
+
+void heat_halo_end_below(heat_halo *halo, heat_field *const *fields) {
+  receive(halo, fields, 0, halo->count[RECEIVE] - halo->late);
+}
+
+void heat_halo_end_above(heat_halo *halo, heat_field *const *fields) {
+  receive(halo, fields, halo->count[RECEIVE] - halo->late, halo->count[RECEIVE]);
+  for (int f = 0; f < halo->fields; f++) fields[f]->valid = fields[f]->depth;
+}
+
+void heat_halo_end(heat_halo *halo, heat_field *const *fields) {
+  heat_halo_end_below(halo, fields);
+  heat_halo_end_above(halo, fields);
+}
+
+void heat_halo_help(heat_halo *halo) {
+  int done = 1;
+  if (!halo->quiet) MPI_Testall(requests_of(halo), halo->requests, &done, MPI_STATUSES_IGNORE);
+  halo->quiet = done;
+}
+
+int64_t heat_halo_bytes(const heat_halo *halo) {
+  int64_t cells = 0;
+  for (int m = 0; m < halo->count[SEND]; m++) cells += halo->messages[SEND][m].list.cells;
+  return cells * halo->fields * (int64_t)sizeof(double);
+}
+
+int heat_halo_neighbours(const heat_halo *halo) {
+  return halo->count[SEND];
+}

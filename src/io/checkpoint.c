@@ -1,0 +1,231 @@
+#include "heat2d/io/checkpoint.h"
+
+#include "heat2d/io/directory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char prefix[] = "checkpoint-", suffix[] = ".h5";
+
+void heat_checkpoint_name(char path[HEAT_PATH], const char *directory, int64_t step) {
+  snprintf(path, HEAT_PATH, "%s/%s%010lld%s", directory, prefix, (long long)step, suffix);
+}
+
+static void wall_name(char name[64], int side) {
+  snprintf(name, 64, "wall_heat_%s", heat_side_names[side]);
+}
+
+static void write_walls(heat_h5 *out, const heat_operator *op) {
+  const heat_boundary *boundary = &op->boundary;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const heat_wall *wall = &boundary->walls[side];
+    char name[64], meaning[128];
+    wall_name(name, side);
+    const double total = heat_operator_side_heat(op, side);
+    heat_h5_set_real(out, "/", name, total);
+    if (!heat_grid_wall(boundary->grid, side)) continue;
+    heat_h5_write_vector(out, name, boundary->grid->layout.cells[1 - side / 2], wall->owned_lo,
+                         wall->owned_hi - wall->owned_lo, wall->heat);
+    snprintf(meaning, sizeof meaning, "heat that came in through each cell face of the %s side since t = 0",
+             heat_side_names[side]);
+    heat_h5_set_text(out, name, "units", "J/m");
+    heat_h5_set_text(out, name, "long_name", meaning);
+  }
+  heat_h5_set_text(out, "/", "wall_heat_units", "J/m");
+}
+
+heat_status heat_checkpoint_prune(const char *directory, int64_t step, int64_t keep, int64_t spare) {
+  int64_t *steps;
+  int count;
+  heat_status status = heat_directory_steps(directory, prefix, suffix, &steps, &count);
+  int own = 0;
+  if (keep < 1) keep = 1;
+  while (own < count && steps[own] <= step) own++;
+  for (int n = 0; n < count; n++) {
+    if (steps[n] == step || steps[n] == spare || (n < own && n >= own - keep)) continue;
+    char path[HEAT_PATH];
+    heat_checkpoint_name(path, directory, steps[n]);
+    heat_directory_remove(path); /* one that stays does no harm */
+  }
+  free(steps);
+  return status;
+}
+
+void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *stepper, const heat_state *state,
+                           const char *deck, const char *parent, bool behind) {
+  const heat_operator *op = stepper->op;
+  const heat_grid *grid = op->grid;
+  char path[HEAT_PATH], created[32];
+  heat_checkpoint_name(path, directory, state->step);
+  heat_timestamp(created);
+  MPI_Bcast(created, sizeof created, MPI_CHAR, 0, grid->comm);
+  const heat_sum source = heat_sum_reduce(&op->source_heat, grid->comm);
+  heat_h5_begin(out, grid, path);
+  heat_h5_set_text(out, "/", "version", heat_version());
+  heat_h5_set_text(out, "/", "created", created);
+  heat_h5_set_text(out, "/", "parent", parent);
+  heat_h5_set_text(out, "/", "job", heat_job());
+  heat_h5_set_text(out, "/", "deck", deck);
+  heat_h5_set_text(out, "/", "inputs", grid->problem->inputs);
+  heat_h5_set_integer(out, "/", "ranks", grid->size);
+  heat_h5_set_integer(out, "/", "step", state->step);
+  heat_h5_set_real(out, "/", "time", state->time);
+  heat_h5_set_real(out, "/", "dt", state->dt);
+  heat_h5_set_integer(out, "/", "anchor_step", state->anchor_step);
+  heat_h5_set_real(out, "/", "anchor_time", state->anchor_time);
+  heat_h5_set_real(out, "/", "energy_start", state->energy_start);
+  heat_h5_set_real(out, "/", "size_start", state->size_start);
+  heat_h5_set_real(out, "/", "low_start", state->low_start);
+  heat_h5_set_real(out, "/", "high_start", state->high_start);
+  heat_h5_set_integer(out, "/", "steady", state->steady);
+  heat_h5_set_integer(out, "/", "off_lattice", state->off_lattice);
+  heat_h5_set_integer(out, "/", "outputs_owed", state->owed);
+  heat_h5_set_integers(out, "/", "source_heat", source.digit, HEAT_SUM_DIGITS);
+  write_walls(out, op);
+  if (behind)
+    heat_h5_write_field_behind(out, "temperature", heat_stepper_solution(stepper));
+  else
+    heat_h5_write_field(out, "temperature", heat_stepper_solution(stepper), (heat_storage){0});
+  heat_h5_set_text(out, "temperature", "units", "K");
+  heat_h5_set_text(out, "temperature", "long_name", "temperature");
+}
+
+heat_status heat_checkpoint_end(heat_h5 *out, const char *directory, int64_t step, int64_t keep, int64_t spare) {
+  heat_status status = heat_h5_commit(out);
+  if (status.code == HEAT_OK && out->grid->rank == 0) status = heat_checkpoint_prune(directory, step, keep, spare);
+  return heat_agree(out->grid->comm, status);
+}
+
+heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory, int64_t before, char path[HEAT_PATH]) {
+  int64_t *steps = NULL;
+  int count = 0;
+  heat_status status = heat_ok();
+  if (runtime->rank == 0) status = heat_directory_steps(directory, prefix, suffix, &steps, &count);
+  while (count > 0 && steps[count - 1] >= before) count--;
+  MPI_Bcast(&count, 1, MPI_INT, 0, runtime->comm);
+  path[0] = '\0';
+  status = heat_agree(runtime->comm, status);
+  for (int n = count - 1; n >= 0 && status.code == HEAT_OK && path[0] == '\0'; n--) {
+    char candidate[HEAT_PATH];
+    if (runtime->rank == 0) heat_checkpoint_name(candidate, directory, steps[n]);
+    MPI_Bcast(candidate, sizeof candidate, MPI_CHAR, 0, runtime->comm);
+    const heat_status good = heat_h5_verify(runtime->comm, candidate);
+    if (good.code == HEAT_OK)
+      memcpy(path, candidate, sizeof candidate);
+    else
+      heat_runtime_say(runtime, "passed over: %s\n", good.text);
+  }
+  if (status.code == HEAT_OK && count > 0 && path[0] == '\0')
+    status =
+        heat_fail(HEAT_IO, "none of the %d checkpoints in '%s' is whole (see above); to start anew use --overwrite",
+                  count, directory);
+  free(steps);
+  return status;
+}
+
+static heat_status get_real_if_there(hid_t file, const char *name, double *value) {
+  return H5Aexists(file, name) > 0 ? heat_h5_get_real(file, name, value) : heat_ok();
+}
+
+heat_status heat_checkpoint_read_state(MPI_Comm comm, const char *path, heat_state *state, char **deck) {
+  hid_t file;
+  *deck = NULL;
+  heat_status status = heat_h5_open(&file, path);
+  if (status.code == HEAT_OK) status = heat_h5_get_integer(file, "step", &state->step);
+  if (status.code == HEAT_OK) status = heat_h5_get_real(file, "time", &state->time);
+  if (status.code == HEAT_OK) status = heat_h5_get_real(file, "dt", &state->dt);
+  if (status.code == HEAT_OK) status = heat_h5_get_integer(file, "anchor_step", &state->anchor_step);
+  if (status.code == HEAT_OK) status = heat_h5_get_real(file, "anchor_time", &state->anchor_time);
+  if (status.code == HEAT_OK) status = heat_h5_get_real(file, "energy_start", &state->energy_start);
+  state->size_start = fabs(state->energy_start); /* what a checkpoint of an earlier version does not say */
+  if (status.code == HEAT_OK) status = get_real_if_there(file, "size_start", &state->size_start);
+  state->low_start = state->high_start = NAN;
+  if (status.code == HEAT_OK) status = get_real_if_there(file, "low_start", &state->low_start);
+  if (status.code == HEAT_OK) status = get_real_if_there(file, "high_start", &state->high_start);
+  int64_t off_lattice = 0, steady = 0;
+  if (status.code == HEAT_OK && H5Aexists(file, "steady") > 0) status = heat_h5_get_integer(file, "steady", &steady);
+  state->steady = steady != 0;
+  if (status.code == HEAT_OK) status = heat_h5_get_integer(file, "off_lattice", &off_lattice);
+  state->off_lattice = off_lattice != 0;
+  int64_t owed = 0; /* a checkpoint of an earlier version does not say it */
+  if (status.code == HEAT_OK && H5Aexists(file, "outputs_owed") > 0)
+    status = heat_h5_get_integer(file, "outputs_owed", &owed);
+  state->owed = owed != 0;
+  if (status.code == HEAT_OK) status = heat_h5_get_text(file, "deck", deck);
+  if (file >= 0) H5Fclose(file);
+  return heat_agree(comm, status);
+}
+
+heat_status heat_checkpoint_read_inputs(MPI_Comm comm, const char *path, char **inputs) {
+  hid_t file;
+  *inputs = NULL;
+  heat_status status = heat_h5_open(&file, path);
+  if (status.code == HEAT_OK && H5Aexists(file, "inputs") > 0) status = heat_h5_get_text(file, "inputs", inputs);
+  if (file >= 0) H5Fclose(file);
+  return heat_agree(comm, status);
+}
+
+heat_status heat_checkpoint_any(MPI_Comm comm, const char *directory, bool *any) {
+  int64_t *steps = NULL;
+  int rank, count = 0;
+  MPI_Comm_rank(comm, &rank);
+  heat_status status = heat_ok();
+  if (rank == 0 && access(directory, F_OK) == 0)
+    status = heat_directory_steps(directory, prefix, suffix, &steps, &count);
+  free(steps);
+  MPI_Bcast(&count, 1, MPI_INT, 0, comm);
+  *any = count > 0;
+  return heat_agree(comm, status);
+}
+
+/* The field row by row: no second array of its size. */
+static heat_status read_field(hid_t file, heat_field *field) {
+  enum { STRIP_CELLS = 1 << 20 };
+  const heat_box owned = field->owned;
+  const int64_t columns = heat_box_width(owned, HEAT_X);
+  int64_t strip = STRIP_CELLS / columns;
+  if (strip < 1) strip = 1;
+  const size_t bytes = (size_t)(strip * columns) * sizeof(double);
+  double *buffer = malloc(bytes);
+  if (buffer == NULL) return heat_no_memory("reading a field", bytes);
+  heat_status status = heat_ok();
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y] && status.code == HEAT_OK; j += strip) {
+    heat_box part = owned;
+    part.lo[HEAT_Y] = j;
+    if (j + strip < owned.hi[HEAT_Y]) part.hi[HEAT_Y] = j + strip;
+    status = heat_h5_read_box(file, "temperature", part, buffer);
+    const double *from = buffer;
+    for (int64_t row = j; row < part.hi[HEAT_Y] && status.code == HEAT_OK; row++, from += columns)
+      memcpy(heat_field_at(field, owned.lo[HEAT_X], row), from, (size_t)columns * sizeof(double));
+  }
+  field->valid = 0;
+  free(buffer);
+  return status;
+}
+
+heat_status heat_checkpoint_read(const char *path, heat_stepper *stepper) {
+  heat_operator *op = stepper->op;
+  hid_t file;
+  heat_status status = heat_h5_open(&file, path);
+  int64_t rows = 0, columns = 0;
+  const int64_t *cells = op->grid->layout.cells;
+  if (status.code == HEAT_OK) status = heat_h5_shape(file, "temperature", &rows, &columns);
+  if (status.code == HEAT_OK && (rows != cells[HEAT_Y] || columns != cells[HEAT_X]))
+    status = heat_fail(HEAT_IO, "'%s' holds %lld x %lld cells, not the %lld x %lld of its deck", path,
+                       (long long)columns, (long long)rows, (long long)cells[HEAT_X], (long long)cells[HEAT_Y]);
+  if (status.code == HEAT_OK) status = read_field(file, heat_stepper_solution(stepper));
+  for (int side = 0; side < HEAT_SIDES && status.code == HEAT_OK; side++) {
+    heat_wall *wall = &op->boundary.walls[side];
+    char name[64];
+    wall_name(name, side);
+    if (wall->owned_hi > wall->owned_lo)
+      status = heat_h5_read_vector(file, name, wall->owned_lo, wall->owned_hi - wall->owned_lo, wall->heat);
+  }
+  op->source_heat = (heat_sum){0};
+  if (op->grid->rank == 0 && status.code == HEAT_OK)
+    status = heat_h5_get_integers(file, "source_heat", op->source_heat.digit, HEAT_SUM_DIGITS);
+  if (file >= 0) H5Fclose(file);
+  return heat_agree(op->grid->comm, status);
+}

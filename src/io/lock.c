@@ -1,0 +1,371 @@
+#include "heat2d/io/lock.h"
+
+#include "heat2d/base/runtime.h"
+#include "heat2d/base/scheduler.h"
+#include "heat2d/io/directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <mpi.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TEXT = 768, HOST = 256, JOB = 256 };
+static const double beat_seconds = 1;
+static const double watch_seconds = 10;    /* of an owner of whom only the heart can be watched */
+static const double quiet_seconds = 3;     /* without a beat, of an owner whose job is gone */
+static const double outlived_seconds = 30; /* by which ranks can outlive their job */
+static const double birth_seconds = 2;     /* within which an owner has written itself into the file that it made */
+
+typedef struct owner {
+  char host[HOST], job[JOB], since[32];
+  long pid;
+  uint64_t number;
+  int64_t beats;
+} owner;
+
+static bool read_owner(int file, owner *found) {
+  char text[TEXT];
+  const ssize_t length = pread(file, text, sizeof text - 1, 0);
+  if (length <= 0) return false;
+  text[length] = '\0';
+  *found = (owner){0};
+  return sscanf(text, "host %255s\npid %ld\njob %255s\nsince %31s\nnumber %" SCNx64 "\nbeats %" SCNd64, found->host,
+                &found->pid, found->job, found->since, &found->number, &found->beats) == 6;
+}
+
+static heat_status failure(const heat_lock *lock, const char *what) {
+  return heat_fail(HEAT_IO, "cannot %s the lock '%s': %s", what, lock->path, strerror(errno));
+}
+
+/* This host, and the job's id, in which any text may stand: what would break the line becomes a question mark, which no
+ * scheduler is asked about. */
+static void name_self(heat_lock *lock) {
+  snprintf(lock->host, sizeof lock->host, "?");
+  if (gethostname(lock->host, sizeof lock->host - 1) != 0 || lock->host[0] == '\0') snprintf(lock->host, 2, "?");
+  snprintf(lock->job, sizeof lock->job, "%s", heat_job()[0] != '\0' ? heat_job() : "-");
+  for (unsigned char *c = (unsigned char *)lock->job; *c != '\0'; c++)
+    if (*c <= ' ' || *c == 127) *c = '?';
+}
+
+static heat_status write_owner(heat_lock *lock) {
+  char text[TEXT];
+  const int length =
+      snprintf(text, sizeof text, "host %s\npid %ld\njob %s\nsince %s\nnumber %016" PRIx64 "\nbeats %020" PRId64 "\n",
+               lock->host, (long)getpid(), lock->job, lock->since, lock->number, lock->beats);
+  if (length < 0 || (size_t)length >= sizeof text) return heat_fail(HEAT_IO, "the lock's text is too long");
+  if (pwrite(lock->file, text, (size_t)length, 0) != length || ftruncate(lock->file, length) != 0)
+    return failure(lock, "write");
+  return heat_ok();
+}
+
+static heat_status held(const heat_lock *lock, const owner *found) {
+  return heat_fail(
+      HEAT_IO,
+      "another run works in this directory: host %s, process %ld, job %s, since %s (lock '%s'; if you know "
+      "that it is gone: --force-unlock)",
+      found->host, found->pid, found->job, found->since, lock->path);
+}
+
+/* Whether the heart of an owner beats within so many seconds. */
+static bool beats(int file, const owner *found, double seconds) {
+  const struct timespec pause = {.tv_sec = 1};
+  for (double waited = 0; waited < seconds; waited += 1) {
+    owner now;
+    nanosleep(&pause, NULL);
+    if (!read_owner(file, &now) || now.beats != found->beats || now.number != found->number) return true;
+  }
+  return false;
+}
+
+/* Whether this owner's job was ended, or started again as ours on another host: then its last ranks soon end as well.
+ */
+static bool is_ending(const heat_lock *lock, const owner *found) {
+  if (strcmp(found->job, "-") == 0) return false;
+  if (strcmp(found->job, lock->job) == 0) return strcmp(found->host, lock->host) != 0;
+  return heat_scheduler_job(found->job) == HEAT_JOB_GONE;
+}
+
+static void say_waiting(const owner *found) {
+  fprintf(stderr, "heat2d: ranks of job %s, which has ended, are still at work on host %s: waiting for up to %g s\n",
+          found->job, found->host, outlived_seconds);
+}
+
+/* Try for the record lock; while an owner has it whose job is gone, for as long as ranks outlive their job. */
+static bool take_record_lock(const heat_lock *lock) {
+  const struct timespec pause = {.tv_nsec = 500000000};
+  bool waits = false;
+  for (double waited = 0;; waited += (double)pause.tv_nsec / 1e9) {
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(lock->file, F_SETLK, &whole) == 0) return true;
+    const int error = errno;
+    owner found;
+    if ((error != EACCES && error != EAGAIN) || waited >= outlived_seconds || !read_owner(lock->file, &found) ||
+        (!waits && !is_ending(lock, &found))) {
+      errno = error;
+      return false;
+    }
+    if (!waits) say_waiting(&found);
+    waits = true;
+    nanosleep(&pause, NULL);
+  }
+}
+
+/* Wait until the heart of an owner whose job is gone has stopped, and not for ever: it finds its lock taken. */
+static void wait_for_the_last_beat(int file, const owner *found) {
+  owner now = *found;
+  bool said = false;
+  for (double waited = 0; waited < outlived_seconds && beats(file, &now, quiet_seconds); waited += 1) {
+    if (!read_owner(file, &now) || now.number != found->number) return;
+    if (!said) say_waiting(found);
+    said = true;
+  }
+}
+
+/* One kernel: a free lock is proof. */
+static bool is_ended_here(const heat_lock *lock, bool locked, const owner *found) {
+  return locked && strcmp(lock->host, found->host) == 0;
+}
+
+/* Nobody else has the record lock; `locked`: we do, so there are such locks here. Is the one who wrote himself into the
+ * file gone? */
+static bool owner_is_gone(const heat_lock *lock, bool locked, const owner *found, char *note, size_t size) {
+  const char *proof = NULL;
+  const heat_job_state job = strcmp(found->job, "-") != 0 ? heat_scheduler_job(found->job) : HEAT_JOB_UNKNOWN;
+  if (is_ended_here(lock, locked, found))
+    proof = "its process has ended";
+  else if (job == HEAT_JOB_GONE) {
+    wait_for_the_last_beat(lock->file, found);
+    proof = "its job is no longer in the system";
+  } else if (job == HEAT_JOB_PRESENT && strcmp(found->job, lock->job) != 0)
+    return false;
+  else if (!beats(lock->file, found, watch_seconds))
+    proof = "it has no lock and its heart does not beat";
+  if (proof == NULL) return false;
+  snprintf(note, size, "took over the directory from host %s, process %ld, job %s: %s", found->host, found->pid,
+           found->job, proof);
+  return true;
+}
+
+static uint64_t own_number(void) {
+  uint64_t number = 0;
+  const int random = open("/dev/urandom", O_RDONLY);
+  const bool good = random >= 0 && read(random, &number, sizeof number) == sizeof number;
+  if (random >= 0) close(random);
+  return good ? number : (uint64_t)time(NULL) << 32 ^ (uint64_t)getpid();
+}
+
+/* Whether the file at the lock's path still is the one that is open. */
+static bool is_in_place(const heat_lock *lock) {
+  struct stat by_path, open_file;
+  return lstat(lock->path, &by_path) == 0 && fstat(lock->file, &open_file) == 0 && by_path.st_ino == open_file.st_ino &&
+         by_path.st_dev == open_file.st_dev;
+}
+
+/* The same, with this owner's number in it. Another host that looks whether the lock is ours may have renamed it for an
+ * instant. */
+static bool is_ours(const heat_lock *lock) {
+  enum { LOOKS = 4 };
+  const struct timespec pause = {.tv_nsec = 30000000};
+  owner found;
+  for (int look = 0; look < LOOKS; look++) {
+    struct stat info;
+    if (is_in_place(lock)) return read_owner(lock->file, &found) && found.number == lock->number;
+    if (lstat(lock->path, &info) == 0) return false;
+    nanosleep(&pause, NULL);
+  }
+  return false;
+}
+
+static heat_status just_begun(void) {
+  return heat_fail(HEAT_IO, "another run has just begun in this directory");
+}
+
+static bool make_file(heat_lock *lock) {
+  lock->file =
+      open(lock->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
+  return lock->file >= 0;
+}
+
+/* Make the file, or open the one that is there: not through a link, and nothing that has other names as well. */
+static heat_status open_file(heat_lock *lock, bool *made) {
+  enum { ATTEMPTS = 100 };
+  struct stat info;
+  for (int n = 0; n < ATTEMPTS; n++) {
+    *made = make_file(lock);
+    if (*made) return heat_ok();
+    if (errno != EEXIST) return failure(lock, "make");
+    lock->file = open(lock->path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (lock->file < 0 && errno == ELOOP) return heat_fail(HEAT_IO, "the lock '%s' is a symbolic link", lock->path);
+    if (lock->file < 0 && errno != ENOENT) return failure(lock, "open");
+    if (lock->file >= 0) break; /* else its owner has just removed it */
+  }
+  if (lock->file < 0) return failure(lock, "open");
+  if (fstat(lock->file, &info) != 0) return failure(lock, "look at");
+  if (!S_ISREG(info.st_mode) || info.st_nlink > 1)
+    return heat_fail(HEAT_IO, "the lock '%s' is no regular file, or has other names as well", lock->path);
+  return heat_ok();
+}
+
+static void close_file(heat_lock *lock) {
+  if (lock->file >= 0) close(lock->file);
+  lock->file = -1;
+}
+
+/* Put a file of our own in the place of one whose owner is gone (NULL: that has none). Of several hosts that try, the
+ * first to rename it gets there; one that finds another owner in what it has renamed gives it back. */
+static heat_status replace_file(heat_lock *lock, const owner *gone) {
+  char aside[sizeof lock->path + 32];
+  owner found;
+  snprintf(aside, sizeof aside, "%s.%016" PRIx64, lock->path, lock->number);
+  if (!is_in_place(lock) || rename(lock->path, aside) != 0) return just_begun();
+  const int file = open(aside, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  const bool owned = file >= 0 && read_owner(file, &found);
+  const bool same = gone != NULL ? owned && found.number == gone->number : !owned;
+  if (file >= 0) close(file);
+  if (!same && link(aside, lock->path) != 0 && errno != EEXIST) rename(aside, lock->path);
+  unlink(aside);
+  close_file(lock);
+  if (!same || !make_file(lock)) return just_begun();
+  struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  if (fcntl(lock->file, F_SETLK, &whole) != 0 && (errno == EACCES || errno == EAGAIN)) return just_begun();
+  return heat_ok();
+}
+
+/* Whether somebody writes himself into a file that is empty. */
+static bool is_being_born(const heat_lock *lock) {
+  const struct timespec pause = {.tv_nsec = 100000000};
+  owner found;
+  for (double waited = 0; waited < birth_seconds; waited += (double)pause.tv_nsec / 1e9) {
+    if (read_owner(lock->file, &found) || !is_in_place(lock)) return true;
+    nanosleep(&pause, NULL);
+  }
+  return false;
+}
+
+/* Get hold of the file. `*again`: what was there has changed meanwhile. */
+static heat_status seize(heat_lock *lock, bool *again, char *note, size_t size) {
+  bool made;
+  owner found;
+  *again = false;
+  heat_status status = open_file(lock, &made);
+  if (status.code != HEAT_OK) return status;
+  const bool locked = take_record_lock(lock);
+  const bool refused = !locked && (errno == EACCES || errno == EAGAIN);
+  if (made && !refused) return heat_ok();
+  const bool owned = read_owner(lock->file, &found);
+  if (refused) return owned ? held(lock, &found) : just_begun();
+  *again = !is_in_place(lock); /* its last owner has removed it between our opening and our locking it */
+  if (*again) return heat_ok();
+  if (!owned) {
+    *again = is_being_born(lock);
+    return *again ? heat_ok() : replace_file(lock, NULL);
+  }
+  /* Also where record locks are not supported at all. */
+  if (!owner_is_gone(lock, locked, &found, note, size)) return held(lock, &found);
+  return is_ended_here(lock, locked, &found) ? heat_ok() : replace_file(lock, &found);
+}
+
+static void *beat_on(void *context) {
+  heat_lock *lock = context;
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  pthread_mutex_lock(&lock->mutex);
+  while (!lock->ends) {
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += (time_t)beat_seconds;
+    pthread_cond_timedwait(&lock->wake, &lock->mutex, &until);
+    if (lock->ends) break;
+    pthread_mutex_unlock(&lock->mutex); /* a file system that does not answer is no reason to wait for this one */
+    const bool ours = is_ours(lock);
+    lock->beats++;
+    if (ours) write_owner(lock); /* one beat that is lost does not matter */
+    pthread_mutex_lock(&lock->mutex);
+    if (!ours) break; /* the run finds out for itself */
+  }
+  pthread_mutex_unlock(&lock->mutex);
+  return NULL;
+}
+
+/* Signals stay with the main thread. Without a thread the run beats when it polls. */
+static void start_heart(heat_lock *lock) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_mutex_init(&lock->mutex, NULL);
+  pthread_cond_init(&lock->wake, NULL);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  lock->beating = pthread_create(&lock->heart, NULL, beat_on, lock) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void stop_heart(heat_lock *lock) {
+  if (lock->beating) {
+    pthread_mutex_lock(&lock->mutex);
+    lock->ends = true;
+    pthread_cond_signal(&lock->wake);
+    pthread_mutex_unlock(&lock->mutex);
+    pthread_join(lock->heart, NULL);
+  }
+  lock->beating = false;
+  pthread_cond_destroy(&lock->wake);
+  pthread_mutex_destroy(&lock->mutex);
+}
+
+heat_status heat_lock_take(heat_lock *lock, const char *directory, bool force, char *note, size_t size) {
+  enum { ATTEMPTS = 20 };
+  *lock = (heat_lock){.file = -1, .number = own_number()};
+  heat_timestamp(lock->since);
+  name_self(lock);
+  note[0] = '\0';
+  heat_status status = heat_directory_join(lock->path, sizeof lock->path, directory, ".heat2d.lock");
+  if (status.code != HEAT_OK) return status;
+  if (force) unlink(lock->path); /* an owner that is still there finds that its file has gone */
+  bool again = true;
+  for (int n = 0; n < ATTEMPTS && again && status.code == HEAT_OK; n++) {
+    close_file(lock);
+    status = seize(lock, &again, note, size);
+  }
+  if (status.code == HEAT_OK && !again) status = write_owner(lock);
+  if (status.code == HEAT_OK && (again || !is_ours(lock)))
+    status = heat_fail(HEAT_IO, "another run has just ended or begun in '%s': try again", directory);
+  if (status.code == HEAT_OK) {
+    start_heart(lock);
+  } else {
+    close_file(lock);
+    note[0] = '\0'; /* somebody else took over */
+  }
+  return status;
+}
+
+bool heat_lock_held(heat_lock *lock) {
+  if (lock->file >= 0 && !is_ours(lock)) lock->lost = true;
+  return !lock->lost;
+}
+
+heat_status heat_lock_lost(const heat_lock *lock) {
+  return heat_fail(HEAT_IO,
+                   "the lock '%s' is no longer this run's: another one has taken over, or the directory is gone; "
+                   "nothing more is written",
+                   lock->path);
+}
+
+heat_status heat_lock_beat(heat_lock *lock) {
+  if (lock->file < 0 || MPI_Wtime() < lock->next_beat) return heat_ok();
+  lock->next_beat = MPI_Wtime() + beat_seconds;
+  if (!heat_lock_held(lock)) return heat_lock_lost(lock);
+  if (lock->beating) return heat_ok();
+  lock->beats++;
+  return write_owner(lock);
+}
+
+void heat_lock_release(heat_lock *lock) {
+  if (lock->file < 0) return;
+  stop_heart(lock);
+  if (is_ours(lock)) unlink(lock->path);
+  close_file(lock);
+}

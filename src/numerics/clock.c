@@ -1,0 +1,62 @@
+#include "heat2d/numerics/clock.h"
+
+#include <float.h>
+#include <math.h>
+
+/* Instants closer than this fraction of a step are one: decimal decks are not binary fractions, and an instant that is
+ * very many steps away from zero is itself known only to its last digits. */
+static double slack_at(double time, double dt) {
+  static const double least = 1e-9;
+  const double digits = 8 * DBL_EPSILON * fabs(time) / dt;
+  return digits > least ? digits : least;
+}
+
+heat_clock heat_clock_create(double time, int64_t step, double dt, double end) {
+  heat_clock clock = {.anchor_time = time, .anchor_step = step, .dt = dt, .end = end, .last = step};
+  const double steps = ceil((end - time) / dt - slack_at(end, dt));
+  if (end > time) clock.last = step + (steps > 1 ? (int64_t)steps : 1);
+  return clock;
+}
+
+/* Where the step would end if there were no `end`. */
+static double lattice_time(const heat_clock *clock, int64_t n) {
+  return clock->anchor_time + (double)(n - clock->anchor_step) * clock->dt;
+}
+
+bool heat_clock_short(const heat_clock *clock) {
+  return clock->last > clock->anchor_step &&
+         fabs(lattice_time(clock, clock->last) - clock->end) > slack_at(clock->end, clock->dt) * clock->dt;
+}
+
+double heat_clock_time(const heat_clock *clock, int64_t n) {
+  return n == clock->last && n > clock->anchor_step ? clock->end : lattice_time(clock, n);
+}
+
+double heat_clock_step(const heat_clock *clock, int64_t n) {
+  return n + 1 == clock->last && heat_clock_short(clock) ? clock->end - lattice_time(clock, n) : clock->dt;
+}
+
+int64_t heat_clock_next(const heat_clock *clock, heat_cadence cadence, int64_t n) {
+  int64_t next = clock->last + 1;
+  if (cadence.steps > 0) {
+    const int64_t by_steps = (n / cadence.steps + 1) * cadence.steps;
+    if (by_steps < next) next = by_steps;
+  }
+  if (cadence.seconds > 0) {
+    const double slack = slack_at(lattice_time(clock, n), clock->dt);
+    const double reached = floor((lattice_time(clock, n) + slack * clock->dt) / cadence.seconds);
+    if (isinf(reached)) return n + 1; /* more multiples than can be counted lie in a step */
+    const double due = (reached + 1) * cadence.seconds;
+    const double ahead = ceil((due - clock->anchor_time) / clock->dt - slack);
+    if (ahead <= (double)(clock->last - clock->anchor_step)) {
+      int64_t by_time = clock->anchor_step + (int64_t)ahead;
+      if (by_time <= n) by_time = n + 1;
+      if (by_time < next) next = by_time;
+    }
+  }
+  return next;
+}
+
+bool heat_clock_due(const heat_clock *clock, heat_cadence cadence, int64_t n) {
+  return n == 0 || n == clock->last || heat_clock_next(clock, cadence, n - 1) == n;
+}

@@ -1,0 +1,217 @@
+#include "heat2d/numerics/interpolation.h"
+
+#include <float.h>
+#include <math.h>
+
+/* The numbers of the cells around a point. */
+enum { HERE, ACROSS_X, ACROSS_Y, DIAGONAL };
+
+static int next_across(int axis) {
+  return axis == HEAT_X ? ACROSS_X : ACROSS_Y;
+}
+
+static int side_of(const heat_quadrant *quadrant, int axis) {
+  return 2 * axis + (quadrant->toward[axis] > 0 ? 1 : 0);
+}
+
+/* Whether the quadrant's face across an axis is a wall. */
+static bool at_wall(const heat_grid *grid, const heat_quadrant *quadrant, int axis) {
+  const int64_t last = quadrant->toward[axis] > 0 ? grid->layout.cells[axis] - 1 : 0;
+  return heat_grid_wall(grid, 2 * axis) && quadrant->cell[axis] == last;
+}
+
+heat_quadrant heat_quadrant_at(const heat_grid *grid, double x, double y) {
+  const heat_problem *problem = grid->problem;
+  const double point[HEAT_AXES] = {x, y};
+  heat_quadrant quadrant;
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const int64_t last = grid->layout.cells[axis] - 1;
+    const double low = problem->origin[axis], high = low + problem->size[axis];
+    double place = (point[axis] - low) / problem->spacing[axis]; /* in cells */
+    /* What was meant to lie on a face lies on it: beside a joint of contrast 1e6 one rounding counts as a million. */
+    const double rounding = 4 * DBL_EPSILON * (fmax(fabs(low), fabs(high)) / problem->spacing[axis]);
+    if (fabs(place - round(place)) <= rounding) place = round(place);
+    place = fmin(fmax(place, 0), (double)grid->layout.cells[axis]);
+    int64_t cell = (int64_t)place;
+    if (cell > last) cell = last;
+    const double off = 2 * (place - (double)cell) - 1;
+    quadrant.cell[axis] = cell;
+    quadrant.toward[axis] = off < 0 ? -1 : 1;
+    quadrant.part[axis] = fmin(fabs(off), 1);
+  }
+  return quadrant;
+}
+
+void heat_quadrant_cells(const heat_grid *grid, const heat_quadrant *quadrant, int64_t cells[HEAT_AROUND][HEAT_AXES]) {
+  int64_t next[HEAT_AXES];
+  for (int axis = 0; axis < HEAT_AXES; axis++)
+    next[axis] = at_wall(grid, quadrant, axis)
+                     ? quadrant->cell[axis]
+                     : heat_grid_wrap(grid, axis, quadrant->cell[axis] + quadrant->toward[axis]);
+  for (int n = 0; n < HEAT_AROUND; n++) {
+    cells[n][HEAT_X] = n == ACROSS_X || n == DIAGONAL ? next[HEAT_X] : quadrant->cell[HEAT_X];
+    cells[n][HEAT_Y] = n == ACROSS_Y || n == DIAGONAL ? next[HEAT_Y] : quadrant->cell[HEAT_Y];
+  }
+}
+
+/* k[axis][n]: the conductivity along an axis of each cell around the point. */
+static heat_status paint(const heat_grid *grid, const heat_quadrant *quadrant, double k[HEAT_AXES][HEAT_AROUND]) {
+  int64_t cells[HEAT_AROUND][HEAT_AXES];
+  heat_quadrant_cells(grid, quadrant, cells);
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const heat_property property = axis == HEAT_X ? HEAT_CONDUCTIVITY_X : HEAT_CONDUCTIVITY_Y;
+    for (int n = 0; n < HEAT_AROUND; n++) {
+      const int64_t i = cells[n][HEAT_X], j = cells[n][HEAT_Y];
+      heat_status status = heat_problem_paint_row(grid->problem, property, j, i, i + 1, 0, &k[axis][n]);
+      if (status.code != HEAT_OK) return status;
+    }
+  }
+  return heat_ok();
+}
+
+/* The share of each cell in the corner of four: see the header. A face across an axis lies between the cells `one` and
+ * `other`, in the weights of its temperature and in how well heat flows along it. */
+static void weigh_corner(heat_interpolation *at, double k[HEAT_AXES][HEAT_AROUND]) {
+  const heat_problem *problem = at->grid->problem;
+  double sum = 0;
+  for (int n = 0; n < HEAT_AROUND; n++) at->corner[n] = problem->arithmetic ? 1.0 / HEAT_AROUND : 0;
+  if (problem->arithmetic) return;
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const int along = 1 - axis;
+    for (int beside = 0; beside < 2; beside++) {
+      const int one = beside == 0 ? HERE : next_across(along), other = beside == 0 ? next_across(axis) : DIAGONAL;
+      const double flows = (k[along][one] + k[along][other]) * (problem->spacing[axis] / problem->spacing[along]);
+      at->corner[one] += flows * (k[axis][one] / (k[axis][one] + k[axis][other]));
+      at->corner[other] += flows * (k[axis][other] / (k[axis][one] + k[axis][other]));
+      sum += flows;
+    }
+  }
+  for (int n = 0; n < HEAT_AROUND; n++) at->corner[n] /= sum;
+}
+
+/* The law of a wall at the coordinate s along it, beside a cell of that conductance towards it. */
+static heat_status find_law(const heat_problem *problem, int side, double s, double t, double conductance,
+                            heat_wall_law *law) {
+  double coefficient, value;
+  heat_status status = heat_problem_side_at(problem, side, s, t, &coefficient, &value);
+  if (status.code != HEAT_OK) return status;
+  if (problem->sides[side].b == 0)
+    *law = (heat_wall_law){.fixed = value, .share = {1, 0}};
+  else if (problem->sides[side].a_scale == 0)
+    *law = (heat_wall_law){.share = {0, 1}, .offset = value / conductance};
+  else
+    *law = (heat_wall_law){
+        .fixed = value,
+        .share = {coefficient / (coefficient + conductance), conductance / (coefficient + conductance)}};
+  return status;
+}
+
+/* Of a Dirichlet side: at the point's own coordinate, and at its cell's. Of others: beside the cell, and beside the
+ * next one along the wall, or right in the corner where the wall ends. */
+static heat_status find_walls(heat_interpolation *at, double t) {
+  const heat_problem *problem = at->grid->problem;
+  int64_t cells[HEAT_AROUND][HEAT_AXES];
+  heat_quadrant_cells(at->grid, &at->quadrant, cells);
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const int side = side_of(&at->quadrant, axis), along = 1 - axis;
+    if (!at->wall[axis]) continue;
+    const bool end = at->wall[along];
+    const double own = heat_problem_centre(problem, along, cells[HERE][along]);
+    const double next = heat_problem_centre(problem, along, cells[next_across(along)][along]);
+    const double corner = own + at->quadrant.toward[along] * problem->spacing[along] / 2;
+    const double first = at->dirichlet[axis] ? at->point[along] : own;
+    const double second = at->dirichlet[axis] ? own : end ? corner : next;
+    heat_status status = find_law(problem, side, first, t, at->conductance[axis][0], &at->law[axis][0]);
+    if (status.code == HEAT_OK)
+      status = find_law(problem, side, second, t, at->conductance[axis][1], &at->law[axis][1]);
+    if (status.code != HEAT_OK) return status;
+  }
+  return heat_ok();
+}
+
+heat_status heat_interpolation_create(heat_interpolation *at, const heat_grid *grid, double x, double y) {
+  const heat_problem *problem = grid->problem;
+  *at = (heat_interpolation){.grid = grid, .point = {x, y}, .quadrant = heat_quadrant_at(grid, x, y)};
+  double k[HEAT_AXES][HEAT_AROUND];
+  heat_status status = paint(grid, &at->quadrant, k);
+  if (status.code != HEAT_OK) return status;
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const int side = side_of(&at->quadrant, axis), next = next_across(axis), along = next_across(1 - axis);
+    at->wall[axis] = at_wall(grid, &at->quadrant, axis);
+    at->dirichlet[axis] = at->wall[axis] && problem->sides[side].b == 0;
+    at->in_time = at->in_time || (at->wall[axis] && heat_problem_side_in_time(problem, side));
+    const double sum = k[axis][HERE] + k[axis][next];
+    at->share[axis][0] = problem->arithmetic ? 0.5 : k[axis][HERE] / sum;
+    at->share[axis][1] = problem->arithmetic ? 0.5 : k[axis][next] / sum;
+    at->conductance[axis][0] = 2 * k[axis][HERE] / problem->spacing[axis];
+    at->conductance[axis][1] = 2 * k[axis][along] / problem->spacing[axis];
+  }
+  weigh_corner(at, k);
+  return find_walls(at, 0);
+}
+
+heat_status heat_interpolation_update(heat_interpolation *at, double t) {
+  return at->in_time ? find_walls(at, t) : heat_ok();
+}
+
+/* The mean of a and b with weights whose sum is 1, each of them known to its last digits: beside a joint of contrast
+ * 1e6 the rounding of 1 - weight would count. Never beyond a and b. */
+static double mean(double a, double b, const double share[2]) {
+  const double value = share[0] * a + share[1] * b;
+  return fmin(fmax(value, fmin(a, b)), fmax(a, b));
+}
+
+static double mix(double a, double b, double part) {
+  return mean(a, b, (const double[2]){1 - part, part});
+}
+
+static double wall_temperature(const heat_wall_law *law, double u) {
+  return mean(law->fixed, u, law->share) + law->offset;
+}
+
+/* The face across an axis. */
+static double face(const heat_interpolation *at, int axis, const double u[HEAT_AROUND]) {
+  return at->wall[axis] ? wall_temperature(&at->law[axis][0], u[HERE])
+                        : mean(u[HERE], u[next_across(axis)], at->share[axis]);
+}
+
+/* Where a wall across `axis` meets the face to the next cell along it. */
+static double corner_on_wall(const heat_interpolation *at, int axis, const double u[HEAT_AROUND]) {
+  const int along = 1 - axis;
+  return mean(wall_temperature(&at->law[axis][0], u[HERE]), wall_temperature(&at->law[axis][1], u[next_across(along)]),
+              at->share[along]);
+}
+
+/* Where the faces of temperatures x and y meet, neither of them a Dirichlet side. */
+static double corner(const heat_interpolation *at, double x, double y, const double u[HEAT_AROUND]) {
+  if (at->wall[HEAT_X] && at->wall[HEAT_Y])
+    return mix(wall_temperature(&at->law[HEAT_X][1], y), wall_temperature(&at->law[HEAT_Y][1], x), 0.5);
+  if (at->wall[HEAT_X]) return corner_on_wall(at, HEAT_X, u);
+  if (at->wall[HEAT_Y]) return corner_on_wall(at, HEAT_Y, u);
+  double sum = 0, low = u[HERE], high = u[HERE];
+  for (int n = 0; n < HEAT_AROUND; n++) {
+    sum += at->corner[n] * u[n];
+    low = fmin(low, u[n]);
+    high = fmax(high, u[n]);
+  }
+  return fmin(fmax(sum, low), high);
+}
+
+/* Beside a Dirichlet side: first along it on the line through the centre, then towards the side itself, at the point's
+ * own coordinate. Between two of them both ways count, each alone on its own side; the end of the line through the
+ * centre is then the other side at the centre's coordinate. */
+static double beside_dirichlet(const heat_interpolation *at, double x, double y, const double u[HEAT_AROUND]) {
+  const double p = at->quadrant.part[HEAT_X], q = at->quadrant.part[HEAT_Y];
+  const bool both = at->dirichlet[HEAT_X] && at->dirichlet[HEAT_Y];
+  const double to_x = mix(mix(u[HERE], both ? at->law[HEAT_Y][1].fixed : y, q), x, p);
+  const double to_y = mix(mix(u[HERE], both ? at->law[HEAT_X][1].fixed : x, p), y, q);
+  if (!both) return at->dirichlet[HEAT_X] ? to_x : to_y;
+  return mix(to_x, to_y, p == 1 && q == 1 ? 0.5 : (1 - p) / ((1 - q) + (1 - p)));
+}
+
+double heat_interpolation_value(const heat_interpolation *at, const double u[HEAT_AROUND]) {
+  const double p = at->quadrant.part[HEAT_X], q = at->quadrant.part[HEAT_Y];
+  const double x = face(at, HEAT_X, u), y = face(at, HEAT_Y, u);
+  if (at->dirichlet[HEAT_X] || at->dirichlet[HEAT_Y]) return beside_dirichlet(at, x, y, u);
+  return mix(mix(u[HERE], x, p), mix(y, corner(at, x, y, u), p), q);
+}

@@ -1,0 +1,337 @@
+/* The plain loops, and beside them the walking kernels, which give the same bits and are the ones that runs use.
+ *
+ * Walking: a few vectors side by side go down the rows of a box. The row to the south and the row itself stay in
+ * registers from when they were the row to the north, so that each value of u is loaded once from the north and twice,
+ * unaligned, as a neighbour to the west and east (or taken from the vector beside it); with varying material the heat
+ * through a north face stays as the next row's through its south face. Boxes are small enough to stay in the
+ * first-level cache (see tiles.c).
+ *
+ * All loops are made from two inlined bodies whose flags are constants. out may be one of x, never u, and no other
+ * array: cells are independent, which is what `simd` states. */
+#include "heat2d/numerics/kernel.h"
+
+#include <math.h>
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+#if defined(VECTOR_BYTES) /* chosen by the build, for tests */
+#elif defined(__AVX512F__)
+#define VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+enum { LANES = VECTOR_BYTES / sizeof(double), GROUP = 2 }; /* GROUP: vectors that walk side by side */
+typedef double vec __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(double)), may_alias));
+
+/* The vectors one cell further east (west) than the first (second) of two that lie side by side. Where each vector is a
+ * whole cache line an unaligned one costs two loads, and this costs less. */
+#if VECTOR_BYTES == 64 && defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SHARED true
+#define shifted_east(a, b) __builtin_shufflevector(a, b, 1, 2, 3, 4, 5, 6, 7, 8)
+#define shifted_west(a, b) __builtin_shufflevector(a, b, 7, 8, 9, 10, 11, 12, 13, 14)
+#endif
+#endif
+#ifndef SHARED
+#define SHARED false
+#define shifted_east(a, b) (b)
+#define shifted_west(a, b) (a)
+#endif
+
+/* sum - n u for an n that is a power of two: n u is exact, so that a fused multiply-add rounds once, as the difference
+ * does, and gives its bits. It saves an operation where additions are what a processor is short of. */
+ALWAYS_INLINE double less(double sum, double n, double u) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+  return __builtin_fma(-n, u, sum);
+#else
+  return sum - n * u;
+#endif
+}
+
+ALWAYS_INLINE vec vec_less(vec sum, double n, vec u) {
+  vec difference;
+  for (int lane = 0; lane < LANES; lane++) difference[lane] = less(sum[lane], n, u[lane]);
+  return difference;
+}
+
+typedef enum material { ISOTROPIC, UNIFORM, VARYING } material;
+
+/* What a sweep multiplies with, c included: see kernel.h. */
+typedef struct factors {
+  double a, b, d, c;
+} factors;
+
+static factors factors_of(const heat_sweep *sweep) {
+  const double c = sweep->c;
+  return (factors){c * sweep->rx, c * sweep->ry, c * sweep->s, c};
+}
+
+static material material_of(const heat_sweep *sweep, factors f) {
+  return sweep->kx != NULL ? VARYING : f.a == f.b ? ISOTROPIC : UNIFORM;
+}
+
+/* One row, all by value: nothing that the loop reads can then be taken for something that it writes. */
+typedef struct row {
+  double *out;
+  const double *u, *south, *north;
+  const double *x[HEAT_TERMS];
+  const double *kx, *ky, *ky_north, *inverse, *q;
+} row;
+
+ALWAYS_INLINE row row_at(const heat_sweep *sweep, ptrdiff_t at) {
+  row r = {.out = sweep->out == NULL ? NULL : sweep->out + at, .u = sweep->u + at};
+  r.south = r.u - sweep->stride;
+  r.north = r.u + sweep->stride;
+  for (int k = 0; k < sweep->terms; k++) r.x[k] = sweep->x[k] + at;
+  if (sweep->kx != NULL) {
+    r.kx = sweep->kx + at;
+    r.ky = sweep->ky + at;
+    r.ky_north = r.ky + sweep->stride;
+    r.inverse = sweep->inverse + at;
+  }
+  if (sweep->q != NULL) r.q = sweep->q + at;
+  return r;
+}
+
+/* c L(u) at column i. */
+ALWAYS_INLINE double change_at(row r, factors f, ptrdiff_t i, material kind, bool source) {
+  const double u = r.u[i], west = r.u[i - 1], east = r.u[i + 1], south = r.south[i], north = r.north[i];
+  if (kind == VARYING) {
+    const double along_x = r.kx[i + 1] * (east - u) - r.kx[i] * (u - west);
+    const double along_y = r.ky_north[i] * (north - u) - r.ky[i] * (u - south);
+    const double conduction = along_x + along_y;
+    return (f.c * r.inverse[i]) * (source ? conduction + r.q[i] : conduction);
+  }
+  const double conduction = kind == ISOTROPIC ? f.a * less((west + east) + (south + north), 4, u)
+                                              : f.a * less(west + east, 2, u) + f.b * less(south + north, 2, u);
+  return source ? conduction + f.d * r.q[i] : conduction;
+}
+
+ALWAYS_INLINE void plain_row(const heat_sweep *sweep, row r, factors f, ptrdiff_t columns, material kind, bool source) {
+  const int terms = sweep->terms;
+  double w[HEAT_TERMS];
+  for (int k = 0; k < terms; k++) w[k] = sweep->w[k];
+#pragma omp simd
+  for (ptrdiff_t i = 0; i < columns; i++) {
+    double sum = w[0] * r.x[0][i];
+    for (int k = 1; k < terms; k++) sum += w[k] * r.x[k][i];
+    r.out[i] = sum + change_at(r, f, i, kind, source);
+  }
+}
+
+/* The same for the Euler step, whose only term is u with the weight 1. */
+ALWAYS_INLINE void euler_row(row r, factors f, ptrdiff_t columns, material kind, bool source) {
+#pragma omp simd
+  for (ptrdiff_t i = 0; i < columns; i++) r.out[i] = r.u[i] + change_at(r, f, i, kind, source);
+}
+
+static void sum_row(const heat_sweep *sweep, row r, ptrdiff_t columns) {
+  const int terms = sweep->terms;
+#pragma omp simd
+  for (ptrdiff_t i = 0; i < columns; i++) {
+    double sum = sweep->w[0] * r.x[0][i];
+    for (int k = 1; k < terms; k++) sum += sweep->w[k] * r.x[k][i];
+    r.out[i] = sum;
+  }
+}
+
+static bool is_euler(const heat_sweep *sweep) {
+  return sweep->terms == 1 && sweep->x[0] == sweep->u && sweep->w[0] == 1;
+}
+
+ALWAYS_INLINE void plain_box(const heat_sweep *sweep, factors f, heat_part part, material kind, bool source) {
+  const bool euler = is_euler(sweep);
+  for (ptrdiff_t j = 0; j < part.rows; j++) {
+    const row r = row_at(sweep, part.at + j * sweep->stride);
+    if (euler)
+      euler_row(r, f, part.columns, kind, source);
+    else
+      plain_row(sweep, r, f, part.columns, kind, source);
+  }
+}
+
+/* Where a column of vectors stands. */
+typedef struct place {
+  double *out;
+  const double *u, *kx, *ky, *inverse, *q;
+} place;
+
+ALWAYS_INLINE vec load(const double *from) {
+  return *(const vec *)from;
+}
+
+ALWAYS_INLINE place go_on(place p, ptrdiff_t step, material kind, bool source) {
+  p.out += step;
+  p.u += step;
+  if (kind == VARYING) {
+    p.kx += step;
+    p.ky += step;
+    p.inverse += step;
+  }
+  if (source) p.q += step;
+  return p;
+}
+
+/* What lies to the east of `group` vectors that lie side by side at `from`. */
+ALWAYS_INLINE void load_east(int group, const double *from, const vec *here, vec *east) {
+#pragma GCC unroll 4
+  for (int v = 0; v < group; v++) {
+    if (SHARED && v + 1 < group)
+      east[v] = shifted_east(here[v], here[v + 1]);
+    else
+      east[v] = load(from + v * LANES + 1);
+  }
+}
+
+ALWAYS_INLINE void load_west(int group, const double *from, const vec *here, vec *west) {
+#pragma GCC unroll 4
+  for (int v = 0; v < group; v++) {
+    if (SHARED && v > 0)
+      west[v] = shifted_west(here[v - 1], here[v]);
+    else
+      west[v] = load(from + v * LANES - 1);
+  }
+}
+
+/* What comes in through the east faces, and goes out through the west ones in place of what lies there. */
+ALWAYS_INLINE void heat_along_x(int group, place p, const vec *here, vec *west, vec *east) {
+#pragma GCC unroll 4
+  for (int v = 0; v < group; v++) west[v] = load(p.kx + v * LANES) * (here[v] - west[v]);
+#pragma GCC unroll 4
+  for (int v = 0; v < group; v++) {
+    const ptrdiff_t i = v * LANES + 1;
+    if (SHARED && v + 1 < group)
+      east[v] = shifted_east(west[v], west[v + 1]);
+    else
+      east[v] = load(p.kx + i) * (load(p.u + i) - here[v]);
+  }
+}
+
+/* One row of `group` vectors: u here and to the south are given, the north is loaded for the next row. `flux`: what
+ * comes in through the south faces, and then through the north ones. */
+ALWAYS_INLINE void walk_row(int group, place p, ptrdiff_t stride, factors f, material kind, bool source,
+                            const vec *south, const vec *here, vec *north, vec *flux) {
+  vec west[GROUP], east[GROUP];
+  load_west(group, p.u, here, west);
+  if (kind == VARYING)
+    heat_along_x(group, p, here, west, east);
+  else
+    load_east(group, p.u, here, east);
+#pragma GCC unroll 4
+  for (int v = 0; v < group; v++) {
+    const ptrdiff_t i = v * LANES;
+    const vec u = here[v];
+    north[v] = load(p.u + stride + i);
+    vec change;
+    if (kind == VARYING) {
+      const vec up = load(p.ky + stride + i) * (north[v] - u);
+      change = (east[v] - west[v]) + (up - flux[v]);
+      if (source) change = change + load(p.q + i);
+      change = (f.c * load(p.inverse + i)) * change;
+      flux[v] = up;
+    } else {
+      if (kind == ISOTROPIC)
+        change = f.a * vec_less((west[v] + east[v]) + (south[v] + north[v]), 4, u);
+      else
+        change = f.a * vec_less(west[v] + east[v], 2, u) + f.b * vec_less(south[v] + north[v], 2, u);
+      if (source) change = change + f.d * load(p.q + i);
+    }
+    *(vec *)(p.out + i) = u + change;
+  }
+}
+
+ALWAYS_INLINE void walk(int group, place p, ptrdiff_t rows, ptrdiff_t stride, factors f, material kind, bool source) {
+  vec x[GROUP], y[GROUP], z[GROUP], flux[GROUP];
+#pragma GCC unroll 4
+  for (int v = 0; v < group; v++) {
+    x[v] = load(p.u - stride + v * LANES);
+    y[v] = load(p.u + v * LANES);
+    flux[v] = y[v];
+    if (kind == VARYING) flux[v] = load(p.ky + v * LANES) * (y[v] - x[v]);
+  }
+  for (; rows >= 3; rows -= 3) { /* the three rows change parts, so that nothing is moved */
+    walk_row(group, p, stride, f, kind, source, x, y, z, flux);
+    p = go_on(p, stride, kind, source);
+    walk_row(group, p, stride, f, kind, source, y, z, x, flux);
+    p = go_on(p, stride, kind, source);
+    walk_row(group, p, stride, f, kind, source, z, x, y, flux);
+    p = go_on(p, stride, kind, source);
+  }
+  if (rows > 0) walk_row(group, p, stride, f, kind, source, x, y, z, flux);
+  p = go_on(p, stride, kind, source);
+  if (rows > 1) walk_row(group, p, stride, f, kind, source, y, z, x, flux);
+}
+
+ALWAYS_INLINE void walk_box(const heat_sweep *sweep, factors f, heat_part part, material kind, bool source) {
+  const ptrdiff_t stride = sweep->stride;
+  ptrdiff_t i = 0;
+  place p = {.out = sweep->out + part.at, .u = sweep->u + part.at};
+  if (kind == VARYING) {
+    p.kx = sweep->kx + part.at;
+    p.ky = sweep->ky + part.at;
+    p.inverse = sweep->inverse + part.at;
+  }
+  if (source) p.q = sweep->q + part.at;
+  for (; i + GROUP * LANES <= part.columns; i += GROUP * LANES)
+    walk(GROUP, go_on(p, i, kind, source), part.rows, stride, f, kind, source);
+  for (; i + LANES <= part.columns; i += LANES) walk(1, go_on(p, i, kind, source), part.rows, stride, f, kind, source);
+  if (i < part.columns) plain_box(sweep, f, (heat_part){part.at + i, part.columns - i, part.rows}, kind, source);
+}
+
+typedef void box_loop(const heat_sweep *sweep, factors f, heat_part part);
+#define LOOPS(kind, source, name)                                                                                      \
+  static void plain_##name(const heat_sweep *sweep, factors f, heat_part part) {                                       \
+    plain_box(sweep, f, part, kind, source);                                                                           \
+  }                                                                                                                    \
+  static void walk_##name(const heat_sweep *sweep, factors f, heat_part part) {                                        \
+    walk_box(sweep, f, part, kind, source);                                                                            \
+  }
+LOOPS(ISOTROPIC, false, isotropic)
+LOOPS(ISOTROPIC, true, isotropic_source)
+LOOPS(UNIFORM, false, uniform)
+LOOPS(UNIFORM, true, uniform_source)
+LOOPS(VARYING, false, varying)
+LOOPS(VARYING, true, varying_source)
+
+void heat_kernel_plain(const heat_sweep *sweep, heat_part part) {
+  static box_loop *const loops[][2] = {[ISOTROPIC] = {plain_isotropic, plain_isotropic_source},
+                                       [UNIFORM] = {plain_uniform, plain_uniform_source},
+                                       [VARYING] = {plain_varying, plain_varying_source}};
+  if (sweep->c == 0) {
+    for (ptrdiff_t j = 0; j < part.rows; j++) sum_row(sweep, row_at(sweep, part.at + j * sweep->stride), part.columns);
+    return;
+  }
+  const factors f = factors_of(sweep);
+  loops[material_of(sweep, f)][sweep->q != NULL](sweep, f, part);
+}
+
+void heat_kernel_walk(const heat_sweep *sweep, heat_part part) {
+  static box_loop *const loops[][2] = {[ISOTROPIC] = {walk_isotropic, walk_isotropic_source},
+                                       [UNIFORM] = {walk_uniform, walk_uniform_source},
+                                       [VARYING] = {walk_varying, walk_varying_source}};
+  if (sweep->c == 0 || !is_euler(sweep)) {
+    heat_kernel_plain(sweep, part);
+    return;
+  }
+  const factors f = factors_of(sweep);
+  loops[material_of(sweep, f)][sweep->q != NULL](sweep, f, part);
+}
+
+double heat_kernel_rate(const heat_sweep *sweep, heat_part part) {
+  heat_sweep unit = *sweep;
+  unit.c = 1;
+  const factors f = factors_of(&unit);
+  const material kind = material_of(&unit, f);
+  double largest = 0;
+  for (ptrdiff_t j = 0; j < part.rows; j++) {
+    const row r = row_at(sweep, part.at + j * sweep->stride);
+    for (ptrdiff_t i = 0; i < part.columns; i++) {
+      const double rate = fabs(change_at(r, f, i, kind, sweep->q != NULL));
+      if (isnan(rate)) return rate;
+      if (rate > largest) largest = rate;
+    }
+  }
+  return largest;
+}

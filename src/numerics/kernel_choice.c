@@ -1,0 +1,56 @@
+/* One source of kernels, compiled for several generations of processors; the best that this one has is chosen at start,
+ * so that one binary serves login nodes and newer compute nodes. All give the same bits: see kernel.h.
+ */
+#include "heat2d/numerics/kernel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef HEAT2D_X86_64_LEVELS
+/* kernel.c again, with other names and other instructions: see CMakeLists.txt. */
+#define DECLARE(level)                                                                                                 \
+  void heat_kernel_plain_##level(const heat_sweep *sweep, heat_part part);                                             \
+  void heat_kernel_walk_##level(const heat_sweep *sweep, heat_part part);                                              \
+  double heat_kernel_rate_##level(const heat_sweep *sweep, heat_part part)
+DECLARE(v2);
+DECLARE(v3);
+DECLARE(v4);
+
+static bool has_v2(void) {
+  return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+}
+
+static bool has_v3(void) {
+  return has_v2() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("fma");
+}
+
+static bool has_v4(void) {
+  return has_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+
+static bool always(void) {
+  return true;
+}
+
+/* The best first. */
+static const struct {
+  heat_kernels kernels;
+  bool (*supported)(void);
+} choices[] = {
+#ifdef HEAT2D_X86_64_LEVELS
+    {{"x86-64-v4", heat_kernel_plain_v4, heat_kernel_walk_v4, heat_kernel_rate_v4}, has_v4},
+    {{"x86-64-v3", heat_kernel_plain_v3, heat_kernel_walk_v3, heat_kernel_rate_v3}, has_v3},
+    {{"x86-64-v2", heat_kernel_plain_v2, heat_kernel_walk_v2, heat_kernel_rate_v2}, has_v2},
+#endif
+    {{"base", heat_kernel_plain, heat_kernel_walk, heat_kernel_rate}, always},
+};
+enum { CHOICES = sizeof choices / sizeof *choices };
+
+const heat_kernels *heat_kernels_find(const char *name) {
+  for (int c = 0; c < CHOICES; c++)
+    if ((name == NULL || strcmp(name, choices[c].kernels.name) == 0) && choices[c].supported())
+      return &choices[c].kernels;
+  return NULL;
+}

@@ -1,0 +1,117 @@
+#include "heat2d/numerics/stepper.h"
+
+#include <math.h>
+#include <string.h>
+
+static int euler_stages(double t, double dt, heat_stage stages[HEAT_METHOD_STAGES], int *result) {
+  enum { NOW, NEXT };
+  stages[0] = (heat_stage){
+      .out = NEXT, .u = NOW, .terms = 1, .term = {{.field = NOW, .weight = 1}}, .c = dt, .t = t, .share = dt};
+  *result = NEXT;
+  return 1;
+}
+
+const heat_method heat_methods[] = {
+    {.name = "euler", .order = 1, .fields = 2, .stability = 2, .monotone = 1, .stages = euler_stages},
+};
+const int heat_method_count = sizeof heat_methods / sizeof *heat_methods;
+
+const heat_method *heat_method_find(const char *name) {
+  if (strcmp(name, "auto") == 0) return &heat_methods[0];
+  for (int m = 0; m < heat_method_count; m++)
+    if (strcmp(name, heat_methods[m].name) == 0) return &heat_methods[m];
+  return NULL;
+}
+
+/* The rows of the fields that only hold values within a step; 0: all of them. The same on all ranks, whose passes end
+ * where what they wrote must last: bands only where the last block, which is the smallest one, has more rows than that.
+ * With a halo of one layer each pass is one stage, and all must. */
+static int band_rows(const heat_layout *layout, int depth, int threads) {
+  if (depth == 1 && heat_layout_has_seams(layout)) return 0;
+  const heat_box last = heat_layout_box(layout, layout->ranks[HEAT_X] * layout->ranks[HEAT_Y] - 1);
+  const int rows = heat_tiles_band(heat_layout_box(layout, 0), threads);
+  return rows < heat_box_width(last, HEAT_Y) + 2 * (int64_t)depth ? rows : 0;
+}
+
+size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, int depth, int threads) {
+  const heat_box block = heat_layout_box(layout, 0);
+  const int rows = band_rows(layout, depth, threads);
+  return heat_field_bytes(block, depth) + (size_t)(method->fields - 1) * heat_field_band_bytes(block, depth, rows);
+}
+
+heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method, heat_operator *op) {
+  *stepper = (heat_stepper){.method = method, .op = op};
+  heat_status status = heat_ok();
+  for (int f = 0; f < method->fields && status.code == HEAT_OK; f++) {
+    const int rows = f > 0 && !op->plain ? band_rows(&op->grid->layout, op->depth, op->threads) : 0;
+    stepper->place[f] = f;
+    status = heat_field_create_as(&stepper->fields[f], op->grid, (heat_field_form){op->depth, rows, f, op->threads});
+  }
+  return status;
+}
+
+void heat_stepper_destroy(heat_stepper *stepper) {
+  for (int f = 0; f < HEAT_METHOD_FIELDS; f++) heat_field_destroy(&stepper->fields[f]);
+}
+
+heat_field *heat_stepper_solution(heat_stepper *stepper) {
+  return &stepper->fields[stepper->place[0]];
+}
+
+heat_status heat_stepper_start(heat_stepper *stepper) {
+  const heat_grid *grid = stepper->op->grid;
+  heat_field *u = heat_stepper_solution(stepper);
+  heat_status status = heat_ok();
+  for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y] && status.code == HEAT_OK; j++)
+    status = heat_problem_paint_row(grid->problem, HEAT_TEMPERATURE, j, grid->owned.lo[HEAT_X], grid->owned.hi[HEAT_X],
+                                    0, heat_field_at(u, grid->owned.lo[HEAT_X], j));
+  u->valid = 0;
+  return heat_agree(grid->comm, status);
+}
+
+heat_limits heat_method_limits(const heat_method *method, heat_bounds bounds) {
+  heat_limits limits = {.stable = method->stability / bounds.spectral, .monotone = method->monotone / bounds.diagonal};
+  if (limits.monotone * bounds.diagonal > method->monotone) limits.monotone = nextafter(limits.monotone, 0);
+  return limits;
+}
+
+double heat_stepper_limit(const heat_stepper *stepper) {
+  return heat_method_limits(stepper->method, stepper->op->bounds).stable;
+}
+
+/* A stage that copies a solution out of a band, which does not outlast the list of stages. */
+static int bring_home(heat_stepper *stepper, heat_stage *stage) {
+  const int from = stepper->place[0], to = stepper->place[1];
+  *stage = (heat_stage){.out = to, .u = from, .terms = 1, .term = {{.field = from, .weight = 1}}};
+  stepper->place[0] = to;
+  stepper->place[1] = from;
+  return 1;
+}
+
+heat_status heat_stepper_advance(heat_stepper *stepper, const heat_clock *clock, int64_t from, int64_t to) {
+  heat_field *fields[HEAT_METHOD_FIELDS];
+  for (int f = 0; f < HEAT_METHOD_FIELDS; f++) fields[f] = &stepper->fields[f];
+  heat_status status = heat_ok();
+  while (from < to) {
+    heat_stage chain[HEAT_CHAIN + HEAT_METHOD_STAGES];
+    int count = 0;
+    for (; from < to && count < HEAT_CHAIN; from++) {
+      int result;
+      heat_stage *stages = chain + count;
+      const int added =
+          stepper->method->stages(heat_clock_time(clock, from), heat_clock_step(clock, from), stages, &result);
+      for (int s = 0; s < added; s++) {
+        stages[s].out = stepper->place[stages[s].out];
+        stages[s].u = stepper->place[stages[s].u];
+        for (int k = 0; k < stages[s].terms; k++) stages[s].term[k].field = stepper->place[stages[s].term[k].field];
+      }
+      const int solution = stepper->place[result];
+      stepper->place[result] = stepper->place[0];
+      stepper->place[0] = solution;
+      count += added;
+    }
+    if (fields[stepper->place[0]]->band > 0) count += bring_home(stepper, &chain[count]);
+    status = heat_first(status, heat_operator_apply(stepper->op, chain, count, fields));
+  }
+  return status;
+}

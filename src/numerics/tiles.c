@@ -1,0 +1,278 @@
+/* See tiles.h. The shape matters: tiles of 128 x 8, which stay in half of a first-level cache of 32 KiB, and of 2048 x
+ * 8, which are streamed from half of the second-level one, were as fast as each other and 5 to 20% faster than those
+ * between; with varying material flatter ones were; 16 rows were slower, and so were 16 stages in the smaller tiles.
+ * Blocks of columns gave 17% with varying material, 3 to 7% otherwise, at 8192 columns. Which shape is best depends on
+ * grid, material and processor, so that a run tries some. */
+#define _DEFAULT_SOURCE /* for _SC_LEVEL1_DCACHE_SIZE */
+#include "heat2d/numerics/tiles.h"
+
+#include "heat2d/numerics/operator.h"
+
+#include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#ifndef _SC_LEVEL1_DCACHE_SIZE /* where the system cannot be asked */
+#define _SC_LEVEL1_DCACHE_SIZE (-1)
+#define _SC_LEVEL2_CACHE_SIZE (-1)
+#endif
+
+enum {
+  LEFT = 8,          /* columns that a tile moves per stage: a cache line */
+  WHOLE = 1 << 20,   /* rows or columns of a tile that has no neighbours */
+  TRIALS = 3,        /* stretches with each shape, of which the fastest counts */
+  NARROWEST = 64,    /* columns that are worth a thread */
+  NEAR = 2 << 20,    /* bytes that the rows which the next strip needs should take: a share of the last cache */
+  BLOCKS_MOST = 256, /* of a pass */
+  LINE = 64,         /* bytes */
+  PATIENCE = 1000    /* looks at another thread's progress before this one lets others run */
+};
+
+heat_tiling heat_tiling_fixed(int columns, int rows) {
+  return (heat_tiling){.count = 1, .chosen = true, .tile = {{columns, rows, HEAT_CHAIN, false}}};
+}
+
+/* Bytes of a cache; `usual` where the system does not know. */
+static double cache_bytes(int name, long usual) {
+  const long bytes = sysconf(name);
+  return (double)(bytes > 0 ? bytes : usual);
+}
+
+heat_tiling heat_tiling_create(heat_box owned, size_t bytes) {
+  enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32 };
+  enum { FULL_1 = -1, HALF_1 = -2, HALF_2 = -3 }; /* so many columns that the tile fills that much of a cache */
+  static const heat_tile small[] = {{WHOLE, WHOLE, HEAT_CHAIN, false}, /* one tile: the order does not matter */
+                                    {WHOLE, WHOLE, HEAT_CHAIN, true},
+                                    {WHOLE, 8, HEAT_CHAIN, false}};
+  static const heat_tile large[] = {{HALF_1, 8, HEAT_CHAIN, false},
+                                    {HALF_2, 8, HEAT_CHAIN, false},
+                                    {FULL_1, 4, HEAT_CHAIN, false},
+                                    {FULL_1, 8, HEAT_CHAIN, false},
+                                    {HALF_2, 8, HEAT_CHAIN, true}};
+  enum { SMALL = sizeof small / sizeof *small, LARGE = sizeof large / sizeof *large };
+  _Static_assert((int)SMALL <= (int)HEAT_TILE_CHOICES && (int)LARGE <= (int)HEAT_TILE_CHOICES,
+                 "more shapes than places");
+  const double used = 0.75;                                                           /* of a cache, at most */
+  const double level1 = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, USUAL_1) / (double)bytes; /* cells */
+  const double level2 = cache_bytes(_SC_LEVEL2_CACHE_SIZE, USUAL_2) / (double)bytes;
+  const bool is_small = (double)heat_box_cells(owned) < used * level2;
+  heat_tiling tiling = {.count = is_small ? SMALL : LARGE};
+  for (int n = 0; n < tiling.count; n++) {
+    heat_tile *tile = &tiling.tile[n];
+    *tile = (is_small ? small : large)[n];
+    if (tile->columns > 0) continue;
+    const double cells = tile->columns == HALF_2 ? level2 / 2 : tile->columns == HALF_1 ? level1 / 2 : used * level1;
+    tile->columns = (int)(cells / tile->rows) / GRAIN * GRAIN;
+    if (tile->columns < GRAIN) tile->columns = GRAIN;
+  }
+  return tiling;
+}
+
+heat_tile heat_tiling_current(const heat_tiling *tiling) {
+  return tiling->tile[tiling->current];
+}
+
+void heat_tiling_learn(heat_tiling *tiling, int stages, double updates, double seconds) {
+  if (tiling->chosen || updates <= 0) return;
+  if (stages > tiling->longest) { /* the first steps of a run come one by one */
+    tiling->longest = stages;
+    tiling->passes = tiling->current = 0;
+    return;
+  }
+  if (stages < tiling->longest) return;
+  double *best = &tiling->best[tiling->current];
+  const double each = seconds / updates;
+  if (tiling->passes == 0 || each < *best) *best = each;
+  if (++tiling->passes < TRIALS) return;
+  tiling->passes = 0;
+  if (++tiling->current < tiling->count) return;
+  tiling->chosen = true;
+  tiling->current = 0;
+  for (int n = 1; n < tiling->count; n++)
+    if (tiling->best[n] < tiling->best[tiling->current]) tiling->current = n;
+}
+
+int heat_tiles_band(heat_box owned, int threads) {
+  enum { RIM = 3, ALONE = 48, EACH_LEAST = 32, EACH_MOST = 256, SHARE = 8 }; /* rows; SHARE: of all, at most */
+  const int64_t worth = 2 << 20;                                             /* cells */
+  if (heat_box_cells(owned) < worth) return 0;
+  int64_t room = heat_box_width(owned, HEAT_Y) / SHARE;
+  if (room > (int64_t)threads * EACH_MOST) room = (int64_t)threads * EACH_MOST;
+  if (room < (int64_t)threads * EACH_LEAST) room = (int64_t)threads * EACH_LEAST;
+  return HEAT_CHAIN + RIM + (int)(threads == 1 ? ALONE : room);
+}
+
+typedef struct level {
+  const heat_stage *stage;
+  heat_box box, inner; /* inner: where the kernel is all there is to do, which is nearly everywhere */
+  int instant;
+  heat_sweep sweep; /* at the first owned cell */
+} level;
+
+/* How far a block has come. */
+typedef struct progress {
+  _Alignas(LINE) atomic_int strips;
+} progress;
+
+typedef struct pass {
+  heat_operator *op;
+  heat_field *const *fields;
+  int count;
+  level *levels;
+  heat_tile tile;
+  heat_loop *loop;
+  heat_box whole;     /* of all levels */
+  int64_t columns[2]; /* from the first one of the first tile, on a cache line, to the end of the last one */
+  int strips;         /* of tiles, in a window between two slides */
+  int blocks;         /* of columns, each of which goes through all strips of a window */
+  progress *done;     /* of each */
+  heat_status *status;
+} pass;
+
+/* After a band has slid its cells are elsewhere. */
+static void aim(pass *p) {
+  for (int k = 0; k < p->count; k++) {
+    const heat_stage *stage = p->levels[k].stage;
+    heat_sweep *sweep = &p->levels[k].sweep;
+    sweep->u = p->fields[stage->u]->corner;
+    sweep->out = p->fields[stage->out]->corner;
+    for (int n = 0; n < stage->terms; n++) sweep->x[n] = p->fields[stage->term[n].field]->corner;
+  }
+}
+
+static void do_tile(pass *p, heat_box tile) {
+  for (int k = 0; k < p->count; k++) {
+    const level *l = &p->levels[k];
+    if (heat_box_within(tile, l->inner)) {
+      p->loop(&l->sweep, heat_operator_place(p->op, l->sweep.stride, tile));
+    } else {
+      const heat_box part = heat_box_intersect(tile, l->box);
+      if (!heat_box_empty(part)) heat_operator_part(p->op, l->stage, &l->sweep, part, l->instant, p->fields, p->status);
+    }
+    tile = heat_box_shift(tile, -LEFT, -1);
+  }
+}
+
+/* Wait until a block has done that many strips. */
+static void await(progress *other, int strips) {
+  for (int looks = 0; atomic_load_explicit(&other->strips, memory_order_acquire) < strips;)
+    if (looks < PATIENCE)
+      looks++;
+    else
+      sched_yield();
+}
+
+/* Where the tiles of a block begin, so that all blocks have as many cells: tiles move left, by half of it on average.
+ */
+static int64_t border(const pass *p, int block) {
+  if (block == 0 || block == p->blocks) return p->columns[block > 0];
+  const int64_t width = heat_box_width(p->whole, HEAT_X), drift = (int64_t)LEFT * (p->count - 1) / 2;
+  const int64_t start = p->whole.lo[HEAT_X] + width * block / p->blocks + drift;
+  return p->columns[0] + (start - p->columns[0]) / LEFT * LEFT;
+}
+
+/* Before a strip up to `row` of the first block: all others come after it. */
+static void look_after_messages(pass *p, int64_t row) {
+  heat_halo_help(p->op->halo);
+  if (row >= p->op->grid->owned.hi[HEAT_Y]) heat_operator_land(p->op);
+}
+
+static void do_block(pass *p, int64_t first_row, int block, bool messenger) {
+  const int64_t start = border(p, block), end = border(p, block + 1);
+  for (int s = 0; s < p->strips; s++) {
+    const int64_t j = first_row + (int64_t)s * p->tile.rows;
+    if (block > 0) await(&p->done[block - 1], s + 1);
+    if (messenger) look_after_messages(p, j + p->tile.rows);
+    for (int64_t i = start; i < end; i += p->tile.columns) {
+      const int64_t right = i + p->tile.columns < end ? i + p->tile.columns : end;
+      do_tile(p, (heat_box){{i, j}, {right, j + p->tile.rows}});
+    }
+    atomic_store_explicit(&p->done[block].strips, s + 1, memory_order_release);
+  }
+}
+
+static void open_window(pass *p, int64_t first_row, bool first, int fields) {
+  for (int f = 0; f < fields; f++)
+    if (p->fields[f]->band > 0) heat_field_slide(p->fields[f], first_row - p->count - 1, !first);
+  aim(p);
+  for (int b = 0; b < p->blocks; b++) atomic_store_explicit(&p->done[b].strips, 0, memory_order_relaxed);
+}
+
+/* How many fields the stages name. */
+static int count_fields(const pass *p) {
+  int fields = 0;
+  for (int k = 0; k < p->count; k++) {
+    const heat_stage *stage = p->levels[k].stage;
+    if (stage->out >= fields) fields = stage->out + 1;
+    if (stage->u >= fields) fields = stage->u + 1;
+    for (int n = 0; n < stage->terms; n++)
+      if (stage->term[n].field >= fields) fields = stage->term[n].field + 1;
+  }
+  return fields;
+}
+
+/* The strips for which there is room in the shortest band. */
+static void lay_out(pass *p, int fields) {
+  const int64_t rows = heat_box_width(p->whole, HEAT_Y) + p->count - 1;
+  int64_t room = rows;
+  for (int f = 0; f < fields; f++) {
+    const int band = p->fields[f]->band;
+    if (band > 0 && band - p->count - 2 < room) room = band - p->count - 2; /* what is read below, and one row above */
+  }
+  if (p->tile.rows > room) p->tile.rows = (int)room;
+  p->strips = (int)(room < rows ? room / p->tile.rows : (rows + p->tile.rows - 1) / p->tile.rows);
+}
+
+/* Threads that find work side by side, and blocks for them: as many for each, and so narrow that what a strip leaves
+ * for the next one is still near. */
+static int form_team(pass *p) {
+  const int64_t width = heat_box_width(p->whole, HEAT_X), wide = width / NARROWEST;
+  int64_t threads = p->op->threads < BLOCKS_MOST ? p->op->threads : BLOCKS_MOST;
+  if (threads > p->strips) threads = p->strips;
+  if (threads > wide) threads = wide > 0 ? wide : 1;
+  int64_t widest = NEAR / ((HEAT_CHAIN + p->tile.rows) * p->op->cell_bytes);
+  if (widest < NARROWEST) widest = NARROWEST;
+  const int64_t rounds = width / (threads * widest) + 1;
+  p->blocks = (int)(threads * (rounds < BLOCKS_MOST / threads ? rounds : BLOCKS_MOST / threads));
+  return (int)threads;
+}
+
+void heat_tiles_pass(heat_operator *op, const heat_stage *stages, const int64_t *grow, int count, int instant,
+                     heat_field *const *fields, heat_status *status) {
+  const heat_grid *grid = op->grid;
+  const int64_t *owned = grid->owned.lo;
+  level levels[HEAT_LEVELS];
+  progress done[BLOCKS_MOST];
+  pass p = {.op = op,
+            .fields = fields,
+            .count = count,
+            .levels = levels,
+            .done = done,
+            .tile = heat_tiling_current(&op->tiling),
+            .loop = heat_operator_loop(op),
+            .status = status};
+  for (int k = 0; k < count; k++) {
+    const heat_box box = heat_grid_grown(grid, grid->owned, grow[k]);
+    p.levels[k] = (level){&stages[k], box, heat_operator_inner(op, box), instant + k,
+                          heat_operator_sweep(op, &stages[k], fields)};
+    p.whole = k == 0 ? box : heat_box_around(p.whole, box);
+  }
+  const int fields_named = count_fields(&p);
+  lay_out(&p, fields_named);
+  p.columns[0] = owned[HEAT_X] - (owned[HEAT_X] - p.whole.lo[HEAT_X] + LEFT - 1) / LEFT * LEFT;
+  p.columns[1] = p.whole.hi[HEAT_X] + (int64_t)(count - 1) * LEFT;
+  const int64_t window = (int64_t)p.strips * p.tile.rows, end = p.whole.hi[HEAT_Y] + count - 1;
+  const int most = form_team(&p);
+#pragma omp parallel num_threads(most) if (most > 1)
+  {
+    const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
+    for (int64_t row = p.whole.lo[HEAT_Y]; row < end; row += window) {
+#pragma omp barrier
+#pragma omp master
+      open_window(&p, row, row == p.whole.lo[HEAT_Y], fields_named);
+#pragma omp barrier
+      for (int block = thread; block < p.blocks; block += threads) do_block(&p, row, block, thread == 0);
+    }
+  }
+}

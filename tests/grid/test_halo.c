@@ -1,0 +1,187 @@
+/* The exchange: every ghost cell holds its owner's globally unique number, corners included, for every layout and
+ * depth, also where the halo reaches over several ranks or several times around the domain. */
+#include "heat2d/grid/halo.h"
+
+#include "harness.h"
+
+#include <math.h>
+
+enum { MOST_FIELDS = 3 };
+static const double untouched = -7;
+
+static heat_config *config;
+static heat_problem problem;
+
+static void open_problem(int64_t nx, int64_t ny, bool periodic_x, bool periodic_y) {
+  char deck[512];
+  const char *left_right = periodic_x ? "left: {type: periodic}, right: {type: periodic}, " : "";
+  const char *bottom_top = periodic_y ? "bottom: {type: periodic}, top: {type: periodic}" : "";
+  const int length = snprintf(deck, sizeof deck,
+                              "domain: {size: [1, 1], cells: [%lld, %lld]}\nmaterial: {diffusivity: 1}\n"
+                              "initial: {temperature: 0}\ntime: {end: 1}\nboundary: {%s%s}\n",
+                              (long long)nx, (long long)ny, left_right, bottom_top);
+  assert_int_equal(heat_config_parse(&config, "deck", deck, (size_t)length, NULL, 0).code, HEAT_OK);
+  assert_int_equal(heat_problem_create(&problem, MPI_COMM_WORLD, config).code, HEAT_OK);
+}
+
+static void close_problem(void) {
+  heat_problem_destroy(&problem);
+  heat_config_destroy(config);
+}
+
+/* Of the cell, the field and the exchange, and different for each. */
+static double number(const heat_grid *grid, int64_t i, int64_t j, int field, int round) {
+  const int64_t nx = grid->layout.cells[HEAT_X], cells = nx * grid->layout.cells[HEAT_Y];
+  const int64_t cell = heat_grid_wrap(grid, HEAT_Y, j) * nx + heat_grid_wrap(grid, HEAT_X, i);
+  return (double)(cell + cells * (field + MOST_FIELDS * round));
+}
+
+static void number_owned_cells(const heat_grid *grid, heat_field *field, int which, int round) {
+  const size_t count = heat_field_bytes(grid->owned, field->depth) / sizeof(double);
+  for (size_t n = 0; n < count; n++) field->memory[n] = untouched;
+  for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y]; j++)
+    for (int64_t i = grid->owned.lo[HEAT_X]; i < grid->owned.hi[HEAT_X]; i++)
+      *heat_field_at(field, i, j) = number(grid, i, j, which, round);
+  field->valid = 0;
+}
+
+/* The layers in the rows below `top`, and nothing beyond a wall is touched. */
+static bool layers_are_right(const heat_grid *grid, const heat_field *field, int64_t top, int which, int round) {
+  const heat_box all = heat_box_grow(grid->owned, field->depth), in = heat_grid_grown(grid, grid->owned, field->depth);
+  bool right = true;
+  for (int64_t j = all.lo[HEAT_Y]; j < all.hi[HEAT_Y] && j < top; j++) {
+    for (int64_t i = all.lo[HEAT_X]; i < all.hi[HEAT_X]; i++) {
+      const heat_box cell = {{i, j}, {i + 1, j + 1}};
+      const bool inside = !heat_box_empty(heat_box_intersect(cell, in));
+      right = right && *heat_field_at(field, i, j) == (inside ? number(grid, i, j, which, round) : untouched);
+    }
+  }
+  return right;
+}
+
+static bool all_layers_are_right(const heat_grid *grid, const heat_field *field, int which, int round) {
+  return field->valid == field->depth && layers_are_right(grid, field, INT64_MAX, which, round);
+}
+
+/* The exchange in two parts: first all that is needed below the uppermost ghost rows; these stay away where all of them
+ * come from above. */
+static bool end_in_parts(heat_halo *halo, const heat_grid *grid, heat_field *const *fields, int count, int round) {
+  const int64_t top = grid->owned.hi[HEAT_Y];
+  const bool above = grid->layout.ranks[HEAT_X] == 1 && !grid->layout.periodic[HEAT_Y] && top < grid->domain.hi[HEAT_Y];
+  bool right = true;
+  heat_halo_end_below(halo, fields);
+  for (int f = 0; f < count; f++) {
+    right = right && layers_are_right(grid, fields[f], top, f, round);
+    if (above) right = right && *heat_field_at(fields[f], grid->owned.lo[HEAT_X], top) == untouched;
+  }
+  heat_halo_help(halo);
+  heat_halo_end_above(halo, fields);
+  return right;
+}
+
+/* Brute force: the ranks and cells that this rank's cells have to be sent to. */
+static void expected_traffic(const heat_grid *grid, int depth, int64_t *cells, int *neighbours) {
+  *cells = 0;
+  *neighbours = 0;
+  for (int rank = 0; rank < grid->size; rank++) {
+    const int64_t before = *cells;
+    if (rank == grid->rank) continue;
+    const heat_box needs = heat_grid_grown(grid, heat_layout_box(&grid->layout, rank), depth);
+    for (int64_t j = needs.lo[HEAT_Y]; j < needs.hi[HEAT_Y]; j++) {
+      for (int64_t i = needs.lo[HEAT_X]; i < needs.hi[HEAT_X]; i++) {
+        const int64_t wi = heat_grid_wrap(grid, HEAT_X, i), wj = heat_grid_wrap(grid, HEAT_Y, j);
+        *cells += !heat_box_empty(heat_box_intersect((heat_box){{wi, wj}, {wi + 1, wj + 1}}, grid->owned));
+      }
+    }
+    *neighbours += *cells > before;
+  }
+}
+
+static void exchange_and_check(const heat_grid *grid, int depth, int count) {
+  enum { ROUNDS = 3 };
+  heat_halo *halo;
+  heat_field fields[MOST_FIELDS];
+  heat_field *all[MOST_FIELDS];
+  assert_true(everywhere(heat_halo_create(&halo, grid, depth, count).code == HEAT_OK));
+  for (int f = 0; f < count; f++) {
+    assert_true(everywhere(heat_field_create(&fields[f], grid, depth).code == HEAT_OK));
+    all[f] = &fields[f];
+  }
+  bool right = true;
+  for (int round = 0; round < ROUNDS; round++) {
+    for (int f = 0; f < count; f++) number_owned_cells(grid, all[f], f, round);
+    heat_halo_begin(halo, all);
+    if (round > 0)
+      right = end_in_parts(halo, grid, all, count, round) && right;
+    else
+      heat_halo_end(halo, all);
+    for (int f = 0; f < count; f++) right = right && all_layers_are_right(grid, all[f], f, round);
+  }
+  int64_t cells;
+  int neighbours;
+  expected_traffic(grid, depth, &cells, &neighbours);
+  right = right && heat_halo_bytes(halo) == cells * count * (int64_t)sizeof(double);
+  right = right && heat_halo_neighbours(halo) == neighbours;
+  for (int f = 0; f < count; f++) heat_field_destroy(&fields[f]);
+  heat_halo_destroy(halo);
+  if (!everywhere(right))
+    fail_msg("%d x %d ranks, depth %d, %d fields", grid->layout.ranks[HEAT_X], grid->layout.ranks[HEAT_Y], depth,
+             count);
+}
+
+static void ghosts_hold_their_owners_numbers_for_every_layout_and_depth(void **state) {
+  (void)state;
+  static const int64_t shapes[][HEAT_AXES] = {{13, 11}, {7, 5}, {6, 6}, {2, 3}, {1, 9}, {8, 1}, {1, 1}};
+  static const int depths[] = {1, 2, 3, 5, 16};
+  int size, placed = 0;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+    for (int seams = 0; seams < 4; seams++) {
+      open_problem(shapes[s][HEAT_X], shapes[s][HEAT_Y], seams % 2 == 1, seams > 1);
+      for (int px = 1; px <= size; px++) {
+        if (size % px != 0 || px > shapes[s][HEAT_X] || size / px > shapes[s][HEAT_Y]) continue;
+        const int ranks[HEAT_AXES] = {px, size / px};
+        heat_grid grid;
+        assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, ranks).code, HEAT_OK);
+        for (size_t d = 0; d < sizeof depths / sizeof *depths; d++)
+          exchange_and_check(&grid, depths[d], 1 + (int)(s + d) % MOST_FIELDS);
+        placed++;
+      }
+      close_problem();
+    }
+  }
+  assert_true(placed >= 8); /* at the very least 1 x n and n x 1 on the largest grid, with all seams */
+}
+
+/* The owned cells may be read, and nothing else be written, while messages fly. */
+static void owned_cells_keep_their_values_during_an_exchange(void **state) {
+  (void)state;
+  open_problem(9, 8, true, true);
+  static const int chosen[HEAT_AXES] = {0, 0};
+  heat_grid grid;
+  heat_halo *halo;
+  heat_field field, *only = &field;
+  assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, chosen).code, HEAT_OK);
+  assert_true(everywhere(heat_halo_create(&halo, &grid, 2, 1).code == HEAT_OK));
+  assert_true(everywhere(heat_field_create(&field, &grid, 2).code == HEAT_OK));
+  number_owned_cells(&grid, &field, 0, 0);
+  heat_halo_begin(halo, &only);
+  bool right = true;
+  for (int64_t j = grid.owned.lo[HEAT_Y]; j < grid.owned.hi[HEAT_Y]; j++)
+    for (int64_t i = grid.owned.lo[HEAT_X]; i < grid.owned.hi[HEAT_X]; i++)
+      right = right && *heat_field_at(&field, i, j) == number(&grid, i, j, 0, 0);
+  heat_halo_end(halo, &only);
+  assert_true(everywhere(right));
+  heat_halo_destroy(halo);
+  heat_halo_destroy(NULL);
+  heat_field_destroy(&field);
+  close_problem();
+}
+
+int main(int argc, char **argv) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(ghosts_hold_their_owners_numbers_for_every_layout_and_depth),
+      cmocka_unit_test(owned_cells_keep_their_values_during_an_exchange),
+  };
+  return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
+}

@@ -1,0 +1,202 @@
+/* Checkpoints: the whole state comes back with the same bits on any layout; the newest whole one is found; older ones
+ * go only when a newer one has its name. */
+#include "heat2d/io/checkpoint.h"
+
+#include "harness.h"
+#include "scene.h"
+
+enum { NX = 23, NY = 17, STEPS = 9 };
+static const char deck[] =
+    "domain: {size: [1, 1], cells: [23, 17]}\nmaterial: {diffusivity: '1 + x'}\n"
+    "initial: {temperature: 'sin(3*x) + y'}\nsource: 'x*y + t'\n"
+    "boundary: {left: {type: dirichlet, value: 't'}, top: {type: robin, coefficient: 2, ambient: 1}}\n"
+    "time: {end: 1}\n";
+
+static heat_status save(scene *made, int64_t step, int64_t keep) {
+  const heat_state state = {.step = step,
+                            .time = 1.0 / 3.0 * (double)step,
+                            .dt = 1.0 / 3.0,
+                            .anchor_time = 0.1,
+                            .anchor_step = 5000000000,
+                            .energy_start = -2.0 / 3.0,
+                            .off_lattice = step % 2 == 1};
+  heat_h5 out;
+  heat_checkpoint_begin(&out, ".", &made->stepper, &state, deck, "before.h5", step % 2 == 0);
+  return heat_checkpoint_end(&out, ".", step, keep, -1);
+}
+
+static void advance(scene *made) {
+  const heat_clock clock = heat_clock_create(0, 0, 0.5 * heat_stepper_limit(&made->stepper), 1);
+  assert_int_equal(heat_stepper_advance(&made->stepper, &clock, 0, STEPS).code, HEAT_OK);
+}
+
+/* Whether this rank's cells are those of a run on one rank. */
+static bool same_cells(scene *made, scene *alone) {
+  const heat_field *field = heat_stepper_solution(&made->stepper), *whole = heat_stepper_solution(&alone->stepper);
+  bool same = true;
+  for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++)
+    for (int64_t i = field->owned.lo[HEAT_X]; i < field->owned.hi[HEAT_X]; i++)
+      same = same && memcmp(heat_field_at(field, i, j), heat_field_at(whole, i, j), sizeof(double)) == 0;
+  return same;
+}
+
+static void the_state_comes_back_on_any_layout(void **state) {
+  (void)state;
+  scene writer, reader, alone;
+  int size;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  const int tall[HEAT_AXES] = {1, size}, wide[HEAT_AXES] = {size, 1};
+  open_scene(&writer, MPI_COMM_WORLD, deck, tall);
+  open_scene(&alone, MPI_COMM_SELF, deck, NULL);
+  advance(&writer);
+  advance(&alone);
+  assert_int_equal(save(&writer, STEPS, 2).code, HEAT_OK);
+  open_scene(&reader, MPI_COMM_WORLD, deck, wide);
+  advance(&reader); /* nothing of an earlier state stays */
+  assert_int_equal(heat_checkpoint_read("./checkpoint-0000000009.h5", &reader.stepper).code, HEAT_OK);
+  assert_int_equal(heat_stepper_solution(&reader.stepper)->valid, 0);
+  assert_true(everywhere(same_cells(&reader, &alone)));
+  const double walls[] = {heat_operator_wall_heat(&reader.op), heat_operator_wall_heat(&alone.op)};
+  const double sources[] = {heat_operator_source_heat(&reader.op), heat_operator_source_heat(&alone.op)};
+  assert_true(everywhere(memcmp(&walls[0], &walls[1], sizeof(double)) == 0 && walls[0] != 0));
+  assert_true(everywhere(memcmp(&sources[0], &sources[1], sizeof(double)) == 0 && sources[0] != 0));
+  close_scene(&reader);
+  close_scene(&alone);
+  close_scene(&writer);
+}
+
+static void numbers_and_deck_come_back(void **state) {
+  (void)state;
+  scene made;
+  heat_state back;
+  char *text, path[HEAT_PATH];
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  for (int64_t step = 3000000000; step < 3000000002; step++) {
+    assert_int_equal(save(&made, step, 2).code, HEAT_OK);
+    heat_checkpoint_name(path, ".", step);
+    assert_int_equal(heat_checkpoint_read_state(MPI_COMM_WORLD, path, &back, &text).code, HEAT_OK);
+    assert_true(back.step == step && back.time == 1.0 / 3.0 * (double)step && back.dt == 1.0 / 3.0);
+    assert_true(back.anchor_time == 0.1 && back.anchor_step == 5000000000 && back.energy_start == -2.0 / 3.0);
+    assert_int_equal(back.off_lattice, step % 2 == 1);
+    assert_string_equal(text, deck);
+    free(text);
+  }
+  close_scene(&made);
+}
+
+static void assert_kept(const int64_t *steps, int count) {
+  char path[HEAT_PATH];
+  for (int64_t step = 0; step <= 50; step++) {
+    bool wanted = false;
+    for (int n = 0; n < count; n++) wanted = wanted || steps[n] == step;
+    heat_checkpoint_name(path, ".", step);
+    if (there(path) != wanted) print_error("checkpoint %d\n", (int)step);
+    assert_int_equal(there(path), wanted);
+  }
+}
+
+static void the_newest_are_kept_and_later_ones_are_given_up(void **state) {
+  (void)state;
+  scene made;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  for (int64_t step = 10; step <= 40; step += 10) assert_int_equal(save(&made, step, 3).code, HEAT_OK);
+  assert_kept((const int64_t[]){20, 30, 40}, 3);
+  assert_int_equal(save(&made, 25, 2).code, HEAT_OK); /* resumed from 20: 30 and 40 belong to what was given up */
+  assert_kept((const int64_t[]){20, 25}, 2);
+  assert_int_equal(save(&made, 25, 2).code, HEAT_OK);
+  assert_kept((const int64_t[]){20, 25}, 2);
+  assert_int_equal(save(&made, 50, 1).code, HEAT_OK);
+  assert_kept((const int64_t[]){50}, 1);
+  close_scene(&made);
+}
+
+/* Whatever number is asked for, what was just written is kept, and so are what a run was told to go on from and what is
+ * not known to be a checkpoint. */
+static void the_newest_stays_whatever_is_asked_for(void **state) {
+  (void)state;
+  static const int64_t numbers[] = {0, -1, 4294967296, -4294967296, INT64_MIN, INT64_MAX, 1};
+  scene made;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++) {
+    assert_int_equal(save(&made, 10, 1).code, HEAT_OK);
+    assert_int_equal(save(&made, 20, numbers[n]).code, HEAT_OK);
+    assert_kept((const int64_t[]){20, 10}, numbers[n] > 1 ? 2 : 1);
+  }
+  assert_int_equal(save(&made, 10, 9).code, HEAT_OK);
+  assert_int_equal(save(&made, 20, 9).code, HEAT_OK);
+  assert_int_equal(save(&made, 30, 9).code, HEAT_OK);
+  write_file("checkpoint-0000000005.h5", "mine");
+  if (made.grid.rank == 0) assert_int_equal(heat_checkpoint_prune(".", 30, 1, 10).code, HEAT_OK);
+  MPI_Barrier(MPI_COMM_WORLD);
+  assert_kept((const int64_t[]){5, 10, 30}, 3);
+  close_scene(&made);
+}
+
+static void a_field_of_another_shape_is_refused(void **state) {
+  (void)state;
+  static const char other_deck[] = "domain: {size: [1, 1], cells: [24, 17]}\nmaterial: {diffusivity: 1}\n"
+                                   "initial: {temperature: 0}\ntime: {end: 1}\n";
+  scene made, other;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  open_scene(&other, MPI_COMM_WORLD, other_deck, NULL);
+  assert_int_equal(save(&other, 10, 1).code, HEAT_OK);
+  const heat_status status = heat_checkpoint_read("./checkpoint-0000000010.h5", &made.stepper);
+  assert_int_equal(status.code, HEAT_IO);
+  assert_non_null(strstr(status.text, "24 x 17"));
+  close_scene(&other);
+  close_scene(&made);
+}
+
+static void assert_newest(scene *made, int64_t before, const char *expected) {
+  char path[HEAT_PATH] = "unset";
+  assert_int_equal(heat_checkpoint_newest(&made->runtime, ".", before, path).code, HEAT_OK);
+  assert_string_equal(path, expected);
+}
+
+static void the_newest_whole_one_is_found(void **state) {
+  (void)state;
+  scene made;
+  char path[HEAT_PATH];
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  assert_newest(&made, INT64_MAX, "");
+  for (int64_t step = 10; step <= 30; step += 10) assert_int_equal(save(&made, step, 3).code, HEAT_OK);
+  assert_newest(&made, INT64_MAX, "./checkpoint-0000000030.h5");
+  assert_newest(&made, 30, "./checkpoint-0000000020.h5");
+  assert_newest(&made, 10, "");
+  write_file("checkpoint-0000000040.h5", "nonsense");
+  change_byte("checkpoint-0000000030.h5", place_of("checkpoint-0000000030.h5", "temperature"));
+  assert_newest(&made, INT64_MAX, "./checkpoint-0000000020.h5");
+  change_byte("checkpoint-0000000020.h5", place_of("checkpoint-0000000020.h5", "wall_heat_left"));
+  assert_newest(&made, INT64_MAX, "./checkpoint-0000000010.h5");
+  write_file("checkpoint-0000000010.h5", "");
+  assert_int_equal(heat_checkpoint_newest(&made.runtime, ".", INT64_MAX, path).code, HEAT_IO);
+  assert_int_equal(heat_checkpoint_newest(&made.runtime, "nowhere", INT64_MAX, path).code, HEAT_OK);
+  assert_string_equal(path, "");
+  close_scene(&made);
+}
+
+static void a_checkpoint_that_cannot_be_written_leaves_the_others(void **state) {
+  (void)state;
+  scene made;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  assert_int_equal(save(&made, 10, 1).code, HEAT_OK);
+  if (made.grid.rank == 0) assert_int_equal(mkdir("checkpoint-0000000020.h5", 0777), 0);
+  write_file("checkpoint-0000000020.h5/inside", "");
+  assert_int_equal(save(&made, 20, 1).code, HEAT_IO);
+  assert_true(there("checkpoint-0000000010.h5"));
+  assert_false(there("checkpoint-0000000020.h5.partial"));
+  assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "checkpoint-0000000010.h5").code, HEAT_OK);
+  close_scene(&made);
+}
+
+int main(int argc, char **argv) {
+#define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
+  const struct CMUnitTest tests[] = {LAW(the_state_comes_back_on_any_layout),
+                                     LAW(numbers_and_deck_come_back),
+                                     LAW(the_newest_are_kept_and_later_ones_are_given_up),
+                                     LAW(the_newest_stays_whatever_is_asked_for),
+                                     LAW(a_field_of_another_shape_is_refused),
+                                     LAW(the_newest_whole_one_is_found),
+                                     LAW(a_checkpoint_that_cannot_be_written_leaves_the_others)};
+  return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
+}

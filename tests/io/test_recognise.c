@@ -1,0 +1,224 @@
+/* Which files a run wrote, and whether a directory holds results: one process, with files made by hand. */
+#include "heat2d/io/recognise.h"
+
+#include "heat2d/deck/config.h"
+#include "heat2d/io/results.h"
+
+#include <fcntl.h>
+#include <hdf5.h>
+#include <hdf5_hl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char place[64];
+
+static int enter(void **state) {
+  (void)state;
+  snprintf(place, sizeof place, "/tmp/heat2d-recognise-XXXXXX");
+  return mkdtemp(place) != NULL && chdir(place) == 0 ? 0 : -1;
+}
+
+static int leave(void **state) {
+  (void)state;
+  char line[128];
+  snprintf(line, sizeof line, "rm -rf '%s'", place);
+  return chdir("/") == 0 && system(line) == 0 ? 0 : -1;
+}
+
+static void write_bytes(const char *name, const char *bytes, size_t length) {
+  FILE *file = fopen(name, "w");
+  assert_non_null(file);
+  assert_int_equal(fwrite(bytes, 1, length, file), length);
+  assert_int_equal(fclose(file), 0);
+}
+
+static void write_text(const char *name, const char *text) {
+  write_bytes(name, text, strlen(text));
+}
+
+/* `digest`, `deck`: attributes, NULL for none. */
+static void write_hdf5(const char *name, const char *digest, const char *deck) {
+  const hid_t file = H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
+  assert_true(file >= 0);
+  if (digest != NULL) H5LTset_attribute_string(file, "/", "digest", digest);
+  if (deck != NULL) H5LTset_attribute_string(file, "/", "deck", deck);
+  H5Fclose(file);
+}
+
+static const char digest[] = "xxh3-rows:0123456789abcdef";
+static const char deck[] = "domain: {size: [1, 1], cells: [8, 8]}\nmaterial: {diffusivity: 1}\n"
+                           "initial: {temperature: 0}\ntime: {end: 1}\n";
+
+static char *resolved(void) {
+  heat_config *config;
+  assert_int_equal(heat_config_parse(&config, "deck", deck, strlen(deck), NULL, 0).code, HEAT_OK);
+  char *text = heat_config_write(config);
+  assert_non_null(text);
+  heat_config_destroy(config);
+  return text;
+}
+
+static const char *const names[] = {"run.xdmf",
+                                    "run.log",
+                                    "probes.csv",
+                                    "history.csv",
+                                    "status.json",
+                                    "deck.yaml",
+                                    "frame-0000000001.png",
+                                    "snapshot-0000000001.h5",
+                                    "checkpoint-0000000001.h5",
+                                    "crash-0000000001.h5",
+                                    "probes-0000000001.csv",
+                                    "deck.yaml.partial",
+                                    "status.json.partial",
+                                    "run.xdmf.partial",
+                                    "frame-0000000001.png.partial",
+                                    "snapshot-0000000001.h5.partial"};
+enum { NAMES = sizeof names / sizeof *names };
+
+static void files_of_others_are_not_a_runs(void **state) {
+  (void)state;
+  static const char *const texts[] = {"mine\n", "step;time\n", "{\"state\": 1}", "<xml/>", "\211PN", "x"};
+  for (int n = 0; n < NAMES; n++) {
+    assert_int_equal(heat_recognise(names[n]), HEAT_ORIGIN_NONE);
+    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+      write_text(names[n], texts[t]);
+      const bool begun = strstr(names[n], "png.partial") != NULL && texts[t][0] == '\211';
+      if (heat_recognise(names[n]) != (begun ? HEAT_ORIGIN_RUN : HEAT_ORIGIN_OTHER))
+        print_error("%s of '%s'\n", names[n], texts[t]);
+      assert_int_equal(heat_recognise(names[n]), begun ? HEAT_ORIGIN_RUN : HEAT_ORIGIN_OTHER);
+    }
+    unlink(names[n]);
+  }
+  write_text("deck.yaml", deck); /* a deck, but a person's */
+  assert_int_equal(heat_recognise("deck.yaml"), HEAT_ORIGIN_OTHER);
+  write_hdf5("snapshot-0000000001.h5", NULL, NULL);
+  assert_int_equal(heat_recognise("snapshot-0000000001.h5"), HEAT_ORIGIN_OTHER);
+  write_hdf5("snapshot-0000000001.h5", "md5:00", NULL);
+  assert_int_equal(heat_recognise("snapshot-0000000001.h5"), HEAT_ORIGIN_OTHER);
+}
+
+static void links_and_directories_are_no_files(void **state) {
+  (void)state;
+  write_text("empty", "");
+  for (int n = 0; n < NAMES; n++) {
+    assert_int_equal(symlink("empty", names[n]), 0);
+    assert_int_equal(heat_recognise(names[n]), HEAT_ORIGIN_NO_FILE);
+    assert_string_equal(heat_recognise_text(names[n]), "is a symbolic link");
+    unlink(names[n]);
+    assert_int_equal(mkdir(names[n], 0777), 0);
+    assert_int_equal(heat_recognise(names[n]), HEAT_ORIGIN_NO_FILE);
+    rmdir(names[n]);
+    assert_int_equal(mkfifo(names[n], 0666), 0);
+    assert_int_equal(heat_recognise(names[n]), HEAT_ORIGIN_NO_FILE); /* and does not wait for a writer */
+    unlink(names[n]);
+  }
+}
+
+static void what_holds_nothing_can_be_replaced(void **state) {
+  (void)state;
+  static const char zeros[4096];
+  for (int n = 0; n < NAMES; n++) {
+    write_text(names[n], "");
+    assert_int_equal(heat_recognise(names[n]), HEAT_ORIGIN_RUN);
+    write_bytes(names[n], zeros, sizeof zeros);
+    assert_int_equal(heat_recognise(names[n]), HEAT_ORIGIN_RUN);
+    unlink(names[n]);
+  }
+}
+
+static void a_damaged_file_of_a_run_stays_one(void **state) {
+  (void)state;
+  struct stat info;
+  write_hdf5("snapshot-0000000001.h5", digest, NULL);
+  assert_int_equal(heat_recognise("snapshot-0000000001.h5"), HEAT_ORIGIN_RUN);
+  assert_int_equal(stat("snapshot-0000000001.h5", &info), 0);
+  for (off_t length = info.st_size - 1; length > 0; length /= 2) {
+    assert_int_equal(truncate("snapshot-0000000001.h5", length), 0);
+    if (length >= 8) assert_int_equal(heat_recognise("snapshot-0000000001.h5"), HEAT_ORIGIN_RUN);
+  }
+}
+
+static void a_resolved_deck_is_known_by_its_form(void **state) {
+  (void)state;
+  char *text = resolved();
+  write_text("deck.yaml", text);
+  assert_int_equal(heat_recognise("deck.yaml"), HEAT_ORIGIN_RUN);
+  char *longer = malloc(strlen(text) + 64);
+  assert_non_null(longer);
+  sprintf(longer, "%s# the good one\n", text);
+  write_text("deck.yaml", longer);
+  assert_int_equal(heat_recognise("deck.yaml"), HEAT_ORIGIN_OTHER);
+  /* unless a run of this directory keeps it, as one of another version does */
+  write_hdf5("checkpoint-0000000004.h5", digest, longer);
+  assert_int_equal(heat_recognise("deck.yaml"), HEAT_ORIGIN_RUN);
+  assert_int_equal(heat_recognise("./deck.yaml"), HEAT_ORIGIN_RUN);
+  free(longer);
+  free(text);
+}
+
+static int check(void) {
+  return (int)heat_results_check(".").code;
+}
+
+static void set_state(const char *state) {
+  char text[128];
+  snprintf(text, sizeof text, "{\n  \"state\": \"%s\",\n  \"step\": 3\n}\n", state);
+  write_text("status.json", text);
+}
+
+static void results_are_not_taken_for_nothing(void **state) {
+  (void)state;
+  assert_int_equal(check(), HEAT_OK);
+  assert_int_equal(heat_results_check("nowhere").code, HEAT_OK);
+  write_text("snapshot-0000000000.h5", "");
+  write_text("history.csv", "");
+  assert_int_equal(check(), HEAT_OK); /* killed before its status */
+  set_state("running");
+  write_text("snapshot-0000000007.h5", "");
+  assert_int_equal(check(), HEAT_OK); /* killed before its first checkpoint */
+  set_state("failed");
+  assert_int_equal(check(), HEAT_OK);
+  set_state("done");
+  assert_int_equal(check(), HEAT_USAGE);
+  set_state("stopped");
+  assert_int_equal(check(), HEAT_USAGE);
+  unlink("status.json");
+  assert_int_equal(check(), HEAT_USAGE);
+  unlink("snapshot-0000000007.h5");
+  assert_int_equal(check(), HEAT_OK);
+}
+
+static void what_was_staged_out_is_not_wiped(void **state) {
+  (void)state;
+  write_text("staged-out", "2026-11-22T00:00:00Z store:/runs/1\n");
+  const heat_status status = heat_results_check(".");
+  assert_int_equal(status.code, HEAT_USAGE);
+  assert_non_null(strstr(status.text, "./staged-out"));
+  set_state("running");
+  const struct timespec later[] = {{.tv_sec = 2000000000}, {.tv_sec = 2000000000}};
+  assert_int_equal(utimensat(AT_FDCWD, "staged-out", later, 0), 0);
+  assert_int_equal(check(), HEAT_USAGE); /* after the last word of the run */
+  const struct timespec earlier[] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+  assert_int_equal(utimensat(AT_FDCWD, "staged-out", earlier, 0), 0);
+  assert_int_equal(check(), HEAT_OK); /* it was another run that had been staged out */
+}
+
+int main(void) {
+#define LAW(name) cmocka_unit_test_setup_teardown(name, enter, leave)
+  const struct CMUnitTest tests[] = {LAW(files_of_others_are_not_a_runs),       LAW(links_and_directories_are_no_files),
+                                     LAW(what_holds_nothing_can_be_replaced),   LAW(a_damaged_file_of_a_run_stays_one),
+                                     LAW(a_resolved_deck_is_known_by_its_form), LAW(results_are_not_taken_for_nothing),
+                                     LAW(what_was_staged_out_is_not_wiped)};
+  H5Eset_auto(H5E_DEFAULT, NULL, NULL);
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,495 @@
+/* The temperature between the cells: exact at any point where the solution is linear in each layer; at a wall what the
+ * wall itself says; never outside of the range of the cells and walls around; without a jump from one quadrant to the
+ * next. All of it is local, so one rank is enough. */
+#include "heat2d/numerics/interpolation.h"
+
+#include "harness.h"
+
+#include <math.h>
+#include <string.h>
+
+static heat_config *config;
+static heat_problem problem;
+static heat_grid grid;
+
+static void open_deck(const char *format, ...) HEAT_PRINTF(1, 2);
+static void open_deck(const char *format, ...) {
+  static const int chosen[HEAT_AXES] = {0, 0};
+  char deck[4096];
+  int length = snprintf(deck, sizeof deck, "initial: {temperature: 0}\ntime: {end: 1}\n");
+  va_list arguments;
+  va_start(arguments, format);
+  length += vsnprintf(deck + length, sizeof deck - (size_t)length, format, arguments);
+  va_end(arguments);
+  const heat_status status = heat_config_parse(&config, "deck", deck, (size_t)length, NULL, 0);
+  assert_string_equal(status.text, "");
+  assert_int_equal(heat_problem_create(&problem, MPI_COMM_WORLD, config).code, HEAT_OK);
+  assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, chosen).code, HEAT_OK);
+}
+
+static void close_deck(void) {
+  heat_problem_destroy(&problem);
+  heat_config_destroy(config);
+}
+
+typedef double field(double x, double y);
+
+/* What is read at a point at time t when each cell has the field's value at its centre. */
+static double read_at(field *f, double x, double y, double t) {
+  heat_interpolation at;
+  int64_t cells[HEAT_AROUND][HEAT_AXES];
+  double u[HEAT_AROUND];
+  assert_int_equal(heat_interpolation_create(&at, &grid, x, y).code, HEAT_OK);
+  assert_int_equal(heat_interpolation_update(&at, t).code, HEAT_OK);
+  heat_quadrant_cells(&grid, &at.quadrant, cells);
+  for (int n = 0; n < HEAT_AROUND; n++) {
+    assert_in_range(cells[n][HEAT_X], 0, grid.layout.cells[HEAT_X] - 1);
+    assert_in_range(cells[n][HEAT_Y], 0, grid.layout.cells[HEAT_Y] - 1);
+    u[n] = f(heat_problem_centre(&problem, HEAT_X, cells[n][HEAT_X]),
+             heat_problem_centre(&problem, HEAT_Y, cells[n][HEAT_Y]));
+  }
+  return heat_interpolation_value(&at, u);
+}
+
+static void assert_near(double value, double expected, double tolerance) {
+  if (!(fabs(value - expected) <= tolerance)) print_error("%.17g where %.17g is expected\n", value, expected);
+  assert_true(fabs(value - expected) <= tolerance);
+}
+
+/* The field is read exactly at points all over the domain: every quadrant, its corners, the joints and the walls. */
+static void assert_exact_everywhere(field *f, double tolerance) {
+  const double *origin = problem.origin, *size = problem.size;
+  const int per_cell = 6, columns = per_cell * (int)problem.cells[HEAT_X], rows = per_cell * (int)problem.cells[HEAT_Y];
+  for (int i = 0; i <= columns; i++) {
+    for (int j = 0; j <= rows; j++) {
+      const double x = i == columns ? origin[HEAT_X] + size[HEAT_X] : origin[HEAT_X] + i * size[HEAT_X] / columns;
+      const double y = j == rows ? origin[HEAT_Y] + size[HEAT_Y] : origin[HEAT_Y] + j * size[HEAT_Y] / rows;
+      assert_near(read_at(f, x, y, 0), f(x, y), tolerance);
+    }
+  }
+}
+
+/* ---- layers ---- */
+
+/* Three layers along one axis, each 0.1 thick, with conductivities 1, 1e6 and 10 across them, and a heat flux through
+ * them; along them the temperature rises by `along` per metre. */
+static const double layer_k[3] = {1, 1e6, 10};
+static double flux, along;
+static bool across_x;
+
+static double through_layers(double s) {
+  double value = 5;
+  for (int layer = 0; layer < 3; layer++) {
+    const double in = fmin(fmax(s - 0.1 * layer, 0), 0.1);
+    value += flux * in / layer_k[layer];
+  }
+  return value;
+}
+
+static double layered(double x, double y) {
+  return across_x ? through_layers(x) + along * y : through_layers(y) + along * x;
+}
+
+/* A deck of the layers whose sides are what the exact solution has there. `ends`: what stands at the two sides across
+ * the layers. Along the layers they conduct differently than across, and the two other sides have the flux that makes
+ * the temperature rise along them. */
+static void open_layers(bool in_x, double heat, double rise, const char *low, const char *high) {
+  across_x = in_x;
+  flux = heat;
+  along = rise;
+  const char s = in_x ? 'x' : 'y';
+  char k_along[64], rises[2][128];
+  snprintf(k_along, sizeof k_along, "%c < 0.1 ? 3 : %c < 0.2 ? 200 : 0.5", s, s);
+  for (int n = 0; n < 2; n++)
+    snprintf(rises[n], sizeof rises[n], "{type: neumann, flux: '%s%.17g*(%s)'}", n == 0 ? "-" : "", rise, k_along);
+  char k_across[64];
+  snprintf(k_across, sizeof k_across, "%c < 0.1 ? 1 : %c < 0.2 ? 1e6 : 10", s, s);
+  open_deck("domain: {size: [%s], cells: [%s]}\n"
+            "material: {conductivity: ['%s', '%s'], density: 1, heat_capacity: 1}\n"
+            "boundary: {%s: %s, %s: %s, %s: %s, %s: %s}\n",
+            in_x ? "0.3, 0.21" : "0.21, 0.3", in_x ? "12, 3" : "3, 12", in_x ? k_across : k_along,
+            in_x ? k_along : k_across, in_x ? "left" : "bottom", low, in_x ? "right" : "top", high,
+            in_x ? "bottom" : "left", rises[0], in_x ? "top" : "right", rises[1]);
+}
+
+static void layers_of_a_wall_are_read_exactly_at_any_point(void **state) {
+  (void)state;
+  for (int in_x = 0; in_x < 2; in_x++) {
+    char low[128], high[128];
+    const double heat = 50;
+    flux = heat;
+    for (double rise = 0; rise <= 7; rise += 7) {
+      const char other = in_x ? 'y' : 'x';
+      /* Dirichlet sides, with the value at each point of them */
+      snprintf(low, sizeof low, "{type: dirichlet, value: '5 + %.17g*%c'}", rise, other);
+      snprintf(high, sizeof high, "{type: dirichlet, value: '%.17g + %.17g*%c'}", through_layers(0.3), rise, other);
+      open_layers(in_x, heat, rise, low, high);
+      assert_exact_everywhere(layered, 1e-12);
+      close_deck();
+      /* a flux on one side and convection on the other: ambient = wall + flux / coefficient */
+      snprintf(low, sizeof low, "{type: neumann, flux: %.17g}", -heat);
+      snprintf(high, sizeof high, "{type: robin, coefficient: 20, ambient: '%.17g + %.17g*%c'}",
+               through_layers(0.3) + heat / 20, rise, other);
+      open_layers(in_x, heat, rise, low, high);
+      assert_exact_everywhere(layered, 1e-12);
+      close_deck();
+    }
+  }
+}
+
+/* Layers across x times layers across y: k_x = a(x) b(y), k_y = c(x) d(y), so that four materials meet in the corners.
+ * u = X(x) + Y(y) with X' = 1/a and Y' = 2/d is steady: its fluxes b and 2c do not change on their way. */
+static double product_of_layers(double x, double y) {
+  const double in_x = x < 0.5 ? x / 3 : 0.5 / 3 + (x - 0.5) / 700;
+  const double in_y = y < 0.2 ? y / 0.04 : 0.2 / 0.04 + (y - 0.2) / 5;
+  return in_x + 2 * in_y;
+}
+
+static void corners_of_four_materials_are_exact_where_layers_cross(void **state) {
+  (void)state;
+  static const char *const left[] = {"{type: neumann, flux: '-(y < 0.2 ? 9 : 0.1)'}",
+                                     "{type: dirichlet, value: '2*(y < 0.2 ? y/0.04 : 5 + (y - 0.2)/5)'}"};
+  static const char *const bottom[] = {"{type: robin, coefficient: '4*(x < 0.5 ? 1 : 80)',\n"
+                                       "  ambient: '(x < 0.5 ? x/3 : 1/6 + (x - 0.5)/700) - 0.5'}",
+                                       "{type: dirichlet, value: 'x < 0.5 ? x/3 : 1/6 + (x - 0.5)/700'}"};
+  for (int n = 0; n < 4; n++) {
+    open_deck("domain: {size: [1, 0.5], cells: [4, 5]}\n"
+              "material: {conductivity: ['(x < 0.5 ? 3 : 700)*(y < 0.2 ? 9 : 0.1)', '(x < 0.5 ? 1 : 80)*(y < 0.2 ? "
+              "0.04 : 5)'], density: 1, heat_capacity: 1}\n"
+              "boundary: {left: %s, bottom: %s, right: {type: neumann, flux: 'y < 0.2 ? 9 : 0.1'},\n"
+              "  top: {type: neumann, flux: '2*(x < 0.5 ? 1 : 80)'}}\n",
+              left[n / 2], bottom[n % 2]);
+    assert_exact_everywhere(product_of_layers, 1e-13);
+    close_deck();
+  }
+}
+
+static double straight(double x, double y) {
+  return 3 + 2 * x - 5 * y;
+}
+static double bilinear(double x, double y) {
+  return straight(x, y) + 0.7 * x * y;
+}
+
+/* Where four Dirichlet sides hold it, on any number of cells; and with the mean that the other interface takes. */
+static void a_linear_field_between_dirichlet_sides_is_exact(void **state) {
+  (void)state;
+  static const int cells[][2] = {{7, 6}, {1, 6}, {6, 1}, {1, 1}, {2, 3}};
+  for (size_t n = 0; n < sizeof cells / sizeof *cells; n++) {
+    open_deck("domain: {origin: [1, -2], size: [2.1, 3.6], cells: [%d, %d]}\n"
+              "material: {conductivity: ['1 + (x > 2)*1e5', 3], density: 1, heat_capacity: 1}\n"
+              "interface: arithmetic\n"
+              "boundary: {left: {type: dirichlet, value: '5 - 5*y'}, right: {type: dirichlet, value: '9.2 - 5*y'},\n"
+              "  bottom: {type: dirichlet, value: '13 + 2*x'}, top: {type: dirichlet, value: '-5 + 2*x'}}\n",
+              cells[n][0], cells[n][1]);
+    assert_exact_everywhere(straight, 1e-13);
+    close_deck();
+  }
+}
+
+/* In one material all four cells around a point count bilinearly. */
+static void between_centres_of_one_material_it_is_bilinear(void **state) {
+  (void)state;
+  for (int arithmetic = 0; arithmetic < 2; arithmetic++) {
+    open_deck("domain: {origin: [1, -2], size: [2.1, 3.6], cells: [7, 6]}\n"
+              "material: {conductivity: [2, 0.3], density: 1, heat_capacity: 1}\ninterface: %s\n",
+              arithmetic ? "arithmetic" : "harmonic");
+    for (double x = 1.15; x <= 2.95; x += 0.0375)
+      for (double y = -1.7; y <= 1.3; y += 0.0375) assert_near(read_at(bilinear, x, y, 0), bilinear(x, y), 1e-13);
+    close_deck();
+  }
+}
+
+static void a_point_at_a_centre_is_that_cell(void **state) {
+  (void)state;
+  open_deck("domain: {origin: [1, -2], size: [2.1, 3.6], cells: [7, 6]}\n"
+            "material: {diffusivity: '1 + x'}\n"
+            "boundary: {left: {type: periodic}, right: {type: periodic}, top: {type: dirichlet, value: 1e3}}\n");
+  for (int64_t j = 0; j < 6; j++) {
+    for (int64_t i = 0; i < 7; i++) {
+      const double x = heat_problem_centre(&problem, HEAT_X, i), y = heat_problem_centre(&problem, HEAT_Y, j);
+      assert_near(read_at(bilinear, x, y, 0), bilinear(x, y), 1e-12);
+    }
+  }
+  close_deck();
+}
+
+/* ---- what was read wrongly once ---- */
+
+static double beside_poor_conductor(double x, double y) {
+  (void)y;
+  return 100 - 455 * x;
+}
+static double two_layers(double x, double y) {
+  (void)y;
+  return (x < 0.5 ? x : 0.5 + (x - 0.5) / 100) * 10 / 0.505;
+}
+static double strip(double x, double y) {
+  (void)y;
+  return x > 0.1 && x < 0.2 ? 100 : 0;
+}
+
+static void walls_and_joints_have_their_own_temperature(void **state) {
+  (void)state;
+  open_deck("domain: {size: [1, 1], cells: [10, 10]}\n"
+            "material: {diffusivity: 1}\nregions: [{shape: rectangle, min: [0, 0], max: [0.1, 1], diffusivity: 1e-3}]\n"
+            "boundary: {left: {type: dirichlet, value: 100}}\n");
+  assert_true(read_at(beside_poor_conductor, 0, 0.5, 0) == 100);
+  assert_true(read_at(beside_poor_conductor, 0, 0, 0) == 100); /* it wins in the corner */
+  close_deck();
+  open_deck("domain: {size: [1, 1], cells: [20, 1]}\nmaterial: {diffusivity: 'x < 0.5 ? 1 : 100'}\n"
+            "boundary: {left: {type: dirichlet, value: 0}, right: {type: dirichlet, value: 10}}\n");
+  assert_near(read_at(two_layers, 0.5, 0.5, 0), 10 * 0.5 / 0.505, 1e-13);
+  assert_near(read_at(two_layers, 0.5, 0.5, 0), 9.900990099, 1e-9);
+  close_deck();
+  open_deck("domain: {size: [1, 1], cells: [10, 10]}\nmaterial: {diffusivity: 1}\n");
+  assert_true(read_at(strip, 0, 0.5, 0) == 0);
+  assert_near(read_at(strip, 0.1, 0.5, 0), 50, 1e-12);
+  close_deck();
+}
+
+/* ---- walls ---- */
+
+static double rippled(double x, double y) {
+  return sin(7 * x) + cos(5 * y) + x * y;
+}
+
+/* A Dirichlet side at the point's own coordinate and the row's time, also between the centres of cells; where two meet,
+ * each up to the corner, and there their mean. */
+static void a_dirichlet_side_is_read_along_all_of_it(void **state) {
+  (void)state;
+  open_deck(
+      "domain: {origin: [0, 1], size: [1, 2], cells: [5, 4]}\n"
+      "material: {diffusivity: '1 + 50*(x + y > 2)'}\n"
+      "boundary: {left: {type: dirichlet, value: 'sin(20*y) + t'}, top: {type: dirichlet, value: 'x < 0.31 ? 7 : t'},\n"
+      "  right: {type: robin, coefficient: 3, ambient: 9}, bottom: {type: dirichlet, value: 'sin(20*x)/x + t'}}\n");
+  for (double t = 0; t < 1; t += 0.375) {
+    for (double s = 0.001; s < 0.999; s += 0.0371) {
+      assert_near(read_at(rippled, 0, 1 + 2 * s, t), sin(20 * (1 + 2 * s)) + t, 1e-14);
+      assert_near(read_at(rippled, s, 3, t), s < 0.31 ? 7 : t, 1e-14);
+      assert_near(read_at(rippled, s, 1, t), sin(20 * s) / s + t, 1e-14);
+    }
+    assert_near(read_at(rippled, 0, 3, t), (sin(60.0) + t + 7) / 2, 1e-14);
+    assert_near(read_at(rippled, 1, 3, t), t, 1e-14);                                        /* beside a Robin side */
+    assert_near(read_at(rippled, 0, 1, t), (sin(20.0) + t + sin(2.0) / 0.1 + t) / 2, 1e-14); /* 0/0: as at the centre */
+  }
+  close_deck();
+}
+
+static void flux_and_convection_give_the_temperature_of_the_wall(void **state) {
+  (void)state;
+  open_deck("domain: {size: [1, 1], cells: [5, 4]}\nmaterial: {conductivity: [2, 4], density: 1, heat_capacity: 1}\n"
+            "boundary: {left: {type: neumann, flux: '30 + t'}, right: {type: robin, coefficient: 10, ambient: '5*t'},\n"
+            "  bottom: {type: robin, coefficient: 0, ambient: 1e9}}\n");
+  const double y = 0.375, t = 3, k = 2, h = 0.2;
+  assert_near(read_at(rippled, 0, y, t), rippled(0.1, y) + (30 + t) * h / (2 * k), 1e-13);
+  const double u = rippled(0.9, y), wall = (10 * 5 * t + 2 * k / h * u) / (10 + 2 * k / h);
+  assert_near(read_at(rippled, 1, y, t), wall, 1e-13);
+  assert_near(10 * (5 * t - wall), 2 * k / h * (wall - u), 1e-12); /* the heat that comes in goes on */
+  assert_near(read_at(rippled, 0.5, 0, t), rippled(0.5, 0.125), 1e-14);
+  close_deck();
+}
+
+/* ---- corners of four materials, and seams ---- */
+
+static double one_hot_cell(double x, double y) {
+  return x > 0.5 && y > 0.5 ? 1 : 0;
+}
+static double diagonal_cells(double x, double y) {
+  return (x > 0.5) == (y > 0.5) ? 1 : 0;
+}
+
+static void a_corner_of_four_materials_lies_between_them(void **state) {
+  (void)state;
+  static const char deck[] =
+      "domain: {size: [1, 1], cells: [2, 2]}\n"
+      "material: {conductivity: '(x > 0.5) == (y > 0.5) ? %s : %s', density: 1, heat_capacity: 1}\n";
+  open_deck(deck, "1", "1");
+  assert_near(read_at(one_hot_cell, 0.5, 0.5, 0), 0.25, 1e-15);
+  close_deck();
+  open_deck(deck, "1e6", "1"); /* the good conductors, on one diagonal, decide */
+  assert_near(read_at(one_hot_cell, 0.5, 0.5, 0), 0.5, 1e-5);
+  assert_near(read_at(diagonal_cells, 0.5, 0.5, 0), 1, 1e-5);
+  close_deck();
+  open_deck(deck, "1", "1e6");
+  assert_near(read_at(one_hot_cell, 0.5, 0.5, 0), 0, 1e-5);
+  assert_near(read_at(diagonal_cells, 0.5, 0.5, 0), 0, 1e-5);
+  close_deck();
+}
+
+/* Of four materials that nothing relates, and cells that are no squares: what flows to the corner along the faces. */
+static void no_heat_is_left_in_a_corner(void **state) {
+  (void)state;
+  open_deck(
+      "domain: {size: [1, 0.25], cells: [2, 2]}\n"
+      "material: {conductivity: ['x < 0.5 ? (y < 0.125 ? 1 : 2) : (y < 0.125 ? 30 : 4)', 'x < 0.5 ? (y < 0.125 ? 5 : "
+      "60) : (y < 0.125 ? 7 : 8)'], density: 1, heat_capacity: 1}\n");
+  const double corner = read_at(rippled, 0.5, 0.125, 0), dx = 0.5, dy = 0.125;
+  const double south = read_at(rippled, 0.5, dy / 2, 0), north = read_at(rippled, 0.5, 3 * dy / 2, 0);
+  const double west = read_at(rippled, dx / 2, dy, 0), east = read_at(rippled, 3 * dx / 2, dy, 0);
+  assert_near((5 + 7) * dx / dy * (south - corner) + (60 + 8) * dx / dy * (north - corner) +
+                  (1 + 2) * dy / dx * (west - corner) + (30 + 4) * dy / dx * (east - corner),
+              0, 1e-12);
+  assert_near(south, (1 * rippled(dx / 2, dy / 2) + 30 * rippled(3 * dx / 2, dy / 2)) / 31, 1e-14);
+  assert_near(east, (7 * rippled(3 * dx / 2, dy / 2) + 8 * rippled(3 * dx / 2, 3 * dy / 2)) / 15, 1e-14);
+  close_deck();
+}
+
+static double wave(double x, double y) {
+  return sin(2 * 3.14159265358979323846 * x) + (y > 0.5 ? 1 : 0);
+}
+
+static void a_seam_is_a_face_like_others(void **state) {
+  (void)state;
+  open_deck(
+      "domain: {size: [1, 1], cells: [8, 4]}\nmaterial: {diffusivity: 'x > 0.5 ? 3 : 1'}\n"
+      "boundary: {left: {type: periodic}, right: {type: periodic}, bottom: {type: periodic}, top: {type: periodic}}\n");
+  const double low = wave(0.0625, 0.125), high = wave(0.9375, 0.125); /* k = 1 and 3 */
+  assert_near(read_at(wave, 0, 0.125, 0), (low + 3 * high) / 4, 1e-14);
+  assert_near(read_at(wave, 1, 0.125, 0), (low + 3 * high) / 4, 1e-14);
+  assert_near(read_at(wave, 0.1875, 1, 0), read_at(wave, 0.1875, 0, 0), 1e-14);
+  assert_near(read_at(wave, 0.1875, 0, 0), wave(0.1875, 0) + 0.5, 1e-14);
+  assert_near(read_at(wave, 0, 0, 0), read_at(wave, 1, 1, 0), 1e-14);
+  close_deck();
+  open_deck("domain: {size: [1, 1], cells: [1, 4]}\nmaterial: {diffusivity: 1}\n"
+            "boundary: {left: {type: periodic}, right: {type: periodic}}\n");
+  for (double x = 0; x <= 1; x += 0.125) assert_near(read_at(wave, x, 0.125, 0), wave(0.5, 0.125), 1e-15);
+  close_deck();
+}
+
+/* ---- laws, for anything ---- */
+
+static uint64_t seed = 1;
+static double random_part(void) { /* in [0, 1) */
+  seed = seed * 6364136223846793005u + 1442695040888963407u;
+  return (double)(seed >> 11) / 9007199254740992.0;
+}
+
+enum { SIDES_TRIED = 60, POINTS_TRIED = 400, MOST_CELLS = 6 };
+static double cells_have[MOST_CELLS][MOST_CELLS];
+
+static double tabulated(double x, double y) {
+  return cells_have[(int)(y * (double)problem.cells[HEAT_Y])][(int)(x * (double)problem.cells[HEAT_X])];
+}
+
+/* A side of a kind, and the range of its temperatures beside cells in [0, 1]. */
+static void random_side(int kind, char *text, size_t size, double range[2]) {
+  const double value = 3 * random_part() - 1, coefficient = pow(10, 6 * random_part() - 3);
+  range[0] = range[1] = 0;
+  if (kind == 0) snprintf(text, size, "{type: periodic}");
+  if (kind == 1) snprintf(text, size, "{type: dirichlet, value: %.17g}", value);
+  if (kind == 2) snprintf(text, size, "{type: robin, coefficient: %.17g, ambient: %.17g}", coefficient, value);
+  if (kind == 1 || kind == 2) range[0] = range[1] = value;
+  if (kind == 3) snprintf(text, size, "{type: neumann, flux: %.17g}", value);
+  if (kind == 3) range[value > 0 ? 1 : 0] = INFINITY * value; /* as far as the flux takes it */
+  if (kind == 4) snprintf(text, size, "{type: neumann}");
+}
+
+/* Random conductivities over nine decades, cells of 0 and 1 and between, and sides of all kinds. */
+static void open_anything(double range[2], double *steepest) {
+  char text[HEAT_SIDES][160];
+  const int nx = 1 + (int)(MOST_CELLS * random_part()), ny = 1 + (int)(MOST_CELLS * random_part());
+  range[0] = 0;
+  range[1] = 1;
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const bool periodic = random_part() < 0.2;
+    for (int side = 2 * axis; side < 2 * axis + 2; side++) {
+      double own[2];
+      random_side(periodic ? 0 : 1 + (int)(4 * random_part()), text[side], sizeof text[side], own);
+      range[0] = fmin(range[0], own[0]);
+      range[1] = fmax(range[1], own[1]);
+    }
+  }
+  open_deck("domain: {size: [1, 1], cells: [%d, %d]}\n"
+            "material: {conductivity: ['10^(5*sin(%d*rint(%d*x - 0.5) + 99*rint(%d*y - 0.5)))',\n"
+            "  '10^(3*cos(7*rint(%d*x - 0.5) + 3*rint(%d*y - 0.5)))'], density: 1, heat_capacity: 1}\ninterface: %s\n"
+            "boundary: {left: %s, right: %s, bottom: %s, top: %s}\n",
+            nx, ny, 1 + (int)(50 * random_part()), nx, ny, nx, ny, random_part() < 0.8 ? "harmonic" : "arithmetic",
+            text[HEAT_LEFT], text[HEAT_RIGHT], text[HEAT_BOTTOM], text[HEAT_TOP]);
+  for (int j = 0; j < ny; j++)
+    for (int i = 0; i < nx; i++) cells_have[j][i] = random_part() < 0.5 ? floor(2 * random_part()) : random_part();
+  *steepest = 2 * fmax(nx, ny);
+}
+
+static void nothing_leaves_the_range_of_cells_and_walls(void **state) {
+  (void)state;
+  for (int n = 0; n < SIDES_TRIED; n++) {
+    double range[2], steepest;
+    open_anything(range, &steepest);
+    for (int point = 0; point < POINTS_TRIED; point++) {
+      /* half of them on the lines where quadrants meet */
+      const double x = point % 2 ? random_part() : floor(random_part() * (2 * steepest + 1)) / (2 * steepest);
+      const double y = point % 3 ? random_part() : floor(random_part() * (2 * steepest + 1)) / (2 * steepest);
+      const double value = read_at(tabulated, x, y, 0);
+      if (!(value >= range[0] && value <= range[1])) print_error("%.17g at %g, %g\n", value, x, y);
+      assert_true(value >= range[0] && value <= range[1]);
+    }
+    close_deck();
+  }
+}
+
+/* One field of 20 everywhere, with all that is around at 20, is 20 to the last bit. */
+static double twenty(double x, double y) {
+  (void)x;
+  (void)y;
+  return 20.1;
+}
+
+static void what_is_the_same_everywhere_is_read_to_the_last_bit(void **state) {
+  (void)state;
+  open_deck("domain: {size: [1, 1], cells: [5, 7]}\nmaterial: {conductivity: ['1 + 1e4*x', '3 + y'], density: 1, "
+            "heat_capacity: 1}\nboundary: {left: {type: dirichlet, value: 20.1},\n"
+            "  right: {type: robin, coefficient: 3, ambient: 20.1}, bottom: {type: dirichlet, value: '20.1'}}\n");
+  for (int n = 0; n < POINTS_TRIED; n++)
+    assert_true(read_at(twenty, n % 7 == 0 ? n % 2 : random_part(), n % 5 == 0 ? 0 : random_part(), 0) == 20.1);
+  close_deck();
+}
+
+/* From one side of a line where quadrants meet to the other nothing jumps: the slope is bounded. (Two Dirichlet sides
+ * of different values meet in a jump, so they are left out in the corners.) */
+static void quadrants_meet_without_a_jump(void **state) {
+  (void)state;
+  const double step = 1e-9;
+  for (int n = 0; n < SIDES_TRIED; n++) {
+    double range[2], steepest;
+    open_anything(range, &steepest);
+    double low = -1, high = 2; /* of the walls that a flux warms: the largest of all */
+    for (int point = 0; point < POINTS_TRIED; point++) {
+      const double value = read_at(tabulated, random_part(), random_part(), 0);
+      low = fmin(low, value);
+      high = fmax(high, value);
+    }
+    const double bound = 1e-12 * (high - low) + 40 * steepest * step * (high - low);
+    for (int point = 0; point < POINTS_TRIED; point++) {
+      const int axis = point % 2;
+      const int64_t count = 2 * problem.cells[axis];
+      const double line = (double)(1 + (int64_t)(random_part() * (double)(count - 1))) / (double)count;
+      const double other = 0.02 + 0.96 * random_part();
+      const double from = line - step, to = line + step;
+      const double a = axis == HEAT_X ? read_at(tabulated, from, other, 0) : read_at(tabulated, other, from, 0);
+      const double b = axis == HEAT_X ? read_at(tabulated, to, other, 0) : read_at(tabulated, other, to, 0);
+      assert_near(a, b, bound);
+    }
+    close_deck();
+  }
+}
+
+int main(int argc, char **argv) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(layers_of_a_wall_are_read_exactly_at_any_point),
+      cmocka_unit_test(corners_of_four_materials_are_exact_where_layers_cross),
+      cmocka_unit_test(a_linear_field_between_dirichlet_sides_is_exact),
+      cmocka_unit_test(between_centres_of_one_material_it_is_bilinear),
+      cmocka_unit_test(a_point_at_a_centre_is_that_cell),
+      cmocka_unit_test(walls_and_joints_have_their_own_temperature),
+      cmocka_unit_test(a_dirichlet_side_is_read_along_all_of_it),
+      cmocka_unit_test(flux_and_convection_give_the_temperature_of_the_wall),
+      cmocka_unit_test(a_corner_of_four_materials_lies_between_them),
+      cmocka_unit_test(no_heat_is_left_in_a_corner),
+      cmocka_unit_test(a_seam_is_a_face_like_others),
+      cmocka_unit_test(nothing_leaves_the_range_of_cells_and_walls),
+      cmocka_unit_test(what_is_the_same_everywhere_is_read_to_the_last_bit),
+      cmocka_unit_test(quadrants_meet_without_a_jump),
+  };
+  return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
+}
