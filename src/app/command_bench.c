@@ -255,14 +255,19 @@ static void sweep_whole(void *context) {
   const heat_field *fields = rig->stepper.fields;
   const heat_box owned = rig->grid.owned;
   const heat_operator *op = &rig->op;
-  heat_sweep sweep = {
-      .stride = fields[0].stride, .terms = 1, .w = {1}, .c = rig->clock.dt, .rx = op->rx, .ry = op->ry, .s = op->s};
+  heat_sweep sweep = {.stride = fields[0].stride,
+                      .terms = 1,
+                      .w = {1},
+                      .c = rig->clock.dt,
+                      .rx = op->stencil.rx,
+                      .ry = op->stencil.ry,
+                      .s = op->stencil.s};
   sweep.u = sweep.x[0] = fields[job->turn % 2].corner;
   sweep.out = fields[1 - job->turn % 2].corner;
-  if (!op->uniform) {
-    sweep.kx = op->kx.corner;
-    sweep.ky = op->ky.corner;
-    sweep.inverse = op->inverse.corner;
+  if (!op->stencil.uniform) {
+    sweep.kx = op->stencil.kx.corner;
+    sweep.ky = op->stencil.ky.corner;
+    sweep.inverse = op->stencil.inverse.corner;
   }
   job->sweep(&sweep,
              (heat_part){0, (ptrdiff_t)heat_box_width(owned, HEAT_X), (ptrdiff_t)heat_box_width(owned, HEAT_Y)});

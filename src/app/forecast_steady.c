@@ -64,7 +64,7 @@ static double settle_coarse(const heat_setup *setup, const heat_problem *problem
   if (status.code == HEAT_OK) status = heat_stepper_create(&stepper, setup->method, &op);
   if (status.code == HEAT_OK) status = heat_stepper_start(&stepper);
   if (status.code == HEAT_OK) {
-    const heat_limits limits = heat_method_limits(setup->method, op.bounds);
+    const heat_limits limits = heat_method_limits(setup->method, op.stencil.bounds);
     const double end = heat_config_real(setup->config, "time.end");
     const double dt = fmin(heat_config_real(setup->config, "time.safety") * limits.stable, limits.monotone);
     if (dt > 0 && dt < end) time = settle(&stepper, dt, end, threshold);

@@ -134,7 +134,7 @@ static heat_status set_up(simulation *sim) {
   status = heat_agree(sim->runtime->comm, heat_stepper_create(&sim->stepper, setup->method, &sim->op));
   if (status.code == HEAT_OK)
     status = heat_agree(sim->runtime->comm,
-                        heat_setup_step(setup, heat_method_limits(setup->method, sim->op.bounds), &sim->state.dt));
+                        heat_setup_step(setup, heat_method_limits(setup->method, sim->op.stencil.bounds), &sim->state.dt));
   if (setup->problem.resumed && status.code == HEAT_DECK) {
     sim->step_refused = status;
     status = heat_ok();
@@ -738,7 +738,7 @@ static void say_start(simulation *sim) {
   const heat_plan plan = {.grid = &setup->grid,
                           .method = setup->method,
                           .clock = sim->clock,
-                          .limits = heat_method_limits(setup->method, sim->op.bounds),
+                          .limits = heat_method_limits(setup->method, sim->op.stencil.bounds),
                           .depth = setup->depth,
                           .threads = setup->threads,
                           .ranks = sim->runtime->size,

@@ -112,6 +112,7 @@ heat_status heat_grid_create(heat_grid *grid, MPI_Comm comm, const heat_problem 
     layout->cells[axis] = problem->cells[axis];
     layout->periodic[axis] = problem->sides[2 * axis].periodic;
     layout->ranks[axis] = ranks[axis];
+    grid->spacing[axis] = problem->spacing[axis];
   }
   const long long nx = layout->cells[HEAT_X], ny = layout->cells[HEAT_Y];
   if (ranks[HEAT_X] > 0) {

@@ -45,7 +45,7 @@ static heat_status paint_conductivity(const heat_boundary *boundary, int side) {
     double k = 0;
     heat_status status = heat_problem_paint_row(problem, property, j, i, i + 1, 0, &k);
     if (status.code != HEAT_OK) return status;
-    wall->k_over_h[from - wall->lo] = k / problem->spacing[across];
+    wall->k_over_h[from - wall->lo] = k / grid->spacing[across];
   }
   return heat_ok();
 }
@@ -105,10 +105,14 @@ heat_status heat_boundary_update(heat_boundary *boundary, const double *times, i
   return heat_ok();
 }
 
-double heat_boundary_weight(const heat_boundary *boundary, int side, int64_t at) {
+double heat_boundary_weight_now(const heat_boundary *boundary, int side, int64_t at) {
   const heat_wall *wall = &boundary->walls[side];
   const int64_t n = at - wall->lo;
-  const double most = 2, weight = wall->a[n] / (wall->a[n] / 2 + wall->b[n] * wall->k_over_h[n]);
+  return wall->a[n] / (wall->a[n] / 2 + wall->b[n] * wall->k_over_h[n]);
+}
+
+double heat_boundary_weight(const heat_boundary *boundary, int side, int64_t at) {
+  const double most = 2, weight = heat_boundary_weight_now(boundary, side, at);
   return weight <= most && !heat_problem_coefficient_in_time(boundary->grid->problem, side) ? weight : most;
 }
 
@@ -119,7 +123,7 @@ double heat_boundary_flow(const heat_boundary *boundary, const heat_field *field
   const int64_t inside = side % 2 == 0 ? grid->domain.lo[across] : grid->domain.hi[across] - 1, n = at - wall->lo;
   const double u = across == HEAT_X ? *heat_field_at(field, inside, at) : *heat_field_at(field, at, inside);
   const double value = wall->a[n] / 2, slope = wall->b[n] * wall->k_over_h[n];
-  return wall->k_over_h[n] * ((wall->g[n] - wall->a[n] * u) / (value + slope)) * grid->problem->spacing[along];
+  return wall->k_over_h[n] * ((wall->g[n] - wall->a[n] * u) / (value + slope)) * grid->spacing[along];
 }
 
 void heat_boundary_apply(heat_boundary *boundary, heat_field *field, heat_box box, int level, double c) {
@@ -141,7 +145,7 @@ void heat_boundary_apply(heat_boundary *boundary, heat_field *field, heat_box bo
     const double *A = wall->A + at_level, *B = wall->B + at_level;
     for (int64_t n = 0; n < count; n++) cell[n * step + out] = A[n] + B[n] * cell[n * step];
     if (c == 0) continue;
-    const double scale = c * grid->problem->spacing[along];
+    const double scale = c * grid->spacing[along];
     const int64_t lo = wall->owned_lo > from ? wall->owned_lo : from;
     const int64_t hi = wall->owned_hi < from + count ? wall->owned_hi : from + count;
     for (int64_t n = lo; n < hi; n++) {

@@ -1,5 +1,7 @@
 #include "heat2d/numerics/operator.h"
 
+#include "paint.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
@@ -11,147 +13,6 @@ struct heat_source_run {
   int64_t i, j, count; /* in the indices of the grown box */
   int painter;
 };
-
-/* Paint a property over every row of the grown box, through periodic seams. */
-typedef struct paint_job {
-  const heat_problem *problem;
-  heat_property property;
-  heat_field *field;
-  heat_status status;
-} paint_job;
-
-static void paint_piece(heat_box piece, const int64_t shift[HEAT_AXES], void *context) {
-  paint_job *job = context;
-  for (int64_t j = piece.lo[HEAT_Y]; j < piece.hi[HEAT_Y] && job->status.code == HEAT_OK; j++)
-    job->status =
-        heat_problem_paint_row(job->problem, job->property, j - shift[HEAT_Y], piece.lo[HEAT_X] - shift[HEAT_X],
-                               piece.hi[HEAT_X] - shift[HEAT_X], 0, heat_field_at(job->field, piece.lo[HEAT_X], j));
-}
-
-static heat_status paint(heat_operator *op, heat_property property, heat_field *field) {
-  paint_job job = {op->grid->problem, property, field, heat_ok()};
-  heat_layout_images(&op->grid->layout, op->grid->domain, heat_grid_grown(op->grid, op->grid->owned, op->depth),
-                     paint_piece, &job);
-  return job.status;
-}
-
-/* Conductance of a face between cells of conductivity a and b, W/(m3 K) after division by the squared spacing. */
-static double face_mean(double a, double b, bool arithmetic) {
-  return arithmetic ? (a + b) / 2 : 2 * a * b / (a + b);
-}
-
-/* Turn cell conductivities into conductances of the west (or south) faces, in place: from the far end, so that both
- * cells of a face are still there. A face on a wall takes its cell's conductivity; one at the rim of the grown box is
- * never used. */
-static void conductances(const heat_operator *op, heat_field *k, int axis) {
-  const heat_grid *grid = op->grid;
-  const heat_box grown = heat_grid_grown(grid, grid->owned, op->depth);
-  const double h = grid->problem->spacing[axis], scale = 1 / (h * h);
-  const ptrdiff_t back = axis == HEAT_X ? 1 : k->stride;
-  for (int64_t j = grown.hi[HEAT_Y] - 1; j >= grown.lo[HEAT_Y]; j--) {
-    for (int64_t i = grown.hi[HEAT_X] - 1; i >= grown.lo[HEAT_X]; i--) {
-      double *here = heat_field_at(k, i, j);
-      const int64_t at = axis == HEAT_X ? i : j;
-      /* The high wall's face is stored where the next cell would be; where that lies beyond the ghost layers the wall
-       * is out of reach. */
-      if (heat_grid_wall(grid, 2 * axis) && at == grid->domain.hi[axis] - 1 &&
-          at + 1 < grid->owned.hi[axis] + op->depth)
-        here[back] = *here * scale;
-      const bool rim = at == grown.lo[axis];
-      *here = (rim ? *here : face_mean(here[-back], *here, grid->problem->arithmetic)) * scale;
-    }
-  }
-}
-
-/* Widen the bounds by the row of -L for cell (i, j): its diagonal has the conductance of each face to another cell, and
- * that of each wall's face times 1 - B; Gershgorin adds those to other cells once more. A face through which a cell
- * would only meet itself, round a periodic axis of one cell, conducts nothing. */
-static void bound_cell(const heat_operator *op, int64_t i, int64_t j, heat_bounds *bounds) {
-  const heat_grid *grid = op->grid;
-  const int64_t at[HEAT_AXES] = {i, j};
-  double faces[HEAT_SIDES] = {op->rx, op->rx, op->ry, op->ry}, inverse = 1;
-  if (!op->uniform) {
-    const double *kx = heat_field_at(&op->kx, i, j), *ky = heat_field_at(&op->ky, i, j);
-    inverse = *heat_field_at(&op->inverse, i, j);
-    memcpy(faces, (double[]){kx[0], kx[1], ky[0], ky[op->ky.stride]}, sizeof faces);
-  }
-  const double all = inverse * 2 * ((faces[0] + faces[1]) + (faces[HEAT_BOTTOM] + faces[HEAT_TOP]));
-  bounds->all_faces = isnan(all) ? INFINITY : fmax(bounds->all_faces, all);
-  double own[HEAT_SIDES], row[HEAT_SIDES];
-  for (int side = 0; side < HEAT_SIDES; side++) {
-    const int axis = side / 2;
-    const int64_t rim = side % 2 == 0 ? grid->domain.lo[axis] : grid->domain.hi[axis] - 1;
-    const bool wall = heat_grid_wall(grid, side) && at[axis] == rim;
-    const bool itself = !wall && grid->layout.cells[axis] == 1;
-    own[side] = wall ? heat_boundary_weight(&op->boundary, side, at[1 - axis]) * faces[side] : itself ? 0 : faces[side];
-    row[side] = wall ? own[side] : 2 * own[side];
-  }
-  const double diagonal = inverse * ((own[0] + own[1]) + (own[HEAT_BOTTOM] + own[HEAT_TOP]));
-  const double sum = inverse * ((row[0] + row[1]) + (row[HEAT_BOTTOM] + row[HEAT_TOP]));
-  bounds->diagonal = fmax(bounds->diagonal, diagonal);
-  bounds->spectral = fmax(bounds->spectral, sum);
-}
-
-/* Over the owned box. Of a uniform material one cell stands for all of its row that are next to no wall. */
-static heat_bounds bound_owned(const heat_operator *op) {
-  const heat_grid *grid = op->grid;
-  const heat_box owned = grid->owned, inner = heat_box_grow(grid->domain, -1);
-  heat_bounds bounds = {0};
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
-    const bool inner_row = !heat_grid_wall(grid, HEAT_BOTTOM) || (j >= inner.lo[HEAT_Y] && j < inner.hi[HEAT_Y]);
-    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
-      bound_cell(op, i, j, &bounds);
-      const int64_t last = (owned.hi[HEAT_X] < inner.hi[HEAT_X] ? owned.hi[HEAT_X] : inner.hi[HEAT_X]) - 1;
-      if (op->uniform && inner_row && i >= inner.lo[HEAT_X] && i < last) i = last;
-    }
-  }
-  return bounds;
-}
-
-/* The numbers of these fields: the stages count theirs from 0. */
-enum { KX = HEAT_FIELD_NUMBERS - 1, KY = KX - 1, INVERSE = KX - 2, SOURCE = KX - 3 };
-
-static heat_status create_coefficient(const heat_operator *op, int number, heat_field *field) {
-  return heat_field_create_as(field, op->grid,
-                              (heat_field_form){.depth = op->depth, .number = number, .threads = op->threads});
-}
-
-static heat_status create_uniform(heat_operator *op) {
-  const heat_problem *problem = op->grid->problem;
-  double kx, ky, density, capacity;
-  heat_problem_uniform(problem, HEAT_CONDUCTIVITY_X, &kx);
-  heat_problem_uniform(problem, HEAT_CONDUCTIVITY_Y, &ky);
-  heat_problem_uniform(problem, HEAT_DENSITY, &density);
-  heat_problem_uniform(problem, HEAT_CAPACITY, &capacity);
-  const double dx = problem->spacing[HEAT_X], dy = problem->spacing[HEAT_Y];
-  op->s = 1 / (density * capacity);
-  op->rx = kx * op->s / (dx * dx);
-  op->ry = ky * op->s / (dy * dy);
-  return heat_ok();
-}
-
-static heat_status create_varying(heat_operator *op) {
-  const heat_grid *grid = op->grid;
-  const heat_box grown = heat_grid_grown(grid, grid->owned, op->depth);
-  heat_status status = create_coefficient(op, KX, &op->kx);
-  if (status.code == HEAT_OK) status = create_coefficient(op, KY, &op->ky);
-  if (status.code == HEAT_OK) status = create_coefficient(op, INVERSE, &op->inverse);
-  if (status.code == HEAT_OK) status = paint(op, HEAT_DENSITY, &op->kx);
-  if (status.code == HEAT_OK) status = paint(op, HEAT_CAPACITY, &op->inverse);
-  if (status.code != HEAT_OK) return status;
-  for (int64_t j = grown.lo[HEAT_Y]; j < grown.hi[HEAT_Y]; j++) {
-    for (int64_t i = grown.lo[HEAT_X]; i < grown.hi[HEAT_X]; i++) {
-      double *inverse = heat_field_at(&op->inverse, i, j);
-      *inverse = 1 / (*heat_field_at(&op->kx, i, j) * *inverse);
-    }
-  }
-  status = paint(op, HEAT_CONDUCTIVITY_X, &op->kx);
-  if (status.code == HEAT_OK) status = paint(op, HEAT_CONDUCTIVITY_Y, &op->ky);
-  if (status.code != HEAT_OK) return status;
-  conductances(op, &op->kx, HEAT_X);
-  conductances(op, &op->ky, HEAT_Y);
-  return heat_ok();
-}
 
 /* The runs of cells of one row whose source depends on time, appended to those there are. */
 typedef struct run_job {
@@ -216,7 +77,7 @@ static void owned_part(const heat_operator *op, const heat_source_run *run, int6
 /* Total power of the cells whose source does not depend on time: all of them less those in runs. Collective. */
 static double steady_power(heat_operator *op) {
   const heat_box owned = op->grid->owned;
-  const double *spacing = op->grid->problem->spacing, area = spacing[HEAT_X] * spacing[HEAT_Y];
+  const double *spacing = op->grid->spacing, area = spacing[HEAT_X] * spacing[HEAT_Y];
   heat_sum sum = {0};
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
     for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++)
@@ -234,8 +95,11 @@ static heat_status create_source(heat_operator *op) {
   double value;
   if (heat_problem_uniform(op->grid->problem, HEAT_SOURCE, &value) && value == 0) return heat_ok();
   op->has_source = true;
-  heat_status status = create_coefficient(op, SOURCE, &op->q);
-  if (status.code == HEAT_OK) status = paint(op, HEAT_SOURCE, &op->q);
+  /* The fields of the stencil have the last three numbers, those of the stages the first ones. */
+  enum { SOURCE_NUMBER = HEAT_FIELD_NUMBERS - 4 };
+  heat_status status = heat_field_create_as(
+      &op->q, op->grid, (heat_field_form){.depth = op->depth, .number = SOURCE_NUMBER, .threads = op->threads});
+  if (status.code == HEAT_OK) status = heat_paint_field(op->grid, HEAT_SOURCE, &op->q);
   if (status.code != HEAT_OK || !heat_problem_in_time(op->grid->problem, HEAT_SOURCE)) return status;
   run_job job = {op, heat_ok()};
   heat_layout_images(&op->grid->layout, op->grid->domain, heat_grid_grown(op->grid, op->grid->owned, op->depth),
@@ -243,33 +107,16 @@ static heat_status create_source(heat_operator *op) {
   return job.status.code == HEAT_OK ? index_runs(op) : job.status;
 }
 
-static heat_status create_material(heat_operator *op) {
-  op->uniform = heat_problem_uniform_material(op->grid->problem);
-  return op->uniform ? create_uniform(op) : create_varying(op);
-}
-
-/* Needs the material and the walls. */
-static heat_status create_bounds(heat_operator *op) {
-  op->bounds = bound_owned(op);
-  const double all = op->bounds.all_faces;
-  if (isfinite(all) && all > 0) return heat_ok();
-  return heat_config_fail(op->grid->problem->config, "material", "gives a spectral bound of %g 1/s (mind the units)",
-                          all);
-}
-
-heat_bounds heat_bounds_agree(heat_bounds own, MPI_Comm comm) {
-  double all[] = {own.spectral, own.diagonal, own.all_faces};
-  MPI_Allreduce(MPI_IN_PLACE, all, sizeof all / sizeof *all, MPI_DOUBLE, MPI_MAX, comm);
-  return (heat_bounds){.spectral = all[0], .diagonal = all[1], .all_faces = all[2]};
-}
-
 heat_status heat_operator_bound(const heat_grid *grid, heat_bounds *bounds) {
-  heat_operator op = {.grid = grid, .depth = 1};
-  heat_status status = create_material(&op);
-  if (status.code == HEAT_OK) status = heat_boundary_create(&op.boundary, grid, op.depth);
-  if (status.code == HEAT_OK) status = create_bounds(&op);
-  *bounds = op.bounds;
-  heat_operator_destroy(&op);
+  enum { DEPTH = 1, THREADS = 1 };
+  heat_boundary walls = {.grid = grid};
+  heat_stencil stencil;
+  heat_status status = heat_stencil_create(&stencil, grid, DEPTH, THREADS);
+  if (status.code == HEAT_OK) status = heat_boundary_create(&walls, grid, DEPTH);
+  if (status.code == HEAT_OK) status = heat_stencil_set_walls(&stencil, &walls);
+  *bounds = stencil.bounds;
+  heat_stencil_destroy(&stencil);
+  heat_boundary_destroy(&walls);
   return status;
 }
 
@@ -280,17 +127,17 @@ heat_status heat_operator_create(heat_operator *op, const heat_grid *grid, heat_
   op->kernels = heat_kernels_find(isa);
   heat_status status = heat_ok();
   if (op->kernels == NULL) status = heat_fail(HEAT_USAGE, "HEAT2D_ISA=%s: not known, or not on this processor", isa);
-  if (status.code == HEAT_OK) status = create_material(op);
+  if (status.code == HEAT_OK) status = heat_stencil_create(&op->stencil, grid, depth, threads);
   if (status.code == HEAT_OK) status = create_source(op);
   if (status.code == HEAT_OK) status = heat_boundary_create(&op->boundary, grid, depth);
-  if (status.code == HEAT_OK) status = create_bounds(op);
+  if (status.code == HEAT_OK) status = heat_stencil_set_walls(&op->stencil, &op->boundary);
   status = heat_agree(grid->comm, status);
   if (status.code != HEAT_OK) return status;
   status = heat_halo_create(&op->halo, grid, depth, 1);
   if (status.code != HEAT_OK) return status;
-  op->bounds = heat_bounds_agree(op->bounds, grid->comm);
+  op->stencil.bounds = heat_bounds_agree(op->stencil.bounds, grid->comm);
   if (op->has_source) op->source_power = steady_power(op);
-  const int arrays = (op->uniform ? UNIFORM_ARRAYS : VARYING_ARRAYS) + (op->has_source ? 1 : 0);
+  const int arrays = (op->stencil.uniform ? UNIFORM_ARRAYS : VARYING_ARRAYS) + (op->has_source ? 1 : 0);
   op->cell_bytes = arrays * (int64_t)sizeof(double);
   op->tiling = heat_tiling_create(grid->owned, (size_t)op->cell_bytes);
   return heat_ok();
@@ -299,9 +146,7 @@ heat_status heat_operator_create(heat_operator *op, const heat_grid *grid, heat_
 void heat_operator_destroy(heat_operator *op) {
   heat_halo_destroy(op->halo);
   heat_boundary_destroy(&op->boundary);
-  heat_field_destroy(&op->kx);
-  heat_field_destroy(&op->ky);
-  heat_field_destroy(&op->inverse);
+  heat_stencil_destroy(&op->stencil);
   heat_field_destroy(&op->q);
   free(op->runs);
   free(op->row_runs);
@@ -309,21 +154,21 @@ void heat_operator_destroy(heat_operator *op) {
 }
 
 size_t heat_operator_bytes(const heat_problem *problem, heat_box owned, int depth) {
-  enum { VARYING_FIELDS = 3, WALL_ARRAYS = 5, LEVEL_ARRAYS = 2 };
+  enum { WALL_ARRAYS = 5, LEVEL_ARRAYS = 2 };
   double value;
   const bool source = !(heat_problem_uniform(problem, HEAT_SOURCE, &value) && value == 0);
-  const size_t fields = (size_t)(heat_problem_uniform_material(problem) ? 0 : VARYING_FIELDS) + (source ? 1 : 0);
   int64_t walls = 0;
   for (int side = 0; side < HEAT_SIDES; side++) {
     const int levels = heat_problem_side_in_time(problem, side) ? HEAT_LEVELS : 1;
     walls += heat_box_width(owned, 1 - side / 2) * (WALL_ARRAYS + LEVEL_ARRAYS * levels);
   }
-  return fields * heat_field_bytes(owned, depth) + (size_t)walls * sizeof(double);
+  return heat_stencil_bytes(problem, owned, depth) + (source ? heat_field_bytes(owned, depth) : 0) +
+         (size_t)walls * sizeof(double);
 }
 
 heat_status heat_operator_source(heat_operator *op, heat_box box, double t, double share) {
   const heat_grid *grid = op->grid;
-  const double *spacing = grid->problem->spacing, area = spacing[HEAT_X] * spacing[HEAT_Y];
+  const double *spacing = grid->spacing, area = spacing[HEAT_X] * spacing[HEAT_Y];
   const int64_t bottom = grid->owned.lo[HEAT_Y] - op->depth;
   if (op->run_count == 0 || heat_box_empty(box)) return heat_ok();
   const int64_t last = op->row_runs[box.hi[HEAT_Y] - bottom];
@@ -355,18 +200,18 @@ heat_sweep heat_operator_sweep(const heat_operator *op, const heat_stage *stage,
                       .out = fields[stage->out]->corner,
                       .terms = stage->terms,
                       .c = stage->c,
-                      .rx = op->rx,
-                      .ry = op->ry,
-                      .s = op->s};
+                      .rx = op->stencil.rx,
+                      .ry = op->stencil.ry,
+                      .s = op->stencil.s};
   for (int k = 0; k < stage->terms; k++) {
     sweep.x[k] = fields[stage->term[k].field]->corner;
     sweep.w[k] = stage->term[k].weight;
   }
   if (op->has_source) sweep.q = op->q.corner;
-  if (!op->uniform) {
-    sweep.kx = op->kx.corner;
-    sweep.ky = op->ky.corner;
-    sweep.inverse = op->inverse.corner;
+  if (!op->stencil.uniform) {
+    sweep.kx = op->stencil.kx.corner;
+    sweep.ky = op->stencil.ky.corner;
+    sweep.inverse = op->stencil.inverse.corner;
   }
   return sweep;
 }
@@ -504,22 +349,22 @@ heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, doubl
 
 heat_energy heat_operator_energy(const heat_operator *op, const heat_field *u) {
   const heat_grid *grid = op->grid;
-  const double *spacing = grid->problem->spacing, area = spacing[HEAT_X] * spacing[HEAT_Y];
+  const double *spacing = grid->spacing, area = spacing[HEAT_X] * spacing[HEAT_Y];
   heat_sum heat = {0}, temperature = {0}, size = {0};
   for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y]; j++) {
     for (int64_t i = grid->owned.lo[HEAT_X]; i < grid->owned.hi[HEAT_X]; i++) {
       const double value = *heat_field_at(u, i, j);
       heat_sum_add(&temperature, value);
-      if (!op->uniform) heat_sum_add(&heat, value / *heat_field_at(&op->inverse, i, j));
-      heat_sum_add(&size, fabs(op->uniform ? value : value / *heat_field_at(&op->inverse, i, j)));
+      if (!op->stencil.uniform) heat_sum_add(&heat, value / *heat_field_at(&op->stencil.inverse, i, j));
+      heat_sum_add(&size, fabs(op->stencil.uniform ? value : value / *heat_field_at(&op->stencil.inverse, i, j)));
     }
   }
   heat_sum all = heat_sum_reduce(&temperature, grid->comm);
-  const double total = heat_sum_value(&all), scale = op->uniform ? area / op->s : area;
-  heat_energy energy = {.mean = total / (double)heat_box_cells(grid->domain), .heat = total / op->s * area};
+  const double total = heat_sum_value(&all), scale = op->stencil.uniform ? area / op->stencil.s : area;
+  heat_energy energy = {.mean = total / (double)heat_box_cells(grid->domain), .heat = total / op->stencil.s * area};
   all = heat_sum_reduce(&size, grid->comm);
   energy.size = heat_sum_value(&all) * scale;
-  if (op->uniform) return energy;
+  if (op->stencil.uniform) return energy;
   all = heat_sum_reduce(&heat, grid->comm);
   energy.heat = heat_sum_value(&all) * area;
   return energy;

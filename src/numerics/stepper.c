@@ -76,7 +76,7 @@ heat_limits heat_method_limits(const heat_method *method, heat_bounds bounds) {
 }
 
 double heat_stepper_limit(const heat_stepper *stepper) {
-  return heat_method_limits(stepper->method, stepper->op->bounds).stable;
+  return heat_method_limits(stepper->method, stepper->op->stencil.bounds).stable;
 }
 
 /* A stage that copies a solution out of a band, which does not outlast the list of stages. */

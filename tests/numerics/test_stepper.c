@@ -719,7 +719,7 @@ static void the_maximum_principle_holds(void **state) {
     run++;
     rig r;
     open_rig(&r, (setting){MPI_COMM_WORLD, heat_method_find("euler"), nx, ny, 1, 1, .depth = 3, .deck = deck});
-    double dt = heat_method_limits(r.stepper.method, r.op.bounds).monotone;
+    double dt = heat_method_limits(r.stepper.method, r.op.stencil.bounds).monotone;
     if (isinf(dt)) dt = 1;
     assert_true(dt <= heat_stepper_limit(&r.stepper));
     const heat_clock clock = heat_clock_create(0, 0, dt, STEPS * dt);

@@ -93,6 +93,7 @@ typedef struct heat_grid {
   int rank, size;
   heat_layout layout;
   const heat_problem *problem; /* borrowed */
+  double spacing[HEAT_AXES];   /* of the cells, m */
   heat_box domain, owned;
 } heat_grid;
 

@@ -44,6 +44,9 @@ heat_status heat_boundary_update(heat_boundary *boundary, const double *times, i
  * to 2 for one that is held at a temperature; 2 also where it changes in time. Local. */
 double heat_boundary_weight(const heat_boundary *boundary, int side, int64_t at);
 
+/* The same as the wall was brought to the last of the times, also where it changes. Local. */
+double heat_boundary_weight_now(const heat_boundary *boundary, int side, int64_t at);
+
 /* The heat that flows in through the owned face `at` of a side's wall, W/m, as the wall was brought to the last of the
  * times: k (ghost - interior)/h times its length, without the rounding of the difference. Local. */
 double heat_boundary_flow(const heat_boundary *boundary, const heat_field *field, int side, int64_t at);

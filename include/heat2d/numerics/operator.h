@@ -14,18 +14,12 @@
 #include "heat2d/grid/halo.h"
 #include "heat2d/numerics/boundary.h"
 #include "heat2d/numerics/kernel.h"
+#include "heat2d/numerics/stencil.h"
 #include "heat2d/numerics/tiles.h"
 
 #include <stddef.h>
 
 typedef struct heat_source_run heat_source_run;
-
-/* What limits the steps: bounds of -L, 1/s. */
-typedef struct heat_bounds {
-  double spectral;  /* above every eigenvalue, by Gershgorin's theorem; 0: nothing conducts */
-  double diagonal;  /* the largest entry of the diagonal */
-  double all_faces; /* the spectral one if every face conducted as between two cells: never 0 */
-} heat_bounds;
 
 typedef struct heat_operator {
   const heat_grid *grid; /* borrowed */
@@ -36,11 +30,9 @@ typedef struct heat_operator {
   int64_t cell_bytes; /* that a tile holds of each cell */
   const heat_kernels *kernels;
   heat_boundary boundary;
+  heat_stencil stencil; /* its bounds are those over all ranks */
   heat_halo *halo;
   heat_field *landing; /* whose ghost rows above are still to come, or NULL */
-  bool uniform;
-  double rx, ry, s;           /* uniform material: see kernel.h */
-  heat_field kx, ky, inverse; /* varying material */
   bool has_source;
   heat_field q;          /* W/m3, at source_time */
   int64_t run_count;     /* the cells whose source depends on time, as runs of one row each */
@@ -48,7 +40,6 @@ typedef struct heat_operator {
   int64_t *row_runs;     /* the first one of each row of the box grown by depth, and of the row behind */
   double source_power;   /* of the cells that do not, over all ranks, W/m */
   heat_sum source_heat;  /* heat that sources gave since t = 0, J/m: this rank's part */
-  heat_bounds bounds;    /* over all ranks */
 } heat_operator;
 
 /* Paint the coefficients over the owned box grown by `depth` and bound the spectrum. Collective over the grid's
@@ -61,8 +52,6 @@ void heat_operator_destroy(heat_operator *op);
 /* The bounds over the owned box of `grid` alone, for a grid that is gone through in parts. HEAT_DECK, HEAT_IO. Local.
  */
 heat_status heat_operator_bound(const heat_grid *grid, heat_bounds *bounds);
-/* The larger ones of all ranks. Collective over comm. */
-heat_bounds heat_bounds_agree(heat_bounds own, MPI_Comm comm);
 
 /* Bytes of coefficients and walls that a rank holds. Local. */
 size_t heat_operator_bytes(const heat_problem *problem, heat_box owned, int depth);

@@ -1,0 +1,307 @@
+#include "heat2d/numerics/stencil.h"
+
+#include "paint.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Conductance of a face between cells of conductivity a and b, W/(m3 K) after division by the squared spacing. */
+static double face_mean(double a, double b, bool arithmetic) {
+  return arithmetic ? (a + b) / 2 : 2 * a * b / (a + b);
+}
+
+/* Turn cell conductivities into conductances of the west (or south) faces, in place: from the far end, so that both
+ * cells of a face are still there. A face on a wall takes its cell's conductivity; one at the rim of the grown box is
+ * never used. */
+static void conductances(const heat_stencil *stencil, heat_field *k, int axis) {
+  const heat_grid *grid = stencil->grid;
+  const heat_box grown = heat_grid_grown(grid, grid->owned, stencil->depth);
+  const double h = grid->spacing[axis], scale = 1 / (h * h);
+  const ptrdiff_t back = axis == HEAT_X ? 1 : k->stride;
+  for (int64_t j = grown.hi[HEAT_Y] - 1; j >= grown.lo[HEAT_Y]; j--) {
+    for (int64_t i = grown.hi[HEAT_X] - 1; i >= grown.lo[HEAT_X]; i--) {
+      double *here = heat_field_at(k, i, j);
+      const int64_t at = axis == HEAT_X ? i : j;
+      /* The high wall's face is stored where the next cell would be; where that lies beyond the ghost layers the wall
+       * is out of reach. */
+      if (heat_grid_wall(grid, 2 * axis) && at == grid->domain.hi[axis] - 1 &&
+          at + 1 < grid->owned.hi[axis] + stencil->depth)
+        here[back] = *here * scale;
+      const bool rim = at == grown.lo[axis];
+      *here = (rim ? *here : face_mean(here[-back], *here, grid->problem->arithmetic)) * scale;
+    }
+  }
+}
+
+static void create_uniform(heat_stencil *stencil) {
+  const heat_problem *problem = stencil->grid->problem;
+  double kx, ky, density, capacity;
+  heat_problem_uniform(problem, HEAT_CONDUCTIVITY_X, &kx);
+  heat_problem_uniform(problem, HEAT_CONDUCTIVITY_Y, &ky);
+  heat_problem_uniform(problem, HEAT_DENSITY, &density);
+  heat_problem_uniform(problem, HEAT_CAPACITY, &capacity);
+  const double dx = stencil->grid->spacing[HEAT_X], dy = stencil->grid->spacing[HEAT_Y];
+  stencil->s = 1 / (density * capacity);
+  stencil->rx = kx * stencil->s / (dx * dx);
+  stencil->ry = ky * stencil->s / (dy * dy);
+  stencil->faces[HEAT_X] = kx / (dx * dx);
+  stencil->faces[HEAT_Y] = ky / (dy * dy);
+}
+
+static heat_status create_varying(heat_stencil *stencil, int threads) {
+  const heat_grid *grid = stencil->grid;
+  const heat_box grown = heat_grid_grown(grid, grid->owned, stencil->depth);
+  heat_field *fields[] = {&stencil->kx, &stencil->ky, &stencil->inverse};
+  heat_status status = heat_ok();
+  /* The fields of the stages count their numbers from 0. */
+  for (int f = 0; f < 3 && status.code == HEAT_OK; f++)
+    status = heat_field_create_as(
+        fields[f], grid,
+        (heat_field_form){.depth = stencil->depth, .number = HEAT_FIELD_NUMBERS - 1 - f, .threads = threads});
+  if (status.code == HEAT_OK) status = heat_paint_field(grid, HEAT_DENSITY, &stencil->kx);
+  if (status.code == HEAT_OK) status = heat_paint_field(grid, HEAT_CAPACITY, &stencil->inverse);
+  if (status.code != HEAT_OK) return status;
+  for (int64_t j = grown.lo[HEAT_Y]; j < grown.hi[HEAT_Y]; j++) {
+    for (int64_t i = grown.lo[HEAT_X]; i < grown.hi[HEAT_X]; i++) {
+      double *inverse = heat_field_at(&stencil->inverse, i, j);
+      *inverse = 1 / (*heat_field_at(&stencil->kx, i, j) * *inverse);
+    }
+  }
+  status = heat_paint_field(grid, HEAT_CONDUCTIVITY_X, &stencil->kx);
+  if (status.code == HEAT_OK) status = heat_paint_field(grid, HEAT_CONDUCTIVITY_Y, &stencil->ky);
+  if (status.code != HEAT_OK) return status;
+  conductances(stencil, &stencil->kx, HEAT_X);
+  conductances(stencil, &stencil->ky, HEAT_Y);
+  return heat_ok();
+}
+
+/* Whether this rank owns the cells beside that wall. */
+static bool owns_wall(const heat_grid *grid, int side) {
+  const int axis = side / 2;
+  return heat_grid_wall(grid, side) && (side % 2 == 0 ? grid->owned.lo[axis] == grid->domain.lo[axis]
+                                                      : grid->owned.hi[axis] == grid->domain.hi[axis]);
+}
+
+/* Conductance of the face of an owned cell that looks to `side`, W/(m3 K). */
+static double face_of(const heat_stencil *stencil, int side, int64_t i, int64_t j) {
+  if (stencil->uniform) return stencil->faces[side / 2];
+  const heat_field *k = side / 2 == HEAT_X ? &stencil->kx : &stencil->ky;
+  const int high = side % 2;
+  return *heat_field_at(k, i + (side / 2 == HEAT_X ? high : 0), j + (side / 2 == HEAT_Y ? high : 0));
+}
+
+void heat_stencil_update_walls(heat_stencil *stencil, const heat_boundary *walls) {
+  const heat_box owned = stencil->grid->owned;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    if (stencil->walls[side] == NULL) continue;
+    const int across = side / 2, along = 1 - across;
+    const int64_t beside = side % 2 == 0 ? owned.lo[across] : owned.hi[across] - 1;
+    for (int64_t at = owned.lo[along]; at < owned.hi[along]; at++)
+      stencil->walls[side][at - owned.lo[along]] =
+          heat_boundary_weight_now(walls, side, at) *
+          face_of(stencil, side, across == HEAT_X ? beside : at, across == HEAT_X ? at : beside);
+  }
+}
+
+static heat_status create_walls(heat_stencil *stencil, const heat_boundary *walls) {
+  const heat_grid *grid = stencil->grid;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    if (!owns_wall(grid, side)) continue;
+    const size_t bytes = (size_t)heat_box_width(grid->owned, 1 - side / 2) * sizeof(double);
+    stencil->walls[side] = malloc(bytes);
+    if (stencil->walls[side] == NULL) return heat_no_memory("a wall", bytes);
+  }
+  heat_stencil_update_walls(stencil, walls);
+  return heat_ok();
+}
+
+/* Widen the bounds by the row of -L for cell (i, j): its diagonal has the conductance of each face to another cell, and
+ * that of each wall's face times 1 - B; Gershgorin adds those to other cells once more. */
+static void bound_cell(const heat_stencil *stencil, const heat_boundary *walls, int64_t i, int64_t j,
+                       heat_bounds *bounds) {
+  const heat_grid *grid = stencil->grid;
+  const int64_t at[HEAT_AXES] = {i, j};
+  double faces[HEAT_SIDES] = {stencil->rx, stencil->rx, stencil->ry, stencil->ry}, inverse = 1;
+  if (!stencil->uniform) {
+    inverse = *heat_field_at(&stencil->inverse, i, j);
+    for (int side = 0; side < HEAT_SIDES; side++) faces[side] = face_of(stencil, side, i, j);
+  }
+  const double all = inverse * 2 * ((faces[0] + faces[1]) + (faces[HEAT_BOTTOM] + faces[HEAT_TOP]));
+  bounds->all_faces = isnan(all) ? INFINITY : fmax(bounds->all_faces, all);
+  double own[HEAT_SIDES], row[HEAT_SIDES];
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const int axis = side / 2;
+    const int64_t rim = side % 2 == 0 ? grid->domain.lo[axis] : grid->domain.hi[axis] - 1;
+    const bool wall = heat_grid_wall(grid, side) && at[axis] == rim;
+    const bool itself = !wall && grid->layout.cells[axis] == 1;
+    own[side] = wall ? heat_boundary_weight(walls, side, at[1 - axis]) * faces[side] : itself ? 0 : faces[side];
+    row[side] = wall ? own[side] : 2 * own[side];
+  }
+  const double diagonal = inverse * ((own[0] + own[1]) + (own[HEAT_BOTTOM] + own[HEAT_TOP]));
+  const double sum = inverse * ((row[0] + row[1]) + (row[HEAT_BOTTOM] + row[HEAT_TOP]));
+  bounds->diagonal = fmax(bounds->diagonal, diagonal);
+  bounds->spectral = fmax(bounds->spectral, sum);
+}
+
+/* Over the owned box. Of a uniform material one cell stands for all of its row that are next to no wall. */
+static heat_status bound_owned(heat_stencil *stencil, const heat_boundary *walls) {
+  const heat_grid *grid = stencil->grid;
+  const heat_box owned = grid->owned, inner = heat_box_grow(grid->domain, -1);
+  heat_bounds *bounds = &stencil->bounds;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    const bool inner_row = !heat_grid_wall(grid, HEAT_BOTTOM) || (j >= inner.lo[HEAT_Y] && j < inner.hi[HEAT_Y]);
+    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
+      bound_cell(stencil, walls, i, j, bounds);
+      const int64_t last = (owned.hi[HEAT_X] < inner.hi[HEAT_X] ? owned.hi[HEAT_X] : inner.hi[HEAT_X]) - 1;
+      if (stencil->uniform && inner_row && i >= inner.lo[HEAT_X] && i < last) i = last;
+    }
+  }
+  if (isfinite(bounds->all_faces) && bounds->all_faces > 0) return heat_ok();
+  return heat_config_fail(grid->problem->config, "material", "gives a spectral bound of %g 1/s (mind the units)",
+                          bounds->all_faces);
+}
+
+heat_bounds heat_bounds_agree(heat_bounds own, MPI_Comm comm) {
+  double all[] = {own.spectral, own.diagonal, own.all_faces};
+  MPI_Allreduce(MPI_IN_PLACE, all, sizeof all / sizeof *all, MPI_DOUBLE, MPI_MAX, comm);
+  return (heat_bounds){.spectral = all[0], .diagonal = all[1], .all_faces = all[2]};
+}
+
+heat_status heat_stencil_create(heat_stencil *stencil, const heat_grid *grid, int depth, int threads) {
+  *stencil = (heat_stencil){.grid = grid, .depth = depth, .uniform = heat_problem_uniform_material(grid->problem)};
+  if (!stencil->uniform) return create_varying(stencil, threads);
+  create_uniform(stencil);
+  return heat_ok();
+}
+
+heat_status heat_stencil_set_walls(heat_stencil *stencil, const heat_boundary *walls) {
+  const heat_status status = bound_owned(stencil, walls);
+  return status.code == HEAT_OK ? create_walls(stencil, walls) : status;
+}
+
+void heat_stencil_destroy(heat_stencil *stencil) {
+  heat_field_destroy(&stencil->kx);
+  heat_field_destroy(&stencil->ky);
+  heat_field_destroy(&stencil->inverse);
+  for (int side = 0; side < HEAT_SIDES; side++) free(stencil->walls[side]);
+  *stencil = (heat_stencil){0};
+}
+
+size_t heat_stencil_bytes(const heat_problem *problem, heat_box owned, int depth) {
+  enum { VARYING_FIELDS = 3 };
+  size_t walls = 0;
+  for (int side = 0; side < HEAT_SIDES; side++) walls += (size_t)heat_box_width(owned, 1 - side / 2) * sizeof(double);
+  return walls + (heat_problem_uniform_material(problem) ? 0 : VARYING_FIELDS * heat_field_bytes(owned, depth));
+}
+
+double heat_stencil_wall(const heat_stencil *stencil, int side, int64_t at) {
+  const double *wall = stencil->walls[side];
+  return wall == NULL ? 0 : wall[at - stencil->grid->owned.lo[1 - side / 2]];
+}
+
+/* One row of the balance, at its first owned cell. Where a cell looks to a wall its neighbour is taken to be the cell
+ * itself: the face gives 0, and what the wall gives comes afterwards. */
+typedef struct balance_row {
+  const double *u, *south, *north;
+  const double *kx, *ky, *ky_north; /* NULL, NULL, NULL: uniform */
+  double faces[HEAT_AXES];
+  double *y;
+} balance_row;
+
+static inline double balance_at(const balance_row *r, ptrdiff_t i, ptrdiff_t west, ptrdiff_t east) {
+  const double u = r->u[i];
+  const double w = u - r->u[west], e = r->u[east] - u, s = u - r->south[i], n = r->north[i] - u;
+  if (r->kx == NULL) return r->faces[HEAT_X] * (e - w) + r->faces[HEAT_Y] * (n - s);
+  return (r->kx[i + 1] * e - r->kx[i] * w) + (r->ky_north[i] * n - r->ky[i] * s);
+}
+
+static void balance_uniform(const balance_row *r, ptrdiff_t first, ptrdiff_t last) {
+  const double *u = r->u, *south = r->south, *north = r->north, fx = r->faces[HEAT_X], fy = r->faces[HEAT_Y];
+  double *y = r->y;
+#pragma omp simd
+  for (ptrdiff_t i = first; i < last; i++)
+    y[i] = fx * ((u[i + 1] - u[i]) - (u[i] - u[i - 1])) + fy * ((north[i] - u[i]) - (u[i] - south[i]));
+}
+
+static void balance_varying(const balance_row *r, ptrdiff_t first, ptrdiff_t last) {
+  const double *u = r->u, *south = r->south, *north = r->north, *kx = r->kx, *ky = r->ky, *ky_north = r->ky_north;
+  double *y = r->y;
+#pragma omp simd
+  for (ptrdiff_t i = first; i < last; i++)
+    y[i] = (kx[i + 1] * (u[i + 1] - u[i]) - kx[i] * (u[i] - u[i - 1])) +
+           (ky_north[i] * (north[i] - u[i]) - ky[i] * (u[i] - south[i]));
+}
+
+/* Along the bottom or the top, then in the first and the last column: what the walls take. */
+static void subtract_walls(const heat_stencil *stencil, const balance_row *r, int64_t j, ptrdiff_t columns) {
+  const heat_box owned = stencil->grid->owned;
+  for (int side = HEAT_BOTTOM; side <= HEAT_TOP; side++) {
+    const double *wall = stencil->walls[side];
+    if (wall == NULL || j != (side == HEAT_BOTTOM ? owned.lo[HEAT_Y] : owned.hi[HEAT_Y] - 1)) continue;
+    for (ptrdiff_t i = 0; i < columns; i++) r->y[i] -= wall[i] * r->u[i];
+  }
+  if (stencil->walls[HEAT_LEFT] != NULL) r->y[0] -= stencil->walls[HEAT_LEFT][j - owned.lo[HEAT_Y]] * r->u[0];
+  if (stencil->walls[HEAT_RIGHT] != NULL)
+    r->y[columns - 1] -= stencil->walls[HEAT_RIGHT][j - owned.lo[HEAT_Y]] * r->u[columns - 1];
+}
+
+void heat_stencil_balance(const heat_stencil *stencil, const heat_field *x, heat_field *y) {
+  const heat_box owned = stencil->grid->owned;
+  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(owned, HEAT_X);
+  const bool left = stencil->walls[HEAT_LEFT] != NULL, right = stencil->walls[HEAT_RIGHT] != NULL;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    const bool bottom = stencil->walls[HEAT_BOTTOM] != NULL && j == owned.lo[HEAT_Y];
+    const bool top = stencil->walls[HEAT_TOP] != NULL && j == owned.hi[HEAT_Y] - 1;
+    const double *u = heat_field_at(x, owned.lo[HEAT_X], j);
+    balance_row r = {.u = u,
+                     .south = bottom ? u : u - x->stride,
+                     .north = top ? u : u + x->stride,
+                     .faces = {stencil->faces[HEAT_X], stencil->faces[HEAT_Y]},
+                     .y = heat_field_at(y, owned.lo[HEAT_X], j)};
+    if (!stencil->uniform) {
+      r.kx = heat_field_at(&stencil->kx, owned.lo[HEAT_X], j);
+      r.ky = heat_field_at(&stencil->ky, owned.lo[HEAT_X], j);
+      r.ky_north = r.ky + stencil->ky.stride;
+    }
+    const ptrdiff_t first = left ? 1 : 0, last = right ? columns - 1 : columns;
+    (stencil->uniform ? balance_uniform : balance_varying)(&r, first, last);
+    if (left) r.y[0] = balance_at(&r, 0, 0, right && columns == 1 ? 0 : 1);
+    if (right && (columns > 1 || !left)) r.y[columns - 1] = balance_at(&r, columns - 1, columns - 2, columns - 1);
+    subtract_walls(stencil, &r, j, columns);
+  }
+}
+
+void heat_stencil_apply(const heat_stencil *stencil, const heat_field *x, heat_field *y) {
+  const heat_box owned = stencil->grid->owned;
+  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(owned, HEAT_X);
+  heat_stencil_balance(stencil, x, y);
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    double *row = heat_field_at(y, owned.lo[HEAT_X], j);
+    if (stencil->uniform) {
+      for (ptrdiff_t i = 0; i < columns; i++) row[i] *= stencil->s;
+    } else {
+      const double *inverse = heat_field_at(&stencil->inverse, owned.lo[HEAT_X], j);
+      for (ptrdiff_t i = 0; i < columns; i++) row[i] *= inverse[i];
+    }
+  }
+}
+
+void heat_stencil_diagonal(const heat_stencil *stencil, heat_field *d) {
+  const heat_grid *grid = stencil->grid;
+  const heat_box owned = grid->owned;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
+      const int64_t at[HEAT_AXES] = {i, j};
+      double own[HEAT_SIDES];
+      for (int side = 0; side < HEAT_SIDES; side++) {
+        const int axis = side / 2;
+        const bool wall =
+            stencil->walls[side] != NULL && at[axis] == (side % 2 == 0 ? owned.lo[axis] : owned.hi[axis] - 1);
+        const bool itself = grid->layout.cells[axis] == 1;
+        own[side] = wall ? heat_stencil_wall(stencil, side, at[1 - axis]) : itself ? 0 : face_of(stencil, side, i, j);
+      }
+      *heat_field_at(d, i, j) = (own[0] + own[1]) + (own[HEAT_BOTTOM] + own[HEAT_TOP]);
+    }
+  }
+}

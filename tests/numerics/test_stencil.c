@@ -1,0 +1,227 @@
+/* The stencil against the matrix that it stands for, written out here cell by cell, and against the stages of the
+ * operator: all kinds of material, walls and seams, slabs of one cell, every layout. */
+#include "heat2d/numerics/operator.h"
+
+#include "harness.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum { MOST = 7 }; /* cells of an axis */
+
+static const int64_t grids[][HEAT_AXES] = {{7, 5}, {2, 3}, {6, 1}, {1, 6}, {2, 6}};
+static const char *const materials[] = {
+    "material: {conductivity: [1.3, 0.4], density: 2, heat_capacity: 0.7}",
+    "material: {conductivity: ['1.5 + sin(3*x + y)', 0.8], density: 1 + x*x, heat_capacity: 1.5}\n"
+    "regions: [{shape: circle, center: [0.4, 0.6], radius: 0.3, conductivity: [5, 0.01]}]",
+    "interface: arithmetic\nmaterial: {conductivity: [1 + x, 1 + y], density: 1, heat_capacity: 1}\n"
+    "regions: [{shape: rectangle, min: [0.2, 0.1], max: [0.7, 0.8], conductivity: 200, heat_capacity: 4 + y}]",
+};
+static const char *const sides[] = {
+    "",
+    "left: {type: dirichlet, value: 0}, right: {type: dirichlet, value: 0}, bottom: {type: dirichlet, value: 0}, "
+    "top: {type: dirichlet, value: 0}",
+    "left: {type: robin, coefficient: 1 + y, ambient: 0}, right: {type: robin, coefficient: 50, ambient: 0}, "
+    "bottom: {type: robin, coefficient: 2, ambient: 0}, top: {type: robin, coefficient: 0.1, ambient: 0}",
+    "left: {type: periodic}, right: {type: periodic}, bottom: {type: periodic}, top: {type: periodic}",
+    "left: {type: periodic}, right: {type: periodic}, bottom: {type: dirichlet, value: 0}",
+    "left: {type: dirichlet, value: 0}, top: {type: robin, coefficient: 3, ambient: 0}",
+};
+enum {
+  GRIDS = sizeof grids / sizeof *grids,
+  MATERIALS = sizeof materials / sizeof *materials,
+  SIDES = sizeof sides / sizeof *sides,
+  PROBLEMS = GRIDS * MATERIALS * SIDES
+};
+
+typedef struct setting {
+  heat_config *config;
+  heat_problem problem;
+  heat_grid grid;
+  heat_runtime runtime;
+  heat_operator op;
+  heat_field x, y, z;
+} setting;
+
+static void open_problem(setting *s, const int64_t *cells, const char *material, const char *walls) {
+  char deck[2048];
+  const int length = snprintf(deck, sizeof deck,
+                              "domain: {size: [1, 1.2], cells: [%lld, %lld]}\n%s\n"
+                              "initial: {temperature: 0}\ntime: {end: 1}\nboundary: {%s}\n",
+                              (long long)cells[HEAT_X], (long long)cells[HEAT_Y], material, walls);
+  heat_status status = heat_config_parse(&s->config, "deck", deck, (size_t)length, NULL, 0);
+  assert_string_equal(status.text, "");
+  status = heat_problem_create(&s->problem, MPI_COMM_WORLD, s->config);
+  assert_string_equal(status.text, "");
+}
+
+/* Number the problems; false where the ranks cannot be placed. */
+static bool open_setting(setting *s, MPI_Comm comm, int n, int depth) {
+  const int64_t *cells = grids[n / (MATERIALS * SIDES)];
+  heat_layout layout = {.cells = {cells[HEAT_X], cells[HEAT_Y]}};
+  int size;
+  MPI_Comm_size(comm, &size);
+  if (!heat_layout_choose(&layout, size)) return false;
+  open_problem(s, cells, materials[n / SIDES % MATERIALS], sides[n % SIDES]);
+  assert_int_equal(heat_grid_create(&s->grid, comm, &s->problem, layout.ranks).code, HEAT_OK);
+  heat_runtime_create(&s->runtime, comm);
+  const heat_status status = heat_operator_create(&s->op, &s->grid, &s->runtime, depth, 1);
+  assert_string_equal(status.text, "");
+  heat_field *fields[] = {&s->x, &s->y, &s->z};
+  for (int f = 0; f < 3; f++) assert_int_equal(heat_field_create(fields[f], &s->grid, depth).code, HEAT_OK);
+  return true;
+}
+
+static void close_setting(setting *s) {
+  heat_field_destroy(&s->x);
+  heat_field_destroy(&s->y);
+  heat_field_destroy(&s->z);
+  heat_operator_destroy(&s->op);
+  heat_runtime_destroy(&s->runtime);
+  heat_problem_destroy(&s->problem);
+  heat_config_destroy(s->config);
+}
+
+/* Values that differ from cell to cell, the same on any layout; NaN beyond walls, where nothing may be read. */
+static double value_at(const heat_grid *grid, int64_t i, int64_t j) {
+  return sin((double)(3 * heat_grid_wrap(grid, HEAT_X, i) + 7 * heat_grid_wrap(grid, HEAT_Y, j) + 1));
+}
+
+static void fill(setting *s, int64_t unit) {
+  const heat_box all = heat_box_grow(s->grid.owned, 1), inside = heat_grid_grown(&s->grid, s->grid.owned, 1);
+  const int64_t nx = s->grid.layout.cells[HEAT_X];
+  for (int64_t j = all.lo[HEAT_Y]; j < all.hi[HEAT_Y]; j++) {
+    for (int64_t i = all.lo[HEAT_X]; i < all.hi[HEAT_X]; i++) {
+      const heat_box cell = {{i, j}, {i + 1, j + 1}};
+      const bool in = !heat_box_empty(heat_box_intersect(cell, inside));
+      const int64_t number = in ? heat_grid_wrap(&s->grid, HEAT_Y, j) * nx + heat_grid_wrap(&s->grid, HEAT_X, i) : -1;
+      *heat_field_at(&s->x, i, j) = !in ? NAN : unit < 0 ? value_at(&s->grid, i, j) : number == unit ? 1 : 0;
+    }
+  }
+  s->x.valid = 1;
+}
+
+/* Column by column the matrix of the balance: it is symmetric, its rows add up to what the walls take, and its diagonal
+ * is what it says. */
+static void the_matrix_is_symmetric_and_its_diagonal_is_what_it_says(void **state) {
+  (void)state;
+  enum { CELLS = MOST * MOST };
+  static double matrix[CELLS][CELLS], diagonal[CELLS], walls[CELLS];
+  for (int n = 0; n < PROBLEMS; n++) {
+    setting s;
+    if (!open_setting(&s, MPI_COMM_WORLD, n, 1 + n % 3)) continue;
+    const heat_box owned = s.grid.owned;
+    const int64_t nx = s.grid.layout.cells[HEAT_X], cells = nx * s.grid.layout.cells[HEAT_Y];
+    memset(matrix, 0, sizeof matrix);
+    memset(diagonal, 0, sizeof diagonal);
+    memset(walls, 0, sizeof walls);
+    heat_stencil_diagonal(&s.op.stencil, &s.z);
+    for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+      for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
+        const int64_t cell = j * nx + i, at[HEAT_AXES] = {i, j};
+        diagonal[cell] = *heat_field_at(&s.z, i, j);
+        for (int side = 0; side < HEAT_SIDES; side++) {
+          const int axis = side / 2;
+          if (at[axis] == (side % 2 == 0 ? 0 : s.grid.layout.cells[axis] - 1))
+            walls[cell] += heat_stencil_wall(&s.op.stencil, side, at[1 - axis]);
+        }
+      }
+    for (int64_t unit = 0; unit < cells; unit++) {
+      fill(&s, unit);
+      heat_stencil_balance(&s.op.stencil, &s.x, &s.y);
+      for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+        for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++)
+          matrix[unit][j * nx + i] = *heat_field_at(&s.y, i, j);
+    }
+    MPI_Allreduce(MPI_IN_PLACE, matrix, CELLS * CELLS, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    MPI_Allreduce(MPI_IN_PLACE, diagonal, CELLS, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    MPI_Allreduce(MPI_IN_PLACE, walls, CELLS, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD);
+    for (int64_t a = 0; a < cells; a++) {
+      double sum = 0, scale = 0;
+      for (int64_t b = 0; b < cells; b++) {
+        if (matrix[a][b] != matrix[b][a]) fail_msg("problem %d is not symmetric", n);
+        if (a != b) assert_true(matrix[a][b] >= 0);
+        sum += matrix[a][b];
+        scale += fabs(matrix[a][b]);
+      }
+      if (!(fabs(-matrix[a][a] - diagonal[a]) <= 8 * DBL_EPSILON * scale))
+        fail_msg("problem %d, cell %d: diagonal %g, not %g", n, (int)a, diagonal[a], -matrix[a][a]);
+      if (!(fabs(sum + walls[a]) <= 32 * DBL_EPSILON * scale))
+        fail_msg("problem %d, cell %d: the walls take %g, not %g", n, (int)a, walls[a], -sum);
+    }
+    close_setting(&s);
+  }
+}
+
+/* Where walls and sources are 0, L_h is what the stages apply; and the bits are those of one rank. */
+static void it_is_the_operator_without_sources(void **state) {
+  (void)state;
+  static double here[MOST][MOST];
+  for (int n = 0; n < PROBLEMS; n++) {
+    setting s, one;
+    if (!open_setting(&s, MPI_COMM_WORLD, n, 2)) continue;
+    const heat_box owned = s.grid.owned;
+    fill(&s, -1);
+    heat_stencil_apply(&s.op.stencil, &s.x, &s.y);
+    heat_field *fields[] = {&s.x, &s.z};
+    const heat_stage stage = {.out = 1, .u = 0, .terms = 1, .term = {{0, 0}}, .c = 1};
+    assert_int_equal(heat_operator_apply(&s.op, &stage, 1, fields).code, HEAT_OK);
+    const double bound = s.op.stencil.bounds.all_faces;
+    bool right = true;
+    for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+      for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
+        here[j][i] = *heat_field_at(&s.y, i, j);
+        right = right && fabs(here[j][i] - *heat_field_at(&s.z, i, j)) <= 32 * DBL_EPSILON * bound;
+      }
+    if (!everywhere(right)) fail_msg("problem %d", n);
+    assert_true(open_setting(&one, MPI_COMM_SELF, n, 1));
+    fill(&one, -1);
+    heat_stencil_apply(&one.op.stencil, &one.x, &one.y);
+    for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+      for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++)
+        right = right && memcmp(&here[j][i], heat_field_at(&one.y, i, j), sizeof(double)) == 0;
+    if (!everywhere(right)) fail_msg("problem %d has other bits than on one rank", n);
+    close_setting(&one);
+    close_setting(&s);
+  }
+}
+
+/* A Robin coefficient that grows: the diagonal follows it when asked to, and the bounds hold for all times. */
+static void walls_are_taken_at_the_time_that_is_asked_for(void **state) {
+  (void)state;
+  static const int64_t cells[] = {6, 6};
+  static const int chosen[HEAT_AXES] = {0, 0};
+  setting s;
+  open_problem(&s, cells, materials[0], "left: {type: robin, coefficient: '2 + t', ambient: 0}");
+  assert_int_equal(heat_grid_create(&s.grid, MPI_COMM_WORLD, &s.problem, chosen).code, HEAT_OK);
+  heat_boundary walls;
+  heat_stencil stencil;
+  assert_int_equal(heat_stencil_create(&stencil, &s.grid, 1, 1).code, HEAT_OK);
+  assert_int_equal(heat_boundary_create(&walls, &s.grid, 1).code, HEAT_OK);
+  assert_int_equal(heat_stencil_set_walls(&stencil, &walls).code, HEAT_OK);
+  const double h = s.grid.spacing[HEAT_X], k = 1.3;
+  for (int n = 0; n < 3; n++) {
+    const double t = n / 2.0, a = 2 + t;
+    const double expected = k / (h * h) * (a / (a / 2 + k / h)); /* K (1 - B) */
+    assert_int_equal(heat_boundary_update(&walls, &t, 1).code, HEAT_OK);
+    heat_stencil_update_walls(&stencil, &walls);
+    const bool mine = s.grid.owned.lo[HEAT_X] == 0;
+    const double have = heat_stencil_wall(&stencil, HEAT_LEFT, s.grid.owned.lo[HEAT_Y]);
+    assert_true(everywhere(mine ? fabs(have - expected) <= 8 * DBL_EPSILON * expected : have == 0));
+    assert_true(everywhere(have <= 2 * k / (h * h) * (1 + DBL_EPSILON)));
+  }
+  heat_stencil_destroy(&stencil);
+  heat_boundary_destroy(&walls);
+  heat_problem_destroy(&s.problem);
+  heat_config_destroy(s.config);
+}
+
+int main(int argc, char **argv) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_matrix_is_symmetric_and_its_diagonal_is_what_it_says),
+      cmocka_unit_test(it_is_the_operator_without_sources),
+      cmocka_unit_test(walls_are_taken_at_the_time_that_is_asked_for),
+  };
+  return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
+}
