@@ -15,6 +15,9 @@ build|has_module yaml-0.1|libyaml-dev|libyaml|libyaml
 build|has_module muparser|libmuparser-dev|muparser|muparser
 build|has_module libpng|libpng-dev|libpng|libpng
 build|has_module libxxhash|libxxhash-dev|xxhash|xxhash
+build|has_module cairo|libcairo2-dev|cairo|cairo +pdf +svg +ft +fc
+build|has_module pangocairo|libpango1.0-dev|pango|pango
+build|has_font|fonts-dejavu-core|fontconfig, fonts|font-util
 test|has_module cmocka|libcmocka-dev|cmocka|cmocka
 full|has_command clang|clang|llvm, clang|llvm
 full|has_clang_openmp|libomp-dev|llvm, llvm-openmp|llvm-openmp
@@ -45,6 +48,11 @@ has_command() {
 
 has_module() {
   pkg-config --exists "$1" 2>/dev/null
+}
+
+# Any font at all, for the text in pictures.
+has_font() {
+  [ -n "$(fc-list 2>/dev/null)" ] || [ -n "$(find /usr/share/fonts -name '*.[ot]tf' -print -quit 2>/dev/null)" ]
 }
 
 has_cmake() {

@@ -31,6 +31,8 @@ class Heat2d(CMakePackage):
     depends_on("muparser")
     depends_on("libpng")
     depends_on("xxhash")
+    depends_on("cairo +pdf +svg +ft +fc")
+    depends_on("pango")
     depends_on("llvm-openmp", when="%apple-clang")
 
     depends_on("cmocka", type="test")
