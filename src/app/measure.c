@@ -33,7 +33,7 @@ heat_status heat_rig_create(heat_rig *rig, MPI_Comm comm, heat_trial trial) {
   status = heat_operator_create(&rig->op, &rig->grid, &rig->runtime, trial.depth, trial.threads);
   if (status.code != HEAT_OK) return status;
   rig->op.plain = trial.plain;
-  status = heat_agree(comm, heat_stepper_create(&rig->stepper, heat_method_find("euler"), &rig->op));
+  status = heat_agree(comm, heat_stepper_create(&rig->stepper, &heat_methods[HEAT_METHOD_EULER], &rig->op));
   if (status.code != HEAT_OK) return status;
   fill(rig);
   const double safety = 0.9, forever = 1e15, dt = safety * heat_stepper_limit(&rig->stepper);

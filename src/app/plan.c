@@ -107,7 +107,7 @@ static void put_room(FILE *out, const char *directory, double bytes, double coun
 static void put_files(FILE *out, const heat_plan *plan) {
   const heat_config *config = plan->grid->problem->config;
   const double cells = (double)heat_box_cells(plan->grid->domain);
-  const bool single = strcmp(heat_config_text(config, "output.precision"), "float32") == 0;
+  const bool single = heat_config_choice(config, "output.precision") == HEAT_PRECISION_FLOAT32;
   const double snapshot = cells * (single ? sizeof(float) : sizeof(double)), checkpoint = cells * sizeof(double);
   const double count = heat_plan_occurrences(&plan->clock, heat_config_cadence(config, "output.every"));
   const double keep = (double)heat_config_integer(config, "checkpoint.keep");
@@ -147,8 +147,9 @@ char *heat_plan_text(const heat_plan *plan) {
   fprintf(out, "ranks       %d as %d x %d, %d thread%s each, halo depth %d\n", plan->ranks, layout.ranks[HEAT_X],
           layout.ranks[HEAT_Y], plan->threads, plan->threads == 1 ? "" : "s", plan->depth);
   const heat_limits limits = plan->limits;
-  fprintf(out, "method      %s, dt = %.9g s (stable up to %.9g s), %.0f steps to t = %.6g s\n", plan->method->name,
-          plan->clock.dt, heat_limit_below(limits.stable, DIGITS), steps, plan->clock.end);
+  fprintf(out, "method      %s, dt = %.9g s (stable up to %.9g s), %.0f steps to t = %.6g s\n",
+          heat_method_name(plan->method), plan->clock.dt, heat_limit_below(limits.stable, DIGITS), steps,
+          plan->clock.end);
   if (plan->clock.dt > limits.monotone)
     fprintf(out,
             "warning     such a step may overshoot: carry temperatures beyond those of the start and of the walls (up "

@@ -54,7 +54,8 @@ heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const he
   status = resumed ? heat_problem_create_resumed(&setup->problem, runtime->comm, config)
                    : heat_problem_create(&setup->problem, runtime->comm, config);
   if (status.code != HEAT_OK) return status;
-  setup->method = heat_method_find(heat_config_text(config, "time.method"));
+  setup->method = &heat_methods[heat_config_auto(config, "time.method") ? HEAT_METHOD_EULER
+                                                                        : heat_config_choice(config, "time.method")];
   setup->threads = (int)heat_config_integer(config, "parallel.threads");
   for (int axis = 0; axis < HEAT_AXES && !heat_config_auto(config, "parallel.tile"); axis++)
     setup->tile[axis] = (int)heat_config_integer(config, "parallel.tile.%d", axis);
@@ -105,11 +106,11 @@ heat_status heat_setup_step(heat_setup *setup, heat_limits limits, double *dt) {
       return heat_config_fail(config, "time.step",
                               "%.9g s is unstable on this grid (method %s is stable up to %.*g s, and cannot overshoot "
                               "up to %.*g s)",
-                              *dt, setup->method->name, DIGITS, heat_limit_below(limits.stable, DIGITS), DIGITS,
-                              heat_limit_below(limits.monotone, DIGITS));
+                              *dt, heat_method_name(setup->method), DIGITS, heat_limit_below(limits.stable, DIGITS),
+                              DIGITS, heat_limit_below(limits.monotone, DIGITS));
   }
   snprintf(number, sizeof number, "%.17g", *dt);
   heat_status status = check_count(config, *dt, chosen);
   if (status.code == HEAT_OK) status = heat_config_resolve(config, "time.step", number);
-  return heat_first(status, heat_config_resolve(config, "time.method", setup->method->name));
+  return heat_first(status, heat_config_resolve(config, "time.method", heat_method_name(setup->method)));
 }

@@ -378,7 +378,7 @@ static heat_status open_files(simulation *sim) {
                        .directory = sim->directory,
                        .title = heat_config_text(config, "title"),
                        .deck = sim->deck,
-                       .storage = {.single = strcmp(heat_config_text(config, "output.precision"), "float32") == 0,
+                       .storage = {.single = heat_config_choice(config, "output.precision") == HEAT_PRECISION_FLOAT32,
                                    .compression = (int)heat_config_integer(config, "output.compression")}};
   status = heat_snapshots_create(&sim->snapshots, keep);
   open_frames(sim);

@@ -159,6 +159,19 @@ bool heat_config_boolean(const heat_config *config, const char *key, ...) {
   return strcmp(node->text, "true") == 0;
 }
 
+int heat_config_choice(const heat_config *config, const char *key, ...) {
+  va_list arguments;
+  va_start(arguments, key);
+  const heat_node *node = find(config, key, arguments);
+  va_end(arguments);
+  assert(node != NULL && node->option->type == HEAT_CHOICE);
+  const char *const *choices = node->option->choices;
+  int chosen = 0;
+  while (choices[chosen] != NULL && strcmp(choices[chosen], node->text) != 0) chosen++;
+  assert(choices[chosen] != NULL);
+  return chosen;
+}
+
 const char *heat_config_text(const heat_config *config, const char *key, ...) {
   va_list arguments;
   va_start(arguments, key);

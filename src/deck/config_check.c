@@ -1,7 +1,9 @@
 /* A tree of nodes against the option table: first every value by itself, then the relations between values. */
 #include "config_private.h"
 #include "heat2d/deck/expression.h"
+#include "heat2d/deck/names.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <float.h>
 #include <math.h>
@@ -384,14 +386,15 @@ static heat_status check_above_min(const char *name, const heat_node *root, cons
 }
 
 static heat_status check_partner(const char *name, const heat_node *root, const heat_node *node) {
-  static const char *const sides[] = {"left", "right", "bottom", "top"};
-  if (strcmp(node->text, "periodic") != 0) return heat_ok();
+  const char *periodic = heat_side_type_names[HEAT_SIDE_PERIODIC];
+  if (strcmp(node->text, periodic) != 0) return heat_ok();
   int side = 0;
-  while (strcmp(sides[side], node->parent->key) != 0) side++;
-  const char *partner = sides[side ^ 1];
+  while (side < HEAT_SIDES && strcmp(heat_side_names[side], node->parent->key) != 0) side++;
+  assert(side < HEAT_SIDES);
+  const char *partner = heat_side_names[side ^ 1];
   char key[HEAT_KEY_TEXT];
   snprintf(key, sizeof key, "boundary.%s.type", partner);
-  if (strcmp(heat_node_find(root, key)->text, "periodic") == 0) return heat_ok();
+  if (strcmp(heat_node_find(root, key)->text, periodic) == 0) return heat_ok();
   return heat_node_fail(name, node, NULL, "%s must be periodic, too", partner);
 }
 

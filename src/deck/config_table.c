@@ -4,15 +4,11 @@
 
 #include "heat2d/base/colormap.h"
 #include "heat2d/base/words.h"
+#include "heat2d/deck/names.h"
 
 #include <string.h>
 
-static const char *const means[] = {"harmonic", "arithmetic", NULL};
-static const char *const shapes[] = {"rectangle", "circle", "ellipse", "polygon", "where", NULL};
-static const char *const sides[] = {"dirichlet", "neumann", "robin", "periodic", NULL};
-static const char *const methods[] = {"auto", "euler", NULL};
 static const char *const later_methods[] = {"rkl2", "backward-euler", "crank-nicolson", NULL};
-static const char *const precisions[] = {"float64", "float32", NULL};
 static const char *const switches[] = {"true", "false", NULL};
 
 const heat_option heat_option_root = {.key = "", .type = HEAT_SECTION};
@@ -44,7 +40,7 @@ static const heat_option table[] = {
     {.key = "materials", .type = HEAT_SECTION,
      .help = "{NAME: {as under material}, ...}: named once, used by name in material and in regions.*.material"},
 
-    {.key = "interface", .type = HEAT_CHOICE, .flags = HEAT_PHYSICS, .fallback = "harmonic", .choices = means,
+    {.key = "interface", .type = HEAT_CHOICE, .flags = HEAT_PHYSICS, .fallback = "harmonic", .choices = heat_mean_names,
      .help = "mean that makes a face's conductivity of its two cells'"},
     {.key = "initial", .type = HEAT_SECTION, .flags = HEAT_REQUIRED | HEAT_PHYSICS, .help = "the state at t = 0"},
     {.key = "initial.temperature", .type = HEAT_FIELD, .flags = HEAT_REQUIRED, .unit = "K",
@@ -55,7 +51,7 @@ static const heat_option table[] = {
     {.key = "regions", .type = HEAT_LIST, .flags = HEAT_PHYSICS, .fallback = "[]",
      .help = "painted in order, the later over the earlier"},
     {.key = "regions.*", .type = HEAT_SECTION, .help = "a shape, and at least one thing that differs inside it"},
-    {.key = "regions.*.shape", .type = HEAT_CHOICE, .flags = HEAT_REQUIRED, .choices = shapes,
+    {.key = "regions.*.shape", .type = HEAT_CHOICE, .flags = HEAT_REQUIRED, .choices = heat_shape_names,
      .help = "its form; cells with their centre inside belong to it"},
     {.key = "regions.*.min", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
      .when = "shape", .is = "rectangle", .help = "lower left corner"},
@@ -94,7 +90,7 @@ static const heat_option table[] = {
     {.key = "boundary.right", .inside = "boundary.*", .type = HEAT_SECTION, .fallback = "{}", .help = "x = x0 + width"},
     {.key = "boundary.bottom", .inside = "boundary.*", .type = HEAT_SECTION, .fallback = "{}", .help = "y = y0"},
     {.key = "boundary.top", .inside = "boundary.*", .type = HEAT_SECTION, .fallback = "{}", .help = "y = y0 + height"},
-    {.key = "boundary.*.type", .type = HEAT_CHOICE, .fallback = "neumann", .choices = sides, .rule = HEAT_RULE_PARTNER,
+    {.key = "boundary.*.type", .type = HEAT_CHOICE, .fallback = "neumann", .choices = heat_side_type_names, .rule = HEAT_RULE_PARTNER,
      .help = "what is prescribed at this side"},
     {.key = "boundary.*.value", .type = HEAT_FIELD, .flags = HEAT_REQUIRED | HEAT_TIME, .unit = "K", .when = "type",
      .is = "dirichlet", .help = "temperature of the wall"},
@@ -108,7 +104,8 @@ static const heat_option table[] = {
     {.key = "time", .type = HEAT_SECTION, .fallback = "{}", .help = "how far, and by which steps"},
     {.key = "time.end", .type = HEAT_REAL, .flags = HEAT_REQUIRED, .unit = "s", .range = "> 0",
      .help = "simulated time at which the run ends"},
-    {.key = "time.method", .type = HEAT_CHOICE, .flags = HEAT_PHYSICS, .fallback = "auto", .choices = methods,
+    {.key = "time.method", .type = HEAT_CHOICE, .flags = HEAT_AUTO | HEAT_PHYSICS, .fallback = "auto",
+     .choices = heat_method_names,
      .later = later_methods, .help = "how a step is taken"},
     {.key = "time.step", .type = HEAT_REAL, .flags = HEAT_AUTO, .unit = "s", .range = "> 0", .fallback = "auto",
      .help = "length of a step; an unstable one is refused; auto: the longest within safety and the maximum principle"},
@@ -131,7 +128,7 @@ static const heat_option table[] = {
      .help = "steps between snapshots, in place of a time"},
     {.key = "output.max_files", .type = HEAT_INTEGER, .range = "in [1, 1000000000000000]", .fallback = "1000000",
      .help = "snapshots, pictures or checkpoints; a run that would write more of a kind is refused"},
-    {.key = "output.precision", .type = HEAT_CHOICE, .fallback = "float64", .choices = precisions,
+    {.key = "output.precision", .type = HEAT_CHOICE, .fallback = "float64", .choices = heat_precision_names,
      .help = "of the temperature in snapshots; one that float32 cannot hold is written as float64"},
     {.key = "output.compression", .type = HEAT_INTEGER, .range = "in [0, 9]", .fallback = "0",
      .help = "deflate level of snapshots"},

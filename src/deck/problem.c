@@ -1,6 +1,7 @@
 #include "problem_private.h"
 #include "shape.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -8,8 +9,6 @@
 #include <unistd.h>
 
 enum { KEY_LENGTH = HEAT_QUANTITY_KEY };
-
-const char *const heat_side_names[HEAT_SIDES] = {"left", "right", "bottom", "top"};
 
 static void quantity_destroy(heat_quantity *quantity) {
   if (quantity == NULL) return;
@@ -204,20 +203,19 @@ static heat_status read_regions(heat_problem *problem, bool diffusivity) {
 
 /* a u + b k du/dn = coefficient * value, with a = a_scale * coefficient. */
 static const struct {
-  const char *type, *value, *coefficient;
+  const char *value, *coefficient;
   double a_scale, b;
-} side_types[] = {{"dirichlet", "value", NULL, 1, 0},
-                  {"neumann", "flux", NULL, 0, 1},
-                  {"robin", "ambient", "coefficient", 1, 1},
-                  {"periodic", NULL, NULL, 0, 0}};
+} side_types[] = {[HEAT_SIDE_DIRICHLET] = {"value", NULL, 1, 0},
+                  [HEAT_SIDE_NEUMANN] = {"flux", NULL, 0, 1},
+                  [HEAT_SIDE_ROBIN] = {"ambient", "coefficient", 1, 1},
+                  [HEAT_SIDE_PERIODIC] = {NULL, NULL, 0, 0}};
+static_assert(sizeof side_types / sizeof *side_types == HEAT_SIDE_TYPES, "a row for each type of side");
 
 static heat_status read_side(heat_problem *problem, int number) {
   heat_side *side = &problem->sides[number];
   const char *name = heat_side_names[number];
-  const char *type = heat_config_text(problem->config, "boundary.%s.type", name);
-  size_t t = 0;
-  while (strcmp(side_types[t].type, type) != 0) t++; /* the option table lets only these through */
-  side->periodic = side_types[t].value == NULL;
+  const int t = heat_config_choice(problem->config, "boundary.%s.type", name);
+  side->periodic = t == HEAT_SIDE_PERIODIC;
   side->a_scale = side_types[t].a_scale;
   side->b = side_types[t].b;
   if (side->periodic) return heat_ok();
@@ -261,7 +259,7 @@ static heat_status create(heat_problem *problem, MPI_Comm comm, const heat_confi
     problem->cells[axis] = heat_config_integer(config, "domain.cells.%d", axis);
     problem->spacing[axis] = problem->size[axis] / (double)problem->cells[axis];
   }
-  problem->arithmetic = strcmp(heat_config_text(config, "interface"), "arithmetic") == 0;
+  problem->arithmetic = heat_config_choice(config, "interface") == HEAT_MEAN_ARITHMETIC;
   const bool diffusivity = heat_config_has(config, "material.diffusivity");
   heat_status status = check_geometry(problem);
   if (status.code == HEAT_OK) status = read_base(problem, diffusivity);

@@ -2,9 +2,9 @@
 
 #include "heat2d/deck/expression.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct point {
   double x, y;
@@ -100,23 +100,17 @@ static heat_status read_where(heat_shape *shape, const heat_config *config, int 
   return heat_expression_create(&shape->condition, heat_config_text(config, "regions.%d.condition", index), false);
 }
 
-static const struct {
-  const char *name;
-  heat_status (*read)(heat_shape *shape, const heat_config *config, int index);
-} shapes[] = {{"rectangle", read_rectangle},
-              {"circle", read_circle},
-              {"ellipse", read_ellipse},
-              {"polygon", read_polygon},
-              {"where", read_where}};
+static heat_status (*const read_shape[])(heat_shape *shape, const heat_config *config, int index) = {
+    [HEAT_SHAPE_RECTANGLE] = read_rectangle, [HEAT_SHAPE_CIRCLE] = read_circle, [HEAT_SHAPE_ELLIPSE] = read_ellipse,
+    [HEAT_SHAPE_POLYGON] = read_polygon,     [HEAT_SHAPE_WHERE] = read_where,
+};
+static_assert(sizeof read_shape / sizeof *read_shape == HEAT_SHAPES, "a row for each shape");
 
 heat_status heat_shape_create(heat_shape **result, const heat_config *config, int index) {
   heat_shape *shape = calloc(1, sizeof *shape);
   *result = shape;
   if (shape == NULL) return heat_no_memory("a region", sizeof *shape);
-  const char *name = heat_config_text(config, "regions.%d.shape", index);
-  size_t s = 0;
-  while (strcmp(shapes[s].name, name) != 0) s++; /* the option table lets only these through */
-  return shapes[s].read(shape, config, index);
+  return read_shape[heat_config_choice(config, "regions.%d.shape", index)](shape, config, index);
 }
 
 void heat_shape_destroy(heat_shape *shape) {

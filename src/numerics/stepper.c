@@ -1,7 +1,7 @@
 #include "heat2d/numerics/stepper.h"
 
+#include <assert.h>
 #include <math.h>
-#include <string.h>
 
 static int euler_stages(double t, double dt, heat_stage stages[HEAT_METHOD_STAGES], int *result) {
   enum { NOW, NEXT };
@@ -12,15 +12,12 @@ static int euler_stages(double t, double dt, heat_stage stages[HEAT_METHOD_STAGE
 }
 
 const heat_method heat_methods[] = {
-    {.name = "euler", .order = 1, .fields = 2, .stability = 2, .monotone = 1, .stages = euler_stages},
+    [HEAT_METHOD_EULER] = {.order = 1, .fields = 2, .stability = 2, .monotone = 1, .stages = euler_stages},
 };
-const int heat_method_count = sizeof heat_methods / sizeof *heat_methods;
+static_assert(sizeof heat_methods / sizeof *heat_methods == HEAT_METHODS, "a row for each method");
 
-const heat_method *heat_method_find(const char *name) {
-  if (strcmp(name, "auto") == 0) return &heat_methods[0];
-  for (int m = 0; m < heat_method_count; m++)
-    if (strcmp(name, heat_methods[m].name) == 0) return &heat_methods[m];
-  return NULL;
+const char *heat_method_name(const heat_method *method) {
+  return heat_method_names[method - heat_methods];
 }
 
 /* The rows of the fields that only hold values within a step; 0: all of them. The same on all ranks, whose passes end

@@ -1,6 +1,7 @@
 /* The deck: right ones with their values, wrong ones with their exact messages, and the laws of the resolved deck:
  * it reads back to itself and differs from nothing. Collective calls run on however many ranks there are. */
 #include "deck/config_private.h"
+#include "heat2d/deck/names.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -395,7 +396,7 @@ static const struct {
     {"checkpoint: {final: yes}\n", "deck:1:21: checkpoint.final: true or false is needed, not 'yes'", {0}},
     {"interface: geometric\n", "deck:1:12: interface: one of harmonic, arithmetic is needed, not 'geometric'", {0}},
     {"time: {end: 1, method: rkl2}\n",
-     "deck:1:24: time.method: rkl2 is not yet available in this version (one of auto, euler)",
+     "deck:1:24: time.method: rkl2 is not yet available in this version (auto or one of euler)",
      {0}},
     {"parallel: {ranks: 4}\n", "deck:1:19: parallel.ranks: auto or a pair of integers is needed, not '4'", {0}},
     {"parallel: {ranks: [auto, 1]}\n", "deck:1:20: parallel.ranks.0: an integer is needed, not 'auto'", {0}},
@@ -680,6 +681,65 @@ static void numbers_are_bounded(void **state) {
     }
   }
   assert_true(rows > 30);
+}
+
+static void words_have_their_numbers(void **state) {
+  (void)state;
+  static const struct {
+    const char *const *names;
+    int count;
+    const char *key;
+  } lists[] = {
+      {heat_mean_names, HEAT_MEANS, "interface"},
+      {heat_method_names, HEAT_METHODS, "time.method"},
+      {heat_precision_names, HEAT_PRECISIONS, "output.precision"},
+  };
+  for (size_t n = 0; n < sizeof lists / sizeof *lists; n++) {
+    assert_null(lists[n].names[lists[n].count]);
+    for (int word = 0; word < lists[n].count; word++) {
+      char set[TEXT];
+      assert_non_null(lists[n].names[word]);
+      snprintf(set, sizeof set, "%s=%s", lists[n].key, lists[n].names[word]);
+      heat_config *config = parse_right("", (const char *[]){set, NULL});
+      assert_int_equal(heat_config_choice(config, "%s", lists[n].key), word);
+      heat_config_destroy(config);
+    }
+  }
+}
+
+/* `.is` names words of the choice at `.when`. */
+static void rows_depend_on_words_that_there_are(void **state) {
+  (void)state;
+  const heat_option *row;
+  int words = 0;
+  for (int i = 0; (row = heat_option_row(i)) != NULL; i++) {
+    char is[TEXT], key[TEXT], *rest = is;
+    if (row->is == NULL) continue;
+    const int section = (int)(heat_option_leaf(row) - row->key);
+    snprintf(key, sizeof key, "%.*s%s", strchr(row->when, '.') == NULL ? section : 0, row->key, row->when);
+    const heat_option *choice = heat_option_find(key);
+    assert_non_null(choice);
+    snprintf(is, sizeof is, "%s", row->is);
+    for (const char *word; (word = strtok_r(rest, " ", &rest)) != NULL; words++) {
+      int chosen = 0;
+      while (choice->choices[chosen] != NULL && strcmp(choice->choices[chosen], word) != 0) chosen++;
+      if (choice->choices[chosen] == NULL) fail_msg("%s: %s is no word of %s", row->key, word, key);
+    }
+  }
+  assert_true(words > 5);
+}
+
+static void each_side_is_a_section(void **state) {
+  (void)state;
+  const heat_option *row = NULL;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    row = heat_option_next("boundary", row);
+    assert_non_null(row);
+    assert_string_equal(heat_option_leaf(row), heat_side_names[side]);
+  }
+  row = heat_option_next("boundary", row);
+  assert_true(row == NULL || *heat_option_leaf(row) == '*');
+  assert_null(heat_side_names[HEAT_SIDES]);
 }
 
 static void wrong_as_a_whole(void **state) {
@@ -1063,6 +1123,9 @@ int main(int argc, char **argv) {
       cmocka_unit_test(numbers_keep_their_bits),
       cmocka_unit_test(wrong),
       cmocka_unit_test(numbers_are_bounded),
+      cmocka_unit_test(words_have_their_numbers),
+      cmocka_unit_test(rows_depend_on_words_that_there_are),
+      cmocka_unit_test(each_side_is_a_section),
       cmocka_unit_test(wrong_as_a_whole),
       cmocka_unit_test(broken_decks_never_crash),
       cmocka_unit_test(sets_win_over_the_deck),

@@ -356,7 +356,7 @@ static int check_problem(int number) {
   int size, checked = 0;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   plain_prepare();
-  for (int which = 0; which < OF_METHODS + heat_method_count; which++) {
+  for (int which = 0; which < OF_METHODS + HEAT_METHODS; which++) {
     const totals expected = totals_on_one_rank(which);
     for (int px = 1; px <= size; px++) {
       if (size % px != 0 || px > problem.cells[HEAT_X] || size / px > problem.cells[HEAT_Y]) continue;

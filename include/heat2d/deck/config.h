@@ -56,6 +56,8 @@ int heat_config_count(const heat_config *config, const char *key, ...) HEAT_PRIN
 double heat_config_real(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 int64_t heat_config_integer(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 bool heat_config_boolean(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
+/* The number in names.h of the chosen word; not where the value is `auto`. */
+int heat_config_choice(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 /* Text, or the chosen word of a choice; owned by the configuration. */
 const char *heat_config_text(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 /* A value that describes a field. A pair such as `conductivity: [kx, ky]` has the entries KEY.0 and KEY.1. */

@@ -12,10 +12,9 @@
 #define HEAT2D_PROBLEM_H
 
 #include "heat2d/deck/config.h"
+#include "heat2d/deck/names.h"
 
 enum { HEAT_X, HEAT_Y, HEAT_AXES };
-enum { HEAT_LEFT, HEAT_RIGHT, HEAT_BOTTOM, HEAT_TOP, HEAT_SIDES };
-extern const char *const heat_side_names[HEAT_SIDES];
 
 typedef enum heat_property {
   HEAT_TEMPERATURE,    /* initial u, K */

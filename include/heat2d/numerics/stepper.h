@@ -13,7 +13,6 @@
 enum { HEAT_METHOD_STAGES = 8, HEAT_METHOD_FIELDS = 4 };
 
 typedef struct heat_method {
-  const char *name;
   int order;
   int fields;       /* arrays of the whole field that it needs, the solution among them */
   double stability; /* largest stable dt times the spectral bound */
@@ -22,10 +21,9 @@ typedef struct heat_method {
   int (*stages)(double t, double dt, heat_stage stages[HEAT_METHOD_STAGES], int *result);
 } heat_method;
 
-/* The method of that name; NULL when there is none. `auto` is euler. Local. */
-const heat_method *heat_method_find(const char *name);
-extern const heat_method heat_methods[];
-extern const int heat_method_count;
+extern const heat_method heat_methods[HEAT_METHODS]; /* in the order of heat_method_names, as a deck spells them */
+
+const char *heat_method_name(const heat_method *method); /* of one in the table. Local. */
 
 typedef struct heat_stepper {
   const heat_method *method;

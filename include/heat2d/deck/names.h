@@ -1,0 +1,25 @@
+/* The words of a deck that the program tells apart, each list once, and their numbers. The option table offers these
+ * lists, heat_config_choice gives the number, and a table of what the program does for each word has a row for each
+ * number. A list ends with NULL, for the option table. */
+#ifndef HEAT2D_NAMES_H
+#define HEAT2D_NAMES_H
+
+enum { HEAT_LEFT, HEAT_RIGHT, HEAT_BOTTOM, HEAT_TOP, HEAT_SIDES }; /* axis: side / 2; opposite side: side ^ 1 */
+extern const char *const heat_side_names[HEAT_SIDES + 1];
+
+enum { HEAT_SIDE_DIRICHLET, HEAT_SIDE_NEUMANN, HEAT_SIDE_ROBIN, HEAT_SIDE_PERIODIC, HEAT_SIDE_TYPES };
+extern const char *const heat_side_type_names[HEAT_SIDE_TYPES + 1];
+
+enum { HEAT_SHAPE_RECTANGLE, HEAT_SHAPE_CIRCLE, HEAT_SHAPE_ELLIPSE, HEAT_SHAPE_POLYGON, HEAT_SHAPE_WHERE, HEAT_SHAPES };
+extern const char *const heat_shape_names[HEAT_SHAPES + 1];
+
+enum { HEAT_MEAN_HARMONIC, HEAT_MEAN_ARITHMETIC, HEAT_MEANS };
+extern const char *const heat_mean_names[HEAT_MEANS + 1];
+
+enum { HEAT_METHOD_EULER, HEAT_METHODS };
+extern const char *const heat_method_names[HEAT_METHODS + 1];
+
+enum { HEAT_PRECISION_FLOAT64, HEAT_PRECISION_FLOAT32, HEAT_PRECISIONS };
+extern const char *const heat_precision_names[HEAT_PRECISIONS + 1];
+
+#endif
