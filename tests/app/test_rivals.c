@@ -1,6 +1,6 @@
 /* Six runs at once on one directory: one has it, the others are told, and nothing is mixed. Also where record locks are
  * not known, and the runs are on two hosts as far as they can see. A serial process that runs the program. */
-#include "command.h"
+#include "endless.h"
 
 enum { RIVALS = 6 };
 
@@ -110,8 +110,69 @@ static void one_of_six_gets_the_directory_of_an_owner_that_is_gone(void **state)
   assert_one_wins("--resume", no_locks);
 }
 
+static void two_runs_cannot_share_a_directory(void **state) {
+  (void)state;
+  start_anew();
+  const pid_t first = launch(2, "run deck.yaml");
+  await_file(first, "out/status.json");
+  char saved_out[32] = "stdout.first", saved_err[32] = "stderr.first";
+  assert_int_equal(rename("stdout.txt", saved_out), 0); /* the first one goes on writing to it */
+  assert_int_equal(rename("stderr.txt", saved_err), 0);
+  assert_code(74, heat2d(2, "run deck.yaml --resume"));
+  assert_one_complaint("heat2d: another run works in this directory", "--force-unlock");
+  assert_code(74, heat2d(1, "run deck.yaml --overwrite"));
+  assert_int_equal(rename(saved_out, "stdout.txt"), 0);
+  assert_int_equal(rename(saved_err, "stderr.txt"), 0);
+  write_text("out/STOP", "");
+  assert_code(75, finish(first));
+  assert_code(75, heat2d(2, "run deck.yaml --resume --walltime 00:00:03"));
+}
+
+/* On file systems without record locks: an owner on the same host is known by its heart. */
+static void without_record_locks_the_owner_is_still_known(void **state) {
+  (void)state;
+  start_anew();
+  inject("lock:1+:ENOSYS:0", "out/.heat2d.lock");
+  const pid_t first = launch(2, "run deck.yaml");
+  await_file(first, "out/status.json");
+  assert_true(exists("struck.txt"));
+  assert_int_equal(rename("stdout.txt", "stdout.first"), 0);
+  assert_int_equal(rename("stderr.txt", "stderr.first"), 0);
+  assert_code(74, heat2d(2, "run deck.yaml --overwrite"));
+  assert_one_complaint("heat2d: another run works in this directory", "--force-unlock");
+  assert_true(kill(first, 0) == 0);
+  write_text("out/STOP", "");
+  assert_code(75, finish(first));
+  inject(NULL, NULL);
+}
+
+static void a_run_that_lost_its_lock_writes_nothing_more(void **state) {
+  (void)state;
+  start_anew();
+  const pid_t first = launch(2, "run deck.yaml");
+  await_file(first, "out/status.json");
+  assert_int_equal(rename("stdout.txt", "stdout.first"), 0);
+  assert_int_equal(rename("stderr.txt", "stderr.first"), 0);
+  const pid_t second = launch(2, "run deck.yaml --resume --force-unlock");
+  assert_int_equal(rename("stdout.first", "stdout.other"), 0);
+  int code;
+  assert_true(waitpid(first, &code, 0) == first);
+  assert_int_equal(WEXITSTATUS(code), 74);
+  assert_true(kill(second, 0) == 0);
+  char *status = read_text("out/status.json"), *log = read_text("out/run.log");
+  assert_non_null(strstr(status, "\"running\"")); /* the second one's */
+  assert_null(strstr(log, "no longer this run's"));
+  free(status);
+  free(log);
+  write_text("out/STOP", "");
+  assert_code(75, finish(second));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(two_runs_cannot_share_a_directory),
+      cmocka_unit_test(without_record_locks_the_owner_is_still_known),
+      cmocka_unit_test(a_run_that_lost_its_lock_writes_nothing_more),
       cmocka_unit_test(one_of_six_gets_the_directory),
       cmocka_unit_test(one_of_six_on_two_hosts_without_record_locks_gets_the_directory),
       cmocka_unit_test(one_of_six_gets_the_directory_of_an_owner_that_is_gone),
