@@ -67,9 +67,9 @@ static const char *short_type(const heat_option *option) {
       [HEAT_SECTION] = "section", [HEAT_LIST] = "list",      [HEAT_TEXT] = "text",
       [HEAT_CHOICE] = "word",     [HEAT_BOOLEAN] = "switch", [HEAT_INTEGER] = "integer",
       [HEAT_REAL] = "number",     [HEAT_FIELD] = "field",    [HEAT_CONDITION] = "expression"};
-  if (option->shape == HEAT_POINTS) return "points";
-  if (option->shape == HEAT_ONE_OR_PAIR) return "field or pair";
-  if (option->shape == HEAT_PAIR) return option->type == HEAT_INTEGER ? "2 integers" : "2 numbers";
+  if (option->arity == HEAT_POINTS) return "points";
+  if (option->arity == HEAT_ONE_OR_PAIR) return "field or pair";
+  if (option->arity == HEAT_PAIR) return option->type == HEAT_INTEGER ? "2 integers" : "2 numbers";
   return words[option->type];
 }
 

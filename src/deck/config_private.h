@@ -8,7 +8,7 @@
 
 enum { HEAT_KEY_TEXT = 256, HEAT_DEEPEST = 16 };
 
-/* config_tree.c: YAML text <-> tree */
+/* config_tree.c: the tree that a deck is read into */
 
 typedef struct heat_option heat_option;
 
@@ -40,10 +40,8 @@ struct heat_node {
   const heat_option *option; /* what the table says of it, once checked */
 };
 
-heat_status heat_tree_parse(heat_node **root, const heat_source *source, const char *text, size_t length);
-/* Lay the number-th "key=value" over the tree. */
+/* Lay the number-th "key=value" over the tree. HEAT_USAGE without =, HEAT_DECK, HEAT_IO. */
 heat_status heat_tree_set(heat_node *root, int number, const char *set);
-void heat_tree_write(FILE *out, const heat_node *root); /* canonical YAML of a checked tree */
 
 heat_status heat_node_create(heat_node **node, heat_node *parent, const char *key, size_t key_length);
 void heat_node_destroy(heat_node *node);
@@ -55,11 +53,20 @@ void heat_node_replace(heat_node *node, heat_node *value);
 heat_node *heat_node_entry(const heat_node *node, const char *segment, size_t length);
 heat_node *heat_node_find(const heat_node *root, const char *path); /* NULL when there is none */
 void heat_node_path(const heat_node *node, char path[HEAT_KEY_TEXT]);
-void heat_node_write(FILE *out, const heat_node *node); /* on one line, in flow style */
 /* "NAME:LINE:COLUMN: key: message" at the nearest node above that stands somewhere; `leaf`, if any, ends the key. */
 heat_status heat_node_fail(const char *name, const heat_node *node, const char *leaf, const char *format, ...)
     HEAT_PRINTF(4, 5);
 void heat_place_write(char *text, size_t size, const char *name, heat_place place);
+
+/* config_yaml.c */
+
+/* The tree of a text. *root is NULL where the text holds nothing, and on failure: HEAT_DECK with the place, HEAT_IO. */
+heat_status heat_tree_parse(heat_node **root, const heat_source *source, const char *text, size_t length);
+
+/* config_write.c */
+
+void heat_tree_write(FILE *out, const heat_node *root); /* canonical YAML of a checked tree */
+void heat_node_write(FILE *out, const heat_node *node); /* on one line, in flow style */
 
 /* config_table.c: the option table */
 
@@ -75,7 +82,7 @@ typedef enum heat_type {
   HEAT_CONDITION /* an expression */
 } heat_type;
 
-typedef enum heat_shape { HEAT_ONE, HEAT_PAIR, HEAT_ONE_OR_PAIR, HEAT_POINTS } heat_shape;
+typedef enum heat_arity { HEAT_ONE, HEAT_PAIR, HEAT_ONE_OR_PAIR, HEAT_POINTS } heat_arity; /* how many numbers */
 
 enum {
   HEAT_REQUIRED = 1,
@@ -103,7 +110,7 @@ struct heat_option {
   const char *key;    /* dotted; * stands for any entry of a list, or for what `inside` sends here */
   const char *inside; /* where the rows of its entries stand; NULL: under `key` */
   heat_type type;
-  heat_shape shape;
+  heat_arity arity;
   unsigned flags;
   heat_rule rule;
   const char *unit, *fallback, *range;       /* fallback: the default as YAML; range: "> 0", ">= 0" or "in [0, 9]" */
@@ -118,7 +125,8 @@ struct heat_option {
 extern const heat_option heat_option_root;
 /* The rows one below a key pattern, in the order of the table; start with NULL. */
 const heat_option *heat_option_next(const char *inside, const heat_option *after);
-const heat_option *heat_option_row(int index); /* NULL past the last */
+const heat_option *heat_option_row(int index);                            /* NULL past the last */
+bool heat_option_is_under(const heat_option *option, const char *inside); /* whether it stands one below a pattern */
 /* The row of a key as written ("regions.0.radius", "domain.size.1"); NULL when there is none. */
 const heat_option *heat_option_find(const char *key);
 bool heat_option_begins(const heat_option *option, const char *key); /* whether `key` is it or a beginning of it */
@@ -130,6 +138,9 @@ bool heat_option_physics(const heat_option *option);
 bool heat_option_has_word(const char *words, const char *word);
 void heat_option_describe(const heat_option *option, char *text, size_t size); /* "auto or a pair of numbers" */
 void heat_option_join(char *text, size_t size, const char *separator, const char *word);
+
+/* config_suggest.c */
+
 /* "nearest: time.step", or what is accepted in the section; `section` is where the unknown leaf was looked for. */
 void heat_option_suggest(const heat_option *section, const char *path, const char *leaf, char *text, size_t size);
 
@@ -142,6 +153,9 @@ heat_status heat_materials_resolve(const char *name, heat_node *root);
 
 /* Check a tree against a row, fill in the defaults, bring numbers into their canonical form. */
 heat_status heat_check_node(const char *name, heat_node *root, heat_node *node, const heat_option *option);
+
+/* config_rules.c */
+
 /* The relations in a checked tree. */
 heat_status heat_check_rules(const char *name, const heat_node *root, const heat_node *node);
 const char *heat_rule_text(heat_rule rule); /* for people; NULL for HEAT_NO_RULE */

@@ -3,7 +3,6 @@
 #include "config_private.h"
 
 #include "heat2d/base/colormap.h"
-#include "heat2d/base/words.h"
 #include "heat2d/deck/names.h"
 
 #include <string.h>
@@ -19,22 +18,22 @@ static const heat_option table[] = {
 
     {.key = "domain", .type = HEAT_SECTION, .flags = HEAT_REQUIRED | HEAT_PHYSICS,
      .help = "the rectangle and its grid"},
-    {.key = "domain.origin", .type = HEAT_REAL, .shape = HEAT_PAIR, .unit = "m", .fallback = "[0, 0]",
+    {.key = "domain.origin", .type = HEAT_REAL, .arity = HEAT_PAIR, .unit = "m", .fallback = "[0, 0]",
      .help = "lower left corner [x0, y0]"},
-    {.key = "domain.size", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m", .range = "> 0",
+    {.key = "domain.size", .type = HEAT_REAL, .arity = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m", .range = "> 0",
      .help = "width and height"},
-    {.key = "domain.cells", .type = HEAT_INTEGER, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED,
+    {.key = "domain.cells", .type = HEAT_INTEGER, .arity = HEAT_PAIR, .flags = HEAT_REQUIRED,
      .range = "in [1, 1000000000]", .rule = HEAT_RULE_CELLS, .help = "number of cells [nx, ny]"},
 
     {.key = "material", .type = HEAT_SECTION, .flags = HEAT_REQUIRED | HEAT_PHYSICS,
      .help = "conductivity, density and heat_capacity, or diffusivity alone; or the name of one of materials"},
-    {.key = "material.conductivity", .type = HEAT_FIELD, .shape = HEAT_ONE_OR_PAIR, .flags = HEAT_REQUIRED,
+    {.key = "material.conductivity", .type = HEAT_FIELD, .arity = HEAT_ONE_OR_PAIR, .flags = HEAT_REQUIRED,
      .unit = "W/(m K)", .range = "> 0", .unless = "diffusivity", .help = "thermal conductivity k, or [kx, ky]"},
     {.key = "material.density", .type = HEAT_FIELD, .flags = HEAT_REQUIRED, .unit = "kg/m3", .range = "> 0",
      .unless = "diffusivity", .help = "density rho"},
     {.key = "material.heat_capacity", .type = HEAT_FIELD, .flags = HEAT_REQUIRED, .unit = "J/(kg K)", .range = "> 0",
      .unless = "diffusivity", .help = "specific heat capacity c_p"},
-    {.key = "material.diffusivity", .type = HEAT_FIELD, .shape = HEAT_ONE_OR_PAIR, .unit = "m2/s", .range = "> 0",
+    {.key = "material.diffusivity", .type = HEAT_FIELD, .arity = HEAT_ONE_OR_PAIR, .unit = "m2/s", .range = "> 0",
      .help = "k / (rho c_p), or [x, y], in place of the three others"},
 
     {.key = "materials", .type = HEAT_SECTION,
@@ -53,19 +52,19 @@ static const heat_option table[] = {
     {.key = "regions.*", .type = HEAT_SECTION, .help = "a shape, and at least one thing that differs inside it"},
     {.key = "regions.*.shape", .type = HEAT_CHOICE, .flags = HEAT_REQUIRED, .choices = heat_shape_names,
      .help = "its form; cells with their centre inside belong to it"},
-    {.key = "regions.*.min", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
+    {.key = "regions.*.min", .type = HEAT_REAL, .arity = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
      .when = "shape", .is = "rectangle", .help = "lower left corner"},
-    {.key = "regions.*.max", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
+    {.key = "regions.*.max", .type = HEAT_REAL, .arity = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
      .when = "shape", .is = "rectangle", .rule = HEAT_RULE_ABOVE_MIN, .help = "upper right corner"},
-    {.key = "regions.*.center", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
+    {.key = "regions.*.center", .type = HEAT_REAL, .arity = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
      .when = "shape", .is = "circle ellipse", .help = "centre"},
     {.key = "regions.*.radius", .type = HEAT_REAL, .flags = HEAT_REQUIRED, .unit = "m", .range = "> 0", .when = "shape",
      .is = "circle", .help = "radius"},
-    {.key = "regions.*.radii", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
+    {.key = "regions.*.radii", .type = HEAT_REAL, .arity = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
      .range = "> 0", .when = "shape", .is = "ellipse", .help = "half axes [a, b]"},
     {.key = "regions.*.angle", .type = HEAT_REAL, .unit = "degrees", .fallback = "0", .when = "shape", .is = "ellipse",
      .help = "from the x axis to the half axis a, counter-clockwise"},
-    {.key = "regions.*.points", .type = HEAT_REAL, .shape = HEAT_POINTS, .flags = HEAT_REQUIRED, .unit = "m",
+    {.key = "regions.*.points", .type = HEAT_REAL, .arity = HEAT_POINTS, .flags = HEAT_REQUIRED, .unit = "m",
      .when = "shape", .is = "polygon", .help = "corners in order"},
     {.key = "regions.*.condition", .type = HEAT_CONDITION, .flags = HEAT_REQUIRED, .when = "shape", .is = "where",
      .help = "expression in x, y; inside where it is not 0"},
@@ -73,13 +72,13 @@ static const heat_option table[] = {
      .help = "name of one of materials; what the region says itself counts more"},
     {.key = "regions.*.temperature", .type = HEAT_FIELD, .flags = HEAT_ANY_OF, .unit = "K",
      .help = "temperature at t = 0"},
-    {.key = "regions.*.conductivity", .type = HEAT_FIELD, .shape = HEAT_ONE_OR_PAIR, .flags = HEAT_ANY_OF,
+    {.key = "regions.*.conductivity", .type = HEAT_FIELD, .arity = HEAT_ONE_OR_PAIR, .flags = HEAT_ANY_OF,
      .unit = "W/(m K)", .range = "> 0", .unless = "material.diffusivity", .help = "conductivity, or [kx, ky]"},
     {.key = "regions.*.density", .type = HEAT_FIELD, .flags = HEAT_ANY_OF, .unit = "kg/m3", .range = "> 0",
      .unless = "material.diffusivity", .help = "density"},
     {.key = "regions.*.heat_capacity", .type = HEAT_FIELD, .flags = HEAT_ANY_OF, .unit = "J/(kg K)", .range = "> 0",
      .unless = "material.diffusivity", .help = "specific heat capacity"},
-    {.key = "regions.*.diffusivity", .type = HEAT_FIELD, .shape = HEAT_ONE_OR_PAIR, .flags = HEAT_ANY_OF,
+    {.key = "regions.*.diffusivity", .type = HEAT_FIELD, .arity = HEAT_ONE_OR_PAIR, .flags = HEAT_ANY_OF,
      .unit = "m2/s", .range = "> 0", .when = "material.diffusivity", .help = "diffusivity, or [x, y]"},
     {.key = "regions.*.source", .type = HEAT_FIELD, .flags = HEAT_ANY_OF | HEAT_TIME, .unit = "W/m3",
      .help = "heat source"},
@@ -139,7 +138,7 @@ static const heat_option table[] = {
      .help = "steps between pictures, in place of a time"},
     {.key = "output.images.colormap", .type = HEAT_CHOICE, .fallback = "inferno", .choices = heat_colormap_names,
      .help = "colours from cold to hot"},
-    {.key = "output.images.range", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_AUTO, .unit = "K",
+    {.key = "output.images.range", .type = HEAT_REAL, .arity = HEAT_PAIR, .flags = HEAT_AUTO, .unit = "K",
      .fallback = "auto", .rule = HEAT_RULE_INCREASING, .help = "temperatures of the two ends of the colours"},
     {.key = "output.images.width", .type = HEAT_INTEGER, .unit = "pixels", .range = "in [16, 8192]", .fallback = "1024",
      .help = "width of a picture; below some 200 it is the field alone, without colour bar"},
@@ -148,11 +147,11 @@ static const heat_option table[] = {
     {.key = "output.probes.*", .type = HEAT_SECTION, .help = "a named point, or a line of points"},
     {.key = "output.probes.*.name", .type = HEAT_TEXT, .flags = HEAT_REQUIRED, .rule = HEAT_RULE_NAME,
      .help = "heading of its column; those of a line are NAME-1, NAME-2, ..."},
-    {.key = "output.probes.*.at", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
+    {.key = "output.probes.*.at", .type = HEAT_REAL, .arity = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
      .unless = "from", .rule = HEAT_RULE_INSIDE, .help = "the point [x, y]"},
-    {.key = "output.probes.*.from", .type = HEAT_REAL, .shape = HEAT_PAIR, .unit = "m", .rule = HEAT_RULE_INSIDE,
+    {.key = "output.probes.*.from", .type = HEAT_REAL, .arity = HEAT_PAIR, .unit = "m", .rule = HEAT_RULE_INSIDE,
      .help = "first point of a line, in place of at"},
-    {.key = "output.probes.*.to", .type = HEAT_REAL, .shape = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
+    {.key = "output.probes.*.to", .type = HEAT_REAL, .arity = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
      .when = "from", .rule = HEAT_RULE_INSIDE, .help = "its last point"},
     {.key = "output.probes.*.count", .type = HEAT_INTEGER, .flags = HEAT_REQUIRED, .range = "in [1, 1000000]",
      .when = "from", .help = "how many points it has, evenly spaced, both ends included"},
@@ -170,13 +169,13 @@ static const heat_option table[] = {
 
     {.key = "parallel", .type = HEAT_SECTION, .fallback = "{}",
      .help = "how the work is divided; no effect on results"},
-    {.key = "parallel.ranks", .type = HEAT_INTEGER, .shape = HEAT_PAIR, .flags = HEAT_AUTO, .range = "in [1, 1000000]",
+    {.key = "parallel.ranks", .type = HEAT_INTEGER, .arity = HEAT_PAIR, .flags = HEAT_AUTO, .range = "in [1, 1000000]",
      .fallback = "auto", .help = "ranks along x and y"},
     {.key = "parallel.halo_depth", .type = HEAT_INTEGER, .flags = HEAT_AUTO, .range = "in [1, 64]", .fallback = "auto",
      .help = "ghost layers exchanged at once"},
     {.key = "parallel.threads", .type = HEAT_INTEGER, .range = "in [1, 1024]", .fallback = "1",
      .help = "threads of each rank"},
-    {.key = "parallel.tile", .type = HEAT_INTEGER, .shape = HEAT_PAIR, .flags = HEAT_AUTO, .range = "in [1, 8192]",
+    {.key = "parallel.tile", .type = HEAT_INTEGER, .arity = HEAT_PAIR, .flags = HEAT_AUTO, .range = "in [1, 8192]",
      .fallback = "auto", .help = "columns and rows of the tiles that stay in cache; auto: the first steps try some"},
 
     {.key = "sweep", .type = HEAT_SECTION, .flags = HEAT_NOT_YET, .help = "a parameter range"},
@@ -207,8 +206,7 @@ const char *heat_option_leaf(const heat_option *option) {
   return dot != NULL ? dot + 1 : option->key;
 }
 
-/* Whether the row stands one below the key pattern `inside`. */
-static bool is_under(const heat_option *row, const char *inside) {
+bool heat_option_is_under(const heat_option *row, const char *inside) {
   const char *leaf = heat_option_leaf(row);
   size_t parent = leaf == row->key ? 0 : (size_t)(leaf - row->key - 1);
   return parent == strlen(inside) && strncmp(row->key, inside, parent) == 0;
@@ -216,7 +214,7 @@ static bool is_under(const heat_option *row, const char *inside) {
 
 const heat_option *heat_option_next(const char *inside, const heat_option *after) {
   for (const heat_option *row = after == NULL ? table : after + 1; row < table + ROWS; row++) {
-    if (is_under(row, inside)) return row;
+    if (heat_option_is_under(row, inside)) return row;
   }
   return NULL;
 }
@@ -266,7 +264,7 @@ const heat_option *heat_option_find(const char *key) {
     bool entry = strlen(path) < strlen(key);
     for (int i = 0; i < ROWS; i++) {
       const char *rest = match(table[i].key, path);
-      if (rest != NULL && *rest == '\0' && (!entry || table[i].shape != HEAT_ONE)) return &table[i];
+      if (rest != NULL && *rest == '\0' && (!entry || table[i].arity != HEAT_ONE)) return &table[i];
     }
     char *dot = strrchr(path, '.'); /* the position in a pair is no row of its own */
     if (dot == NULL || dot[1 + strspn(dot + 1, "0123456789")] != '\0') return NULL;
@@ -321,7 +319,7 @@ void heat_option_describe(const heat_option *option, char *text, size_t size) {
   text[0] = '\0';
   if ((option->flags & HEAT_AUTO) != 0) heat_option_join(text, size, "", "auto or ");
   size_t used = strlen(text);
-  switch (option->shape) {
+  switch (option->arity) {
   case HEAT_ONE:
     snprintf(text + used, size - used, "%s", one);
     break;
@@ -342,45 +340,5 @@ void heat_option_describe(const heat_option *option, char *text, size_t size) {
   for (const heat_option *row = NULL; (row = heat_option_next(option->key, row)) != NULL;) {
     used = strlen(text);
     snprintf(text + used, size - used, " or {%s: N}", heat_option_leaf(row));
-  }
-}
-
-/* How many leading segments of `key` are those of `path`. */
-static size_t shared(const char *key, const char *path) {
-  size_t segments = 0;
-  for (; *path != '\0' && *key == *path; key++, path++) segments += *key == '.';
-  return segments + (*path == '\0' && *key == '.');
-}
-
-/* A misspelt key of the same section is nearer than the same word in another one by as little as one letter. */
-void heat_option_suggest(const heat_option *section, const char *path, const char *leaf, char *text, size_t size) {
-  enum { PER_LETTER = 10, OTHER_SECTION = 12 };
-  const char *inside = heat_option_inside(section), *dot = *path != '\0' ? "." : "";
-  const heat_option *nearest = NULL;
-  bool nearest_here = false;
-  size_t best = (size_t)-1;
-  for (int i = 0; i < ROWS; i++) {
-    const char *word = heat_option_leaf(&table[i]);
-    size_t letters = heat_word_distance(leaf, word);
-    if (!heat_word_near(leaf, word, letters)) continue;
-    bool here = is_under(&table[i], inside);
-    if (!here && letters > 1 && strlen(word) < 5) continue; /* any five letters are that near to `from` */
-    if (!here && (strncmp(table[i].key, "FIELD.", 6) == 0 || *word == '*')) continue;
-    size_t score = PER_LETTER * letters + (here ? 0 : OTHER_SECTION - shared(table[i].key, path));
-    if (score >= best) continue;
-    best = score;
-    nearest = &table[i];
-    nearest_here = here;
-  }
-  if (nearest != NULL && nearest_here) {
-    snprintf(text, size, "nearest: %s%s%s", path, dot, heat_option_leaf(nearest));
-  } else if (nearest != NULL) {
-    snprintf(text, size, "nearest: %s", nearest->key);
-  } else {
-    snprintf(text, size, "accepted:");
-    const char *separator = " ";
-    for (const heat_option *row = NULL; (row = heat_option_next(inside, row)) != NULL; separator = ", ") {
-      heat_option_join(text, size, separator, heat_option_leaf(row));
-    }
   }
 }

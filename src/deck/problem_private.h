@@ -20,6 +20,38 @@ struct heat_quantity {
   uint64_t digest; /* see problem_inputs.c */
 };
 
+/* The quantity of a number that stands nowhere in the deck; NULL when memory is exhausted. Local. */
+heat_quantity *heat_quantity_number(double number);
+
+/* The quantity at a key, its expression compiled or its file opened. `along`: as above. HEAT_DECK, HEAT_IO; *quantity
+ * is to be destroyed in any case. Local. */
+heat_status heat_quantity_create(heat_quantity **quantity, const heat_problem *problem, const char *key, int along);
+void heat_quantity_destroy(heat_quantity *quantity); /* NULL is allowed. Local. */
+
+bool heat_quantity_in_time(const heat_quantity *quantity); /* whether it depends on time; NULL does not. Local. */
+
+/* A run of points: the centres of the cells first, first + 1, ... along `axis`, with one coordinate across it, m. */
+typedef struct heat_run {
+  int axis;
+  int64_t first, count;
+  int64_t row; /* of a field file; 0 for a side */
+  double across, t;
+} heat_run;
+
+/* What a value must be, in words; NULL when it is. */
+typedef const char *heat_requirement(double value);
+heat_requirement heat_must_be_finite, heat_must_be_positive, heat_must_not_be_negative;
+
+/* The values at the points of a run, `count` numbers. HEAT_DECK, with the point, when one is not what is required or a
+ * field file has none there. Local. */
+heat_status heat_quantity_evaluate(const heat_quantity *quantity, const heat_problem *problem, heat_run where,
+                                   heat_requirement *require, double *out);
+
+/* The value at the coordinate s along a side, m. `centre` is the run of the one cell around it, whose centre is taken
+ * where the value right at s is not what is required. Errors as above. Local. */
+heat_status heat_quantity_at(const heat_quantity *quantity, const heat_problem *problem, heat_run centre, double s,
+                             heat_requirement *require, double *value);
+
 /* A cell (of a row) in which a field file has no value, as a failure at its key. Local. */
 heat_status heat_quantity_fail_missing(const heat_quantity *quantity, const heat_problem *problem, int64_t cell,
                                        int64_t row, const char *reason);

@@ -610,7 +610,7 @@ static void wrong(void **state) {
 static heat_status check_number(const heat_option *row, const char *text, bool *is_number) {
   heat_option one = *row;
   heat_node *node;
-  one.shape = HEAT_ONE;
+  one.arity = HEAT_ONE;
   const heat_source source = {.name = "deck"};
   assert_int_equal(heat_tree_parse(&node, &source, text, strlen(text)).code, HEAT_OK);
   heat_status status = heat_check_node("deck", node, node, &one);

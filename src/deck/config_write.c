@@ -1,0 +1,97 @@
+/* Tree -> YAML text that reads back to the same tree. */
+#include "config_private.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* Whether a text needs no quotes: a word that no YAML reader takes for something else than text. */
+static bool is_plain(const char *text) {
+  static const char *const reserved[] = {"true", "false", "null", "yes", "no", "on", "off", "auto", "y", "n"};
+  static const char first[] = "/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  static const char others[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-";
+  if (strspn(text, first) == 0 || text[strspn(text, others)] != '\0') return false;
+  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+    if (strcasecmp(text, reserved[i]) == 0) return false;
+  }
+  return true;
+}
+
+/* The next character of UTF-8 text that the YAML parser has passed. */
+static unsigned long next_character(const unsigned char **text) {
+  const unsigned char *c = *text;
+  int more = *c < 0xc0 ? 0 : *c < 0xe0 ? 1 : *c < 0xf0 ? 2 : 3;
+  unsigned long code = more == 0 ? *c : *c & (0x3fu >> more);
+  for (int i = 1; i <= more; i++) code = code << 6 | (c[i] & 0x3fu);
+  *text += more + 1;
+  return code;
+}
+
+/* In double quotes; controls, line and page breaks and marks that readers change or refuse are escaped. */
+static void write_quoted(FILE *out, const char *text) {
+  fputc('"', out);
+  for (const unsigned char *c = (const unsigned char *)text; *c != '\0';) {
+    const unsigned char *from = c;
+    unsigned long code = next_character(&c);
+    bool unsafe = code < ' ' || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029 || code == 0xfeff ||
+                  (code & 0xfffe) == 0xfffe;
+    if (code == '"' || code == '\\') {
+      fprintf(out, "\\%c", (int)code);
+    } else if (unsafe) {
+      fprintf(out, "\\U%08lx", code);
+    } else {
+      fwrite(from, 1, (size_t)(c - from), out);
+    }
+  }
+  fputc('"', out);
+}
+
+static void write_scalar(FILE *out, const heat_node *node) {
+  const heat_option *option = node->option;
+  bool is_word = option->type == HEAT_CHOICE || option->type == HEAT_BOOLEAN ||
+                 ((option->flags & HEAT_AUTO) != 0 && strcmp(node->text, "auto") == 0);
+  if (node->is_number || is_word || (option->type == HEAT_TEXT && is_plain(node->text))) {
+    fputs(node->text, out);
+  } else {
+    write_quoted(out, node->text);
+  }
+}
+
+void heat_node_write(FILE *out, const heat_node *node) {
+  if (node->kind == HEAT_NODE_SCALAR) {
+    write_scalar(out, node);
+    return;
+  }
+  fputc(node->kind == HEAT_NODE_LIST ? '[' : '{', out);
+  for (int i = 0; i < node->count; i++) {
+    if (i > 0) fputs(", ", out);
+    if (node->kind == HEAT_NODE_MAP) fprintf(out, "%s: ", node->entries[i]->key);
+    heat_node_write(out, node->entries[i]);
+  }
+  fputc(node->kind == HEAT_NODE_LIST ? ']' : '}', out);
+}
+
+/* "key: value  # unit"; top-level sections and lists of sections take a line for each entry. */
+static void write_entry(FILE *out, const heat_node *node, int depth) {
+  const heat_option *option = node->option;
+  bool is_section = option->type == HEAT_SECTION && depth == 0, is_list = option->type == HEAT_LIST && node->count > 0;
+  fprintf(out, "%*s%s:", 2 * depth, "", node->key);
+  if (!is_section && !is_list) {
+    fputc(' ', out);
+    heat_node_write(out, node);
+    if (option->unit != NULL) fprintf(out, "  # %s", option->unit);
+  }
+  fputc('\n', out);
+  for (int i = 0; i < node->count && (is_section || is_list); i++) {
+    if (is_section) {
+      write_entry(out, node->entries[i], depth + 1);
+    } else {
+      fprintf(out, "%*s- ", 2 * depth + 2, "");
+      heat_node_write(out, node->entries[i]);
+      fputc('\n', out);
+    }
+  }
+}
+
+void heat_tree_write(FILE *out, const heat_node *root) {
+  for (int i = 0; i < root->count; i++) write_entry(out, root->entries[i], 0);
+}
