@@ -293,7 +293,7 @@ static heat_status plain_rate(const bench *b, MPI_Comm comm, bool varying,
 }
 
 static int depth_for(const int64_t cells[HEAT_AXES], int ranks) {
-  heat_layout layout = {{cells[0], cells[1]}, {0, 0}, {false, false}};
+  heat_layout layout = {.cells = {cells[0], cells[1]}};
   return heat_layout_choose(&layout, ranks) ? heat_halo_choose_depth(&layout, HEAT_CHAIN) : 1;
 }
 

@@ -61,12 +61,31 @@ int64_t heat_block_start(int64_t cells, int blocks, int block) {
   return each * block + (block < longer ? block : longer);
 }
 
+heat_layout heat_layout_coarsen(const heat_layout *fine, const bool halve[HEAT_AXES]) {
+  heat_layout coarse = *fine;
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    if (!halve[axis]) continue;
+    if (fine->halvings[axis] == 0) coarse.finest[axis] = fine->cells[axis];
+    coarse.halvings[axis]++;
+    coarse.cells[axis] = (fine->cells[axis] + 1) / 2;
+  }
+  return coarse;
+}
+
+/* Halving and rounding up once after the other is the same as dividing by the power of two and rounding up once. */
+static int64_t axis_start(const heat_layout *layout, int axis, int block) {
+  const int halvings = layout->halvings[axis];
+  const int64_t cells = halvings == 0 ? layout->cells[axis] : layout->finest[axis];
+  const int64_t first = heat_block_start(cells, layout->ranks[axis], block), rest = (INT64_C(1) << halvings) - 1;
+  return (first >> halvings) + ((first & rest) != 0 ? 1 : 0);
+}
+
 heat_box heat_layout_box(const heat_layout *layout, int rank) {
   const int place[HEAT_AXES] = {rank % layout->ranks[HEAT_X], rank / layout->ranks[HEAT_X]};
   heat_box box;
   for (int axis = 0; axis < HEAT_AXES; axis++) {
-    box.lo[axis] = heat_block_start(layout->cells[axis], layout->ranks[axis], place[axis]);
-    box.hi[axis] = heat_block_start(layout->cells[axis], layout->ranks[axis], place[axis] + 1);
+    box.lo[axis] = axis_start(layout, axis, place[axis]);
+    box.hi[axis] = axis_start(layout, axis, place[axis] + 1);
   }
   return box;
 }
@@ -135,6 +154,16 @@ heat_status heat_grid_create(heat_grid *grid, MPI_Comm comm, const heat_problem 
   grid->domain = heat_layout_domain(layout);
   grid->owned = heat_layout_box(layout, grid->rank);
   return heat_ok();
+}
+
+heat_grid heat_grid_coarsen(const heat_grid *fine, const bool halve[HEAT_AXES]) {
+  heat_grid coarse = *fine;
+  coarse.layout = heat_layout_coarsen(&fine->layout, halve);
+  for (int axis = 0; axis < HEAT_AXES; axis++)
+    if (halve[axis]) coarse.spacing[axis] *= 2;
+  coarse.domain = heat_layout_domain(&coarse.layout);
+  coarse.owned = heat_layout_box(&coarse.layout, coarse.rank);
+  return coarse;
 }
 
 heat_box heat_grid_grown(const heat_grid *grid, heat_box box, int64_t layers) {

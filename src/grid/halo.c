@@ -21,18 +21,21 @@ typedef struct message {
   int rank;
   bool late; /* it only brings rows above the owned box */
   copy_list list;
-  double *buffer;
+  char *buffer;
 } message;
 
 enum { SEND, RECEIVE, WAYS };
 
 struct heat_halo {
   int fields;
+  size_t value; /* bytes of one */
+  heat_box owned;
+  heat_rows *rows; /* of the fields in the present exchange */
   copy_list self;
   int count[WAYS];
   int late; /* messages that come, the last ones */
   message *messages[WAYS];
-  double *buffer;
+  char *buffer;
   MPI_Request *requests; /* receives, then sends */
   bool quiet;            /* all that was started has been found complete */
 };
@@ -108,32 +111,34 @@ static void put_late_last(heat_halo *halo, heat_box owned) {
 
 /* Buffers of all messages in one allocation, and the persistent requests on them. */
 static heat_status connect(heat_halo *halo, const heat_grid *grid) {
-  int64_t cells = 0;
+  int64_t all = 0;
   for (int way = 0; way < WAYS; way++) {
     for (int m = 0; m < halo->count[way]; m++) {
-      const int64_t doubles = halo->messages[way][m].list.cells * halo->fields;
-      if (doubles > INT_MAX)
+      const int64_t values = halo->messages[way][m].list.cells * halo->fields, bytes = values * (int64_t)halo->value;
+      if (bytes > INT_MAX)
         return heat_fail(HEAT_DECK, "one halo message would hold %lld values: use more ranks or a smaller halo depth",
-                         (long long)doubles);
-      cells += doubles;
+                         (long long)values);
+      all += bytes;
     }
   }
   const int total = halo->count[SEND] + halo->count[RECEIVE];
-  halo->buffer = malloc(((size_t)cells + 1) * sizeof(double));
+  halo->buffer = malloc((size_t)all + 1);
   halo->requests = malloc(((size_t)total + 1) * sizeof *halo->requests);
-  if (halo->buffer == NULL || halo->requests == NULL) return heat_no_memory("the halo", (size_t)cells * sizeof(double));
-  double *next = halo->buffer;
+  halo->rows = malloc((size_t)halo->fields * sizeof *halo->rows);
+  if (halo->buffer == NULL || halo->requests == NULL || halo->rows == NULL)
+    return heat_no_memory("the halo", (size_t)all);
+  char *next = halo->buffer;
   MPI_Request *request = halo->requests;
   for (int way = RECEIVE; way >= SEND; way--) {
     for (int m = 0; m < halo->count[way]; m++, request++) {
       message *each = &halo->messages[way][m];
-      const int doubles = (int)(each->list.cells * halo->fields);
+      const int bytes = (int)(each->list.cells * halo->fields * (int64_t)halo->value);
       each->buffer = next;
-      next += doubles;
+      next += bytes;
       if (way == SEND)
-        MPI_Send_init(each->buffer, doubles, MPI_DOUBLE, each->rank, 0, grid->comm, request);
+        MPI_Send_init(each->buffer, bytes, MPI_BYTE, each->rank, 0, grid->comm, request);
       else
-        MPI_Recv_init(each->buffer, doubles, MPI_DOUBLE, each->rank, 0, grid->comm, request);
+        MPI_Recv_init(each->buffer, bytes, MPI_BYTE, each->rank, 0, grid->comm, request);
     }
   }
   return heat_ok();
@@ -160,7 +165,11 @@ int heat_halo_choose_depth(const heat_layout *layout, int most) {
   return depth < 1 ? 1 : depth > most ? most : (int)depth;
 }
 
-heat_status heat_halo_create(heat_halo **result, const heat_grid *grid, int depth, int fields) {
+heat_status heat_halo_create(heat_halo **halo, const heat_grid *grid, int depth, int fields) {
+  return heat_halo_create_for(halo, grid, depth, fields, sizeof(double));
+}
+
+heat_status heat_halo_create_for(heat_halo **result, const heat_grid *grid, int depth, int fields, size_t value) {
   heat_halo *halo = calloc(1, sizeof *halo);
   *result = halo;
   heat_status status = heat_ok();
@@ -168,6 +177,8 @@ heat_status heat_halo_create(heat_halo **result, const heat_grid *grid, int dept
     status = heat_no_memory("the halo", sizeof *halo);
   } else {
     halo->fields = fields;
+    halo->value = value;
+    halo->owned = grid->owned;
     halo->quiet = true;
     const bool planned = plan(halo, grid, depth);
     if (planned) put_late_last(halo, grid->owned);
@@ -196,42 +207,64 @@ void heat_halo_destroy(heat_halo *halo) {
     for (int r = 0; r < requests_of(halo); r++) MPI_Request_free(&halo->requests[r]);
   }
   free(halo->requests);
+  free(halo->rows);
   free(halo->buffer);
   free(halo->self.copies);
   free(halo);
 }
 
-static void copy_rows(double *to, ptrdiff_t to_stride, const double *from, ptrdiff_t from_stride, heat_box box) {
-  const int64_t columns = heat_box_width(box, HEAT_X);
-  for (int64_t row = heat_box_width(box, HEAT_Y); row > 0; row--, to += to_stride, from += from_stride) {
-    if (columns == 1) /* a halo of one layer at a left or right side */
-      *to = *from;
+/* Some rows of cells: in a field, or one after the other in a message. */
+typedef struct strip {
+  char *first;
+  ptrdiff_t row_bytes;
+} strip;
+
+static strip strip_in(const heat_halo *halo, heat_rows rows, int64_t i, int64_t j) {
+  char *first = (char *)rows.corner + (ptrdiff_t)(j - halo->owned.lo[HEAT_Y]) * rows.row_bytes +
+                (ptrdiff_t)(i - halo->owned.lo[HEAT_X]) * (ptrdiff_t)halo->value;
+  return (strip){first, rows.row_bytes};
+}
+
+static strip source_of(const heat_halo *halo, heat_rows rows, const copy *each) {
+  return strip_in(halo, rows, each->box.lo[HEAT_X] - each->shift[HEAT_X], each->box.lo[HEAT_Y] - each->shift[HEAT_Y]);
+}
+
+static strip target_of(const heat_halo *halo, heat_rows rows, const copy *each) {
+  return strip_in(halo, rows, each->box.lo[HEAT_X], each->box.lo[HEAT_Y]);
+}
+
+static strip in_message(const heat_halo *halo, char *at, const copy *each) {
+  return (strip){at, (ptrdiff_t)heat_box_width(each->box, HEAT_X) * (ptrdiff_t)halo->value};
+}
+
+static void copy_strip(const heat_halo *halo, strip to, strip from, heat_box box) {
+  const size_t bytes = (size_t)heat_box_width(box, HEAT_X) * halo->value;
+  for (int64_t row = heat_box_width(box, HEAT_Y); row > 0;
+       row--, to.first += to.row_bytes, from.first += from.row_bytes) {
+    if (bytes == sizeof(double)) /* a halo of one layer at a left or right side */
+      memcpy(to.first, from.first, sizeof(double));
     else
-      memcpy(to, from, (size_t)columns * sizeof *to);
+      memcpy(to.first, from.first, bytes);
   }
 }
 
-static const double *source_of(const heat_field *field, const copy *each) {
-  return heat_field_at(field, each->box.lo[HEAT_X] - each->shift[HEAT_X], each->box.lo[HEAT_Y] - each->shift[HEAT_Y]);
+static size_t bytes_of(const heat_halo *halo, const copy *piece) {
+  return (size_t)heat_box_cells(piece->box) * halo->value;
 }
 
-static double *target_of(const heat_field *field, const copy *each) {
-  return heat_field_at(field, each->box.lo[HEAT_X], each->box.lo[HEAT_Y]);
-}
-
-void heat_halo_begin(heat_halo *halo, heat_field *const *fields) {
+/* Start with the arrays of halo->rows. */
+static void begin(heat_halo *halo) {
   MPI_Waitall(requests_of(halo), halo->requests, MPI_STATUSES_IGNORE); /* what was sent last time */
   halo->quiet = false;
   MPI_Startall(halo->count[RECEIVE], halo->requests);
   for (int m = 0; m < halo->count[SEND]; m++) {
     const message *each = &halo->messages[SEND][m];
-    double *next = each->buffer;
+    char *next = each->buffer;
     for (int f = 0; f < halo->fields; f++) {
       for (int c = 0; c < each->list.count; c++) {
         const copy *piece = &each->list.copies[c];
-        const ptrdiff_t columns = (ptrdiff_t)heat_box_width(piece->box, HEAT_X);
-        copy_rows(next, columns, source_of(fields[f], piece), fields[f]->stride, piece->box);
-        next += heat_box_cells(piece->box);
+        copy_strip(halo, in_message(halo, next, piece), source_of(halo, halo->rows[f], piece), piece->box);
+        next += bytes_of(halo, piece);
       }
     }
   }
@@ -239,34 +272,50 @@ void heat_halo_begin(heat_halo *halo, heat_field *const *fields) {
   for (int f = 0; f < halo->fields; f++)
     for (int c = 0; c < halo->self.count; c++) {
       const copy *piece = &halo->self.copies[c];
-      copy_rows(target_of(fields[f], piece), fields[f]->stride, source_of(fields[f], piece), fields[f]->stride,
-                piece->box);
+      copy_strip(halo, target_of(halo, halo->rows[f], piece), source_of(halo, halo->rows[f], piece), piece->box);
     }
 }
 
+static void take(heat_halo *halo, heat_field *const *fields) {
+  for (int f = 0; f < halo->fields; f++)
+    halo->rows[f] = (heat_rows){fields[f]->corner, fields[f]->stride * (ptrdiff_t)sizeof(double)};
+}
+
+void heat_halo_begin(heat_halo *halo, heat_field *const *fields) {
+  take(halo, fields);
+  begin(halo);
+}
+
 /* Wait for the messages [first, last) that come, and put into place what they bring. */
-static void receive(heat_halo *halo, heat_field *const *fields, int first, int last) {
+static void receive(heat_halo *halo, int first, int last) {
   MPI_Waitall(last - first, halo->requests + first, MPI_STATUSES_IGNORE);
   for (int m = first; m < last; m++) {
     const message *each = &halo->messages[RECEIVE][m];
-    const double *next = each->buffer;
+    char *next = each->buffer;
     for (int f = 0; f < halo->fields; f++) {
       for (int c = 0; c < each->list.count; c++) {
         const copy *piece = &each->list.copies[c];
-        copy_rows(target_of(fields[f], piece), fields[f]->stride, next, (ptrdiff_t)heat_box_width(piece->box, HEAT_X),
-                  piece->box);
-        next += heat_box_cells(piece->box);
+        copy_strip(halo, target_of(halo, halo->rows[f], piece), in_message(halo, next, piece), piece->box);
+        next += bytes_of(halo, piece);
       }
     }
   }
 }
 
+void heat_halo_refresh(heat_halo *halo, const heat_rows *arrays) {
+  memcpy(halo->rows, arrays, (size_t)halo->fields * sizeof *arrays);
+  begin(halo);
+  receive(halo, 0, halo->count[RECEIVE]);
+}
+
 void heat_halo_end_below(heat_halo *halo, heat_field *const *fields) {
-  receive(halo, fields, 0, halo->count[RECEIVE] - halo->late);
+  take(halo, fields);
+  receive(halo, 0, halo->count[RECEIVE] - halo->late);
 }
 
 void heat_halo_end_above(heat_halo *halo, heat_field *const *fields) {
-  receive(halo, fields, halo->count[RECEIVE] - halo->late, halo->count[RECEIVE]);
+  take(halo, fields);
+  receive(halo, halo->count[RECEIVE] - halo->late, halo->count[RECEIVE]);
   for (int f = 0; f < halo->fields; f++) fields[f]->valid = fields[f]->depth;
 }
 
@@ -284,7 +333,7 @@ void heat_halo_help(heat_halo *halo) {
 int64_t heat_halo_bytes(const heat_halo *halo) {
   int64_t cells = 0;
   for (int m = 0; m < halo->count[SEND]; m++) cells += halo->messages[SEND][m].list.cells;
-  return cells * halo->fields * (int64_t)sizeof(double);
+  return cells * halo->fields * (int64_t)halo->value;
 }
 
 int heat_halo_neighbours(const heat_halo *halo) {

@@ -185,6 +185,36 @@ static void the_boxes_of_all_ranks_hold_each_cell_once(void **state) {
   }
 }
 
+/* On every level down to one cell: the owner of a coarse cell is the owner of the fine cell where it lies. */
+static void coarse_blocks_lie_on_the_fine_ones(void **state) {
+  (void)state;
+  static const int64_t shapes[][HEAT_AXES] = {{1, 1}, {6, 5}, {13, 40}, {64, 9}, {31, 33}};
+  static const int ranks[][HEAT_AXES] = {{1, 1}, {1, 3}, {4, 1}, {3, 2}, {5, 5}};
+  for (size_t n = 0; n < sizeof shapes / sizeof *shapes; n++) {
+    for (size_t r = 0; r < sizeof ranks / sizeof *ranks; r++) {
+      heat_layout fine = {.cells = {shapes[n][0], shapes[n][1]}, .ranks = {ranks[r][0], ranks[r][1]}};
+      if (ranks[r][0] > shapes[n][0] || ranks[r][1] > shapes[n][1]) continue;
+      for (int level = 0; fine.cells[HEAT_X] * fine.cells[HEAT_Y] > 1; level++) {
+        const bool halve[HEAT_AXES] = {level % 3 != 1, level % 3 != 2};
+        const heat_layout coarse = heat_layout_coarsen(&fine, halve);
+        bool right = true;
+        for (int axis = 0; axis < HEAT_AXES; axis++)
+          right = right && coarse.cells[axis] == (halve[axis] ? (fine.cells[axis] + 1) / 2 : fine.cells[axis]);
+        int64_t cells = 0;
+        for (int rank = 0; rank < ranks[r][0] * ranks[r][1]; rank++) {
+          const heat_box box = heat_layout_box(&coarse, rank), from = heat_layout_box(&fine, rank);
+          cells += heat_box_cells(box);
+          for (int64_t j = box.lo[HEAT_Y]; j < box.hi[HEAT_Y]; j++)
+            for (int64_t i = box.lo[HEAT_X]; i < box.hi[HEAT_X]; i++)
+              right = right && holds(from, halve[HEAT_X] ? 2 * i : i, halve[HEAT_Y] ? 2 * j : j);
+        }
+        assert_true(right && cells == coarse.cells[HEAT_X] * coarse.cells[HEAT_Y]);
+        fine = coarse;
+      }
+    }
+  }
+}
+
 static void counts_beyond_32_bits_are_right(void **state) {
   (void)state;
   const int64_t nx = INT64_C(3000000019), ny = INT64_C(2500000007); /* more than 2^31 along each axis */
@@ -350,6 +380,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(the_chosen_layout_has_the_shortest_cut),
       cmocka_unit_test(known_layouts),
       cmocka_unit_test(the_boxes_of_all_ranks_hold_each_cell_once),
+      cmocka_unit_test(coarse_blocks_lie_on_the_fine_ones),
       cmocka_unit_test(counts_beyond_32_bits_are_right),
       cmocka_unit_test(images_name_each_cell_of_the_target_that_the_source_holds),
       cmocka_unit_test(every_layout_of_the_ranks_makes_a_grid),

@@ -153,6 +153,43 @@ static void ghosts_hold_their_owners_numbers_for_every_layout_and_depth(void **s
   assert_true(placed >= 8); /* at the very least 1 x n and n x 1 on the largest grid, with all seams */
 }
 
+/* On each level of a coarsened grid, down to where most ranks have no cells any more, with values of four bytes. */
+static void ghosts_of_coarse_grids_hold_their_owners_numbers(void **state) {
+  (void)state;
+  enum { DEPTH = 3, LEVELS = 5 };
+  static const bool both[HEAT_AXES] = {true, true};
+  for (int seams = 0; seams < 4; seams++) {
+    open_problem(13, 22, seams % 2 == 1, seams > 1);
+    heat_grid grid;
+    static const int chosen[HEAT_AXES] = {0, 0};
+    assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, chosen).code, HEAT_OK);
+    for (int level = 0; level < LEVELS; level++) {
+      heat_halo *halo;
+      assert_true(everywhere(heat_halo_create_for(&halo, &grid, DEPTH, 1, sizeof(float)).code == HEAT_OK));
+      const heat_box all = heat_box_grow(grid.owned, DEPTH), in = heat_grid_grown(&grid, grid.owned, DEPTH);
+      const int64_t width = heat_box_width(all, HEAT_X), height = heat_box_width(all, HEAT_Y);
+      float *cells = calloc((size_t)(width * height), sizeof *cells), *corner = cells + DEPTH * width + DEPTH;
+      assert_non_null(cells);
+      for (int64_t j = grid.owned.lo[HEAT_Y]; j < grid.owned.hi[HEAT_Y]; j++)
+        for (int64_t i = grid.owned.lo[HEAT_X]; i < grid.owned.hi[HEAT_X]; i++)
+          corner[(j - grid.owned.lo[HEAT_Y]) * width + (i - grid.owned.lo[HEAT_X])] =
+              (float)(1 + number(&grid, i, j, 0, 0));
+      heat_halo_refresh(halo, &(heat_rows){corner, width * (ptrdiff_t)sizeof(float)});
+      bool right = true;
+      for (int64_t j = in.lo[HEAT_Y]; j < in.hi[HEAT_Y]; j++)
+        for (int64_t i = in.lo[HEAT_X]; i < in.hi[HEAT_X]; i++)
+          right = right &&
+                  cells[(j - all.lo[HEAT_Y]) * width + (i - all.lo[HEAT_X])] == (float)(1 + number(&grid, i, j, 0, 0));
+      free(cells);
+      heat_halo_destroy(halo);
+      assert_true(everywhere(right));
+      grid = heat_grid_coarsen(&grid, both);
+    }
+    assert_int_equal(heat_box_cells(grid.domain), 1);
+    close_problem();
+  }
+}
+
 /* The owned cells may be read, and nothing else be written, while messages fly. */
 static void owned_cells_keep_their_values_during_an_exchange(void **state) {
   (void)state;
@@ -181,6 +218,7 @@ static void owned_cells_keep_their_values_during_an_exchange(void **state) {
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ghosts_hold_their_owners_numbers_for_every_layout_and_depth),
+      cmocka_unit_test(ghosts_of_coarse_grids_hold_their_owners_numbers),
       cmocka_unit_test(owned_cells_keep_their_values_during_an_exchange),
   };
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);

@@ -58,11 +58,14 @@ static inline int64_t heat_box_cells(heat_box box) {
  * how many. */
 int heat_box_subtract(heat_box outer, heat_box inner, heat_box parts[4]);
 
-/* How a grid is dealt out over ranks: a value that any rank, or none, can compute with. */
+/* How a grid is dealt out over ranks: a value that any rank, or none, can compute with. A coarse grid remembers what it
+ * was made from, since its blocks follow from those of the finest one. */
 typedef struct heat_layout {
   int64_t cells[HEAT_AXES];
   int ranks[HEAT_AXES];
   bool periodic[HEAT_AXES];
+  int halvings[HEAT_AXES];   /* how often the axis was halved, 0: not at all */
+  int64_t finest[HEAT_AXES]; /* of a halved axis: its cells before that */
 } heat_layout;
 
 /* Choose layout->ranks for `size` ranks such that the cut length is smallest, x uncut where that is equally good
@@ -71,6 +74,11 @@ bool heat_layout_choose(heat_layout *layout, int size);
 
 /* First cell of block `block` of `blocks` over `cells` cells; block == blocks gives `cells`. Local. */
 int64_t heat_block_start(int64_t cells, int blocks, int block);
+
+/* The layout with the cells of each axis of `halve` halved: coarse cell I lies where the fine cell 2 I does, and
+ * belongs to the same rank, so that (n + 1) / 2 of n cells stay, and blocks begin at ceil(first / 2). A block may
+ * become empty. Local. */
+heat_layout heat_layout_coarsen(const heat_layout *fine, const bool halve[HEAT_AXES]);
 
 /* The cells that `rank` owns. Local. */
 heat_box heat_layout_box(const heat_layout *layout, int rank);
@@ -101,6 +109,9 @@ typedef struct heat_grid {
  * HEAT_DECK at domain.cells or parallel.ranks when the ranks cannot be placed. Replicated: the same on every rank
  * without communication. */
 heat_status heat_grid_create(heat_grid *grid, MPI_Comm comm, const heat_problem *problem, const int ranks[HEAT_AXES]);
+
+/* The grid of the same ranks with its layout coarsened, and the spacing of the axes of `halve` doubled. Local. */
+heat_grid heat_grid_coarsen(const heat_grid *fine, const bool halve[HEAT_AXES]);
 
 /* The box grown by `layers`, cut at the sides that are not periodic. Local. */
 heat_box heat_grid_grown(const heat_grid *grid, heat_box box, int64_t layers);

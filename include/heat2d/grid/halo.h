@@ -22,6 +22,18 @@ heat_status heat_halo_create(heat_halo **halo, const heat_grid *grid, int depth,
 int heat_halo_choose_depth(const heat_layout *layout, int most);
 void heat_halo_destroy(heat_halo *halo); /* NULL is allowed. */
 
+/* The same for arrays of values of any type with `bytes` bytes each. Collective over the grid's communicator. */
+heat_status heat_halo_create_for(heat_halo **halo, const heat_grid *grid, int depth, int arrays, size_t bytes);
+
+/* An array as its exchange sees it: the first owned cell, and the bytes from one row to the next. */
+typedef struct heat_rows {
+  void *corner;
+  ptrdiff_t row_bytes;
+} heat_rows;
+
+/* Refresh the ghost layers of as many arrays as were planned, and wait for it. Collective. */
+void heat_halo_refresh(heat_halo *halo, const heat_rows *arrays);
+
 /* Start to refresh the ghost layers: what is sent is read at once. `fields` points to as many fields as were planned.
  * Collective. */
 void heat_halo_begin(heat_halo *halo, heat_field *const *fields);

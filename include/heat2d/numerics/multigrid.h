@@ -1,0 +1,40 @@
+/* One cycle of a geometric multigrid, as the preconditioner M of conjugate gradients for
+ *
+ *     A u = sigma rho c_p u - div(k grad u)     with homogeneous walls,
+ *
+ * the matrix of every implicit step (sigma about 1 / dt, 1/s) and, with sigma = 0, of a steady state. M is a fixed,
+ * linear operation, symmetric and positive definite up to the rounding of the numbers that the cycle works with; the
+ * same bits come out on any number of ranks, in any layout, with any instructions.
+ *
+ * The cycle is a V: on each level a few steps of a polynomial smoother, the residual restricted to a grid of half as
+ * many cells along one axis or both, the correction from there interpolated with weights made of the operator itself
+ * (Dendy 1982, "Black box multigrid"), and the same smoothing once more. Coarse operators are Galerkin's P^T A P, with
+ * nine points. What each part does and where it comes from stands at the top of its file: src/numerics/multigrid*.c.
+ *
+ * Values are float where that is enough, which is decided from the coefficients alone. */
+#ifndef HEAT2D_MULTIGRID_H
+#define HEAT2D_MULTIGRID_H
+
+#include "heat2d/numerics/stencil.h"
+
+typedef struct heat_multigrid heat_multigrid;
+
+/* Make the levels for `stencil` with its present walls and sigma >= 0 in 1/s. The stencil is borrowed, and must be the
+ * same on all ranks in what it says. HEAT_IO (memory). Collective over the grid's communicator. */
+heat_status heat_multigrid_create(heat_multigrid **mg, const heat_stencil *stencil, double sigma);
+void heat_multigrid_destroy(heat_multigrid *mg); /* Collective; NULL is allowed. */
+
+/* z = M r over the owned box: an approximation of A^-1 r, K for r in W/m3. Reads the owned cells of r alone; r and z
+ * may not be the same field. `size` > 0 is about as large as the values of r, to within some powers of ten, and the
+ * same on all ranks (say ||r|| / sqrt(cells)): r is scaled by a power of two near it, so that float does for any units;
+ * the bits do not depend on it otherwise. Where the matrix is singular r must have the mean 0, and z has it as well, up
+ * to rounding. Collective. */
+void heat_multigrid_cycle(heat_multigrid *mg, const heat_field *r, double size, heat_field *z);
+
+/* Whether A is singular: sigma is 0, and no wall takes heat by its temperature. Local. */
+bool heat_multigrid_singular(const heat_multigrid *mg);
+
+/* Bytes that this rank holds. Local. */
+size_t heat_multigrid_bytes(const heat_multigrid *mg);
+
+#endif
