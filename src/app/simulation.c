@@ -10,18 +10,15 @@
 #include "heat2d/app/simulation.h"
 
 #include "heat2d/app/debug.h"
-#include "heat2d/app/setup.h"
 #include "heat2d/deck/regions.h"
 #include "heat2d/io/directory.h"
 #include "heat2d/io/recognise.h"
 #include "heat2d/io/results.h"
+#include "outputs.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
 #include <unistd.h>
 
 enum {
@@ -36,9 +33,6 @@ static const double margin_seconds = 1; /* of the deadline */
 static const double long_save = 4;      /* s: two of this length are more than who asks for a stop should wait */
 static const double slow_disk = 100e6;  /* bytes per second, until a checkpoint has been timed */
 
-static const char history_columns[] =
-    "step,time,dt,min,max,mean,energy,flux_in,source_in,balance,flow_left,flow_right,flow_bottom,flow_top";
-
 typedef struct simulation {
   heat_runtime *runtime;
   const heat_options *options;
@@ -51,14 +45,11 @@ typedef struct simulation {
   char checkpoint[HEAT_PATH]; /* the one that the run goes on from, or the newest one written */
   heat_state state;           /* of the solution at state.step */
   double step_before;         /* s, the last step of the run that this one goes on with; 0: none */
-  heat_cadence output, images, saves;
+  heat_cadence saves;
   int64_t keep;
   int64_t spare; /* step of the checkpoint here that --resume named, -1: none */
   heat_steady steady;
-  heat_snapshots snapshots;
-  heat_frames frames;
-  heat_probes probes;
-  heat_series history;
+  heat_outputs outputs;
   heat_progress progress;
   bool progressing; /* status.json is this run's */
   heat_lock lock;
@@ -74,7 +65,7 @@ typedef struct simulation {
   double read_seconds;   /* of the checkpoint that the run goes on from */
   double output_seconds; /* of what was written for people since the last poll */
   double slowest_output; /* s */
-  bool save_due, is_steady;
+  bool save_due;
   bool sound;               /* what has failed is not the state: its last step is whole on all ranks */
   bool nothing_to_do;       /* the run that is to be resumed ended as steady, and still is */
   bool told_waiting;        /* that the run is slow enough, but not yet steady */
@@ -88,8 +79,6 @@ typedef struct simulation {
   double saved_at, save_seconds, save_waited, worst_save; /* MPI_Wtime; s in all, waited for, and at worst */
   int saves_done;
   heat_h5_times save_times;
-  double balance;
-  heat_energy energy; /* at the last row of the table */
 } simulation;
 
 /* Refuse a grid that does not fit, and find out whether a copy of it does too. */
@@ -133,8 +122,9 @@ static heat_status set_up(simulation *sim) {
   if (setup->tile[HEAT_X] > 0) sim->op.tiling = heat_tiling_fixed(setup->tile[HEAT_X], setup->tile[HEAT_Y]);
   status = heat_agree(sim->runtime->comm, heat_stepper_create(&sim->stepper, setup->method, &sim->op));
   if (status.code == HEAT_OK)
-    status = heat_agree(sim->runtime->comm,
-                        heat_setup_step(setup, heat_method_limits(setup->method, sim->op.stencil.bounds), &sim->state.dt));
+    status =
+        heat_agree(sim->runtime->comm,
+                   heat_setup_step(setup, heat_method_limits(setup->method, sim->op.stencil.bounds), &sim->state.dt));
   if (setup->problem.resumed && status.code == HEAT_DECK) {
     sim->step_refused = status;
     status = heat_ok();
@@ -148,12 +138,11 @@ static heat_status set_up(simulation *sim) {
     if (status.code != HEAT_OK) return status;
   }
   sim->directory = heat_config_text(config, "output.directory");
-  sim->output = heat_config_cadence(config, "output.every");
-  sim->images = heat_plan_images(config);
   sim->saves = heat_config_cadence(config, "checkpoint.every");
   sim->keep = heat_config_integer(config, "checkpoint.keep");
   sim->steady = heat_steady_create(config);
   sim->deck = heat_config_write(setup->config);
+  sim->outputs = heat_outputs_create(sim->runtime, setup, &sim->op, sim->directory, sim->deck);
   return heat_agree(sim->runtime->comm, sim->deck != NULL ? heat_ok() : heat_no_memory("the deck", 0));
 }
 
@@ -273,15 +262,17 @@ static heat_status start_after_all(simulation *sim) {
 static heat_status look_steady(simulation *sim) {
   const heat_state *state = &sim->state;
   return heat_steady_look(&sim->steady, &sim->op, heat_stepper_solution(&sim->stepper), state->time, state->low_start,
-                          state->high_start, &sim->is_steady);
+                          state->high_start, &sim->state.steady);
 }
 
 /* A run that ended as steady is left as it is, unless the deck asks for another threshold now, or its sides and sources
  * change before another end. */
 static heat_status take_steady(simulation *sim) {
-  if (!sim->state.steady || !heat_steady_asked(&sim->steady)) return heat_ok();
+  const bool ended = sim->state.steady;
+  sim->state.steady = false;
+  if (!ended || !heat_steady_asked(&sim->steady)) return heat_ok();
   const heat_status status = look_steady(sim);
-  sim->nothing_to_do = sim->is_steady && sim->options->resume_file == NULL && !sim->state.owed;
+  sim->nothing_to_do = sim->state.steady && sim->options->resume_file == NULL && !sim->state.owed;
   return status;
 }
 
@@ -304,26 +295,7 @@ static heat_status choose_start(simulation *sim) {
   return sim->checkpoint[0] != '\0' ? take_steady(sim) : heat_ok();
 }
 
-static void open_frames(simulation *sim) {
-  const heat_config *config = sim->setup.config;
-  if (!heat_config_has(config, "output.images")) return;
-  heat_image *image = &sim->frames.image;
-  sim->frames.grid = &sim->setup.grid;
-  sim->frames.directory = sim->directory;
-  sim->frames.range_auto = heat_config_auto(config, "output.images.range");
-  for (int axis = 0; axis < HEAT_AXES; axis++) {
-    image->origin[axis] = sim->setup.problem.origin[axis];
-    image->extent[axis] = sim->setup.problem.size[axis];
-  }
-  image->colormap = heat_config_text(config, "output.images.colormap");
-  image->title = heat_config_text(config, "title");
-  heat_image_fit(image, (int)heat_config_integer(config, "output.images.width"));
-  if (sim->frames.range_auto) return;
-  image->low = heat_config_real(config, "output.images.range.0");
-  image->high = heat_config_real(config, "output.images.range.1");
-}
-
-/* Rank 0's part of the directory: cleaned, the resolved deck written, the series opened. */
+/* Rank 0's part of the directory: cleaned, the resolved deck written. */
 static heat_status open_directory(simulation *sim, int64_t keep) {
   char path[HEAT_PATH];
   heat_status status = sim->options->overwrite ? heat_directory_remove_run(sim->directory) : heat_ok();
@@ -331,8 +303,6 @@ static heat_status open_directory(simulation *sim, int64_t keep) {
   if (status.code == HEAT_OK) status = heat_directory_remove_after(sim->directory, "frame-", ".png", keep);
   if (status.code == HEAT_OK) status = heat_directory_join(path, sizeof path, sim->directory, "deck.yaml");
   if (status.code == HEAT_OK) status = heat_directory_replace(path, sim->deck, true);
-  if (status.code == HEAT_OK) status = heat_directory_join(path, sizeof path, sim->directory, "history.csv");
-  if (status.code == HEAT_OK) status = heat_series_open(&sim->history, path, history_columns, keep);
   return status;
 }
 
@@ -359,7 +329,6 @@ static heat_status open_log(simulation *sim) {
 
 static heat_status open_files(simulation *sim) {
   heat_runtime *runtime = sim->runtime;
-  const heat_config *config = sim->setup.config;
   const bool resumed = sim->checkpoint[0] != '\0';
   const int64_t keep = resumed ? sim->state.step - sim->state.owed : -1;
   heat_status status = runtime->rank == 0 ? open_directory(sim, keep) : heat_ok();
@@ -367,22 +336,7 @@ static heat_status open_files(simulation *sim) {
   if (status.code == HEAT_OK && runtime->rank == 0) status = open_log(sim);
   status = heat_agree(runtime->comm, status);
   if (status.code != HEAT_OK) return status;
-  status = heat_agree(runtime->comm, heat_probes_create(&sim->probes, &sim->setup.grid, sim->directory, keep));
-  if (status.code != HEAT_OK) return status;
-  if (sim->probes.series.aside[0] != '\0')
-    heat_runtime_say(runtime, "other probes than before: the old rows are in %s\n", sim->probes.series.aside);
-  if (sim->history.aside[0] != '\0')
-    heat_runtime_say(runtime, "other columns than before: the old rows are in %s\n", sim->history.aside);
-  sim->snapshots =
-      (heat_snapshots){.grid = &sim->setup.grid,
-                       .directory = sim->directory,
-                       .title = heat_config_text(config, "title"),
-                       .deck = sim->deck,
-                       .storage = {.single = heat_config_choice(config, "output.precision") == HEAT_PRECISION_FLOAT32,
-                                   .compression = (int)heat_config_integer(config, "output.compression")}};
-  status = heat_snapshots_create(&sim->snapshots, keep);
-  open_frames(sim);
-  return status;
+  return heat_outputs_open(&sim->outputs, keep);
 }
 
 /* From here on the directory is changed, and however the run ends, status.json says so. */
@@ -397,24 +351,6 @@ static heat_status open_progress(simulation *sim) {
   return status;
 }
 
-static heat_status look(simulation *sim) {
-  const heat_grid *grid = &sim->setup.grid;
-  sim->extent = heat_field_extent(heat_stepper_solution(&sim->stepper), grid);
-  sim->looked = sim->state.step;
-  if (sim->extent.not_finite == 0) return heat_ok();
-  const int64_t nx = grid->layout.cells[HEAT_X], i = sim->extent.first % nx, j = sim->extent.first / nx;
-  int owner = 0;
-  for (int rank = 0; rank < grid->size; rank++) {
-    const heat_box box = heat_layout_box(&grid->layout, rank);
-    if (i >= box.lo[HEAT_X] && i < box.hi[HEAT_X] && j >= box.lo[HEAT_Y] && j < box.hi[HEAT_Y]) owner = rank;
-  }
-  heat_snapshots_crash(&sim->snapshots, heat_stepper_solution(&sim->stepper), sim->state.step, sim->state.time,
-                       sim->state.dt);
-  return heat_fail(HEAT_NUMERICS,
-                   "the temperature is not finite in %lld cells at step %lld, first in cell (%lld, %lld) of rank %d",
-                   (long long)sim->extent.not_finite, (long long)sim->state.step, (long long)i, (long long)j, owner);
-}
-
 /* The length of the step that led here: at the start of a resumed run, that of the run before. */
 static double last_step(const simulation *sim) {
   const int64_t step = sim->state.step;
@@ -422,110 +358,38 @@ static double last_step(const simulation *sim) {
   return step == sim->first && sim->step_before > 0 ? sim->step_before : heat_clock_step(&sim->clock, step - 1);
 }
 
-/* balance: what of the energy is explained neither by walls nor by sources, relative to the heat in the cells and to
- * what moved, each without its sign: where temperatures lie around 0 the energy itself may be nothing but rounding. */
-static heat_status write_history(simulation *sim) {
-  double flows[HEAT_SIDES];
-  heat_state *state = &sim->state;
-  const heat_field *u = heat_stepper_solution(&sim->stepper);
-  const heat_status status = heat_operator_flows(&sim->op, u, state->time, flows);
-  if (status.code != HEAT_OK) return status;
-  const heat_energy energy = heat_operator_energy(&sim->op, u);
-  const double walls = heat_operator_wall_heat(&sim->op), sources = heat_operator_source_heat(&sim->op);
-  if (!isfinite(energy.heat))
-    return heat_fail(HEAT_NUMERICS, "the energy at step %lld is not finite", (long long)state->step);
-  if (state->step == 0) state->low_start = sim->extent.min;
-  if (state->step == 0) state->high_start = sim->extent.max;
-  if (state->step == 0) state->energy_start = energy.heat;
-  if (state->step == 0) state->size_start = energy.size;
-  const double moved = fmax(heat_operator_wall_moved(&sim->op), fabs(sources));
-  const double scale = fmax(fmax(energy.size, state->size_start), moved);
-  const double rest = ((energy.heat - state->energy_start) - walls) - sources;
-  sim->energy = energy;
-  sim->balance = scale > 0 ? rest / scale : 0;
-  const int64_t step = sim->state.step;
-  return heat_series_row(
-      &sim->history, "%lld,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g",
-      (long long)step, sim->state.time, last_step(sim), sim->extent.min, sim->extent.max, energy.mean, energy.heat,
-      walls, sources, sim->balance, flows[HEAT_LEFT], flows[HEAT_RIGHT], flows[HEAT_BOTTOM], flows[HEAT_TOP]);
-}
-
-static bool output_due(const simulation *sim, heat_cadence cadence) {
-  return sim->is_steady || heat_clock_due(&sim->clock, cadence, sim->state.step);
-}
-
-/* Buffers of files go back to the system: megabytes that would stay in the heap of a long run. */
-static void give_back(void) {
-#if defined(__GLIBC__)
-  malloc_trim(0);
-#endif
-}
-
-static heat_status write_snapshot(simulation *sim) {
-  const int64_t widened = sim->snapshots.widened;
-  heat_status status = heat_snapshots_write(&sim->snapshots, heat_stepper_solution(&sim->stepper), sim->state.step,
-                                            sim->state.time, sim->state.dt);
-  if (widened == 0 && sim->snapshots.widened > 0)
-    heat_runtime_say(
-        sim->runtime,
-        "the temperature at step %lld, in [%.6g, %.6g], is outside of the range of float32: this snapshot, "
-        "and others like it, are written as float64\n",
-        (long long)sim->state.step, sim->extent.min, sim->extent.max);
-  return status;
-}
-
-/* Bytes that what is due now may take, and a checkpoint behind it where the run writes any. */
-static double bytes_needed(const simulation *sim, bool snapshot, bool picture) {
-  enum { BESIDE = 1 << 16 }; /* in each file beside its field */
+/* Bytes that checkpoints may need on the disk beside what is written now. */
+static double reserve(const simulation *sim) {
   const int64_t *cells = sim->setup.grid.layout.cells;
   const double whole = (double)heat_box_cells(sim->setup.grid.domain), edges = (double)(cells[HEAT_X] + cells[HEAT_Y]);
-  const heat_storage storage = sim->snapshots.storage;
-  const double checkpoint = (whole + 2 * edges) * sizeof(double) + BESIDE;
+  const double beside = 65536, checkpoint = (whole + 2 * edges) * sizeof(double) + beside;
   const bool goes_on = sim->state.step < sim->clock.last && (sim->saves.steps > 0 || sim->saves.minutes > 0);
   double needed = 0;
-  if (snapshot) needed += BESIDE + edges * sizeof(double);
-  if (snapshot && storage.compression == 0) needed += whole * (storage.single ? sizeof(float) : sizeof(double));
-  if (picture) needed += (double)sim->frames.image.width * sim->frames.image.height + BESIDE;
   if (goes_on || heat_config_boolean(sim->setup.config, "checkpoint.final")) needed += checkpoint;
   if (sim->saving_step >= 0) needed += checkpoint; /* it may not have taken its place yet */
   return needed;
 }
 
-/* Whether there is that much room: so that a disk that fills up ends the run with its state saved. */
-static heat_status check_room(const simulation *sim, bool snapshot, bool picture) {
-  const double mebi = 1048576;
-  heat_status status = heat_ok();
-  if (sim->runtime->rank == 0 && sim->state.step > 0) {
-    const double needed = bytes_needed(sim, snapshot, picture);
-    const heat_room room = heat_directory_room(sim->directory);
-    if (room.bytes >= 0 && room.bytes < needed)
-      status = heat_fail(HEAT_IO,
-                         "the file system of '%s' is nearly full: %.3g MiB are left, and what is to be written at step "
-                         "%lld, with a checkpoint, may take %.3g MiB",
-                         sim->directory, room.bytes / mebi, (long long)sim->state.step, needed / mebi);
-  }
-  return heat_agree(sim->runtime->comm, status);
+static heat_moment moment(simulation *sim) {
+  return (heat_moment){.u = heat_stepper_solution(&sim->stepper),
+                       .extent = sim->extent,
+                       .state = &sim->state,
+                       .clock = &sim->clock,
+                       .dt = last_step(sim),
+                       .reserve = reserve(sim)};
+}
+
+static heat_status look(simulation *sim) {
+  sim->extent = heat_field_extent(heat_stepper_solution(&sim->stepper), &sim->setup.grid);
+  sim->looked = sim->state.step;
+  const heat_moment now = moment(sim);
+  return sim->extent.not_finite == 0 ? heat_ok() : heat_outputs_crash(&sim->outputs, &now);
 }
 
 /* What is due at this step, for people. The numbers have been looked at. */
 static heat_status write_outputs(simulation *sim) {
-  const heat_field *u = heat_stepper_solution(&sim->stepper);
-  const int64_t step = sim->state.step;
-  const double time = sim->state.time;
-  const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
-  const bool snapshot = output_due(sim, sim->output);
-  const bool picture = sim->frames.grid != NULL && output_due(sim, sim->images);
-  heat_status status = snapshot || picture ? check_room(sim, snapshot, picture) : heat_ok();
-  const bool room = status.code == HEAT_OK; /* on all ranks; what comes now may fail on some of them */
-  if (room && snapshot) {
-    status = write_history(sim);
-    status = heat_first(status, heat_probes_write(&sim->probes, u, step, time));
-    status = heat_first(status, write_snapshot(sim));
-    give_back();
-  }
-  if (room && picture) status = heat_first(status, heat_frames_write(&sim->frames, u, sim->extent, step, time));
-  heat_runtime_enter(sim->runtime, before);
-  return status;
+  const heat_moment now = moment(sim);
+  return heat_outputs_write(&sim->outputs, &now);
 }
 
 /* Whether the directory still is this run's; false on all ranks once it is not. */
@@ -548,8 +412,7 @@ static heat_status end_save(simulation *sim) {
     heat_runtime_enter(sim->runtime, before);
     return heat_lock_lost(&sim->lock);
   }
-  sim->saving.status = heat_first(sim->saving.status, heat_series_sync(&sim->history));
-  sim->saving.status = heat_first(sim->saving.status, heat_series_sync(&sim->probes.series));
+  sim->saving.status = heat_first(sim->saving.status, heat_outputs_sync(&sim->outputs));
   heat_status status = heat_checkpoint_end(&sim->saving, sim->directory, sim->saving_step, sim->keep, sim->spare);
   if (status.code == HEAT_OK) {
     heat_checkpoint_name(sim->checkpoint, sim->directory, sim->saving_step);
@@ -582,7 +445,6 @@ static heat_status save(simulation *sim, bool at_once) {
   const double start = MPI_Wtime();
   const char *slash = strrchr(sim->checkpoint, '/');
   heat_state *state = &sim->state;
-  state->steady = sim->is_steady;
   state->off_lattice = state->step == sim->clock.last && heat_clock_short(&sim->clock);
   state->anchor_time = sim->clock.anchor_time;
   state->anchor_step = sim->clock.anchor_step;
@@ -607,8 +469,7 @@ static int64_t next_event(const simulation *sim) {
   const int64_t step = sim->state.step;
   const heat_cadence saves = {.steps = sim->saves.steps};
   int64_t next = earlier(sim->clock.last, step + sim->chunk);
-  next = earlier(next, heat_clock_next(&sim->clock, sim->output, step));
-  if (sim->frames.grid != NULL) next = earlier(next, heat_clock_next(&sim->clock, sim->images, step));
+  next = earlier(next, heat_outputs_next(&sim->outputs, &sim->clock, step));
   next = earlier(next, heat_clock_next(&sim->clock, saves, step));
   if (heat_steady_asked(&sim->steady)) next = earlier(next, (step / STEADY_STEPS + 1) * STEADY_STEPS);
   if (heat_clock_short(&sim->clock) && step < sim->clock.last - 1) next = earlier(next, sim->clock.last - 1);
@@ -684,7 +545,7 @@ static bool saves_due(const simulation *sim) {
 }
 
 static bool finished(const simulation *sim) {
-  return sim->is_steady || sim->state.step >= sim->clock.last;
+  return sim->state.steady || sim->state.step >= sim->clock.last;
 }
 
 /* Something could not be written, and the state is whole: save it, if that can be written. `owed`: what is due at this
@@ -713,12 +574,11 @@ static heat_status run_loop(simulation *sim) {
     status = poll(sim, status, MPI_Wtime() - start, to - from);
     if (status.code != HEAT_OK && sim->sound) return rescue(sim, status, true);
     if (status.code == HEAT_OK) status = check_steady(sim);
-    const bool writes = saves_due(sim) || finished(sim) || output_due(sim, sim->output) ||
-                        (sim->frames.grid != NULL && output_due(sim, sim->images));
+    const bool writes = saves_due(sim) || finished(sim) || heat_outputs_due(&sim->outputs, &sim->clock, &sim->state);
     const double written = MPI_Wtime();
     if (status.code == HEAT_OK && (writes || to - sim->looked >= LOOK_STEPS)) status = look(sim);
     if (status.code == HEAT_OK && writes) {
-      status = heat_agree(sim->runtime->comm, write_outputs(sim));
+      status = write_outputs(sim);
       if (status.code != HEAT_OK) return rescue(sim, status, true);
     }
     sim->progress.stepped = MPI_Wtime();
@@ -745,12 +605,13 @@ static void say_start(simulation *sim) {
                           .copies = sim->behind};
   char *text = heat_plan_text(&plan);
   if (text != NULL) heat_runtime_say(sim->runtime, "%s", text);
-  const double stretch = sim->frames.grid != NULL ? heat_image_stretch(&sim->frames.image) : 1, shown = 1.1;
+  const heat_outputs_summary written = heat_outputs_summarize(&sim->outputs);
+  const double stretch = written.stretch, shown = 1.1;
   if (stretch > shown || stretch < 1 / shown)
     heat_runtime_say(
         sim->runtime,
         "pictures    %d x %d pixels of field, drawn %.4g times as high as its shape asks for, so that it can be seen\n",
-        sim->frames.image.width, sim->frames.image.height, stretch);
+        written.pixels[HEAT_X], written.pixels[HEAT_Y], stretch);
   if (sim->checkpoint[0] != '\0') {
     const char *named = sim->options->resume_file;
     heat_runtime_say(sim->runtime, "resumed     from %s at step %lld, t = %.6g s\n",
@@ -762,15 +623,14 @@ static void say_start(simulation *sim) {
   free(text);
 }
 
-static void say_energy(simulation *sim) {
+static void say_energy(heat_runtime *runtime, heat_energy energy, double balance) {
   const double rounding = 1e-12, conspicuous = 1e-9;
   char heat[64] = "0 J/m but for rounding";
-  if (fabs(sim->energy.heat) > rounding * sim->energy.size) snprintf(heat, sizeof heat, "%.9g J/m", sim->energy.heat);
-  if (fabs(sim->balance) <= conspicuous)
-    heat_runtime_say(sim->runtime, "energy      %s; sides and sources account for all changes\n", heat);
+  if (fabs(energy.heat) > rounding * energy.size) snprintf(heat, sizeof heat, "%.9g J/m", energy.heat);
+  if (fabs(balance) <= conspicuous)
+    heat_runtime_say(runtime, "energy      %s; sides and sources account for all changes\n", heat);
   else
-    heat_runtime_say(sim->runtime, "energy      %s, of which sides and sources leave unexplained %.2g\n", heat,
-                     sim->balance);
+    heat_runtime_say(runtime, "energy      %s, of which sides and sources leave unexplained %.2g\n", heat, balance);
 }
 
 static void say_end(simulation *sim) {
@@ -798,14 +658,15 @@ static void say_end(simulation *sim) {
         sim->saves_done, sim->saves_done * cells * sizeof(double) / mega / sim->save_seconds, seconds[HEAT_H5_PACK],
         seconds[HEAT_H5_WRITE], seconds[HEAT_H5_SYNC], seconds[HEAT_H5_VERIFY], sim->save_waited);
   }
-  if (isfinite(sim->energy.heat)) say_energy(sim); /* none is known where nothing was left to do */
+  const heat_outputs_summary written = heat_outputs_summarize(&sim->outputs);
+  if (isfinite(written.energy.heat)) /* none is known where nothing was left to do */
+    say_energy(runtime, written.energy, written.balance);
   heat_runtime_say(runtime, "files       %s\n", sim->checkpoint[0] != '\0' ? sim->checkpoint : sim->directory);
-  if (sim->snapshots.series.count > 0)
+  if (written.snapshots > 0)
     heat_runtime_say(runtime, "            %s/run.xdmf (%lld snapshots)\n", sim->directory,
-                     (long long)sim->snapshots.series.count);
-  if (sim->frames.written > 0)
-    heat_runtime_say(runtime, "            %s/frame-*.png (%lld new)\n", sim->directory,
-                     (long long)sim->frames.written);
+                     (long long)written.snapshots);
+  if (written.frames > 0)
+    heat_runtime_say(runtime, "            %s/frame-*.png (%lld new)\n", sim->directory, (long long)written.frames);
 }
 
 /* Where files of this run stand in the way of others, it ends before it changes anything. A directory or a link that is
@@ -856,8 +717,7 @@ static heat_status begin(simulation *sim) {
   if (status.code != HEAT_OK) return status;
   const double start = MPI_Wtime();
   status = look(sim);
-  if (status.code == HEAT_OK && (sim->state.step == 0 || sim->state.owed))
-    status = heat_agree(sim->runtime->comm, write_outputs(sim));
+  if (status.code == HEAT_OK && (sim->state.step == 0 || sim->state.owed)) status = write_outputs(sim);
   sim->state.owed = false;
   sim->output_seconds = MPI_Wtime() - start;
   if (status.code == HEAT_OK) heat_stop_install(); /* who sees status.json may ask for a stop */
@@ -876,21 +736,20 @@ static heat_status end(simulation *sim) {
     snprintf(message, sizeof message, "stopped by %s at step %lld of %lld%s", heat_stop_text(sim->reason),
              (long long)sim->state.step, (long long)sim->clock.last,
              sim->saved < sim->state.step ? " (checkpoint just before)" : "");
-  else if (sim->is_steady)
+  else if (sim->state.steady)
     snprintf(message, sizeof message, "steady at step %lld", (long long)sim->state.step);
   if (sim->saves_done > 0) sim->progress.saved = sim->saved_at;
   const heat_run_end how = {.state = stopped ? "stopped" : "done",
-                            .reason = stopped          ? heat_stop_text(sim->reason)
-                                      : sim->is_steady ? "steady"
-                                                       : "the end",
+                            .reason = stopped             ? heat_stop_text(sim->reason)
+                                      : sim->state.steady ? "steady"
+                                                          : "the end",
                             .code = stopped ? HEAT_STOPPED : HEAT_OK,
                             .message = message};
   status = heat_progress_finish(&sim->progress, sim->state.step, &how);
   say_end(sim);
   if (stopped) heat_runtime_say(sim->runtime, "%s; go on with --resume\n", message);
-  if (!stopped && sim->is_steady) heat_runtime_say(sim->runtime, "%s\n", message);
-  status = heat_first(status, heat_series_close(&sim->history));
-  status = heat_first(status, heat_series_close(&sim->probes.series));
+  if (!stopped && sim->state.steady) heat_runtime_say(sim->runtime, "%s\n", message);
+  status = heat_first(status, heat_outputs_close(&sim->outputs));
   status = heat_agree(sim->runtime->comm, status);
   return status.code == HEAT_OK && stopped ? heat_fail(HEAT_STOPPED, "%s", message) : status;
 }
@@ -900,7 +759,7 @@ static const char *failure_reason(heat_code code) {
 }
 
 heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *options) {
-  simulation sim = {.runtime = runtime, .options = options, .energy = {.heat = NAN}};
+  simulation sim = {.runtime = runtime, .options = options};
   sim.lock.file = -1;
   sim.saving_step = sim.spare = -1;
   heat_stop_set_deadline(&sim.stop, runtime->rank, runtime->started, options->walltime);
@@ -919,11 +778,9 @@ heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *optio
     heat_progress_finish(&sim.progress, sim.state.step, &how);
     if (runtime->log != NULL) fprintf(runtime->log, "heat2d: %s\n", status.text);
   }
-  heat_series_close(&sim.history);
-  heat_probes_destroy(&sim.probes);
+  heat_outputs_destroy(&sim.outputs);
   if (status.code == HEAT_STOPPED && runtime->rank == 0) heat_stop_obeyed(&sim.stop);
   heat_lock_release(&sim.lock);
-  heat_snapshots_destroy(&sim.snapshots);
   heat_stepper_destroy(&sim.stepper);
   heat_operator_destroy(&sim.op);
   heat_setup_destroy(&sim.setup);

@@ -1,0 +1,296 @@
+#include "outputs.h"
+
+#include "heat2d/app/plan.h"
+#include "heat2d/io/directory.h"
+
+#include <math.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+enum { BYTES_BESIDE = 1 << 16 }; /* of a file, beside its field */
+
+static const char history_columns[] =
+    "step,time,dt,min,max,mean,energy,flux_in,source_in,balance,flow_left,flow_right,flow_bottom,flow_top";
+
+/* One kind of output. Statuses are this rank's own, heat_outputs_open and heat_outputs_write agree. */
+typedef struct output {
+  const char *key; /* of the deck, by which it is asked for; NULL: it always is */
+  heat_cadence (*cadence)(const heat_config *config);
+  heat_status (*open)(heat_outputs *outputs, int64_t keep);
+  double (*bytes)(const heat_outputs *outputs); /* that one file may take; NULL: too few to count */
+  heat_status (*write)(heat_outputs *outputs, const heat_moment *moment);
+  heat_series *(*series)(heat_outputs *outputs); /* where it writes rows; NULL: it does not */
+  const char *other_columns;                     /* what to say when the rows of an earlier run have others */
+} output;
+
+static heat_cadence output_every(const heat_config *config) {
+  return heat_config_cadence(config, "output.every");
+}
+
+static double cells_of(const heat_outputs *outputs) {
+  return (double)heat_box_cells(outputs->setup->grid.domain);
+}
+
+static heat_series *history_series(heat_outputs *outputs) {
+  return &outputs->history;
+}
+
+static heat_status open_history(heat_outputs *outputs, int64_t keep) {
+  char path[HEAT_PATH];
+  if (outputs->runtime->rank != 0) return heat_ok();
+  const heat_status status = heat_directory_join(path, sizeof path, outputs->directory, "history.csv");
+  return status.code == HEAT_OK ? heat_series_open(&outputs->history, path, history_columns, keep) : status;
+}
+
+/* balance: what of the energy is explained neither by walls nor by sources, relative to the heat in the cells and to
+ * what moved, each without its sign: where temperatures lie around 0 the energy itself may be nothing but rounding. */
+static heat_status write_history(heat_outputs *outputs, const heat_moment *moment) {
+  double flows[HEAT_SIDES];
+  heat_state *state = moment->state;
+  const heat_extent extent = moment->extent;
+  const heat_status status = heat_operator_flows(outputs->op, moment->u, state->time, flows);
+  if (status.code != HEAT_OK) return status;
+  const heat_energy energy = heat_operator_energy(outputs->op, moment->u);
+  const double walls = heat_operator_wall_heat(outputs->op), sources = heat_operator_source_heat(outputs->op);
+  if (!isfinite(energy.heat))
+    return heat_fail(HEAT_NUMERICS, "the energy at step %lld is not finite", (long long)state->step);
+  if (state->step == 0) {
+    state->low_start = extent.min;
+    state->high_start = extent.max;
+    state->energy_start = energy.heat;
+    state->size_start = energy.size;
+  }
+  const double moved = fmax(heat_operator_wall_moved(outputs->op), fabs(sources));
+  const double scale = fmax(fmax(energy.size, state->size_start), moved);
+  const double rest = ((energy.heat - state->energy_start) - walls) - sources;
+  outputs->energy = energy;
+  outputs->balance = scale > 0 ? rest / scale : 0;
+  return heat_series_row(
+      &outputs->history, "%lld,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g",
+      (long long)state->step, state->time, moment->dt, extent.min, extent.max, energy.mean, energy.heat, walls, sources,
+      outputs->balance, flows[HEAT_LEFT], flows[HEAT_RIGHT], flows[HEAT_BOTTOM], flows[HEAT_TOP]);
+}
+
+static heat_series *probes_series(heat_outputs *outputs) {
+  return &outputs->probes.series;
+}
+
+static heat_status open_probes(heat_outputs *outputs, int64_t keep) {
+  return heat_probes_create(&outputs->probes, &outputs->setup->grid, outputs->directory, keep);
+}
+
+static heat_status write_probes(heat_outputs *outputs, const heat_moment *moment) {
+  return heat_probes_write(&outputs->probes, moment->u, moment->state->step, moment->state->time);
+}
+
+static heat_status open_snapshots(heat_outputs *outputs, int64_t keep) {
+  const heat_config *config = outputs->setup->config;
+  outputs->snapshots =
+      (heat_snapshots){.grid = &outputs->setup->grid,
+                       .directory = outputs->directory,
+                       .title = heat_config_text(config, "title"),
+                       .deck = outputs->deck,
+                       .storage = {.single = heat_config_choice(config, "output.precision") == HEAT_PRECISION_FLOAT32,
+                                   .compression = (int)heat_config_integer(config, "output.compression")}};
+  return heat_snapshots_create(&outputs->snapshots, keep);
+}
+
+static double snapshot_bytes(const heat_outputs *outputs) {
+  const heat_storage storage = outputs->snapshots.storage;
+  const int64_t *cells = outputs->setup->grid.layout.cells;
+  const double edges = (double)(cells[HEAT_X] + cells[HEAT_Y]) * sizeof(double);
+  const double field = cells_of(outputs) * (storage.single ? sizeof(float) : sizeof(double));
+  return BYTES_BESIDE + edges + (storage.compression == 0 ? field : 0);
+}
+
+/* Buffers of files go back to the system: megabytes that would stay in the heap of a long run. */
+static void give_back(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
+static heat_status write_snapshot(heat_outputs *outputs, const heat_moment *moment) {
+  const int64_t widened = outputs->snapshots.widened;
+  const heat_state *state = moment->state;
+  const heat_status status = heat_snapshots_write(&outputs->snapshots, moment->u, state->step, state->time, state->dt);
+  if (widened == 0 && outputs->snapshots.widened > 0)
+    heat_runtime_say(
+        outputs->runtime,
+        "the temperature at step %lld, in [%.6g, %.6g], is outside of the range of float32: this snapshot, "
+        "and others like it, are written as float64\n",
+        (long long)state->step, moment->extent.min, moment->extent.max);
+  give_back();
+  return status;
+}
+
+static heat_status open_frames(heat_outputs *outputs, int64_t keep) {
+  (void)keep; /* later pictures are gone since the directory was made ready, also of runs that write none */
+  const heat_config *config = outputs->setup->config;
+  heat_frames *frames = &outputs->frames;
+  heat_image *image = &frames->image;
+  frames->grid = &outputs->setup->grid;
+  frames->directory = outputs->directory;
+  frames->range_auto = heat_config_auto(config, "output.images.range");
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    image->origin[axis] = outputs->setup->problem.origin[axis];
+    image->extent[axis] = outputs->setup->problem.size[axis];
+  }
+  image->colormap = heat_config_text(config, "output.images.colormap");
+  image->title = heat_config_text(config, "title");
+  heat_image_fit(image, (int)heat_config_integer(config, "output.images.width"));
+  if (frames->range_auto) return heat_ok();
+  image->low = heat_config_real(config, "output.images.range.0");
+  image->high = heat_config_real(config, "output.images.range.1");
+  return heat_ok();
+}
+
+static double frame_bytes(const heat_outputs *outputs) {
+  return (double)outputs->frames.image.width * outputs->frames.image.height + BYTES_BESIDE;
+}
+
+static heat_status write_frame(heat_outputs *outputs, const heat_moment *moment) {
+  return heat_frames_write(&outputs->frames, moment->u, moment->extent, moment->state->step, moment->state->time);
+}
+
+/* In the order in which they are opened and written. */
+static const output table[HEAT_OUTPUTS] = {
+    {.cadence = output_every,
+     .open = open_history,
+     .write = write_history,
+     .series = history_series,
+     .other_columns = "other columns than before"},
+    {.cadence = output_every,
+     .open = open_probes,
+     .write = write_probes,
+     .series = probes_series,
+     .other_columns = "other probes than before"},
+    {.cadence = output_every, .open = open_snapshots, .bytes = snapshot_bytes, .write = write_snapshot},
+    {.key = "output.images",
+     .cadence = heat_plan_images,
+     .open = open_frames,
+     .bytes = frame_bytes,
+     .write = write_frame},
+};
+
+heat_outputs heat_outputs_create(heat_runtime *runtime, const heat_setup *setup, heat_operator *op,
+                                 const char *directory, const char *deck) {
+  heat_outputs outputs = {
+      .runtime = runtime, .setup = setup, .op = op, .directory = directory, .deck = deck, .energy = {.heat = NAN}};
+  for (int n = 0; n < HEAT_OUTPUTS; n++) {
+    outputs.asked[n] = table[n].key == NULL || heat_config_has(setup->config, table[n].key);
+    if (outputs.asked[n]) outputs.every[n] = table[n].cadence(setup->config);
+  }
+  return outputs;
+}
+
+heat_status heat_outputs_open(heat_outputs *outputs, int64_t keep) {
+  for (int n = 0; n < HEAT_OUTPUTS; n++) {
+    if (!outputs->asked[n]) continue;
+    const heat_status status = heat_agree(outputs->runtime->comm, table[n].open(outputs, keep));
+    if (status.code != HEAT_OK) return status;
+    const heat_series *series = table[n].series != NULL ? table[n].series(outputs) : NULL;
+    if (series != NULL && series->aside[0] != '\0')
+      heat_runtime_say(outputs->runtime, "%s: the old rows are in %s\n", table[n].other_columns, series->aside);
+  }
+  return heat_ok();
+}
+
+void heat_outputs_destroy(heat_outputs *outputs) {
+  heat_series_close(&outputs->history);
+  heat_probes_destroy(&outputs->probes);
+  heat_snapshots_destroy(&outputs->snapshots);
+}
+
+static bool is_due(const heat_outputs *outputs, int n, const heat_clock *clock, const heat_state *state) {
+  return outputs->asked[n] && (state->steady || heat_clock_due(clock, outputs->every[n], state->step));
+}
+
+bool heat_outputs_due(const heat_outputs *outputs, const heat_clock *clock, const heat_state *state) {
+  bool due = false;
+  for (int n = 0; n < HEAT_OUTPUTS; n++) due = due || is_due(outputs, n, clock, state);
+  return due;
+}
+
+int64_t heat_outputs_next(const heat_outputs *outputs, const heat_clock *clock, int64_t step) {
+  int64_t next = INT64_MAX;
+  for (int n = 0; n < HEAT_OUTPUTS; n++) {
+    if (!outputs->asked[n]) continue;
+    const int64_t own = heat_clock_next(clock, outputs->every[n], step);
+    if (own < next) next = own;
+  }
+  return next;
+}
+
+/* Whether there is room for what is due, so that a disk that fills up ends the run with its state saved. Collective. */
+static heat_status check_room(const heat_outputs *outputs, const heat_moment *moment) {
+  const double mebi = 1048576;
+  const heat_state *state = moment->state;
+  heat_status status = heat_ok();
+  if (outputs->runtime->rank == 0 && state->step > 0) {
+    double needed = moment->reserve;
+    for (int n = 0; n < HEAT_OUTPUTS; n++)
+      if (table[n].bytes != NULL && is_due(outputs, n, moment->clock, state)) needed += table[n].bytes(outputs);
+    const heat_room room = heat_directory_room(outputs->directory);
+    if (room.bytes >= 0 && room.bytes < needed)
+      status = heat_fail(HEAT_IO,
+                         "the file system of '%s' is nearly full: %.3g MiB are left, and what is to be written at step "
+                         "%lld, with a checkpoint, may take %.3g MiB",
+                         outputs->directory, room.bytes / mebi, (long long)state->step, needed / mebi);
+  }
+  return heat_agree(outputs->runtime->comm, status);
+}
+
+heat_status heat_outputs_write(heat_outputs *outputs, const heat_moment *moment) {
+  if (!heat_outputs_due(outputs, moment->clock, moment->state)) return heat_ok();
+  const heat_activity before = heat_runtime_enter(outputs->runtime, HEAT_FILES);
+  heat_status status = check_room(outputs, moment);
+  if (status.code == HEAT_OK) { /* on all ranks; what comes now may fail on some of them */
+    for (int n = 0; n < HEAT_OUTPUTS; n++)
+      if (is_due(outputs, n, moment->clock, moment->state))
+        status = heat_first(status, table[n].write(outputs, moment));
+  }
+  heat_runtime_enter(outputs->runtime, before);
+  return heat_agree(outputs->runtime->comm, status);
+}
+
+heat_status heat_outputs_crash(heat_outputs *outputs, const heat_moment *moment) {
+  const heat_grid *grid = &outputs->setup->grid;
+  const heat_state *state = moment->state;
+  const int64_t nx = grid->layout.cells[HEAT_X], i = moment->extent.first % nx, j = moment->extent.first / nx;
+  int owner = 0;
+  for (int rank = 0; rank < grid->size; rank++) {
+    const heat_box box = heat_layout_box(&grid->layout, rank);
+    if (i >= box.lo[HEAT_X] && i < box.hi[HEAT_X] && j >= box.lo[HEAT_Y] && j < box.hi[HEAT_Y]) owner = rank;
+  }
+  heat_snapshots_crash(&outputs->snapshots, moment->u, state->step, state->time, state->dt);
+  return heat_fail(HEAT_NUMERICS,
+                   "the temperature is not finite in %lld cells at step %lld, first in cell (%lld, %lld) of rank %d",
+                   (long long)moment->extent.not_finite, (long long)state->step, (long long)i, (long long)j, owner);
+}
+
+heat_status heat_outputs_sync(heat_outputs *outputs) {
+  heat_status status = heat_ok();
+  for (int n = 0; n < HEAT_OUTPUTS; n++)
+    if (table[n].series != NULL) status = heat_first(status, heat_series_sync(table[n].series(outputs)));
+  return status;
+}
+
+heat_status heat_outputs_close(heat_outputs *outputs) {
+  heat_status status = heat_ok();
+  for (int n = 0; n < HEAT_OUTPUTS; n++)
+    if (table[n].series != NULL) status = heat_first(status, heat_series_close(table[n].series(outputs)));
+  return status;
+}
+
+heat_outputs_summary heat_outputs_summarize(const heat_outputs *outputs) {
+  const heat_image *image = &outputs->frames.image;
+  const bool pictures = outputs->frames.grid != NULL;
+  return (heat_outputs_summary){.balance = outputs->balance,
+                                .energy = outputs->energy,
+                                .snapshots = outputs->snapshots.series.count,
+                                .frames = outputs->frames.written,
+                                .pixels = {pictures ? image->width : 0, pictures ? image->height : 0},
+                                .stretch = pictures ? heat_image_stretch(image) : 1};
+}
