@@ -52,20 +52,9 @@ static heat_status check_materials(const char *name, heat_node *root, heat_node 
   return status;
 }
 
-/* `material: steel` */
-static heat_status resolve_base(const char *name, const heat_node *root, const heat_node *materials) {
-  heat_node *use = heat_node_entry(root, "material", strlen("material")), *copy;
-  const heat_node *found;
-  if (use == NULL || use->kind != HEAT_NODE_SCALAR || use->text[0] == '\0') return heat_ok();
-  heat_status status = find_material(name, materials, use, &found);
-  if (status.code == HEAT_OK) status = heat_node_copy(&copy, found);
-  if (status.code == HEAT_OK) heat_node_replace(use, copy);
-  return status;
-}
-
-/* `material: steel` in a region: what the region says itself counts more. */
-static heat_status resolve_region(const char *name, heat_node *region, const heat_node *materials) {
-  heat_node *use = heat_node_entry(region, "material", strlen("material"));
+/* `material: steel` in a section or region: what that says itself counts more. */
+static heat_status resolve_entry(const char *name, heat_node *section, const heat_node *materials) {
+  heat_node *use = heat_node_entry(section, "material", strlen("material"));
   const heat_node *found = use;
   heat_status status = heat_ok();
   if (use == NULL) return status;
@@ -76,16 +65,28 @@ static heat_status resolve_region(const char *name, heat_node *region, const hea
   for (int i = 0; i < found->count && status.code == HEAT_OK; i++) {
     const heat_node *property = found->entries[i];
     heat_node *entry, *copy;
-    if (heat_node_entry(region, property->key, strlen(property->key)) != NULL) continue;
-    status = heat_node_create(&entry, region, property->key, strlen(property->key));
+    if (heat_node_entry(section, property->key, strlen(property->key)) != NULL) continue;
+    status = heat_node_create(&entry, section, property->key, strlen(property->key));
     if (status.code == HEAT_OK) status = heat_node_copy(&copy, property);
     if (status.code != HEAT_OK) return status;
     entry->key_place = use->key_place;
     heat_node_replace(entry, copy);
   }
-  if (status.code == HEAT_OK) heat_node_remove(region, use);
-  use = heat_node_entry(region, "material", strlen("material"));
+  if (status.code == HEAT_OK) heat_node_remove(section, use);
+  use = heat_node_entry(section, "material", strlen("material"));
   return status.code == HEAT_OK && use != NULL ? stands_twice(name, use) : status;
+}
+
+/* `material: steel`, or {material: steel, ...} with values that count more. */
+static heat_status resolve_base(const char *name, const heat_node *root, const heat_node *materials) {
+  heat_node *use = heat_node_entry(root, "material", strlen("material")), *copy;
+  const heat_node *found;
+  if (use != NULL && use->kind == HEAT_NODE_MAP) return resolve_entry(name, use, materials);
+  if (use == NULL || use->kind != HEAT_NODE_SCALAR || use->text[0] == '\0') return heat_ok();
+  heat_status status = find_material(name, materials, use, &found);
+  if (status.code == HEAT_OK) status = heat_node_copy(&copy, found);
+  if (status.code == HEAT_OK) heat_node_replace(use, copy);
+  return status;
 }
 
 heat_status heat_materials_resolve(const char *name, heat_node *root) {
@@ -95,7 +96,7 @@ heat_status heat_materials_resolve(const char *name, heat_node *root) {
   if (status.code == HEAT_OK) status = resolve_base(name, root, materials);
   for (int i = 0; regions != NULL && regions->kind == HEAT_NODE_LIST && i < regions->count; i++) {
     if (status.code == HEAT_OK && regions->entries[i]->kind == HEAT_NODE_MAP)
-      status = resolve_region(name, regions->entries[i], materials);
+      status = resolve_entry(name, regions->entries[i], materials);
   }
   if (status.code == HEAT_OK && materials != NULL) heat_node_remove(root, materials);
   materials = heat_node_entry(root, "materials", strlen("materials"));

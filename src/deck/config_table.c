@@ -26,7 +26,7 @@ static const heat_option table[] = {
      .range = "in [1, 1000000000]", .rule = HEAT_RULE_CELLS, .help = "number of cells [nx, ny]"},
 
     {.key = "material", .type = HEAT_SECTION, .flags = HEAT_REQUIRED | HEAT_PHYSICS,
-     .help = "conductivity, density and heat_capacity, or diffusivity alone; or the name of one of materials"},
+     .help = "conductivity, density and heat_capacity, or diffusivity alone; or the name of one of materials, or {material: NAME, ...} with other values"},
     {.key = "material.conductivity", .type = HEAT_FIELD, .arity = HEAT_ONE_OR_PAIR, .flags = HEAT_REQUIRED,
      .unit = "W/(m K)", .range = "> 0", .unless = "diffusivity", .help = "thermal conductivity k, or [kx, ky]"},
     {.key = "material.density", .type = HEAT_FIELD, .flags = HEAT_REQUIRED, .unit = "kg/m3", .range = "> 0",

@@ -176,8 +176,33 @@ heat_status heat_node_fail(const char *name, const heat_node *node, const char *
   return heat_fail(HEAT_DECK, "%s: %s: %s", where, path[0] != '\0' ? path : "deck", message);
 }
 
+/* Whether this is `material: NAME`: a value that is set below it counts more than the named material's, and leaves the
+ * others as they are. */
+static bool names_material(const heat_node *node) {
+  return node->kind == HEAT_NODE_SCALAR && node->text[0] != '\0' && node->key != NULL &&
+         strcmp(node->key, "material") == 0 && node->parent != NULL && node->parent->parent == NULL;
+}
+
+/* {material: NAME} in place of NAME, as in a region. */
+static heat_status keep_material(heat_node *node, heat_place place) {
+  heat_node *name;
+  const heat_status status = heat_node_create(&name, node, node->key, strlen(node->key));
+  if (status.code != HEAT_OK) return status;
+  char *empty = name->text;
+  name->text = node->text;
+  node->text = empty;
+  name->place = name->key_place = node->place;
+  node->kind = HEAT_NODE_MAP;
+  node->place = node->key_place = place;
+  return status;
+}
+
 /* The entry of `node` that a segment names, made where there is none; a scalar on the way gives way to a collection. */
 static heat_status descend(heat_node **entry, heat_node *node, const char *segment, size_t length, heat_place place) {
+  if (names_material(node)) {
+    const heat_status status = keep_material(node, place);
+    if (status.code != HEAT_OK) return status;
+  }
   if (node->kind == HEAT_NODE_SCALAR) {
     node->kind = length == 1 && *segment == '0' ? HEAT_NODE_LIST : HEAT_NODE_MAP;
     node->place = node->key_place = place;

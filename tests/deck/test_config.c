@@ -230,7 +230,7 @@ static void names_and_aliases_stand_for_what_they_name(void **state) {
   (void)state;
   static const struct {
     const char *shorter, *longer;
-    const char *sets[3];
+    const char *sets[4]; /* and NULL */
   } cases[] = {
       {"boundary:\n  left: &wall {type: dirichlet, value: &v 20 + t}\n  right: *wall\n"
        "  top: {<<: *wall, value: 3}\n  bottom: {type: robin, coefficient: 2, ambient: *v}\n",
@@ -254,6 +254,17 @@ static void names_and_aliases_stand_for_what_they_name(void **state) {
       {"material: wood\nmaterials: {wood: {diffusivity: 1}, iron: &i {diffusivity: 2}, ore: *i}\n",
        "material: {diffusivity: 5}\n",
        {"materials.iron.diffusivity=5", "material=iron"}},
+      {"material: steel\nmaterials: {steel: {conductivity: 16, density: 8000, heat_capacity: 500}}\n",
+       "material: {conductivity: [5, 6], density: 8000, heat_capacity: 500}\n",
+       {"material.conductivity=[5, 6]"}},
+      {"material: steel\nmaterials: {steel: {conductivity: 16, density: 8000, heat_capacity: 500}, wood: "
+       "{conductivity: 1, density: 600, heat_capacity: 2000}}\n",
+       "material: {conductivity: 5, density: 600, heat_capacity: 2}\n",
+       {"material=wood", "material.heat_capacity=2", "material.conductivity=5"}},
+      {"material: {material: steel, density: 7}\nmaterials: {steel: {conductivity: 16, density: 8000, heat_capacity: "
+       "500}}\n",
+       "material: {conductivity: 16, density: 7, heat_capacity: 500}\n",
+       {0}},
   };
   for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
     heat_config *a = parse_right(cases[n].shorter, cases[n].sets), *b = parse_right(cases[n].longer, NULL);
@@ -318,6 +329,12 @@ static const struct {
     /* materials by name */
     {"material: stel\nmaterials: {steel: {diffusivity: 1}}\n",
      "deck:1:11: material: there is no material 'stel' (nearest: steel)",
+     {0}},
+    {"material: stel\nmaterials: {steel: {conductivity: 1, density: 1, heat_capacity: 1}}\n",
+     "deck:1:11: material.material: there is no material 'stel' (nearest: steel)",
+     {"material.density=2"}},
+    {"material: {material: a, material: b}\nmaterials: {a: {diffusivity: 1}, b: {diffusivity: 2}}\n",
+     "deck:1:25: material.material: stands twice",
      {0}},
     {"material: wood\nmaterials: {steel: {diffusivity: 1}, air: {diffusivity: 2}}\n",
      "deck:1:11: material: there is no material 'wood' (known: steel, air)",
