@@ -2,6 +2,7 @@
 #ifndef HEAT2D_FORECAST_H
 #define HEAT2D_FORECAST_H
 
+#include "heat2d/numerics/steady.h"
 #include "survey.h"
 
 /* Fill in the plan's rate and times: steps of this very deck are timed, with its sources and sides, on its grid where

@@ -7,12 +7,6 @@
 enum { COARSE_CELLS = 3000, FEWEST = 4, STEPS = 100 };
 static const double budget = 0.25; /* s */
 
-static bool changes_in_time(const heat_problem *problem) {
-  bool changes = heat_problem_in_time(problem, HEAT_SOURCE);
-  for (int side = 0; side < HEAT_SIDES; side++) changes = changes || heat_problem_side_in_time(problem, side);
-  return changes;
-}
-
 /* The same domain in fewer cells of about the same form. */
 static void coarsen(heat_problem *problem) {
   const double all = (double)problem->cells[HEAT_X] * (double)problem->cells[HEAT_Y];
@@ -27,30 +21,37 @@ static void coarsen(heat_problem *problem) {
   }
 }
 
-/* Step until the rate is below `threshold`. Where that takes too long the rate is taken to go on falling as it did. */
-static double settle(heat_stepper *stepper, double dt, double end, double threshold) {
-  const heat_clock clock = heat_clock_create(0, 0, dt, end);
-  const double start = MPI_Wtime();
-  double rate = INFINITY, half_rate = INFINITY, half_time = 0, time = 0;
-  for (int64_t step = 0; step < clock.last; step += STEPS) {
-    if (step + STEPS > clock.last) return INFINITY;
-    if (heat_stepper_advance(stepper, &clock, step, step + STEPS).code != HEAT_OK) return INFINITY;
-    time = heat_clock_time(&clock, step + STEPS);
-    if (heat_operator_rate(stepper->op, heat_stepper_solution(stepper), time, &rate).code != HEAT_OK) return INFINITY;
-    if (rate < threshold) return time;
-    if (MPI_Wtime() - start > budget) {
-      const double fall = (log(half_rate) - log(rate)) / (time - half_time);
-      return fall > 0 ? time + log(rate / threshold) / fall : INFINITY;
-    }
-    if (MPI_Wtime() - start < budget / 2) {
-      half_rate = rate;
+/* Step until the field is steady. Where that takes too long the field is taken to stay as it is until the last `change`
+ * of a side or source, and the rate to go on falling as it did. */
+static double settle(heat_stepper *stepper, heat_steady *steady, double dt, double change) {
+  const heat_clock clock = heat_clock_create(0, 0, dt, steady->end);
+  const heat_extent first = heat_field_extent(heat_stepper_solution(stepper), stepper->op->grid);
+  double start = MPI_Wtime(), half_rate = INFINITY, half_time = 0;
+  for (int64_t step = 0; step + STEPS <= clock.last; step += STEPS) {
+    const double time = heat_clock_time(&clock, step + STEPS);
+    bool is_steady;
+    heat_status status = heat_stepper_advance(stepper, &clock, step, step + STEPS);
+    if (status.code == HEAT_OK)
+      status =
+          heat_steady_look(steady, stepper->op, heat_stepper_solution(stepper), time, first.min, first.max, &is_steady);
+    if (status.code != HEAT_OK) return INFINITY;
+    if (is_steady) return time;
+    if (MPI_Wtime() - start > budget && time + STEPS * dt < change) {
+      step = (int64_t)(change / dt) / STEPS * STEPS - STEPS;
+      start = MPI_Wtime();
+      half_rate = INFINITY;
+    } else if (MPI_Wtime() - start > budget) {
+      const double fall = (log(half_rate) - log(steady->rate)) / (time - half_time);
+      return fall > 0 ? fmax(steady->after, time + log(steady->rate / steady->threshold) / fall) : INFINITY;
+    } else if (MPI_Wtime() - start < budget / 2) {
+      half_rate = steady->rate;
       half_time = time;
     }
   }
   return INFINITY;
 }
 
-static double settle_coarse(const heat_setup *setup, const heat_problem *problem, double threshold) {
+static double settle_coarse(const heat_setup *setup, const heat_problem *problem, heat_steady *steady, double change) {
   heat_grid grid;
   heat_runtime runtime;
   heat_operator op = {.depth = 0};
@@ -65,9 +66,8 @@ static double settle_coarse(const heat_setup *setup, const heat_problem *problem
   if (status.code == HEAT_OK) status = heat_stepper_start(&stepper);
   if (status.code == HEAT_OK) {
     const heat_limits limits = heat_method_limits(setup->method, op.stencil.bounds);
-    const double end = heat_config_real(setup->config, "time.end");
     const double dt = fmin(heat_config_real(setup->config, "time.safety") * limits.stable, limits.monotone);
-    if (dt > 0 && dt < end) time = settle(&stepper, dt, end, threshold);
+    if (dt > 0 && dt < steady->end) time = settle(&stepper, steady, dt, change);
   }
   heat_stepper_destroy(&stepper);
   heat_operator_destroy(&op);
@@ -76,13 +76,21 @@ static double settle_coarse(const heat_setup *setup, const heat_problem *problem
 }
 
 double heat_forecast_steady(const heat_setup *setup) {
-  const double threshold = heat_config_real(setup->config, "time.steady");
+  heat_steady steady = heat_steady_create(setup->config);
   double time = INFINITY;
   const char *files = setup->problem.inputs; /* their numbers belong to the cells of the grid itself */
-  if (threshold <= 0 || changes_in_time(&setup->problem) || (files != NULL && files[0] != '\0')) return time;
+  if (!heat_steady_asked(&steady) || (files != NULL && files[0] != '\0')) return time;
   heat_problem problem = setup->problem;
   coarsen(&problem);
-  if (setup->grid.rank == 0) time = settle_coarse(setup, &problem, threshold);
+  if (setup->grid.rank == 0) {
+    heat_status status = heat_ok();
+    double change = 0;
+    if (isnan(steady.after)) {
+      status = heat_problem_settles(&problem, steady.end, &change);
+      steady.after = change;
+    }
+    if (status.code == HEAT_OK && steady.after < steady.end) time = settle_coarse(setup, &problem, &steady, change);
+  }
   MPI_Bcast(&time, 1, MPI_DOUBLE, 0, setup->grid.comm);
   return time;
 }

@@ -25,6 +25,8 @@ heat_status heat_steady_look(heat_steady *steady, heat_operator *op, heat_field 
     const heat_extent now = heat_field_extent(u, op->grid);
     threshold = fmax(threshold, steady->relative * (fmax(high, now.max) - fmin(low, now.min)));
   }
+  steady->rate = rate;
+  steady->threshold = threshold;
   if (!(rate < threshold || rate == 0)) return status;
   /* What depends on time is gone through once, when it matters. */
   if (isnan(steady->after))

@@ -130,42 +130,67 @@ static void files_cost_by_number_and_size(void **state) {
   }
 }
 
+/* The step at which a run of that plan's deck is found to be steady; 0: it is not. */
+enum { LOOK = 100 };
+static int64_t steady_step(const heat_plan *plan) {
+  heat_operator op;
+  heat_stepper stepper;
+  heat_steady steady = heat_steady_create(setup.config);
+  assert_int_equal(heat_operator_create(&op, &setup.grid, &runtime, setup.depth, 1).code, HEAT_OK);
+  assert_int_equal(heat_stepper_create(&stepper, setup.method, &op).code, HEAT_OK);
+  assert_int_equal(heat_stepper_start(&stepper).code, HEAT_OK);
+  const heat_extent first = heat_field_extent(heat_stepper_solution(&stepper), &setup.grid);
+  bool is_steady = false;
+  int64_t step = 0;
+  while (!is_steady && step + LOOK <= plan->clock.last) {
+    heat_stepper_advance(&stepper, &plan->clock, step, step + LOOK);
+    step += LOOK;
+    heat_steady_look(&steady, &op, heat_stepper_solution(&stepper), heat_clock_time(&plan->clock, step), first.min,
+                     first.max, &is_steady);
+  }
+  heat_stepper_destroy(&stepper);
+  heat_operator_destroy(&op);
+  return is_steady ? step : 0;
+}
+
 /* Where a run is steady before its end, its steps are counted up to there: exactly on a grid of few cells, and from one
  * on a finer grid. */
 static void a_run_that_becomes_steady_ends_there(void **state) {
   (void)state;
-  static const char walls_held[] = "material: {diffusivity: 1}\ntime: {end: 10, steady: 1e-3}\n"
-                                   "boundary: {left: {type: dirichlet, value: 0}, top: {type: dirichlet, value: 20}}\n",
-                    walls_in_time[] = "material: {diffusivity: 1}\ntime: {end: 10, steady: 1e-3}\n"
-                                      "boundary: {left: {type: dirichlet, value: '20*sin(t)'}}\n",
-                    never[] = "material: {diffusivity: 1}\ntime: {end: 0.1, steady: 1e-3}\n"
-                              "boundary: {left: {type: dirichlet, value: 0}}\n";
-  enum { LOOK = 100 };
-  heat_plan plan = plan_of("20, 16", walls_held, 0);
-  heat_operator op;
-  heat_stepper stepper;
-  assert_int_equal(heat_operator_create(&op, &setup.grid, &runtime, setup.depth, 1).code, HEAT_OK);
-  assert_int_equal(heat_stepper_create(&stepper, setup.method, &op).code, HEAT_OK);
-  assert_int_equal(heat_stepper_start(&stepper).code, HEAT_OK);
-  int64_t step = 0;
-  for (double rate = INFINITY; rate >= 1e-3; step += LOOK) {
-    assert_true(step < plan.clock.last);
-    heat_stepper_advance(&stepper, &plan.clock, step, step + LOOK);
-    heat_operator_rate(&op, heat_stepper_solution(&stepper), heat_clock_time(&plan.clock, step + LOOK), &rate);
+  static const char held[] = "material: {diffusivity: 1}\ntime: {end: 10, %s}\n"
+                             "boundary: {left: {type: dirichlet, value: 0}, top: {type: dirichlet, value: '%s'}}\n";
+  static const char *const cases[][2] = {{"steady: 1e-3", "20"},
+                                         {"steady_relative: 1e-4", "20"},
+                                         {"steady: 1e-3, steady_relative: 1e-2", "20"},
+                                         {"steady: 1e-3, steady_after: 4", "20"},
+                                         {"steady_relative: 1e-4", "t < 3 ? 5 : 20"},
+                                         {"steady_relative: 1e-4, steady_after: 0", "20 + 1e-6*sin(t)"}};
+  const double most = 1.3;
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+    char deck[512];
+    snprintf(deck, sizeof deck, held, cases[n][0], cases[n][1]);
+    heat_plan plan = plan_of("20, 16", deck, 0);
+    const int64_t step = steady_step(&plan);
+    const double time = (double)step * plan.clock.dt;
+    assert_true(step > 0 && llabs(plan.steady_steps - step) <= LOOK);
+    heat_setup_destroy(&setup);
+    plan = plan_of("300, 240", deck, 0);
+    const double fine = (double)plan.steady_steps * plan.clock.dt;
+    if (!(fine < most * time && fine > time / most))
+      print_error("%s: %g s, and %g on a finer grid\n", deck, time, fine);
+    assert_true(fine < most * time && fine > time / most);
+    heat_setup_destroy(&setup);
   }
-  heat_stepper_destroy(&stepper);
-  heat_operator_destroy(&op);
-  assert_true(llabs(plan.steady_steps - step) <= 1);
-  const double time = (double)step * plan.clock.dt, most = 1.3;
-  heat_setup_destroy(&setup);
-  plan = plan_of("300, 240", walls_held, 0);
-  const double fine = (double)plan.steady_steps * plan.clock.dt;
-  assert_true(fine < most * time && fine > time / most);
-  heat_setup_destroy(&setup);
-  assert_true(plan_of("20, 16", walls_in_time, 0).steady_steps == 0);
-  heat_setup_destroy(&setup);
-  assert_true(plan_of("20, 16", never, 0).steady_steps == 0);
-  heat_setup_destroy(&setup);
+  static const char *const never[] = {"material: {diffusivity: 1}\ntime: {end: 10, steady: 1e-3}\n"
+                                      "boundary: {left: {type: dirichlet, value: '20*sin(t)'}}\n",
+                                      "material: {diffusivity: 1}\ntime: {end: 10, steady: 1e-3, steady_after: 11}\n"
+                                      "boundary: {left: {type: dirichlet, value: 0}}\n",
+                                      "material: {diffusivity: 1}\ntime: {end: 0.1, steady_relative: 1e-4}\n"
+                                      "boundary: {left: {type: dirichlet, value: 0}}\n"};
+  for (size_t n = 0; n < sizeof never / sizeof *never; n++) {
+    assert_true(plan_of("20, 16", never[n], 0).steady_steps == 0);
+    heat_setup_destroy(&setup);
+  }
 }
 
 int main(int argc, char **argv) {

@@ -6,11 +6,12 @@
 #include "heat2d/numerics/operator.h"
 
 typedef struct heat_steady {
-  double absolute; /* max |du/dt|, K/s; 0: none */
-  double relative; /* the same over the range of the temperatures, 1/s; 0: none */
-  double end;      /* of the run, s */
-  double after;    /* from when on it may be said, s; NAN: not known yet */
-  bool waits;      /* the field changes slowly enough, but it is too early */
+  double absolute;        /* max |du/dt|, K/s; 0: none */
+  double relative;        /* the same over the range of the temperatures, 1/s; 0: none */
+  double end;             /* of the run, s */
+  double after;           /* from when on it may be said, s; NAN: not known yet */
+  bool waits;             /* the field changes slowly enough, but it is too early */
+  double rate, threshold; /* of the last look, K/s */
 } heat_steady;
 
 /* What the deck says. Local. */
