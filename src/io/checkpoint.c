@@ -3,6 +3,7 @@
 #include "heat2d/io/directory.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,55 @@ static const char prefix[] = "checkpoint-", suffix[] = ".h5";
 
 void heat_checkpoint_name(char path[HEAT_PATH], const char *directory, int64_t step) {
   snprintf(path, HEAT_PATH, "%s/%s%010lld%s", directory, prefix, (long long)step, suffix);
+}
+
+/* The attributes that hold the state, in the order in which they are written. */
+typedef enum kind { INTEGER, REAL, FLAG } kind;
+static const struct {
+  const char *name;
+  kind kind;
+  size_t place;  /* in heat_state */
+  bool optional; /* a checkpoint of an earlier version does not say it: see read_state */
+} attributes[] = {{"step", INTEGER, offsetof(heat_state, step), false},
+                  {"time", REAL, offsetof(heat_state, time), false},
+                  {"dt", REAL, offsetof(heat_state, dt), false},
+                  {"anchor_step", INTEGER, offsetof(heat_state, anchor_step), false},
+                  {"anchor_time", REAL, offsetof(heat_state, anchor_time), false},
+                  {"energy_start", REAL, offsetof(heat_state, energy_start), false},
+                  {"size_start", REAL, offsetof(heat_state, size_start), true},
+                  {"low_start", REAL, offsetof(heat_state, low_start), true},
+                  {"high_start", REAL, offsetof(heat_state, high_start), true},
+                  {"steady", FLAG, offsetof(heat_state, steady), true},
+                  {"off_lattice", FLAG, offsetof(heat_state, off_lattice), false},
+                  {"outputs_owed", FLAG, offsetof(heat_state, owed), true}};
+enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
+
+static void write_state(heat_h5 *out, const heat_state *state) {
+  for (int n = 0; n < ATTRIBUTES; n++) {
+    const void *value = (const char *)state + attributes[n].place;
+    if (attributes[n].kind == REAL)
+      heat_h5_set_real(out, "/", attributes[n].name, *(const double *)value);
+    else
+      heat_h5_set_integer(out, "/", attributes[n].name,
+                          attributes[n].kind == FLAG ? *(const bool *)value : *(const int64_t *)value);
+  }
+}
+
+static heat_status read_state(hid_t file, heat_state *state) {
+  *state = (heat_state){.low_start = NAN, .high_start = NAN};
+  heat_status status = heat_ok();
+  for (int n = 0; n < ATTRIBUTES && status.code == HEAT_OK; n++) {
+    void *value = (char *)state + attributes[n].place;
+    int64_t flag = 0;
+    if (attributes[n].optional && H5Aexists(file, attributes[n].name) <= 0) continue;
+    if (attributes[n].kind == REAL)
+      status = heat_h5_get_real(file, attributes[n].name, value);
+    else
+      status = heat_h5_get_integer(file, attributes[n].name, attributes[n].kind == FLAG ? &flag : value);
+    if (attributes[n].kind == FLAG) *(bool *)value = flag != 0;
+  }
+  if (H5Aexists(file, "size_start") <= 0) state->size_start = fabs(state->energy_start);
+  return status;
 }
 
 static void wall_name(char name[64], int side) {
@@ -70,18 +120,7 @@ void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *st
   heat_h5_set_text(out, "/", "deck", deck);
   heat_h5_set_text(out, "/", "inputs", grid->problem->inputs);
   heat_h5_set_integer(out, "/", "ranks", grid->size);
-  heat_h5_set_integer(out, "/", "step", state->step);
-  heat_h5_set_real(out, "/", "time", state->time);
-  heat_h5_set_real(out, "/", "dt", state->dt);
-  heat_h5_set_integer(out, "/", "anchor_step", state->anchor_step);
-  heat_h5_set_real(out, "/", "anchor_time", state->anchor_time);
-  heat_h5_set_real(out, "/", "energy_start", state->energy_start);
-  heat_h5_set_real(out, "/", "size_start", state->size_start);
-  heat_h5_set_real(out, "/", "low_start", state->low_start);
-  heat_h5_set_real(out, "/", "high_start", state->high_start);
-  heat_h5_set_integer(out, "/", "steady", state->steady);
-  heat_h5_set_integer(out, "/", "off_lattice", state->off_lattice);
-  heat_h5_set_integer(out, "/", "outputs_owed", state->owed);
+  write_state(out, state);
   heat_h5_set_integers(out, "/", "source_heat", source.digit, HEAT_SUM_DIGITS);
   write_walls(out, op);
   if (behind)
@@ -125,34 +164,11 @@ heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory,
   return status;
 }
 
-static heat_status get_real_if_there(hid_t file, const char *name, double *value) {
-  return H5Aexists(file, name) > 0 ? heat_h5_get_real(file, name, value) : heat_ok();
-}
-
 heat_status heat_checkpoint_read_state(MPI_Comm comm, const char *path, heat_state *state, char **deck) {
   hid_t file;
   *deck = NULL;
   heat_status status = heat_h5_open(&file, path);
-  if (status.code == HEAT_OK) status = heat_h5_get_integer(file, "step", &state->step);
-  if (status.code == HEAT_OK) status = heat_h5_get_real(file, "time", &state->time);
-  if (status.code == HEAT_OK) status = heat_h5_get_real(file, "dt", &state->dt);
-  if (status.code == HEAT_OK) status = heat_h5_get_integer(file, "anchor_step", &state->anchor_step);
-  if (status.code == HEAT_OK) status = heat_h5_get_real(file, "anchor_time", &state->anchor_time);
-  if (status.code == HEAT_OK) status = heat_h5_get_real(file, "energy_start", &state->energy_start);
-  state->size_start = fabs(state->energy_start); /* what a checkpoint of an earlier version does not say */
-  if (status.code == HEAT_OK) status = get_real_if_there(file, "size_start", &state->size_start);
-  state->low_start = state->high_start = NAN;
-  if (status.code == HEAT_OK) status = get_real_if_there(file, "low_start", &state->low_start);
-  if (status.code == HEAT_OK) status = get_real_if_there(file, "high_start", &state->high_start);
-  int64_t off_lattice = 0, steady = 0;
-  if (status.code == HEAT_OK && H5Aexists(file, "steady") > 0) status = heat_h5_get_integer(file, "steady", &steady);
-  state->steady = steady != 0;
-  if (status.code == HEAT_OK) status = heat_h5_get_integer(file, "off_lattice", &off_lattice);
-  state->off_lattice = off_lattice != 0;
-  int64_t owed = 0; /* a checkpoint of an earlier version does not say it */
-  if (status.code == HEAT_OK && H5Aexists(file, "outputs_owed") > 0)
-    status = heat_h5_get_integer(file, "outputs_owed", &owed);
-  state->owed = owed != 0;
+  if (status.code == HEAT_OK) status = read_state(file, state);
   if (status.code == HEAT_OK) status = heat_h5_get_text(file, "deck", deck);
   if (file >= 0) H5Fclose(file);
   return heat_agree(comm, status);

@@ -5,6 +5,8 @@
 #include "harness.h"
 #include "scene.h"
 
+#include <math.h>
+
 enum { NX = 23, NY = 17, STEPS = 9 };
 static const char deck[] =
     "domain: {size: [1, 1], cells: [23, 17]}\nmaterial: {diffusivity: '1 + x'}\n"
@@ -19,6 +21,11 @@ static heat_status save(scene *made, int64_t step, int64_t keep) {
                             .anchor_time = 0.1,
                             .anchor_step = 5000000000,
                             .energy_start = -2.0 / 3.0,
+                            .size_start = 2.5,
+                            .low_start = -1.0 / 3.0,
+                            .high_start = 1e300,
+                            .owed = step % 2 == 0,
+                            .steady = step % 2 == 0,
                             .off_lattice = step % 2 == 1};
   heat_h5 out;
   heat_checkpoint_begin(&out, ".", &made->stepper, &state, deck, "before.h5", step % 2 == 0);
@@ -77,10 +84,45 @@ static void numbers_and_deck_come_back(void **state) {
     assert_int_equal(heat_checkpoint_read_state(MPI_COMM_WORLD, path, &back, &text).code, HEAT_OK);
     assert_true(back.step == step && back.time == 1.0 / 3.0 * (double)step && back.dt == 1.0 / 3.0);
     assert_true(back.anchor_time == 0.1 && back.anchor_step == 5000000000 && back.energy_start == -2.0 / 3.0);
+    assert_true(back.size_start == 2.5 && back.low_start == -1.0 / 3.0 && back.high_start == 1e300);
     assert_int_equal(back.off_lattice, step % 2 == 1);
+    assert_int_equal(back.owed, step % 2 == 0);
+    assert_int_equal(back.steady, step % 2 == 0);
     assert_string_equal(text, deck);
     free(text);
   }
+  close_scene(&made);
+}
+
+/* What a checkpoint of an earlier version does not say. */
+static void attributes_of_later_versions_may_be_missing(void **state) {
+  (void)state;
+  static const char *const later[] = {"size_start", "low_start", "high_start", "steady", "outputs_owed"};
+  scene made;
+  heat_state back;
+  char *text;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  assert_int_equal(save(&made, 10, 2).code, HEAT_OK);
+  if (made.grid.rank == 0) {
+    const hid_t file = H5Fopen("checkpoint-0000000010.h5", H5F_ACC_RDWR, H5P_DEFAULT);
+    for (size_t n = 0; n < sizeof later / sizeof *later; n++) assert_true(H5Adelete(file, later[n]) >= 0);
+    H5Fclose(file);
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  assert_int_equal(heat_checkpoint_read_state(MPI_COMM_WORLD, "checkpoint-0000000010.h5", &back, &text).code, HEAT_OK);
+  assert_true(back.size_start == 2.0 / 3.0 && isnan(back.low_start) && isnan(back.high_start));
+  assert_false(back.steady || back.owed);
+  free(text);
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (made.grid.rank == 0) {
+    const hid_t file = H5Fopen("checkpoint-0000000010.h5", H5F_ACC_RDWR, H5P_DEFAULT);
+    assert_true(H5Adelete(file, "anchor_step") >= 0);
+    H5Fclose(file);
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  const heat_status status = heat_checkpoint_read_state(MPI_COMM_WORLD, "checkpoint-0000000010.h5", &back, &text);
+  assert_int_equal(status.code, HEAT_IO);
+  assert_non_null(strstr(status.text, "anchor_step"));
   close_scene(&made);
 }
 
@@ -193,6 +235,7 @@ int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
   const struct CMUnitTest tests[] = {LAW(the_state_comes_back_on_any_layout),
                                      LAW(numbers_and_deck_come_back),
+                                     LAW(attributes_of_later_versions_may_be_missing),
                                      LAW(the_newest_are_kept_and_later_ones_are_given_up),
                                      LAW(the_newest_stays_whatever_is_asked_for),
                                      LAW(a_field_of_another_shape_is_refused),
