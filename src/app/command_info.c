@@ -1,7 +1,8 @@
 /* `heat2d info` and `heat2d compare`: what files hold. The ranks share the rows of a file out among them. */
 #include "command.h"
 #include "heat2d/base/sum.h"
-#include "heat2d/io/h5io.h"
+#include "heat2d/io/h5_digest.h"
+#include "heat2d/io/h5_read.h"
 
 #include <math.h>
 #include <stdlib.h>

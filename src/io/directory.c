@@ -1,64 +1,17 @@
 #define _XOPEN_SOURCE 700 /* for S_ISVTX */
 #include "heat2d/io/directory.h"
 
-#include "heat2d/io/h5io.h"
 #include "heat2d/io/recognise.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-
-enum { STEP_DIGITS = 10 };
-
-/* The files of a run: fixed names, and series numbered by their step. */
-static const char *const fixed_names[] = {"run.xdmf", "grid.hdf5", "probes.csv", "history.csv",
-                                          "run.log",  "deck.yaml", "status.json"};
-static const struct {
-  const char *prefix, *suffix;
-} numbered_names[] = {{"checkpoint-", ".h5"}, {"snapshot-", ".h5"}, {"frame-", ".png"},
-                      {"crash-", ".h5"},      {"probes-", ".csv"},  {"history-", ".csv"}};
-enum { CHECKPOINTS = 0 }; /* among them */
-static const char partial_suffix[] = ".partial";
-
-heat_status heat_directory_join(char *path, size_t size, const char *directory, const char *name) {
-  const int length = snprintf(path, size, "%s/%s", directory, name);
-  return length >= 0 && (size_t)length < size ? heat_ok()
-                                              : heat_fail(HEAT_DECK, "the path '%.60s...' is too long", directory);
-}
-
-/* Why there is no directory `path` or none can be made: a symbolic link or a file in its place, or in that of one above
- * it; otherwise `error`. */
-static heat_status explain(const char *path, int error) {
-  char part[HEAT_PATH], target[HEAT_PATH];
-  snprintf(part, sizeof part, "%s", path);
-  for (char *at = part + 1;; at++) {
-    const char here = *at;
-    if (here != '/' && here != '\0') continue;
-    *at = '\0';
-    struct stat info;
-    const ssize_t length = readlink(part, target, sizeof target - 1);
-    const bool found = stat(part, &info) == 0;
-    const int reason = errno;
-    if (length >= 0) target[length] = '\0';
-    if (length >= 0 && !found && reason == ENOENT)
-      return heat_fail(HEAT_IO, "'%s' is a symbolic link to '%s', which does not exist", part, target);
-    if (length >= 0 && !found)
-      return heat_fail(HEAT_IO, "'%s' is a symbolic link to '%s', which cannot be followed: %s", part, target,
-                       strerror(reason));
-    if (length >= 0 && !S_ISDIR(info.st_mode))
-      return heat_fail(HEAT_IO, "'%s' is a symbolic link to '%s', which is not a directory", part, target);
-    if (found && !S_ISDIR(info.st_mode)) return heat_fail(HEAT_IO, "'%s' is not a directory", part);
-    *at = here;
-    if (here == '\0') break;
-  }
-  return heat_fail(HEAT_IO, "cannot make the directory '%s': %s", path, strerror(error));
-}
 
 heat_status heat_directory_make(const char *directory) {
   char path[HEAT_PATH];
@@ -69,75 +22,15 @@ heat_status heat_directory_make(const char *directory) {
     const char here = *at;
     if (here != '/' && here != '\0') continue;
     *at = '\0';
-    if (mkdir(path, S_IRWXU | S_IRWXG | S_IRWXO) != 0 && errno != EEXIST) return explain(path, errno);
+    if (mkdir(path, S_IRWXU | S_IRWXG | S_IRWXO) != 0 && errno != EEXIST) return heat_directory_explain(path, errno);
     *at = here;
     if (here == '\0') break;
   }
   struct stat info;
-  if (stat(directory, &info) != 0 || !S_ISDIR(info.st_mode)) return explain(directory, errno);
+  if (stat(directory, &info) != 0 || !S_ISDIR(info.st_mode)) return heat_directory_explain(directory, errno);
   if (access(directory, W_OK | X_OK) != 0)
     return heat_fail(HEAT_IO, "cannot write to the directory '%s': %s", directory, strerror(errno));
   return heat_ok();
-}
-
-int64_t heat_directory_step(const char *name, const char *prefix, const char *suffix) {
-  const size_t before = strlen(prefix);
-  if (strncmp(name, prefix, before) != 0) return -1;
-  char *end;
-  const char *number = name + before;
-  const size_t digits = strspn(number, "0123456789");
-  if (digits < STEP_DIGITS || (digits > STEP_DIGITS && number[0] == '0')) return -1;
-  errno = 0;
-  const long long step = strtoll(number, &end, 10);
-  return errno == 0 && strcmp(end, suffix) == 0 ? (int64_t)step : -1;
-}
-
-static bool is_run_file(const char *name) {
-  for (size_t n = 0; n < sizeof fixed_names / sizeof *fixed_names; n++)
-    if (strcmp(name, fixed_names[n]) == 0) return true;
-  for (size_t n = 0; n < sizeof numbered_names / sizeof *numbered_names; n++)
-    if (heat_directory_step(name, numbered_names[n].prefix, numbered_names[n].suffix) >= 0) return true;
-  return false;
-}
-
-static bool is_partial_file(const char *name) {
-  const size_t length = strlen(name), suffix = strlen(partial_suffix);
-  char whole[NAME_MAX + 1];
-  if (length <= suffix || length > NAME_MAX || strcmp(name + length - suffix, partial_suffix) != 0) return false;
-  memcpy(whole, name, length - suffix);
-  whole[length - suffix] = '\0';
-  return is_run_file(whole);
-}
-
-/* A directory that is read entry by entry. One that is not there has none. */
-typedef struct listing {
-  const char *path;
-  DIR *entries;
-  heat_status status;
-} listing;
-
-static listing open_listing(const char *path) {
-  listing list = {.path = path, .entries = opendir(path)};
-  if (list.entries == NULL && (errno == ELOOP || errno == ENOTDIR))
-    list.status = explain(path, errno);
-  else if (list.entries == NULL && errno != ENOENT)
-    list.status = heat_fail(HEAT_IO, "cannot read '%s': %s", path, strerror(errno));
-  return list;
-}
-
-/* The next name; NULL behind the last one, and after a failure. */
-static const char *next_name(listing *list) {
-  if (list->entries == NULL || list->status.code != HEAT_OK) return NULL;
-  errno = 0;
-  const struct dirent *entry = readdir(list->entries);
-  if (entry == NULL && errno != 0)
-    list->status = heat_fail(HEAT_IO, "cannot read '%s': %s", list->path, strerror(errno));
-  return entry != NULL ? entry->d_name : NULL;
-}
-
-static heat_status close_listing(listing *list) {
-  if (list->entries != NULL) closedir(list->entries);
-  return list->status;
 }
 
 heat_status heat_directory_remove(const char *path) {
@@ -155,42 +48,41 @@ heat_status heat_directory_remove(const char *path) {
 
 /* Remove the files that `chosen` chooses. */
 static heat_status remove_files(const char *directory, bool (*chosen)(const char *name)) {
-  listing list = open_listing(directory);
+  heat_directory_list list = heat_directory_list_open(directory);
   heat_status status = heat_ok();
-  for (const char *name = next_name(&list); name != NULL; name = next_name(&list)) {
+  for (const char *name = heat_directory_list_next(&list); name != NULL; name = heat_directory_list_next(&list)) {
     char path[HEAT_PATH];
     if (!chosen(name)) continue;
     status = heat_first(status, heat_directory_join(path, sizeof path, directory, name));
     if (status.code == HEAT_OK) status = heat_directory_remove(path);
   }
-  return heat_first(status, close_listing(&list));
+  return heat_first(status, heat_directory_list_close(&list));
 }
 
 heat_status heat_directory_has_run(const char *directory, bool *found) {
-  listing list = open_listing(directory);
+  heat_directory_list list = heat_directory_list_open(directory);
   *found = false;
-  for (const char *name = next_name(&list); name != NULL && !*found; name = next_name(&list))
-    *found = is_run_file(name);
-  return close_listing(&list);
+  for (const char *name = heat_directory_list_next(&list); name != NULL && !*found;
+       name = heat_directory_list_next(&list))
+    *found = heat_directory_is_run_file(name);
+  return heat_directory_list_close(&list);
 }
 
 heat_status heat_directory_remove_partial(const char *directory) {
-  return remove_files(directory, is_partial_file);
+  return remove_files(directory, heat_directory_is_partial);
 }
 
 heat_status heat_directory_remove_run(const char *directory) {
-  heat_status status = remove_files(directory, is_run_file);
+  heat_status status = remove_files(directory, heat_directory_is_run_file);
   return heat_first(status, heat_directory_remove_partial(directory));
 }
 
 /* A file of a claim: its name as a file of a run, and how it stands there. */
 static bool is_claimed(const heat_claim *claim, const char *name) {
-  if (is_partial_file(name) || claim->all) return true;
-  for (size_t n = 0; n < sizeof numbered_names / sizeof *numbered_names; n++) {
-    const int64_t step = heat_directory_step(name, numbered_names[n].prefix, numbered_names[n].suffix);
-    if (step >= 0) return n != CHECKPOINTS && step > claim->keep;
-  }
-  return true;
+  if (heat_directory_is_partial(name) || claim->all) return true;
+  bool checkpoint;
+  const int64_t step = heat_directory_numbered(name, &checkpoint);
+  return step < 0 || (!checkpoint && step > claim->keep);
 }
 
 static bool same_file(const struct stat *a, const char *path) {
@@ -208,7 +100,8 @@ static const char *obstacle(const heat_claim *claim, const char *directory, cons
   struct stat info, above;
   if (lstat(path, &info) != 0) return errno == ENOENT ? NULL : heat_recognise_text(path);
   if (!S_ISREG(info.st_mode)) return heat_recognise_text(path);
-  const bool checkpoint = heat_directory_step(name, numbered_names[CHECKPOINTS].prefix, ".h5") >= 0;
+  bool checkpoint;
+  heat_directory_numbered(name, &checkpoint);
   const bool resumed = claim->resumed != NULL && same_file(&info, claim->resumed);
   for (int n = 0; n < claim->input_count; n++)
     if (same_file(&info, claim->inputs[n]) && (is_claimed(claim, name) || checkpoint) &&
@@ -224,11 +117,12 @@ static const char *obstacle(const heat_claim *claim, const char *directory, cons
 }
 
 heat_status heat_directory_check(const char *directory, const heat_claim *claim) {
-  listing list = open_listing(directory);
+  heat_directory_list list = heat_directory_list_open(directory);
   heat_status status = heat_ok();
-  for (const char *name = next_name(&list); name != NULL && status.code == HEAT_OK; name = next_name(&list)) {
+  for (const char *name = heat_directory_list_next(&list); name != NULL && status.code == HEAT_OK;
+       name = heat_directory_list_next(&list)) {
     char path[HEAT_PATH];
-    if (!is_run_file(name) && !is_partial_file(name)) continue;
+    if (!heat_directory_is_run_file(name) && !heat_directory_is_partial(name)) continue;
     status = heat_directory_join(path, sizeof path, directory, name);
     if (status.code != HEAT_OK) break;
     const char *why = obstacle(claim, directory, path, name);
@@ -238,35 +132,7 @@ heat_status heat_directory_check(const char *directory, const heat_claim *claim)
                          "output.directory (nothing has been changed)",
                          path, why);
   }
-  return heat_first(status, close_listing(&list));
-}
-
-static int compare_steps(const void *a, const void *b) {
-  const int64_t first = *(const int64_t *)a, second = *(const int64_t *)b;
-  return (first > second) - (first < second);
-}
-
-heat_status heat_directory_steps(const char *directory, const char *prefix, const char *suffix, int64_t **steps,
-                                 int *count) {
-  *steps = NULL;
-  *count = 0;
-  listing list = open_listing(directory);
-  heat_status status = heat_ok();
-  for (const char *name = next_name(&list); name != NULL && status.code == HEAT_OK; name = next_name(&list)) {
-    const int64_t step = heat_directory_step(name, prefix, suffix);
-    if (step < 0) continue;
-    const size_t bytes = (size_t)(*count + 1) * sizeof **steps;
-    int64_t *grown = realloc(*steps, bytes);
-    if (grown == NULL) {
-      status = heat_no_memory("a list of files", bytes);
-    } else {
-      *steps = grown;
-      grown[(*count)++] = step;
-    }
-  }
-  status = heat_first(status, close_listing(&list));
-  if (*count > 0) qsort(*steps, (size_t)*count, sizeof **steps, compare_steps);
-  return status;
+  return heat_first(status, heat_directory_list_close(&list));
 }
 
 heat_status heat_directory_remove_after(const char *directory, const char *prefix, const char *suffix, int64_t keep) {
@@ -276,7 +142,7 @@ heat_status heat_directory_remove_after(const char *directory, const char *prefi
   for (int n = 0; n < count && status.code == HEAT_OK; n++) {
     if (steps[n] <= keep) continue;
     char path[HEAT_PATH], name[NAME_MAX];
-    snprintf(name, sizeof name, "%s%0*lld%s", prefix, STEP_DIGITS, (long long)steps[n], suffix);
+    heat_directory_step_name(name, sizeof name, prefix, steps[n], suffix);
     status = heat_directory_join(path, sizeof path, directory, name);
     if (status.code == HEAT_OK) status = heat_directory_remove(path);
   }
@@ -305,15 +171,15 @@ heat_room heat_directory_room(const char *directory) {
 double heat_directory_used(const char *directory) {
   enum { BLOCK = 512 };
   double bytes = 0;
-  listing list = open_listing(directory);
-  for (const char *name = next_name(&list); name != NULL; name = next_name(&list)) {
+  heat_directory_list list = heat_directory_list_open(directory);
+  for (const char *name = heat_directory_list_next(&list); name != NULL; name = heat_directory_list_next(&list)) {
     char path[HEAT_PATH];
     struct stat info;
-    if (is_run_file(name) && heat_directory_join(path, sizeof path, directory, name).code == HEAT_OK &&
+    if (heat_directory_is_run_file(name) && heat_directory_join(path, sizeof path, directory, name).code == HEAT_OK &&
         lstat(path, &info) == 0)
       bytes += (double)info.st_blocks * BLOCK;
   }
-  close_listing(&list);
+  heat_directory_list_close(&list);
   return bytes;
 }
 
@@ -350,7 +216,7 @@ heat_status heat_directory_create(FILE **file, const char *path) {
 static int copy_of(int handle, const char *path) {
   enum { BLOCK = 1 << 16 };
   char partial[HEAT_PATH], *block = malloc(BLOCK);
-  const int length = snprintf(partial, sizeof partial, "%s%s", path, partial_suffix);
+  const int length = snprintf(partial, sizeof partial, "%s%s", path, heat_partial_suffix);
   int copy = -1;
   errno = ENAMETOOLONG;
   if (block != NULL && length > 0 && (size_t)length < sizeof partial) copy = open_new(partial);
@@ -400,7 +266,9 @@ heat_status heat_directory_publish(const char *partial, const char *path) {
   const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
   const heat_origin origin = heat_recognise(path);
   heat_status status = heat_ok();
-  if (origin == HEAT_ORIGIN_OTHER && heat_directory_step(name, numbered_names[CHECKPOINTS].prefix, ".h5") >= 0)
+  bool checkpoint;
+  heat_directory_numbered(name, &checkpoint);
+  if (origin == HEAT_ORIGIN_OTHER && checkpoint)
     status = set_aside(path);
   else if (origin == HEAT_ORIGIN_OTHER || origin == HEAT_ORIGIN_NO_FILE)
     status = heat_fail(HEAT_IO, "cannot write '%s': what is there %s", path, heat_recognise_text(path));
@@ -426,7 +294,7 @@ static bool holds(const char *path, const char *text) {
 
 heat_status heat_directory_replace(const char *path, const char *text, bool durable) {
   char partial[HEAT_PATH];
-  const int length = snprintf(partial, sizeof partial, "%s%s", path, partial_suffix);
+  const int length = snprintf(partial, sizeof partial, "%s%s", path, heat_partial_suffix);
   if (length < 0 || (size_t)length >= sizeof partial)
     return heat_fail(HEAT_DECK, "the path '%.60s...' is too long", path);
   if (holds(path, text)) return heat_ok();
@@ -440,5 +308,13 @@ heat_status heat_directory_replace(const char *path, const char *text, bool dura
   if (!good) errno = reason;
   status = good && closed ? heat_directory_publish(partial, path) : cannot_write(path);
   if (status.code != HEAT_OK) unlink(partial);
+  return status;
+}
+
+heat_status heat_directory_sync(const char *path) {
+  const int file = open(path, O_RDONLY);
+  const bool good = file >= 0 && fsync(file) == 0;
+  heat_status status = good ? heat_ok() : heat_fail(HEAT_IO, "cannot sync '%s': %s", path, strerror(errno));
+  if (file >= 0) close(file);
   return status;
 }

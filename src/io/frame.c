@@ -1,7 +1,6 @@
 #include "heat2d/io/frame.h"
 
 #include "heat2d/io/directory.h"
-#include "heat2d/io/h5io.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,9 @@
 #include "heat2d/io/recognise.h"
 
 #include "heat2d/deck/config.h"
-#include "heat2d/io/directory.h"
-#include "heat2d/io/h5io.h"
+#include "heat2d/io/directory_names.h"
+#include "heat2d/io/h5_digest.h"
+#include "heat2d/io/h5_read.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,7 +17,6 @@ enum {
   HEAD = 1 << 16, /* bytes that are looked at */
   LONGEST_DECK = 16 << 20
 };
-static const char partial_suffix[] = ".partial";
 
 /* The beginning of a file. */
 typedef struct head {
@@ -114,7 +114,7 @@ static bool is_kept(const char *path, const char *text) {
     int count;
     const heat_status status = heat_directory_steps(directory, prefixes[n], ".h5", &steps, &count);
     if (status.code == HEAT_OK && count > 0) {
-      snprintf(name, sizeof name, "%s%010lld.h5", prefixes[n], (long long)steps[n == 0 ? count - 1 : 0]);
+      heat_directory_step_name(name, sizeof name, prefixes[n], steps[n == 0 ? count - 1 : 0], ".h5");
       hid_t file = H5I_INVALID_HID;
       char *deck = NULL;
       if (heat_directory_join(other, sizeof other, directory, name).code == HEAT_OK &&
@@ -178,8 +178,8 @@ heat_origin heat_recognise(const char *path) {
   bool ours = false;
   if (file != NULL) {
     file->path = path;
-    file->partial = ends_with(name, partial_suffix);
-    if (file->partial) name[strlen(name) - strlen(partial_suffix)] = '\0';
+    file->partial = ends_with(name, heat_partial_suffix);
+    if (file->partial) name[strlen(name) - strlen(heat_partial_suffix)] = '\0';
     const ssize_t length = pread(handle, file->bytes, HEAD, 0);
     file->length = length > 0 ? (size_t)length : 0;
     file->bytes[file->length] = '\0';

@@ -1,7 +1,6 @@
 #include "heat2d/io/results.h"
 
 #include "heat2d/io/directory.h"
-#include "heat2d/io/h5io.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

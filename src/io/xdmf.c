@@ -16,10 +16,11 @@
 #include "heat2d/io/xdmf.h"
 
 #include "heat2d/io/directory.h"
-#include "heat2d/io/h5io.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <hdf5.h>
+#include <hdf5_hl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -148,7 +149,7 @@ static heat_status write_grid(const heat_xdmf *xdmf) {
   if (good) good = has_points(xdmf) ? put_points(file, xdmf->problem) : put_edges(file, xdmf->problem);
   good = good && H5LTset_attribute_string(file, "/", "written_by", "heat2d") >= 0; /* by which it is recognised */
   if (file >= 0) good = H5Fclose(file) >= 0 && good;
-  if (good) status = heat_sync(partial);
+  if (good) status = heat_directory_sync(partial);
   if (good && status.code == HEAT_OK) status = heat_directory_publish(partial, path);
   if (!good) status = heat_fail(HEAT_IO, "cannot write '%s': %s", path, strerror(errno != 0 ? errno : EIO));
   if (status.code != HEAT_OK) unlink(partial);

@@ -1,6 +1,5 @@
 /* Frames: the picture put together from all ranks is, byte for byte, the one that is drawn from the whole field. */
 #include "heat2d/io/frame.h"
-#include "heat2d/io/h5io.h"
 
 #include "harness.h"
 #include "scene.h"

@@ -4,6 +4,8 @@
 #include "harness.h"
 #include "scene.h"
 
+#include <hdf5_hl.h>
+
 enum { NX = 23, NY = 11 };
 static const char deck[] = "title: '<\"a\" & b>'\ndomain: {origin: [-1, 2], size: [4.6, 1.1], cells: [23, 11]}\n"
                            "material: {diffusivity: 1}\ninitial: {temperature: 0}\ntime: {end: 1}\n";

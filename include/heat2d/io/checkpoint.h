@@ -8,7 +8,7 @@
 #ifndef HEAT2D_CHECKPOINT_H
 #define HEAT2D_CHECKPOINT_H
 
-#include "heat2d/io/h5io.h"
+#include "heat2d/io/h5_file.h"
 #include "heat2d/numerics/stepper.h"
 
 typedef struct heat_state {

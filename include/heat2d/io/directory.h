@@ -4,15 +4,12 @@
 #ifndef HEAT2D_DIRECTORY_H
 #define HEAT2D_DIRECTORY_H
 
-#include "heat2d/base/status.h"
+#include "heat2d/io/directory_names.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-
-/* directory/name into path[size]; HEAT_DECK when it is too long. */
-heat_status heat_directory_join(char *path, size_t size, const char *directory, const char *name);
 
 /* Make the directory and those above it. HEAT_IO. */
 heat_status heat_directory_make(const char *directory);
@@ -41,14 +38,6 @@ heat_status heat_directory_remove_partial(const char *directory);
 
 /* Remove the files of a run, and no others. HEAT_IO. */
 heat_status heat_directory_remove_run(const char *directory);
-
-/* The step in the name "<prefix><step as at least 10 digits><suffix>"; -1 for every other name, also for one with more
- * digits than the step needs. */
-int64_t heat_directory_step(const char *name, const char *prefix, const char *suffix);
-
-/* The steps of the files of such names, ascending, to be freed; *count of them. HEAT_IO. */
-heat_status heat_directory_steps(const char *directory, const char *prefix, const char *suffix, int64_t **steps,
-                                 int *count);
 
 /* Remove those of these files whose step is later than `keep`. HEAT_IO. */
 heat_status heat_directory_remove_after(const char *directory, const char *prefix, const char *suffix, int64_t keep);
@@ -80,5 +69,8 @@ heat_status heat_directory_remove(const char *path);
 /* Replace the file at `path` by `text`: written beside it, made durable where `durable`, renamed. Nothing is done where
  * it holds that text already. HEAT_IO. */
 heat_status heat_directory_replace(const char *path, const char *text, bool durable);
+
+/* Make a file's data, or a directory's entries, durable. HEAT_IO. */
+heat_status heat_directory_sync(const char *path);
 
 #endif

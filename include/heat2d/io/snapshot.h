@@ -3,7 +3,7 @@
 #define HEAT2D_SNAPSHOT_H
 
 #include "heat2d/base/runtime.h"
-#include "heat2d/io/h5io.h"
+#include "heat2d/io/h5_file.h"
 #include "heat2d/io/xdmf.h"
 
 typedef struct heat_snapshots {

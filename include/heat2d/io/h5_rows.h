@@ -1,0 +1,65 @@
+/* The cells of a field on their way into a file: dealt out anew over the ranks as whole rows, so that each rank has one
+ * contiguous piece of the dataset, brought together from the ranks that own them, hashed, and written to their place;
+ * where memory allows in a thread, while the steps go on. */
+#ifndef HEAT2D_H5_ROWS_H
+#define HEAT2D_H5_ROWS_H
+
+#include "heat2d/grid/field.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* What the writing of a file spends its time on, s. */
+typedef enum heat_h5_phase { HEAT_H5_PACK, HEAT_H5_WRITE, HEAT_H5_SYNC, HEAT_H5_VERIFY, HEAT_H5_PHASES } heat_h5_phase;
+typedef struct heat_h5_times {
+  double seconds[HEAT_H5_PHASES]; /* pack and hash; create, write, close; make durable; read back */
+} heat_h5_times;
+
+/* Which rows each rank writes, in as many rounds as its buffer asks for. */
+typedef struct heat_h5_distribution {
+  int64_t rows, unit; /* of the field; the rows of a unit (of a chunk) stay together */
+  int64_t strip;      /* rows of a rank in one round, a multiple of unit */
+  int64_t rounds;
+  int ranks;
+} heat_h5_distribution;
+
+/* With rounds of about `strip_bytes` on a rank, at least one unit. Local. */
+heat_h5_distribution heat_h5_rows_distribute(const heat_grid *grid, int64_t unit, int64_t strip_bytes);
+
+/* The rows [lo, hi) that `rank` writes in a round; lo == hi: none. Local. */
+void heat_h5_rows_range(const heat_h5_distribution *d, int rank, int64_t round, int64_t *lo, int64_t *hi);
+
+/* Bring the rows of this round together in `slab` [hi - lo][nx], from all ranks that own a part of them. `requests`
+ * has room for two of each rank. Collective over the grid's communicator. */
+void heat_h5_rows_collect(const heat_grid *grid, const heat_field *field, const heat_h5_distribution *d, int64_t round,
+                          double *slab, MPI_Request *requests);
+
+/* The rows that this rank writes in a round, and the thread that does it where they are written behind the steps. */
+typedef struct heat_h5_rows {
+  int file;
+  double *values;
+  int64_t count;  /* of values; 0: none in this round */
+  int64_t width;  /* values of a row */
+  uint64_t place; /* of the first row, for its hash */
+  off_t at;       /* of the first, in the file */
+  bool single, behind, running;
+  atomic_bool done;
+  pthread_t thread;
+  uint64_t digest; /* of what was hashed, to be added to the file's */
+  heat_h5_times times;
+  int error; /* errno of a failure */
+} heat_h5_rows;
+
+/* Hash the rows, and narrow them in place where floats are stored: the hash is that of the values as they are read.
+ * Local. */
+void heat_h5_rows_hash(heat_h5_rows *rows);
+
+/* Hash the rows and write them to their place in the file. No call to MPI or HDF5: it may run in a thread. Local. */
+void heat_h5_rows_put(heat_h5_rows *rows);
+
+/* The same in a thread; false where none can be had. `rows` and its values stay where they are until
+ * heat_h5_rows_join, which waits for it. Local. */
+bool heat_h5_rows_start(heat_h5_rows *rows);
+void heat_h5_rows_join(heat_h5_rows *rows);
+
+#endif

@@ -1,0 +1,150 @@
+#define _GNU_SOURCE /* for sync_file_range */
+#include "heat2d/io/h5_rows.h"
+
+#include "heat2d/io/h5_digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+heat_h5_distribution heat_h5_rows_distribute(const heat_grid *grid, int64_t unit, int64_t strip_bytes) {
+  const int64_t nx = grid->layout.cells[HEAT_X], ny = grid->layout.cells[HEAT_Y];
+  heat_h5_distribution d = {.rows = ny, .unit = unit, .ranks = grid->size};
+  const int64_t units = (ny + d.unit - 1) / d.unit, most = (units + d.ranks - 1) / d.ranks;
+  int64_t fit = strip_bytes / (nx * (int64_t)sizeof(double) * d.unit);
+  fit = fit < 1 ? 1 : fit > most ? most : fit;
+  d.strip = fit * d.unit;
+  d.rounds = (most + fit - 1) / fit;
+  return d;
+}
+
+void heat_h5_rows_range(const heat_h5_distribution *d, int rank, int64_t round, int64_t *lo, int64_t *hi) {
+  const int64_t units = (d->rows + d->unit - 1) / d->unit;
+  const int64_t first = heat_block_start(units, d->ranks, rank) * d->unit;
+  int64_t end = heat_block_start(units, d->ranks, rank + 1) * d->unit;
+  if (end > d->rows) end = d->rows;
+  *lo = first + round * d->strip < end ? first + round * d->strip : end;
+  *hi = *lo + d->strip < end ? *lo + d->strip : end;
+}
+
+/* The rows [lo, hi) of a block. */
+static heat_box rows_of_block(heat_box block, int64_t lo, int64_t hi) {
+  const heat_box rows = {{block.lo[HEAT_X], lo}, {block.hi[HEAT_X], hi}};
+  return heat_box_intersect(block, rows);
+}
+
+static MPI_Datatype box_type(heat_box box, ptrdiff_t stride) {
+  MPI_Datatype type;
+  MPI_Type_create_hvector((int)heat_box_width(box, HEAT_Y), (int)heat_box_width(box, HEAT_X),
+                          (MPI_Aint)stride * (MPI_Aint)sizeof(double), MPI_DOUBLE, &type);
+  MPI_Type_commit(&type);
+  return type;
+}
+
+void heat_h5_rows_collect(const heat_grid *grid, const heat_field *field, const heat_h5_distribution *d, int64_t round,
+                          double *slab, MPI_Request *requests) {
+  const int64_t nx = grid->layout.cells[HEAT_X];
+  int count = 0;
+  int64_t lo, hi;
+  heat_h5_rows_range(d, grid->rank, round, &lo, &hi);
+  for (int turn = 0; turn < grid->size; turn++) {
+    const int rank = (grid->rank + turn) % grid->size;
+    const heat_box mine = rows_of_block(heat_layout_box(&grid->layout, rank), lo, hi);
+    if (!heat_box_empty(mine)) {
+      double *to = slab + (mine.lo[HEAT_Y] - lo) * nx + mine.lo[HEAT_X];
+      const size_t bytes = (size_t)heat_box_width(mine, HEAT_X) * sizeof(double);
+      if (rank == grid->rank) {
+        for (int64_t j = mine.lo[HEAT_Y]; j < mine.hi[HEAT_Y]; j++, to += nx)
+          memcpy(to, heat_field_at(field, mine.lo[HEAT_X], j), bytes);
+      } else {
+        MPI_Datatype type = box_type(mine, (ptrdiff_t)nx);
+        MPI_Irecv(to, 1, type, rank, 0, grid->comm, &requests[count++]);
+        MPI_Type_free(&type);
+      }
+    }
+    if (rank == grid->rank) continue;
+    int64_t their_lo, their_hi;
+    heat_h5_rows_range(d, rank, round, &their_lo, &their_hi);
+    const heat_box theirs = rows_of_block(grid->owned, their_lo, their_hi);
+    if (heat_box_empty(theirs)) continue;
+    MPI_Datatype type = box_type(theirs, field->stride);
+    MPI_Isend(heat_field_at(field, theirs.lo[HEAT_X], theirs.lo[HEAT_Y]), 1, type, rank, 0, grid->comm,
+              &requests[count++]);
+    MPI_Type_free(&type);
+  }
+  MPI_Waitall(count, requests, MPI_STATUSES_IGNORE);
+}
+
+void heat_h5_rows_hash(heat_h5_rows *rows) {
+  double *values = rows->values;
+  for (int64_t n = 0; n < rows->count && rows->single; n++) values[n] = (double)(float)values[n];
+  rows->digest += heat_h5_hash_rows(values, rows->count / rows->width, rows->width, rows->place);
+  for (int64_t n = 0; n < rows->count && rows->single; n++) {
+    const float narrow = (float)values[n];
+    memcpy((char *)values + n * (int64_t)sizeof narrow, &narrow, sizeof narrow);
+  }
+}
+
+/* Write all of `bytes` at a place of the file; false with errno. */
+static bool put(int file, const void *data, size_t bytes, off_t at) {
+  const char *from = data;
+  while (bytes > 0) {
+    const ssize_t done = pwrite(file, from, bytes, at);
+    if (done < 0 && errno == EINTR) continue;
+    if (done == 0) errno = ENOSPC;
+    if (done <= 0) return false;
+#ifdef SYNC_FILE_RANGE_WRITE
+    sync_file_range(file, at, done, SYNC_FILE_RANGE_WRITE); /* the disk begins now, not at the fsync */
+#endif
+    from += done;
+    at += done;
+    bytes -= (size_t)done;
+  }
+  return true;
+}
+
+void heat_h5_rows_put(heat_h5_rows *rows) {
+  const double start = seconds_now();
+  const size_t width = rows->single ? sizeof(float) : sizeof(double);
+  heat_h5_rows_hash(rows);
+  const double hashed = seconds_now();
+  if (rows->error == 0 && !put(rows->file, rows->values, (size_t)rows->count * width, rows->at)) rows->error = errno;
+  const double written = seconds_now();
+  if (rows->behind && rows->error == 0 && fsync(rows->file) != 0) rows->error = errno;
+  rows->times.seconds[HEAT_H5_PACK] += hashed - start;
+  rows->times.seconds[HEAT_H5_WRITE] += written - hashed;
+  rows->times.seconds[HEAT_H5_SYNC] += seconds_now() - written;
+}
+
+static void *run_rows(void *context) {
+  heat_h5_rows *rows = context;
+  heat_h5_rows_put(rows);
+  atomic_store_explicit(&rows->done, true, memory_order_release);
+  return NULL;
+}
+
+/* Signals stay with the main thread, which knows what to do with them. */
+bool heat_h5_rows_start(heat_h5_rows *rows) {
+  sigset_t all, before;
+  sigfillset(&all);
+  atomic_init(&rows->done, false);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  rows->running = pthread_create(&rows->thread, NULL, run_rows, rows) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return rows->running;
+}
+
+void heat_h5_rows_join(heat_h5_rows *rows) {
+  pthread_join(rows->thread, NULL);
+  rows->running = false;
+}

@@ -1,0 +1,136 @@
+#include "heat2d/io/transport_direct.h"
+
+#include "heat2d/io/directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Open the file that rank 0 has just made. A file system of many hosts may show it a while later: a look at the
+ * directory makes this host ask for what is new in it. */
+static int open_when_seen(const char *path) {
+  const double patience = 15, longest_pause = 0.25; /* s */
+  char directory[HEAT_PATH];
+  const char *slash = strrchr(path, '/');
+  snprintf(directory, sizeof directory, "%.*s", slash != NULL ? (int)(slash - path) : 1, slash != NULL ? path : ".");
+  const double start = MPI_Wtime();
+  for (double pause = 0.001;; pause = 2 * pause < longest_pause ? 2 * pause : longest_pause) {
+    const int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (file >= 0 || (errno != ENOENT && errno != ESTALE) || MPI_Wtime() - start > patience) return file;
+    nanosleep(&(struct timespec){.tv_nsec = (long)(1e9 * pause)}, NULL);
+    const int look = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (look >= 0) close(look);
+  }
+}
+
+/* Rank 0 makes the file, then every rank opens it for the cells that it writes. */
+static void create(heat_h5 *out) {
+  enum { HOST_TEXT = 256 };
+  FILE *made = NULL;
+  if (out->grid->rank == 0) out->status = heat_directory_create(&made, out->partial);
+  if (made != NULL) {
+    fclose(made);
+    const hid_t list = heat_h5_access();
+    out->file = H5Fcreate(out->partial, H5F_ACC_TRUNC, H5P_DEFAULT, list);
+    if (out->file < 0) out->status = heat_fail(HEAT_IO, "cannot create '%s': %s", out->partial, strerror(errno));
+    H5Pclose(list);
+  }
+  heat_h5_agree_step(out, true, "create");
+  if (!heat_h5_usable(out)) return;
+  out->raw = open_when_seen(out->partial);
+  if (out->raw < 0) {
+    const int reason = errno;
+    char host[HOST_TEXT] = "?";
+    gethostname(host, sizeof host - 1);
+    out->status = heat_fail(HEAT_IO, "rank %d on the host %s cannot open '%s', which rank 0 has made: %s%s",
+                            out->grid->rank, host, out->partial, strerror(reason),
+                            reason == ENOENT ? " (all hosts must see output.directory)" : "");
+  }
+  heat_h5_agree_step(out, true, "open");
+}
+
+/* The place of a contiguous dataset in the file, from rank 0, which alone has it open. */
+static off_t place_of(const heat_h5 *out, hid_t dataset) {
+  int64_t place = out->grid->rank == 0 ? (int64_t)H5Dget_offset(dataset) : 0;
+  MPI_Bcast(&place, 1, MPI_INT64_T, 0, out->grid->comm);
+  return (off_t)place;
+}
+
+static bool begin_field(heat_h5 *out, hid_t dataset, heat_storage storage) {
+  out->rows.file = out->raw;
+  out->place = storage.compression > 0 ? 0 : place_of(out, dataset);
+  return out->place >= 0;
+}
+
+/* A failure is told by rows->error, since a thread may meet it later. */
+static bool write_rows(heat_h5 *out, hid_t dataset, int64_t first_row) {
+  (void)dataset;
+  heat_h5_rows *rows = &out->rows;
+  const int64_t width = rows->single ? sizeof(float) : sizeof(double);
+  rows->at = out->place + first_row * rows->width * width;
+  if (rows->behind && heat_h5_rows_start(rows)) return true;
+  heat_h5_rows_put(rows);
+  out->mark = MPI_Wtime(); /* it has measured itself */
+  return true;
+}
+
+static bool write_chunks(heat_h5 *out, hid_t dataset, const heat_h5_chunk_row *row, heat_h5_packed_chunk *packed) {
+  (void)out;
+  return heat_h5_chunks_write(row, dataset, packed);
+}
+
+/* Rank 0 gathers the parts. */
+static bool write_vector(heat_h5 *out, hid_t dataset, const heat_h5_part *own) {
+  const heat_grid *grid = out->grid;
+  const bool gathers = grid->rank == 0;
+  const int part[2] = {(int)own->start, (int)own->count};
+  bool good = true;
+  int *parts = gathers ? malloc(4 * (size_t)grid->size * sizeof *parts) : NULL;
+  double *whole = gathers ? malloc((size_t)own->length * sizeof *whole) : NULL;
+  if (gathers && (parts == NULL || whole == NULL)) out->status = heat_no_memory("a vector", (size_t)own->length);
+  heat_h5_agree_step(out, true, "write");
+  if (heat_h5_usable(out)) {
+    int *starts = gathers ? parts + 2 * grid->size : NULL, *counts = gathers ? starts + grid->size : NULL;
+    MPI_Gather(part, 2, MPI_INT, parts, 2, MPI_INT, 0, grid->comm);
+    for (int rank = 0; rank < grid->size && gathers; rank++) {
+      starts[rank] = parts[2 * rank];
+      counts[rank] = parts[2 * rank + 1];
+    }
+    MPI_Gatherv(own->values, part[1], MPI_DOUBLE, whole, counts, starts, MPI_DOUBLE, 0, grid->comm);
+    good = !gathers || H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, whole) >= 0;
+  }
+  free(parts);
+  free(whole);
+  return good;
+}
+
+/* What this rank wrote, to the disk. */
+static bool sync_and_close(heat_h5 *out) {
+  if (out->raw < 0) return true;
+  const bool synced = !heat_h5_usable(out) || fsync(out->raw) == 0;
+  const int error = errno;
+  const bool closed = close(out->raw) == 0;
+  if (!synced) errno = error;
+  out->raw = -1;
+  return synced && closed;
+}
+
+static void close_file(heat_h5 *out) {
+  if (out->file >= 0 && H5Fclose(out->file) < 0 && heat_h5_usable(out))
+    out->status = heat_fail(HEAT_IO, "cannot close '%s': %s", out->partial, strerror(errno));
+  out->file = H5I_INVALID_HID;
+  heat_h5_mark(out, HEAT_H5_WRITE);
+  if (!sync_and_close(out) && heat_h5_usable(out))
+    out->status = heat_fail(HEAT_IO, "cannot sync '%s': %s", out->partial, strerror(errno));
+}
+
+const heat_transport heat_transport_direct = {.name = "direct",
+                                              .create = create,
+                                              .begin_field = begin_field,
+                                              .write_rows = write_rows,
+                                              .write_chunks = write_chunks,
+                                              .write_vector = write_vector,
+                                              .close = close_file};

@@ -1,0 +1,118 @@
+/* Digests: no change of a file goes unnoticed, and each rank reads back what another one wrote. */
+#include "heat2d/io/h5_digest.h"
+
+#include "harness.h"
+
+#include "h5_content.h"
+
+#include <hdf5_hl.h>
+
+/* Nobody reads back what it has written itself, and everything is read. */
+static void shares_are_read_by_others(void **state) {
+  (void)state;
+  int rank, size, readers[64] = {0};
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  const int share = heat_h5_share(MPI_COMM_WORLD);
+  assert_true(everywhere(share >= 0 && share < size && (share != rank || size == 1)));
+  readers[share]++;
+  MPI_Allreduce(MPI_IN_PLACE, readers, size, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  for (int n = 0; n < size; n++) assert_int_equal(readers[n], 1);
+}
+
+static void a_changed_value_is_found_wherever_it_lies(void **state) {
+  (void)state;
+  scene made;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
+  const off_t cells = place_of("file.h5", "temperature"), row = place_of("file.h5", "x");
+  const off_t places[] = {cells, cells + 8 * NX * 5 + 3, cells + 8 * NX * NY - 1, row, row + 8 * NX - 1};
+  for (size_t n = 0; n < sizeof places / sizeof *places; n++) {
+    change_byte("file.h5", places[n]);
+    heat_status status = heat_h5_verify(MPI_COMM_WORLD, "file.h5");
+    assert_int_equal(status.code, HEAT_IO);
+    assert_non_null(strstr(status.text, "file.h5"));
+    change_byte("file.h5", places[n]);
+    assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "file.h5").code, HEAT_OK);
+  }
+  close_scene(&made);
+}
+
+/* Exchanging two cells leaves every plain sum as it is. */
+static void exchanged_values_are_found(void **state) {
+  (void)state;
+  scene made;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
+  const off_t cells = place_of("file.h5", "temperature");
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (made.grid.rank == 0) {
+    double pair[2];
+    const int file = open("file.h5", O_RDWR);
+    assert_true(pread(file, pair, sizeof pair, cells) == sizeof pair);
+    const double swapped[2] = {pair[1], pair[0]};
+    assert_true(pwrite(file, swapped, sizeof swapped, cells) == sizeof swapped);
+    close(file);
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "file.h5").code, HEAT_IO);
+  close_scene(&made);
+}
+
+/* Change one attribute through HDF5, so that its own checksums are right. */
+static void change_attribute(const char *name) {
+  const hid_t file = H5Fopen("file.h5", H5F_ACC_RDWR, H5P_DEFAULT), attribute = H5Aopen(file, name, H5P_DEFAULT);
+  const double other = 0.5;
+  assert_true(H5Awrite(attribute, H5T_NATIVE_DOUBLE, &other) >= 0);
+  H5Aclose(attribute);
+  H5Fclose(file);
+}
+
+static void a_changed_attribute_is_found(void **state) {
+  (void)state;
+  scene made;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  enum { CHANGED, MISSING, FOREIGN, DAMAGES };
+  for (int damage = 0; damage < DAMAGES; damage++) {
+    MPI_Barrier(MPI_COMM_WORLD);
+    if (made.grid.rank == 0) unlink("file.h5"); /* without its digest it would be taken for another's */
+    assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
+    if (made.grid.rank == 0 && damage == CHANGED) change_attribute("real");
+    if (made.grid.rank == 0 && damage != CHANGED) {
+      const hid_t file = H5Fopen("file.h5", H5F_ACC_RDWR, H5P_DEFAULT);
+      assert_true(H5Adelete(file, "digest") >= 0);
+      if (damage == FOREIGN) assert_true(H5LTset_attribute_string(file, "/", "digest", "md5:0123456789abcdef") >= 0);
+      H5Fclose(file);
+    }
+    MPI_Barrier(MPI_COMM_WORLD);
+    const heat_status status = heat_h5_verify(MPI_COMM_WORLD, "file.h5");
+    assert_int_equal(status.code, HEAT_IO);
+    assert_int_equal(strstr(status.text, "'md5:0123456789abcdef' is of a kind") != NULL, damage == FOREIGN);
+  }
+  close_scene(&made);
+}
+
+static void what_is_no_whole_file_is_told(void **state) {
+  (void)state;
+  scene made;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "nowhere.h5").code, HEAT_IO);
+  write_file("file.h5", "no HDF5\n");
+  assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "file.h5").code, HEAT_IO);
+  assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_IO); /* no run wrote what is there */
+  write_file("file.h5", "");
+  assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
+  MPI_Barrier(MPI_COMM_WORLD);
+  if (made.grid.rank == 0) assert_int_equal(truncate("file.h5", place_of("file.h5", "temperature") + 8), 0);
+  MPI_Barrier(MPI_COMM_WORLD);
+  assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "file.h5").code, HEAT_IO);
+  close_scene(&made);
+}
+
+int main(int argc, char **argv) {
+#define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
+  const struct CMUnitTest tests[] = {LAW(shares_are_read_by_others), LAW(a_changed_value_is_found_wherever_it_lies),
+                                     LAW(exchanged_values_are_found), LAW(a_changed_attribute_is_found),
+                                     LAW(what_is_no_whole_file_is_told)};
+  return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
+}

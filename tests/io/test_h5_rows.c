@@ -1,0 +1,130 @@
+/* Rows of a field on their way into a file: each is written once, whole, and at its place. */
+#include "heat2d/io/h5_rows.h"
+
+#include "heat2d/io/h5_digest.h"
+
+#include "harness.h"
+
+#include "scene.h"
+
+#include <errno.h>
+
+enum { NX = 23, NY = 519, MOST_RANKS = 64 };
+static const char deck[] = "domain: {size: [1, 1], cells: [23, 519]}\nmaterial: {diffusivity: 1}\n"
+                           "initial: {temperature: 0}\ntime: {end: 1}\n";
+
+/* Every row is written once, by one rank and in one round; rows of a unit stay together. */
+static void each_row_has_one_writer(void **state) {
+  (void)state;
+  static const int64_t units[] = {1, 4, 256}, strips[] = {0, 1000, 8 * NX * 3, INT64_MAX};
+  scene made;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  for (size_t u = 0; u < sizeof units / sizeof *units; u++) {
+    for (size_t s = 0; s < sizeof strips / sizeof *strips; s++) {
+      int written[NY] = {0};
+      const heat_h5_distribution d = heat_h5_rows_distribute(&made.grid, units[u], strips[s]);
+      if (strips[s] == INT64_MAX) assert_int_equal(d.rounds, 1);
+      for (int rank = 0; rank < made.grid.size; rank++) {
+        for (int64_t round = 0; round < d.rounds; round++) {
+          int64_t lo, hi;
+          heat_h5_rows_range(&d, rank, round, &lo, &hi);
+          assert_true(lo <= hi && hi - lo <= d.strip);
+          assert_true(lo == hi || (lo % units[u] == 0 && (hi % units[u] == 0 || hi == NY)));
+          for (int64_t j = lo; j < hi; j++) written[j]++;
+        }
+      }
+      for (int64_t j = 0; j < NY; j++) assert_int_equal(written[j], 1);
+    }
+  }
+  close_scene(&made);
+}
+
+/* Whatever the layout, the rows of a round come together as they lie in the field. */
+static void rows_come_together_from_all_ranks(void **state) {
+  (void)state;
+  enum { STRIP = 8 * NX * 5 };
+  scene made;
+  int size;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  const int layouts[][HEAT_AXES] = {{0, 0}, {size, 1}, {1, size}};
+  double slab[STRIP / sizeof(double)];
+  MPI_Request requests[2 * MOST_RANKS];
+  assert_true(size <= MOST_RANKS);
+  for (size_t l = 0; l < sizeof layouts / sizeof *layouts; l++) {
+    open_scene(&made, MPI_COMM_WORLD, deck, layouts[l]);
+    heat_field *field = heat_stepper_solution(&made.stepper);
+    number_cells(field);
+    const heat_h5_distribution d = heat_h5_rows_distribute(&made.grid, 1, STRIP);
+    bool right = true;
+    for (int64_t round = 0; round < d.rounds; round++) {
+      int64_t lo, hi;
+      heat_h5_rows_range(&d, made.grid.rank, round, &lo, &hi);
+      heat_h5_rows_collect(&made.grid, field, &d, round, slab, requests);
+      for (int64_t j = lo; j < hi; j++)
+        for (int64_t i = 0; i < NX; i++) right = right && slab[(j - lo) * NX + i] == cell_number(i, j);
+    }
+    assert_true(everywhere(right));
+    close_scene(&made);
+  }
+}
+
+/* At the place that was asked for and nowhere else, with the digest that reading it gives; in a thread as well. */
+static void rows_are_put_at_their_place(void **state) {
+  (void)state;
+  enum { WIDTH = 7, ROWS = 3, COUNT = WIDTH * ROWS, AT = 40, PLACE = 12 };
+  char path[32];
+  int rank;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  snprintf(path, sizeof path, "rows-%d", rank);
+  for (int way = 0; way < 4; way++) {
+    const bool single = way % 2 == 1, behind = way >= 2;
+    double values[COUNT], back[COUNT], before[AT / sizeof(double)];
+    float narrow[COUNT];
+    for (int n = 0; n < COUNT; n++) values[n] = cell_number(n, 5);
+    heat_h5_rows rows = {.file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0666),
+                         .values = values,
+                         .count = COUNT,
+                         .width = WIDTH,
+                         .place = PLACE,
+                         .at = AT,
+                         .single = single,
+                         .behind = behind};
+    assert_true(rows.file >= 0);
+    if (behind) {
+      assert_true(heat_h5_rows_start(&rows));
+      heat_h5_rows_join(&rows);
+    } else {
+      heat_h5_rows_put(&rows);
+    }
+    assert_int_equal(rows.error, 0);
+    assert_false(rows.running);
+    const size_t bytes = COUNT * (single ? sizeof(float) : sizeof(double));
+    assert_int_equal(lseek(rows.file, 0, SEEK_END), AT + bytes);
+    assert_int_equal(pread(rows.file, before, AT, 0), AT);
+    for (size_t n = 0; n < AT / sizeof(double); n++) assert_true(before[n] == 0);
+    assert_int_equal(pread(rows.file, single ? (void *)narrow : (void *)back, bytes, AT), bytes);
+    for (int n = 0; n < COUNT; n++) {
+      if (single) back[n] = (double)narrow[n];
+      assert_true(back[n] == (single ? (double)(float)cell_number(n, 5) : cell_number(n, 5)));
+    }
+    assert_true(rows.digest == heat_h5_hash_rows(back, ROWS, WIDTH, PLACE));
+    close(rows.file);
+  }
+}
+
+/* A failure is kept with its reason. */
+static void rows_that_cannot_be_put_say_why(void **state) {
+  (void)state;
+  double value = 1;
+  heat_h5_rows rows = {.file = open("/dev/null", O_RDONLY), .values = &value, .count = 1, .width = 1};
+  heat_h5_rows_put(&rows);
+  assert_int_equal(rows.error, EBADF);
+  close(rows.file);
+}
+
+int main(int argc, char **argv) {
+#define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
+  const struct CMUnitTest tests[] = {LAW(each_row_has_one_writer), LAW(rows_come_together_from_all_ranks),
+                                     LAW(rows_are_put_at_their_place), LAW(rows_that_cannot_be_put_say_why)};
+  return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
+}
