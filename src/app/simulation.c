@@ -15,6 +15,7 @@
 #include "heat2d/io/recognise.h"
 #include "heat2d/io/results.h"
 #include "outputs.h"
+#include "saver.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -25,13 +26,10 @@ enum {
   MOST_STEPS = 4096,  /* between two looks at requests to stop and at the clock */
   LOOK_STEPS = 1000,  /* at least between two looks at the numbers, which read the whole field */
   STEADY_STEPS = 100, /* between two looks at max |du/dt| */
-  INPUTS_MOST = 1000, /* files that a deck names */
-  REPLACED_KEPT = 2   /* checkpoints that must be kept for the one before a shortened step to survive */
+  INPUTS_MOST = 1000  /* files that a deck names */
 };
 static const double poll_seconds = 0.5;
 static const double margin_seconds = 1; /* of the deadline */
-static const double long_save = 4;      /* s: two of this length are more than who asks for a stop should wait */
-static const double slow_disk = 100e6;  /* bytes per second, until a checkpoint has been timed */
 
 typedef struct simulation {
   heat_runtime *runtime;
@@ -42,43 +40,32 @@ typedef struct simulation {
   heat_clock clock;
   char *deck, *old_deck;
   const char *directory;
-  char checkpoint[HEAT_PATH]; /* the one that the run goes on from, or the newest one written */
+  char checkpoint[HEAT_PATH]; /* the one that the run goes on from, "": none */
   heat_state state;           /* of the solution at state.step */
   double step_before;         /* s, the last step of the run that this one goes on with; 0: none */
-  heat_cadence saves;
-  int64_t keep;
-  int64_t spare; /* step of the checkpoint here that --resume named, -1: none */
   heat_steady steady;
   heat_outputs outputs;
   heat_progress progress;
   bool progressing; /* status.json is this run's */
   heat_lock lock;
-  bool dispossessed; /* another run has the directory */
   heat_stop stop;
   heat_stop_reason reason;
   heat_status own;    /* this rank's failure since the last poll, which carries it to the others */
   heat_extent extent; /* of the solution at step `looked` */
-  int64_t looked, saved, first;
-  int64_t chunk;         /* steps between two polls */
-  double slowest_chunk;  /* s */
-  bool odd_chunk;        /* the last one took much longer than any before it */
-  double read_seconds;   /* of the checkpoint that the run goes on from */
-  double output_seconds; /* of what was written for people since the last poll */
-  double slowest_output; /* s */
-  bool save_due;
+  int64_t looked, first;
+  int64_t chunk;            /* steps between two polls */
+  double slowest_chunk;     /* s */
+  bool odd_chunk;           /* the last one took much longer than any before it */
+  double read_seconds;      /* of the checkpoint that the run goes on from */
+  double output_seconds;    /* of what was written for people since the last poll */
+  double slowest_output;    /* s */
   bool sound;               /* what has failed is not the state: its last step is whole on all ranks */
   bool nothing_to_do;       /* the run that is to be resumed ended as steady, and still is */
   bool told_waiting;        /* that the run is slow enough, but not yet steady */
   heat_status step_refused; /* told after what is wrong with the deck as a whole, when a run is resumed */
   bool inputs_unknown;      /* the checkpoint does not say what the field files held */
   bool behind;              /* there is memory to write checkpoints behind the steps */
-  heat_h5 saving;           /* one that is being written */
-  int64_t saving_step;      /* its step, -1: none */
-  double saving_waited;     /* s that the steps have waited for it */
-  bool saving_disturbed;    /* the job was suspended meanwhile */
-  double saved_at, save_seconds, save_waited, worst_save; /* MPI_Wtime; s in all, waited for, and at worst */
-  int saves_done;
-  heat_h5_times save_times;
+  heat_saver saver;
 } simulation;
 
 /* Refuse a grid that does not fit, and find out whether a copy of it does too. */
@@ -138,8 +125,6 @@ static heat_status set_up(simulation *sim) {
     if (status.code != HEAT_OK) return status;
   }
   sim->directory = heat_config_text(config, "output.directory");
-  sim->saves = heat_config_cadence(config, "checkpoint.every");
-  sim->keep = heat_config_integer(config, "checkpoint.keep");
   sim->steady = heat_steady_create(config);
   sim->deck = heat_config_write(setup->config);
   sim->outputs = heat_outputs_create(sim->runtime, setup, &sim->op, sim->directory, sim->deck);
@@ -276,6 +261,11 @@ static heat_status take_steady(simulation *sim) {
   return status;
 }
 
+/* Whether the step that led here was a shortened last one. */
+static bool is_truncated(const simulation *sim) {
+  return sim->state.step == sim->clock.last && heat_clock_short(&sim->clock);
+}
+
 /* Decide between a new run and an old one. Only reads. */
 static heat_status choose_start(simulation *sim) {
   const double start = MPI_Wtime();
@@ -292,6 +282,7 @@ static heat_status choose_start(simulation *sim) {
     sim->clock.last = sim->state.step; /* nothing is left to do */
     sim->clock.end = sim->state.time;
   }
+  sim->state.off_lattice = is_truncated(sim);
   return sim->checkpoint[0] != '\0' ? take_steady(sim) : heat_ok();
 }
 
@@ -358,25 +349,13 @@ static double last_step(const simulation *sim) {
   return step == sim->first && sim->step_before > 0 ? sim->step_before : heat_clock_step(&sim->clock, step - 1);
 }
 
-/* Bytes that checkpoints may need on the disk beside what is written now. */
-static double reserve(const simulation *sim) {
-  const int64_t *cells = sim->setup.grid.layout.cells;
-  const double whole = (double)heat_box_cells(sim->setup.grid.domain), edges = (double)(cells[HEAT_X] + cells[HEAT_Y]);
-  const double beside = 65536, checkpoint = (whole + 2 * edges) * sizeof(double) + beside;
-  const bool goes_on = sim->state.step < sim->clock.last && (sim->saves.steps > 0 || sim->saves.minutes > 0);
-  double needed = 0;
-  if (goes_on || heat_config_boolean(sim->setup.config, "checkpoint.final")) needed += checkpoint;
-  if (sim->saving_step >= 0) needed += checkpoint; /* it may not have taken its place yet */
-  return needed;
-}
-
 static heat_moment moment(simulation *sim) {
   return (heat_moment){.u = heat_stepper_solution(&sim->stepper),
                        .extent = sim->extent,
                        .state = &sim->state,
                        .clock = &sim->clock,
                        .dt = last_step(sim),
-                       .reserve = reserve(sim)};
+                       .reserve = heat_saver_reserve(&sim->saver, sim->state.step < sim->clock.last)};
 }
 
 static heat_status look(simulation *sim) {
@@ -392,74 +371,6 @@ static heat_status write_outputs(simulation *sim) {
   return heat_outputs_write(&sim->outputs, &now);
 }
 
-/* Whether the directory still is this run's; false on all ranks once it is not. */
-static bool owns_directory(simulation *sim) {
-  int lost = sim->dispossessed || !heat_lock_held(&sim->lock);
-  MPI_Bcast(&lost, 1, MPI_INT, 0, sim->runtime->comm);
-  sim->dispossessed = lost != 0;
-  return !sim->dispossessed;
-}
-
-/* Wait for the checkpoint that is being written, if there is one, and finish it, the rows that belong to it first. In a
- * directory that another run has taken over it is left as it is. */
-static heat_status end_save(simulation *sim) {
-  if (sim->saving_step < 0) return heat_ok();
-  const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
-  const double start = MPI_Wtime();
-  if (!owns_directory(sim)) {
-    heat_h5_abandon(&sim->saving);
-    sim->saving_step = -1;
-    heat_runtime_enter(sim->runtime, before);
-    return heat_lock_lost(&sim->lock);
-  }
-  sim->saving.status = heat_first(sim->saving.status, heat_outputs_sync(&sim->outputs));
-  heat_status status = heat_checkpoint_end(&sim->saving, sim->directory, sim->saving_step, sim->keep, sim->spare);
-  if (status.code == HEAT_OK) {
-    heat_checkpoint_name(sim->checkpoint, sim->directory, sim->saving_step);
-    sim->saved = sim->saving_step;
-  }
-  double spent[] = {0, sim->saving_disturbed || heat_stop_continued()}; /* s of its own work, wherever that was done */
-  for (int phase = 0; phase < HEAT_H5_PHASES; phase++) {
-    sim->save_times.seconds[phase] += sim->saving.times.seconds[phase];
-    spent[0] += sim->saving.times.seconds[phase];
-  }
-  MPI_Allreduce(MPI_IN_PLACE, spent, 2, MPI_DOUBLE, MPI_MAX, sim->runtime->comm);
-  sim->saving_step = -1;
-  sim->save_waited += sim->saving_waited + (MPI_Wtime() - start);
-  sim->save_seconds += spent[0];
-  sim->saves_done++;
-  sim->saved_at = MPI_Wtime();
-  if (spent[0] > sim->worst_save && spent[1] == 0) sim->worst_save = spent[0];
-  heat_runtime_enter(sim->runtime, before);
-  return status;
-}
-
-/* Write a checkpoint; `at_once`: it is whole when this returns. Who asks for a stop while a long one is being written
- * waits for that one only. */
-static heat_status save(simulation *sim, bool at_once) {
-  const bool asked = sim->reason == HEAT_STOP_SIGNAL || sim->reason == HEAT_STOP_FILE, writing = sim->saving_step >= 0;
-  heat_status status = end_save(sim);
-  if (status.code != HEAT_OK || sim->saved == sim->state.step) return status;
-  if (asked && writing && sim->worst_save > long_save) return status;
-  const heat_activity before = heat_runtime_enter(sim->runtime, HEAT_FILES);
-  const double start = MPI_Wtime();
-  const char *slash = strrchr(sim->checkpoint, '/');
-  heat_state *state = &sim->state;
-  state->off_lattice = state->step == sim->clock.last && heat_clock_short(&sim->clock);
-  state->anchor_time = sim->clock.anchor_time;
-  state->anchor_step = sim->clock.anchor_step;
-  const bool behind = sim->behind && !at_once;
-  heat_checkpoint_begin(&sim->saving, sim->directory, &sim->stepper, state, sim->deck,
-                        slash != NULL ? slash + 1 : sim->checkpoint, behind);
-  sim->saving_step = state->step;
-  sim->saving_disturbed = false;
-  sim->save_due = false;
-  sim->saving_waited = MPI_Wtime() - start;
-  sim->saved_at = MPI_Wtime();
-  heat_runtime_enter(sim->runtime, before);
-  return behind ? heat_ok() : end_save(sim);
-}
-
 static int64_t earlier(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
@@ -467,12 +378,10 @@ static int64_t earlier(int64_t a, int64_t b) {
 /* The step up to which the field can be advanced at once. */
 static int64_t next_event(const simulation *sim) {
   const int64_t step = sim->state.step;
-  const heat_cadence saves = {.steps = sim->saves.steps};
   int64_t next = earlier(sim->clock.last, step + sim->chunk);
   next = earlier(next, heat_outputs_next(&sim->outputs, &sim->clock, step));
-  next = earlier(next, heat_clock_next(&sim->clock, saves, step));
+  next = earlier(next, heat_saver_next(&sim->saver, &sim->clock, step));
   if (heat_steady_asked(&sim->steady)) next = earlier(next, (step / STEADY_STEPS + 1) * STEADY_STEPS);
-  if (heat_clock_short(&sim->clock) && step < sim->clock.last - 1) next = earlier(next, sim->clock.last - 1);
   return next;
 }
 
@@ -493,34 +402,33 @@ static void count_chunk(simulation *sim, double seconds, int64_t steps, bool con
 /* The small reductions: how long it took; then failures, requests to stop, and the clock, agreed on by all ranks. */
 static heat_status poll(simulation *sim, heat_status status, double chunk_seconds, int64_t steps) {
   enum { CHUNK, OUTPUT, CONTINUED, PACES };
-  enum { CODE, REASON, SAVE, BUSY, LOST, UNSOUND, ITEMS };
+  enum { CODE, REASON, SAVE, BUSY, UNSOUND, ITEMS };
   const heat_runtime *runtime = sim->runtime;
   double pace[] = {[CHUNK] = chunk_seconds, [OUTPUT] = sim->output_seconds, [CONTINUED] = heat_stop_continued()};
   MPI_Allreduce(MPI_IN_PLACE, pace, PACES, MPI_DOUBLE, MPI_MAX, runtime->comm);
   const bool continued = pace[CONTINUED] > 0;
   count_chunk(sim, pace[CHUNK], steps, continued);
   if (continued) heat_stop_ask_again(&sim->stop, runtime->rank);
-  if (continued) sim->saving_disturbed = true;
+  if (continued) heat_saver_disturb(&sim->saver);
   if (!continued) sim->slowest_output = fmax(sim->slowest_output, pace[OUTPUT]);
   sim->output_seconds = 0;
   status = heat_first(status, heat_lock_beat(&sim->lock));
-  const double guess = (double)heat_box_cells(sim->setup.grid.domain) * sizeof(double) / slow_disk;
-  const double save_seconds = sim->worst_save > 0 ? sim->worst_save : guess;
   /* One save and one output may be due before the next look, and again with the stop. */
-  const double needed = 2 * (save_seconds + sim->slowest_output) + sim->slowest_chunk + margin_seconds;
-  double items[ITEMS] = {[CODE] = status.code, [LOST] = sim->lock.lost, [UNSOUND] = !sim->sound};
+  const double needed =
+      2 * (heat_saver_expected(&sim->saver) + sim->slowest_output) + sim->slowest_chunk + margin_seconds;
+  double items[ITEMS] = {[CODE] = status.code, [UNSOUND] = !sim->sound};
   items[REASON] = heat_stop_asked(&sim->stop, runtime->rank, needed);
-  if (runtime->rank == 0 && sim->saves.minutes > 0)
-    items[SAVE] = MPI_Wtime() - sim->saved_at >= sim->saves.minutes * 60;
-  if (sim->saving_step >= 0) items[BUSY] = heat_h5_busy(&sim->saving);
+  items[SAVE] = runtime->rank == 0 && heat_saver_minutes_passed(&sim->saver);
+  items[BUSY] = heat_saver_busy(&sim->saver);
   MPI_Allreduce(MPI_IN_PLACE, items, ITEMS, MPI_DOUBLE, MPI_MAX, runtime->comm);
-  sim->dispossessed = items[LOST] > 0;
-  sim->sound = items[UNSOUND] == 0 && !sim->dispossessed;
-  if (items[CODE] > HEAT_OK) return heat_agree(runtime->comm, status);
+  if (items[CODE] > HEAT_OK) {
+    sim->sound = items[UNSOUND] == 0 && heat_lock_agree(&sim->lock, runtime->comm);
+    return heat_agree(runtime->comm, status);
+  }
   sim->reason = (heat_stop_reason)items[REASON];
-  sim->save_due = items[SAVE] > 0;
+  heat_saver_set_due(&sim->saver, items[SAVE] > 0);
   sim->sound = false; /* a checkpoint that fails is not tried once more */
-  return items[BUSY] > 0 ? heat_ok() : end_save(sim);
+  return items[BUSY] > 0 ? heat_ok() : heat_saver_finish(&sim->saver);
 }
 
 static heat_status check_steady(simulation *sim) {
@@ -535,13 +443,21 @@ static heat_status check_steady(simulation *sim) {
   return status;
 }
 
+/* How soon a checkpoint has to be whole. */
+static heat_save_mode save_mode(const simulation *sim) {
+  if (sim->reason == HEAT_STOP_NONE) return HEAT_SAVE_BEHIND;
+  return sim->reason == HEAT_STOP_DEADLINE ? HEAT_SAVE_AT_ONCE : HEAT_SAVE_FOR_STOP;
+}
+
 static bool saves_due(const simulation *sim) {
-  const int64_t step = sim->state.step;
-  const heat_cadence saves = {.steps = sim->saves.steps};
-  const bool before_short = step == sim->clock.last - 1 && heat_clock_short(&sim->clock) &&
-                            sim->keep >= REPLACED_KEPT && heat_config_boolean(sim->setup.config, "checkpoint.final");
-  return sim->save_due || sim->reason != HEAT_STOP_NONE || before_short ||
-         heat_clock_next(&sim->clock, saves, step - 1) == step;
+  return sim->reason != HEAT_STOP_NONE || heat_saver_due(&sim->saver, &sim->clock, sim->state.step);
+}
+
+/* Make the state the one at `step`. */
+static void reach(simulation *sim, int64_t step) {
+  sim->runtime->step = sim->state.step = step;
+  sim->state.time = heat_clock_time(&sim->clock, step);
+  sim->state.off_lattice = is_truncated(sim);
 }
 
 static bool finished(const simulation *sim) {
@@ -551,14 +467,16 @@ static bool finished(const simulation *sim) {
 /* Something could not be written, and the state is whole: save it, if that can be written. `owed`: what is due at this
  * step for people is not there yet; who goes on from the checkpoint writes it. */
 static heat_status rescue(simulation *sim, heat_status why, bool owed) {
-  const bool saves = why.code == HEAT_IO && sim->saved != sim->state.step && owns_directory(sim);
+  heat_saver *saver = &sim->saver;
+  const bool saves = why.code == HEAT_IO && heat_saver_last(saver) != sim->state.step &&
+                     heat_lock_agree(&sim->lock, sim->runtime->comm);
   heat_status status = saves && sim->looked != sim->state.step ? look(sim) : heat_ok();
-  if (!saves || status.code != HEAT_OK) return heat_first(heat_first(status, why), end_save(sim));
+  if (!saves || status.code != HEAT_OK) return heat_first(heat_first(status, why), heat_saver_finish(saver));
   sim->state.owed = owed;
-  status = save(sim, true);
-  if (status.code != HEAT_OK || sim->saved != sim->state.step) return why;
+  status = heat_saver_save(saver, &sim->state, sim->reason == HEAT_STOP_NONE ? HEAT_SAVE_AT_ONCE : save_mode(sim));
+  if (status.code != HEAT_OK || heat_saver_last(saver) != sim->state.step) return why;
   return heat_fail(HEAT_IO, "%.800s (a checkpoint was written at step %lld: make room and go on with --resume)",
-                   why.text, (long long)sim->saved);
+                   why.text, (long long)heat_saver_last(saver));
 }
 
 static heat_status run_loop(simulation *sim) {
@@ -569,8 +487,7 @@ static heat_status run_loop(simulation *sim) {
     status = heat_stepper_advance(&sim->stepper, &sim->clock, from, to);
     sim->sound = status.code == HEAT_OK;
     status = heat_first(sim->own, status);
-    sim->runtime->step = sim->state.step = to;
-    sim->state.time = heat_clock_time(&sim->clock, to);
+    reach(sim, to);
     status = poll(sim, status, MPI_Wtime() - start, to - from);
     if (status.code != HEAT_OK && sim->sound) return rescue(sim, status, true);
     if (status.code == HEAT_OK) status = check_steady(sim);
@@ -583,14 +500,14 @@ static heat_status run_loop(simulation *sim) {
     }
     sim->progress.stepped = MPI_Wtime();
     sim->output_seconds = sim->progress.stepped - written;
-    if (status.code == HEAT_OK && saves_due(sim)) status = save(sim, sim->reason != HEAT_STOP_NONE);
-    sim->progress.slowest = fmax(fmax(sim->slowest_chunk, sim->worst_save), sim->slowest_output);
+    if (status.code == HEAT_OK && saves_due(sim)) status = heat_saver_save(&sim->saver, &sim->state, save_mode(sim));
+    sim->progress.slowest = fmax(fmax(sim->slowest_chunk, heat_saver_slowest(&sim->saver)), sim->slowest_output);
     if (status.code == HEAT_OK) sim->own = heat_progress_update(&sim->progress, to);
   }
   const heat_status before = status;
   status = heat_agree(sim->runtime->comm, heat_first(status, sim->own));
   if (before.code == HEAT_OK && status.code != HEAT_OK) return rescue(sim, status, false);
-  return heat_first(status, end_save(sim));
+  return heat_first(status, heat_saver_finish(&sim->saver));
 }
 
 static void say_start(simulation *sim) {
@@ -649,19 +566,21 @@ static void say_end(simulation *sim) {
                    setup->tile[HEAT_X] > 0 ? " (as the deck says)"
                    : sim->op.tiling.chosen ? " (the fastest that were tried)"
                                            : " (too few steps to try others)");
-  if (sim->saves_done > 0) {
-    const double *seconds = sim->save_times.seconds;
+  const heat_saver_totals saves = heat_saver_spent(&sim->saver);
+  if (saves.count > 0) {
+    const double *seconds = saves.times.seconds;
     heat_runtime_say(
         runtime,
         "checkpoints %d, %.4g MB/s each: pack and hash %.3g s, write %.3g s, sync %.3g s, read back %.3g s; the steps "
         "waited %.3g s\n",
-        sim->saves_done, sim->saves_done * cells * sizeof(double) / mega / sim->save_seconds, seconds[HEAT_H5_PACK],
-        seconds[HEAT_H5_WRITE], seconds[HEAT_H5_SYNC], seconds[HEAT_H5_VERIFY], sim->save_waited);
+        saves.count, saves.count * cells * sizeof(double) / mega / saves.seconds, seconds[HEAT_H5_PACK],
+        seconds[HEAT_H5_WRITE], seconds[HEAT_H5_SYNC], seconds[HEAT_H5_VERIFY], saves.waited);
   }
   const heat_outputs_summary written = heat_outputs_summarize(&sim->outputs);
   if (isfinite(written.energy.heat)) /* none is known where nothing was left to do */
     say_energy(runtime, written.energy, written.balance);
-  heat_runtime_say(runtime, "files       %s\n", sim->checkpoint[0] != '\0' ? sim->checkpoint : sim->directory);
+  const char *newest = heat_saver_path(&sim->saver);
+  heat_runtime_say(runtime, "files       %s\n", newest[0] != '\0' ? newest : sim->directory);
   if (written.snapshots > 0)
     heat_runtime_say(runtime, "            %s/run.xdmf (%lld snapshots)\n", sim->directory,
                      (long long)written.snapshots);
@@ -684,19 +603,18 @@ static heat_status look_around(simulation *sim) {
   return heat_agree(sim->runtime->comm, status);
 }
 
-/* From a file that was named the run goes another way than the later checkpoints here: it takes their place before
- * anything else is cut back. Where it is one of them it stays as it is. */
-static heat_status take_place(simulation *sim) {
-  char path[HEAT_PATH];
-  heat_checkpoint_name(path, sim->directory, sim->state.step);
-  int here = sim->runtime->rank == 0 && heat_directory_same(path, sim->options->resume_file);
-  MPI_Bcast(&here, 1, MPI_INT, 0, sim->runtime->comm);
-  if (!here) return save(sim, true);
-  sim->spare = sim->saved = sim->state.step;
-  const heat_status status = sim->runtime->rank == 0
-                                 ? heat_checkpoint_prune(sim->directory, sim->state.step, sim->keep, sim->spare)
-                                 : heat_ok();
-  return heat_agree(sim->runtime->comm, status);
+static void create_saver(simulation *sim) {
+  const heat_saver_parts parts = {.runtime = sim->runtime,
+                                  .config = sim->setup.config,
+                                  .grid = &sim->setup.grid,
+                                  .stepper = &sim->stepper,
+                                  .outputs = &sim->outputs,
+                                  .lock = &sim->lock,
+                                  .directory = sim->directory,
+                                  .deck = sim->deck,
+                                  .behind = sim->behind};
+  const bool own = sim->checkpoint[0] != '\0' && sim->options->resume_file == NULL;
+  heat_saver_create(&sim->saver, &parts, sim->checkpoint, own ? sim->state.step : -1);
 }
 
 static heat_status begin(simulation *sim) {
@@ -704,14 +622,14 @@ static heat_status begin(simulation *sim) {
   if (status.code == HEAT_OK) status = choose_start(sim);
   if (sim->nothing_to_do) return status;
   if (status.code == HEAT_OK) status = look_around(sim);
-  sim->saved = sim->checkpoint[0] != '\0' && sim->options->resume_file == NULL ? sim->state.step : -1;
+  create_saver(sim);
   if (status.code == HEAT_OK) status = open_progress(sim);
-  if (status.code == HEAT_OK && sim->options->resume_file != NULL) status = take_place(sim);
+  const char *named = sim->options->resume_file;
+  if (status.code == HEAT_OK && named != NULL) status = heat_saver_take_place(&sim->saver, &sim->state, named);
   if (status.code == HEAT_OK) status = open_files(sim);
   if (status.code != HEAT_OK) return status;
   sim->chunk = 1;
   sim->first = sim->state.step;
-  sim->saved_at = MPI_Wtime();
   say_start(sim);
   status = heat_regions_warn(&sim->setup.problem, sim->runtime);
   if (status.code != HEAT_OK) return status;
@@ -728,17 +646,19 @@ static heat_status begin(simulation *sim) {
 /* The end of a run that began: the last checkpoint, the report, and the word for whoever waits. */
 static heat_status end(simulation *sim) {
   heat_status status = heat_ok();
-  if (finished(sim) && heat_config_boolean(sim->setup.config, "checkpoint.final")) status = save(sim, true);
+  if (finished(sim) && heat_saver_saves_end(&sim->saver))
+    status = heat_saver_save(&sim->saver, &sim->state, HEAT_SAVE_AT_ONCE);
   if (status.code != HEAT_OK) return status;
   const bool stopped = !finished(sim);
   char message[128] = "";
   if (stopped)
     snprintf(message, sizeof message, "stopped by %s at step %lld of %lld%s", heat_stop_text(sim->reason),
              (long long)sim->state.step, (long long)sim->clock.last,
-             sim->saved < sim->state.step ? " (checkpoint just before)" : "");
+             heat_saver_last(&sim->saver) < sim->state.step ? " (checkpoint just before)" : "");
   else if (sim->state.steady)
     snprintf(message, sizeof message, "steady at step %lld", (long long)sim->state.step);
-  if (sim->saves_done > 0) sim->progress.saved = sim->saved_at;
+  const heat_saver_totals saves = heat_saver_spent(&sim->saver);
+  if (saves.count > 0) sim->progress.saved = saves.at;
   const heat_run_end how = {.state = stopped ? "stopped" : "done",
                             .reason = stopped             ? heat_stop_text(sim->reason)
                                       : sim->state.steady ? "steady"
@@ -761,7 +681,6 @@ static const char *failure_reason(heat_code code) {
 heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *options) {
   simulation sim = {.runtime = runtime, .options = options};
   sim.lock.file = -1;
-  sim.saving_step = sim.spare = -1;
   heat_stop_set_deadline(&sim.stop, runtime->rank, runtime->started, options->walltime);
   heat_stop_prepare();
   heat_debug_answer(runtime);
@@ -772,7 +691,7 @@ heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *optio
                      (long long)sim.state.step, sim.state.time);
   if (status.code == HEAT_OK && !sim.nothing_to_do) status = run_loop(&sim);
   if (status.code == HEAT_OK && !sim.nothing_to_do) status = end(&sim);
-  if (status.code != HEAT_OK && status.code != HEAT_STOPPED && sim.progressing && !sim.dispossessed) {
+  if (status.code != HEAT_OK && status.code != HEAT_STOPPED && sim.progressing && heat_lock_held(&sim.lock)) {
     const heat_run_end how = {
         .state = "failed", .reason = failure_reason(status.code), .code = status.code, .message = status.text};
     heat_progress_finish(&sim.progress, sim.state.step, &how);

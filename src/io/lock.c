@@ -347,6 +347,13 @@ bool heat_lock_held(heat_lock *lock) {
   return !lock->lost;
 }
 
+bool heat_lock_agree(heat_lock *lock, MPI_Comm comm) {
+  int lost = !heat_lock_held(lock);
+  MPI_Bcast(&lost, 1, MPI_INT, 0, comm);
+  lock->lost = lost != 0;
+  return !lock->lost;
+}
+
 heat_status heat_lock_lost(const heat_lock *lock) {
   return heat_fail(HEAT_IO,
                    "the lock '%s' is no longer this run's: another one has taken over, or the directory is gone; "

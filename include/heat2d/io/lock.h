@@ -8,7 +8,7 @@
  *
  * The heart beats in a thread of its own, since the run may wait for its files for longer than anybody would watch. The
  * file is made exclusively, and one whose owner is gone is first renamed: file systems let only one of several hosts
- * succeed in either, also where they know no record locks. Rank 0 acts; all Local. */
+ * succeed in either, also where they know no record locks. Rank 0 acts; all Local but heat_lock_agree. */
 #ifndef HEAT2D_LOCK_H
 #define HEAT2D_LOCK_H
 
@@ -46,6 +46,9 @@ heat_status heat_lock_beat(heat_lock *lock);
 
 /* Whether it still is this owner's, looked at now; true where there is none (on other ranks). */
 bool heat_lock_held(heat_lock *lock);
+
+/* The same answer on all ranks: that of rank 0, which looks now. Collective over comm. */
+bool heat_lock_agree(heat_lock *lock, MPI_Comm comm);
 
 /* What to say when it is not. HEAT_IO. */
 heat_status heat_lock_lost(const heat_lock *lock);
