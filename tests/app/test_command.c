@@ -195,7 +195,9 @@ static void bench_measures_every_row(void **state) {
   (void)state;
   static const char *const rows[] = {"one core: plain loop",
                                      "one core: vectors\"",
+#if defined(__SSE2__)
                                      "one core: vectors past the caches",
+#endif
                                      "one core: fused in cache",
                                      "all ranks: fused with exchange",
                                      "varying material: vectors",
@@ -209,10 +211,13 @@ static void bench_measures_every_row(void **state) {
   }
   assert_non_null(strstr(command.out, "\"depth\": 1"));
   assert_non_null(strstr(command.out, "\"checkpoint\": "));
+  assert_non_null(strstr(command.out, "\"of_above\": null")); /* the first row has none above */
+  assert_null(strstr(command.out, "nan"));
   assert_int_equal(occurrences(command.out, "{"), occurrences(command.out, "}"));
   assert_int_equal(count_files(".", "heat2d-bench", ""), 0);
   assert_code(0, heat2d(1, "bench --seconds 0.01 --cells 1,1 --threads 2"));
   assert_non_null(strstr(command.out, "one rank: fused on its threads"));
+  assert_non_null(strstr(command.out, "x above"));
   assert_code(64, heat2d(0, "bench --cells 0,5"));
   assert_one_complaint("heat2d: ", "--cells");
   assert_code(64, heat2d(0, "bench --threads 0"));

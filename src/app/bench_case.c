@@ -1,0 +1,63 @@
+#include "bench_case.h"
+
+/* Numbers that differ from cell to cell, and none that a processor is slow with. */
+static void fill(heat_bench_case *c) {
+  enum { PERIOD = 13 };
+  heat_field *u = heat_stepper_solution(&c->stepper);
+  for (int64_t j = u->owned.lo[HEAT_Y]; j < u->owned.hi[HEAT_Y]; j++)
+    for (int64_t i = u->owned.lo[HEAT_X]; i < u->owned.hi[HEAT_X]; i++)
+      *heat_field_at(u, i, j) = 1 + (double)((i + j) % PERIOD);
+  u->valid = 0;
+}
+
+heat_status heat_bench_case_create(heat_bench_case *c, MPI_Comm comm, heat_bench_spec spec) {
+  enum { DECK = 512 };
+  char deck[DECK];
+  *c = (heat_bench_case){.spec = spec};
+  const int length = snprintf(
+      deck, sizeof deck,
+      "domain: {size: [%lld, %lld], cells: [%lld, %lld]}\nmaterial: {diffusivity: 1}\ninitial: {temperature: 1}\n%s"
+      "time: {end: 1}\n",
+      (long long)spec.cells[HEAT_X], (long long)spec.cells[HEAT_Y], (long long)spec.cells[HEAT_X],
+      (long long)spec.cells[HEAT_Y],
+      spec.varying ? "regions: [{shape: rectangle, min: [0, 0], max: [1, 1], diffusivity: 0.5}]\n" : "");
+  heat_status status = heat_config_parse(&c->config, "bench", deck, (size_t)length, NULL, 0);
+  if (status.code == HEAT_OK) status = heat_problem_create(&c->problem, comm, c->config);
+  const int chosen[HEAT_AXES] = {0, 0};
+  if (status.code == HEAT_OK) status = heat_grid_create(&c->grid, comm, &c->problem, chosen);
+  if (status.code != HEAT_OK) return status;
+  heat_runtime_create(&c->runtime, comm);
+  status = heat_operator_create(&c->op, &c->grid, &c->runtime, spec.depth, spec.threads);
+  if (status.code != HEAT_OK) return status;
+  c->op.plain = spec.plain;
+  status = heat_agree(comm, heat_stepper_create(&c->stepper, &heat_methods[HEAT_METHOD_EULER], &c->op));
+  if (status.code != HEAT_OK) return status;
+  fill(c);
+  const double safety = 0.9, forever = 1e15, dt = safety * heat_stepper_limit(&c->stepper);
+  c->clock = heat_clock_create(0, 0, dt, forever * dt);
+  return heat_ok();
+}
+
+void heat_bench_case_destroy(heat_bench_case *c) {
+  heat_stepper_destroy(&c->stepper);
+  heat_operator_destroy(&c->op);
+  heat_runtime_destroy(&c->runtime);
+  heat_problem_destroy(&c->problem);
+  heat_config_destroy(c->config);
+  *c = (heat_bench_case){.step = 0};
+}
+
+void heat_bench_case_steps(void *context) {
+  heat_bench_case *c = context;
+  heat_stepper_advance(&c->stepper, &c->clock, c->step, c->step + HEAT_BENCH_CASE_STEPS);
+  c->step += HEAT_BENCH_CASE_STEPS;
+}
+
+void heat_bench_case_warm(heat_bench_case *c) {
+  enum { MOST = 64 };
+  for (int n = 0, chosen = 0; n < MOST && !chosen; n++) {
+    heat_bench_case_steps(c);
+    chosen = c->op.tiling.chosen;
+    MPI_Allreduce(MPI_IN_PLACE, &chosen, 1, MPI_INT, MPI_MIN, c->grid.comm);
+  }
+}

@@ -1,0 +1,198 @@
+/* What makes the steps fast: the same grid from the plain loop on one core, by vectors and by stages fused in cache, to
+ * all ranks with their exchange. Every row is a ratio to a limit that was measured in the same run. */
+#include "bench.h"
+#include "bench_case.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+/* The plain loop as it is without vectors. */
+#if defined(__clang__)
+#define WITHOUT_VECTORS
+#else
+#define WITHOUT_VECTORS __attribute__((optimize("no-tree-vectorize")))
+#endif
+WITHOUT_VECTORS static void scalar_sweep(const heat_sweep *s, heat_part part) {
+  const double a = s->c * s->rx;
+  for (ptrdiff_t j = 0; j < part.rows; j++) {
+    const double *u = s->u + part.at + j * s->stride, *south = u - s->stride, *north = u + s->stride;
+    double *out = s->out + part.at + j * s->stride;
+#if defined(__clang__)
+#pragma clang loop vectorize(disable)
+#endif
+    for (ptrdiff_t i = 0; i < part.columns; i++)
+      out[i] = u[i] + a * (((u[i - 1] + u[i + 1]) + (south[i] + north[i])) - 4 * u[i]);
+  }
+}
+
+#if defined(__SSE2__)
+/* The same with vectors, whose results go past the caches; NULL where the processor has no such stores. */
+static void non_temporal_sweep(const heat_sweep *s, heat_part part) {
+  enum { PAIR = 2 };
+  const double a = s->c * s->rx;
+  const __m128d factor = _mm_set1_pd(a), four = _mm_set1_pd(4);
+  for (ptrdiff_t j = 0; j < part.rows; j++) {
+    const double *u = s->u + part.at + j * s->stride, *south = u - s->stride, *north = u + s->stride;
+    double *out = s->out + part.at + j * s->stride;
+    ptrdiff_t i = 0;
+    for (; i + PAIR <= part.columns; i += PAIR) {
+      const __m128d here = _mm_loadu_pd(u + i), along_x = _mm_add_pd(_mm_loadu_pd(u + i - 1), _mm_loadu_pd(u + i + 1));
+      const __m128d sum = _mm_add_pd(along_x, _mm_add_pd(_mm_loadu_pd(south + i), _mm_loadu_pd(north + i)));
+      const __m128d change = _mm_mul_pd(factor, _mm_sub_pd(sum, _mm_mul_pd(four, here)));
+      _mm_stream_pd(out + i, _mm_add_pd(here, change));
+    }
+    for (; i < part.columns; i++) out[i] = u[i] + a * (((u[i - 1] + u[i + 1]) + (south[i] + north[i])) - 4 * u[i]);
+  }
+}
+static heat_loop *const past_caches = non_temporal_sweep;
+#else
+static heat_loop *const past_caches = NULL;
+#endif
+
+typedef struct sweep_job {
+  heat_bench_case *c;
+  heat_loop *sweep;
+  int turn;
+} sweep_job;
+
+static void sweep_whole(void *context) {
+  sweep_job *job = context;
+  const heat_bench_case *c = job->c;
+  const heat_field *fields = c->stepper.fields;
+  const heat_box owned = c->grid.owned;
+  const heat_stencil *stencil = &c->op.stencil;
+  heat_sweep sweep = {.stride = fields[0].stride,
+                      .terms = 1,
+                      .w = {1},
+                      .c = c->clock.dt,
+                      .rx = stencil->rx,
+                      .ry = stencil->ry,
+                      .s = stencil->s};
+  sweep.u = sweep.x[0] = fields[job->turn % 2].corner;
+  sweep.out = fields[1 - job->turn % 2].corner;
+  if (!stencil->uniform) {
+    sweep.kx = stencil->kx.corner;
+    sweep.ky = stencil->ky.corner;
+    sweep.inverse = stencil->inverse.corner;
+  }
+  job->sweep(&sweep,
+             (heat_part){0, (ptrdiff_t)heat_box_width(owned, HEAT_X), (ptrdiff_t)heat_box_width(owned, HEAT_Y)});
+  job->turn++;
+}
+
+/* Give the second array the numbers of the first, with one ghost layer: sweeps go to and fro between the two. */
+static void copy_state(heat_bench_case *c) {
+  const heat_box owned = c->grid.owned;
+  for (int64_t j = owned.lo[HEAT_Y] - 1; j <= owned.hi[HEAT_Y]; j++)
+    memcpy(heat_field_at(&c->stepper.fields[1], owned.lo[HEAT_X] - 1, j),
+           heat_field_at(&c->stepper.fields[0], owned.lo[HEAT_X] - 1, j),
+           (size_t)(heat_box_width(owned, HEAT_X) + 2) * sizeof(double));
+}
+
+/* One row: what is timed, and who takes part in it. */
+typedef struct rung {
+  const char *what;
+  MPI_Comm comm;
+  int threads;
+  bool varying, fused; /* fused: the steps of a run, with their exchange; otherwise sweeps over whole arrays */
+  heat_loop *sweep;
+  bool left_out;
+} rung;
+
+typedef struct ladder {
+  heat_bench *bench;
+  const char *size;
+  int64_t cells[HEAT_AXES];
+  double above[HEAT_BENCH_MATERIALS]; /* rate of the last row with that material; NaN: there was none */
+} ladder;
+
+/* Time `work`, which does so many updates, against the kernel in cache on the same ranks and threads, and add its row.
+ */
+static void add_row(ladder *l, const rung *r, heat_work work, double updates) {
+  heat_bench *b = l->bench;
+  heat_bench_cache_job job = b->reference[r->varying];
+  job.threads = r->threads;
+  const heat_work reference = {heat_bench_compute_in_cache, &job};
+  int ranks;
+  double ratio;
+  MPI_Comm_size(r->comm, &ranks);
+  const double rate = updates / heat_measure(r->comm, b->seconds, work, &reference, &ratio);
+  const double part = (double)ranks * r->threads / ((double)b->runtime->size * b->threads); /* of the whole machine */
+  const double in_cache = ratio * updates / (heat_bench_cache_updates(&job) * r->threads * ranks) * part;
+  const double giga = 1e9, bytes = heat_bench_bytes[r->varying];
+  heat_bench_add(&b->report, HEAT_BENCH_LADDER,
+                 (heat_bench_row){.size = l->size,
+                                  .what = r->what,
+                                  .cells = {l->cells[HEAT_X], l->cells[HEAT_Y]},
+                                  .figures = {rate / giga, rate * bytes / b->bandwidth, in_cache, rate * bytes / giga,
+                                              rate / l->above[r->varying]}});
+  l->above[r->varying] = rate;
+}
+
+int heat_bench_depth(const int64_t cells[HEAT_AXES], int ranks) {
+  heat_layout layout = {.cells = {cells[HEAT_X], cells[HEAT_Y]}};
+  return heat_layout_choose(&layout, ranks) ? heat_halo_choose_depth(&layout, HEAT_CHAIN) : 1;
+}
+
+static heat_status climb(ladder *l, const rung *r) {
+  int ranks;
+  heat_bench_case c;
+  MPI_Comm_size(r->comm, &ranks);
+  const int depth = r->fused ? heat_bench_depth(l->cells, ranks) : 1;
+  const heat_bench_spec spec = {{l->cells[HEAT_X], l->cells[HEAT_Y]}, r->varying, !r->fused, r->threads, depth};
+  heat_status status = heat_bench_case_create(&c, r->comm, spec);
+  if (status.code == HEAT_OK) {
+    const double cells = (double)heat_box_cells(c.grid.domain);
+    sweep_job job = {&c, r->sweep, 0};
+    if (r->fused)
+      heat_bench_case_warm(&c);
+    else
+      copy_state(&c);
+    add_row(l, r, r->fused ? (heat_work){heat_bench_case_steps, &c} : (heat_work){sweep_whole, &job},
+            r->fused ? cells * HEAT_BENCH_CASE_STEPS : cells);
+  }
+  heat_bench_case_destroy(&c);
+  return status;
+}
+
+/* Wait for rank 0 without using the processor. */
+static void wait_for_root(MPI_Comm comm) {
+  enum { NAP_NANOSECONDS = 1000000 };
+  MPI_Request request;
+  int done = 0;
+  MPI_Ibarrier(comm, &request);
+  while (!done) {
+    MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+    if (!done) nanosleep(&(struct timespec){0, NAP_NANOSECONDS}, NULL);
+  }
+}
+
+heat_status heat_bench_ladder(heat_bench *b, const char *size, const int64_t cells[HEAT_AXES]) {
+  const MPI_Comm comm = b->runtime->comm, self = MPI_COMM_SELF;
+  heat_loop *vectors = b->kernels->plain;
+  const rung rungs[] = {
+      {"one core: plain loop", self, 1, .sweep = scalar_sweep},
+      {"one core: vectors", self, 1, .sweep = vectors},
+      {"one core: vectors past the caches", self, 1, .sweep = past_caches, .left_out = past_caches == NULL},
+      {"one core: fused in cache", self, 1, .fused = true},
+      {"one rank: fused on its threads", self, b->threads, .fused = true, .left_out = b->threads == 1},
+      {"all ranks: fused with exchange", comm, b->threads, .fused = true, .left_out = b->runtime->size == 1},
+      {"varying material: vectors", comm, 1, .varying = true, .sweep = vectors},
+      {"varying material: fused", comm, b->threads, .varying = true, .fused = true},
+  };
+  enum { RUNGS = sizeof rungs / sizeof *rungs };
+  ladder l = {b, size, {cells[HEAT_X], cells[HEAT_Y]}, {NAN, NAN}};
+  heat_status status = heat_ok();
+  int n = 0;
+  for (; rungs[n].comm == self; n++)
+    if (b->runtime->rank == 0 && !rungs[n].left_out && status.code == HEAT_OK) status = climb(&l, &rungs[n]);
+  wait_for_root(comm);
+  status = heat_agree(comm, status);
+  for (; n < RUNGS; n++)
+    if (!rungs[n].left_out && status.code == HEAT_OK) status = climb(&l, &rungs[n]);
+  return status;
+}
