@@ -237,6 +237,7 @@ stage() {
   $restore
   if [ "$code" -eq 0 ]; then
     stages_passed+=" $name"
+    echo "passed      stage $name, in $((SECONDS - began)) s"
   else
     stages_failed+=" $name"
     echo "FAILED      stage $name, exit code $code, after $((SECONDS - began)) s" >&2

@@ -7,8 +7,8 @@
  * HEAT2D_FAULT_PATH; mpi-threads (what MPI says of threads: only one); malloc, thread called from the program's own
  * code, not from a library's n: the n-th such call of that rank, counted from 1; "n+": that one and all later ones
  * what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN, ENOSYS, ENOENT; SHORT (a write or read that transfers half); SLOW
- * (the call takes two seconds more); KILL, TERM, USR1 (the rank sends itself that signal before the call) rank: in
- * MPI_COMM_WORLD, or * for all
+ * (the call takes two seconds more, or HEAT2D_FAULT_SECONDS); KILL, TERM, USR1 (the rank sends itself that signal
+ * before the call) rank: in MPI_COMM_WORLD, or * for all
  *
  * When it strikes it says on what in the file HEAT2D_FAULT_MARK, so that a test knows that its fault took place. When
  * the process ends in order, its numbers of calls are appended to the file HEAT2D_FAULT_COUNT as "rank call number": so
@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <link.h>
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -30,6 +31,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef enum call {
@@ -68,6 +70,7 @@ static struct {
   long from;
   bool all_later;
   int error, signal;
+  struct timespec delay;
   const char *path;
   uintptr_t text_lo, text_hi; /* of the program's own code */
   long count[CALLS];
@@ -122,6 +125,8 @@ __attribute__((constructor)) static void begin(void) {
   if (wanted.st_ino != own.st_ino || wanted.st_dev != own.st_dev) return;
   fault.rank = own_rank();
   fault.path = getenv("HEAT2D_FAULT_PATH") != NULL ? getenv("HEAT2D_FAULT_PATH") : "/";
+  const double seconds = getenv("HEAT2D_FAULT_SECONDS") != NULL ? atof(getenv("HEAT2D_FAULT_SECONDS")) : 2;
+  fault.delay = (struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)(1e9 * (seconds - floor(seconds)))};
   dl_iterate_phdr(find_text, NULL);
   if (text != NULL) parse(text);
   fault.active = true;
@@ -154,7 +159,7 @@ static int strike(call which, const char *path) {
   }
   fault.active = true;
   if (fault.signal != 0) kill(getpid(), fault.signal);
-  if (fault.error == SLOW) sleep(2);
+  if (fault.error == SLOW) nanosleep(&fault.delay, NULL);
   if (fault.error > 0) errno = fault.error;
   return fault.error;
 }
