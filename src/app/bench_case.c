@@ -29,7 +29,7 @@ heat_status heat_bench_case_create(heat_bench_case *c, MPI_Comm comm, heat_bench
   heat_runtime_create(&c->runtime, comm);
   status = heat_operator_create(&c->op, &c->grid, &c->runtime, spec.depth, spec.threads);
   if (status.code != HEAT_OK) return status;
-  c->op.plain = spec.plain;
+  if (spec.plain) heat_sequence_set_plain(&c->op.sequence);
   status = heat_agree(comm, heat_stepper_create(&c->stepper, &heat_methods[HEAT_METHOD_EULER], &c->op));
   if (status.code != HEAT_OK) return status;
   fill(c);
@@ -55,9 +55,11 @@ void heat_bench_case_steps(void *context) {
 
 void heat_bench_case_warm(heat_bench_case *c) {
   enum { MOST = 64 };
-  for (int n = 0, chosen = 0; n < MOST && !chosen; n++) {
+  for (int n = 0, all = 0; n < MOST && !all; n++) {
+    bool chosen;
     heat_bench_case_steps(c);
-    chosen = c->op.tiling.chosen;
-    MPI_Allreduce(MPI_IN_PLACE, &chosen, 1, MPI_INT, MPI_MIN, c->grid.comm);
+    heat_sequence_tile(&c->op.sequence, &chosen);
+    all = chosen;
+    MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_MIN, c->grid.comm);
   }
 }

@@ -28,10 +28,11 @@ heat_status heat_bench_halo(heat_bench *b, const char *size, const int64_t cells
     heat_bench_case c;
     const heat_bench_spec spec = {{cells[HEAT_X], cells[HEAT_Y]}, false, true, 1, depths[n]};
     status = heat_bench_case_create(&c, comm, spec);
+    halo_job job = {NULL, heat_stepper_solution(&c.stepper)};
+    if (status.code == HEAT_OK) status = heat_halo_create(&job.halo, &c.grid, depths[n], 1);
     if (status.code == HEAT_OK) {
-      halo_job job = {c.op.halo, &c.stepper.fields[0]};
       const double seconds = heat_measure(comm, b->seconds, (heat_work){exchange, &job}, NULL, NULL);
-      double bytes = (double)heat_halo_bytes(c.op.halo);
+      double bytes = (double)heat_halo_bytes(job.halo);
       MPI_Allreduce(MPI_IN_PLACE, &bytes, 1, MPI_DOUBLE, MPI_MAX, comm);
       heat_bench_add(&b->report, HEAT_BENCH_HALO,
                      (heat_bench_row){.size = size,
@@ -39,6 +40,7 @@ heat_status heat_bench_halo(heat_bench *b, const char *size, const int64_t cells
                                       .cells = {cells[HEAT_X], cells[HEAT_Y]},
                                       .figures = {depths[n], seconds, seconds / depths[n], bytes, bytes / seconds}});
     }
+    heat_halo_destroy(job.halo);
     heat_bench_case_destroy(&c);
   }
   return status;

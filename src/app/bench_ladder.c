@@ -64,21 +64,13 @@ static void sweep_whole(void *context) {
   const heat_bench_case *c = job->c;
   const heat_field *fields = c->stepper.fields;
   const heat_box owned = c->grid.owned;
-  const heat_stencil *stencil = &c->op.stencil;
-  heat_sweep sweep = {.stride = fields[0].stride,
-                      .terms = 1,
-                      .w = {1},
-                      .c = c->clock.dt,
-                      .rx = stencil->rx,
-                      .ry = stencil->ry,
-                      .s = stencil->s};
+  heat_sweep sweep = heat_stencil_sweep(&c->op.stencil);
+  sweep.stride = fields[0].stride;
+  sweep.terms = 1;
+  sweep.w[0] = 1;
+  sweep.c = c->clock.dt;
   sweep.u = sweep.x[0] = fields[job->turn % 2].corner;
   sweep.out = fields[1 - job->turn % 2].corner;
-  if (!stencil->uniform) {
-    sweep.kx = stencil->kx.corner;
-    sweep.ky = stencil->ky.corner;
-    sweep.inverse = stencil->inverse.corner;
-  }
   job->sweep(&sweep,
              (heat_part){0, (ptrdiff_t)heat_box_width(owned, HEAT_X), (ptrdiff_t)heat_box_width(owned, HEAT_Y)});
   job->turn++;

@@ -124,7 +124,7 @@ static heat_status open_trial(trial *t, const heat_plan *plan, const heat_setup 
   heat_runtime_create(&t->runtime, comm);
   if (status.code == HEAT_OK) status = heat_operator_create(&t->op, &t->grid, &t->runtime, depth, setup->threads);
   if (status.code == HEAT_OK && setup->tile[HEAT_X] > 0)
-    t->op.tiling = heat_tiling_fixed(setup->tile[HEAT_X], setup->tile[HEAT_Y]);
+    heat_sequence_set_tiling(&t->op.sequence, heat_tiling_fixed(setup->tile[HEAT_X], setup->tile[HEAT_Y]));
   if (status.code == HEAT_OK) status = heat_agree(comm, heat_stepper_create(&t->stepper, setup->method, &t->op));
   if (status.code == HEAT_OK) status = heat_stepper_start(&t->stepper);
   return status;
@@ -148,7 +148,9 @@ static double time_step(trial *t) {
   t->chain = fit < (double)chain ? (int64_t)fmax(1, fit) : chain;
   for (int ready = 0; !ready;) {
     advance(t);
-    ready = t->op.tiling.chosen || MPI_Wtime() - start > warm_seconds;
+    bool chosen;
+    heat_sequence_tile(&t->op.sequence, &chosen);
+    ready = chosen || MPI_Wtime() - start > warm_seconds;
     MPI_Allreduce(MPI_IN_PLACE, &ready, 1, MPI_INT, MPI_MAX, comm);
   }
   return heat_measure(comm, measure_seconds, (heat_work){advance, t}, NULL, NULL) / (double)t->chain;
@@ -169,7 +171,7 @@ static double time_sides(trial *t, double cells) {
   if (cells == 0) return 0;
   for (int64_t n = 0; n < count; n++) times[n] = heat_clock_time(&t->clock, n);
   const double start = MPI_Wtime();
-  heat_boundary_update(&t->op.boundary, times, (int)count);
+  heat_walls_update(&t->op.walls, times, (int)count);
   return (MPI_Wtime() - start) / ((double)count * cells);
 }
 
@@ -177,7 +179,8 @@ static double time_sources(trial *t, double cells) {
   enum { INSTANTS = 3 };
   if (cells == 0) return 0;
   const double start = MPI_Wtime();
-  for (int n = 1; n <= INSTANTS; n++) heat_operator_source(&t->op, t->grid.owned, heat_clock_time(&t->clock, n), 0);
+  for (int n = 1; n <= INSTANTS; n++)
+    heat_forcing_update(&t->op.forcing, t->grid.owned, heat_clock_time(&t->clock, n), 0, &t->op.ledger);
   return (MPI_Wtime() - start) / (INSTANTS * cells);
 }
 

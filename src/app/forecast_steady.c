@@ -54,7 +54,7 @@ static double settle(heat_stepper *stepper, heat_steady *steady, double dt, doub
 static double settle_coarse(const heat_setup *setup, const heat_problem *problem, heat_steady *steady, double change) {
   heat_grid grid;
   heat_runtime runtime;
-  heat_operator op = {.depth = 0};
+  heat_operator op = {.grid = NULL};
   heat_stepper stepper = {.op = NULL};
   const int alone[HEAT_AXES] = {1, 1};
   double time = INFINITY;
@@ -65,7 +65,7 @@ static double settle_coarse(const heat_setup *setup, const heat_problem *problem
   if (status.code == HEAT_OK) status = heat_stepper_create(&stepper, setup->method, &op);
   if (status.code == HEAT_OK) status = heat_stepper_start(&stepper);
   if (status.code == HEAT_OK) {
-    const heat_limits limits = heat_method_limits(setup->method, op.stencil.bounds);
+    const heat_limits limits = heat_method_limits(setup->method, heat_operator_bounds(&op));
     const double dt = fmin(heat_config_real(setup->config, "time.safety") * limits.stable, limits.monotone);
     if (dt > 0 && dt < steady->end) time = settle(&stepper, steady, dt, change);
   }

@@ -52,7 +52,8 @@ static heat_status write_history(heat_outputs *outputs, const heat_moment *momen
   const heat_status status = heat_operator_flows(outputs->op, moment->u, state->time, flows);
   if (status.code != HEAT_OK) return status;
   const heat_energy energy = heat_operator_energy(outputs->op, moment->u);
-  const double walls = heat_operator_wall_heat(outputs->op), sources = heat_operator_source_heat(outputs->op);
+  const double walls = heat_ledger_wall_heat(&outputs->op->ledger),
+               sources = heat_ledger_source_heat(&outputs->op->ledger);
   if (!isfinite(energy.heat))
     return heat_fail(HEAT_NUMERICS, "the energy at step %lld is not finite", (long long)state->step);
   if (state->step == 0) {
@@ -61,7 +62,7 @@ static heat_status write_history(heat_outputs *outputs, const heat_moment *momen
     state->energy_start = energy.heat;
     state->size_start = energy.size;
   }
-  const double moved = fmax(heat_operator_wall_moved(outputs->op), fabs(sources));
+  const double moved = fmax(heat_ledger_wall_moved(&outputs->op->ledger), fabs(sources));
   const double scale = fmax(fmax(energy.size, state->size_start), moved);
   const double rest = ((energy.heat - state->energy_start) - walls) - sources;
   outputs->energy = energy;

@@ -106,12 +106,13 @@ static heat_status set_up(simulation *sim) {
   if (status.code == HEAT_OK)
     status = heat_operator_create(&sim->op, &setup->grid, sim->runtime, setup->depth, setup->threads);
   if (status.code != HEAT_OK) return status;
-  if (setup->tile[HEAT_X] > 0) sim->op.tiling = heat_tiling_fixed(setup->tile[HEAT_X], setup->tile[HEAT_Y]);
+  if (setup->tile[HEAT_X] > 0)
+    heat_sequence_set_tiling(&sim->op.sequence, heat_tiling_fixed(setup->tile[HEAT_X], setup->tile[HEAT_Y]));
   status = heat_agree(sim->runtime->comm, heat_stepper_create(&sim->stepper, setup->method, &sim->op));
   if (status.code == HEAT_OK)
-    status =
-        heat_agree(sim->runtime->comm,
-                   heat_setup_step(setup, heat_method_limits(setup->method, sim->op.stencil.bounds), &sim->state.dt));
+    status = heat_agree(
+        sim->runtime->comm,
+        heat_setup_step(setup, heat_method_limits(setup->method, heat_operator_bounds(&sim->op)), &sim->state.dt));
   if (setup->problem.resumed && status.code == HEAT_DECK) {
     sim->step_refused = status;
     status = heat_ok();
@@ -515,7 +516,7 @@ static void say_start(simulation *sim) {
   const heat_plan plan = {.grid = &setup->grid,
                           .method = setup->method,
                           .clock = sim->clock,
-                          .limits = heat_method_limits(setup->method, sim->op.stencil.bounds),
+                          .limits = heat_method_limits(setup->method, heat_operator_bounds(&sim->op)),
                           .depth = setup->depth,
                           .threads = setup->threads,
                           .ranks = sim->runtime->size,
@@ -561,10 +562,11 @@ static void say_end(simulation *sim) {
   MPI_Allreduce(MPI_IN_PLACE, &stencil, 1, MPI_DOUBLE, MPI_MAX, runtime->comm);
   if (stencil > 0 && updates > 0)
     heat_runtime_say(runtime, "throughput  %.4g Gcell/s in stencil and halo\n", updates / stencil / giga);
-  const heat_tile tile = heat_tiling_current(&sim->op.tiling);
+  bool chosen;
+  const heat_tile tile = heat_sequence_tile(&sim->op.sequence, &chosen);
   heat_runtime_say(runtime, "tiles       %d x %d cells through %d stages%s\n", tile.columns, tile.rows, tile.stages,
                    setup->tile[HEAT_X] > 0 ? " (as the deck says)"
-                   : sim->op.tiling.chosen ? " (the fastest that were tried)"
+                   : chosen                ? " (the fastest that were tried)"
                                            : " (too few steps to try others)");
   const heat_saver_totals saves = heat_saver_spent(&sim->saver);
   if (saves.count > 0) {

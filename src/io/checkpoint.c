@@ -67,17 +67,16 @@ static void wall_name(char name[64], int side) {
   snprintf(name, 64, "wall_heat_%s", heat_side_names[side]);
 }
 
-static void write_walls(heat_h5 *out, const heat_operator *op) {
-  const heat_boundary *boundary = &op->boundary;
+static void write_walls(heat_h5 *out, const heat_grid *grid, heat_ledger *ledger) {
   for (int side = 0; side < HEAT_SIDES; side++) {
-    const heat_wall *wall = &boundary->walls[side];
     char name[64], meaning[128];
     wall_name(name, side);
-    const double total = heat_operator_side_heat(op, side);
+    const double total = heat_ledger_side_heat(ledger, side);
     heat_h5_set_real(out, "/", name, total);
-    if (!heat_grid_wall(boundary->grid, side)) continue;
-    heat_h5_write_vector(out, name, boundary->grid->layout.cells[1 - side / 2], wall->owned_lo,
-                         wall->owned_hi - wall->owned_lo, wall->heat);
+    if (!heat_grid_wall(grid, side)) continue;
+    int64_t lo, hi;
+    const double *heat = heat_ledger_faces(ledger, side, &lo, &hi);
+    heat_h5_write_vector(out, name, grid->layout.cells[1 - side / 2], lo, hi - lo, heat);
     snprintf(meaning, sizeof meaning, "heat that came in through each cell face of the %s side since t = 0",
              heat_side_names[side]);
     heat_h5_set_text(out, name, "units", "J/m");
@@ -105,13 +104,13 @@ heat_status heat_checkpoint_prune(const char *directory, int64_t step, int64_t k
 
 void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *stepper, const heat_state *state,
                            const char *deck, const char *parent, bool behind) {
-  const heat_operator *op = stepper->op;
-  const heat_grid *grid = op->grid;
+  heat_ledger *ledger = &stepper->op->ledger;
+  const heat_grid *grid = ledger->grid;
   char path[HEAT_PATH], created[32];
   heat_checkpoint_name(path, directory, state->step);
   heat_timestamp(created);
   MPI_Bcast(created, sizeof created, MPI_CHAR, 0, grid->comm);
-  const heat_sum source = heat_sum_reduce(&op->source_heat, grid->comm);
+  const heat_sum source = heat_ledger_source_sum(ledger);
   heat_h5_begin(out, grid, path);
   heat_h5_set_text(out, "/", "version", heat_version());
   heat_h5_set_text(out, "/", "created", created);
@@ -122,7 +121,7 @@ void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *st
   heat_h5_set_integer(out, "/", "ranks", grid->size);
   write_state(out, state);
   heat_h5_set_integers(out, "/", "source_heat", source.digit, HEAT_SUM_DIGITS);
-  write_walls(out, op);
+  write_walls(out, grid, ledger);
   if (behind)
     heat_h5_write_field_behind(out, "temperature", heat_stepper_solution(stepper));
   else
@@ -222,26 +221,28 @@ static heat_status read_field(hid_t file, heat_field *field) {
 }
 
 heat_status heat_checkpoint_read(const char *path, heat_stepper *stepper) {
-  heat_operator *op = stepper->op;
+  heat_ledger *ledger = &stepper->op->ledger;
+  const heat_grid *grid = ledger->grid;
   hid_t file;
   heat_status status = heat_h5_open(&file, path);
   int64_t rows = 0, columns = 0;
-  const int64_t *cells = op->grid->layout.cells;
+  const int64_t *cells = grid->layout.cells;
   if (status.code == HEAT_OK) status = heat_h5_shape(file, "temperature", &rows, &columns);
   if (status.code == HEAT_OK && (rows != cells[HEAT_Y] || columns != cells[HEAT_X]))
     status = heat_fail(HEAT_IO, "'%s' holds %lld x %lld cells, not the %lld x %lld of its deck", path,
                        (long long)columns, (long long)rows, (long long)cells[HEAT_X], (long long)cells[HEAT_Y]);
   if (status.code == HEAT_OK) status = read_field(file, heat_stepper_solution(stepper));
   for (int side = 0; side < HEAT_SIDES && status.code == HEAT_OK; side++) {
-    heat_wall *wall = &op->boundary.walls[side];
+    int64_t lo, hi;
+    double *heat = heat_ledger_faces(ledger, side, &lo, &hi);
     char name[64];
     wall_name(name, side);
-    if (wall->owned_hi > wall->owned_lo)
-      status = heat_h5_read_vector(file, name, wall->owned_lo, wall->owned_hi - wall->owned_lo, wall->heat);
+    if (hi > lo) status = heat_h5_read_vector(file, name, lo, hi - lo, heat);
   }
-  op->source_heat = (heat_sum){0};
-  if (op->grid->rank == 0 && status.code == HEAT_OK)
-    status = heat_h5_get_integers(file, "source_heat", op->source_heat.digit, HEAT_SUM_DIGITS);
+  heat_sum source = {0};
+  if (grid->rank == 0 && status.code == HEAT_OK)
+    status = heat_h5_get_integers(file, "source_heat", source.digit, HEAT_SUM_DIGITS);
+  heat_ledger_restore_source(ledger, &source);
   if (file >= 0) H5Fclose(file);
-  return heat_agree(op->grid->comm, status);
+  return heat_agree(grid->comm, status);
 }

@@ -76,13 +76,6 @@ static heat_status create_varying(heat_stencil *stencil, int threads) {
   return heat_ok();
 }
 
-/* Whether this rank owns the cells beside that wall. */
-static bool owns_wall(const heat_grid *grid, int side) {
-  const int axis = side / 2;
-  return heat_grid_wall(grid, side) && (side % 2 == 0 ? grid->owned.lo[axis] == grid->domain.lo[axis]
-                                                      : grid->owned.hi[axis] == grid->domain.hi[axis]);
-}
-
 /* Conductance of the face of an owned cell that looks to `side`, W/(m3 K). */
 static double face_of(const heat_stencil *stencil, int side, int64_t i, int64_t j) {
   if (stencil->uniform) return stencil->faces[side / 2];
@@ -91,7 +84,7 @@ static double face_of(const heat_stencil *stencil, int side, int64_t i, int64_t 
   return *heat_field_at(k, i + (side / 2 == HEAT_X ? high : 0), j + (side / 2 == HEAT_Y ? high : 0));
 }
 
-void heat_stencil_update_walls(heat_stencil *stencil, const heat_boundary *walls) {
+void heat_stencil_update_walls(heat_stencil *stencil, const heat_walls *walls) {
   const heat_box owned = stencil->grid->owned;
   for (int side = 0; side < HEAT_SIDES; side++) {
     if (stencil->walls[side] == NULL) continue;
@@ -99,16 +92,18 @@ void heat_stencil_update_walls(heat_stencil *stencil, const heat_boundary *walls
     const int64_t beside = side % 2 == 0 ? owned.lo[across] : owned.hi[across] - 1;
     for (int64_t at = owned.lo[along]; at < owned.hi[along]; at++)
       stencil->walls[side][at - owned.lo[along]] =
-          heat_boundary_weight_now(walls, side, at) *
+          heat_walls_weight_now(walls, side, at) *
           face_of(stencil, side, across == HEAT_X ? beside : at, across == HEAT_X ? at : beside);
   }
 }
 
-static heat_status create_walls(heat_stencil *stencil, const heat_boundary *walls) {
+static heat_status create_walls(heat_stencil *stencil, const heat_walls *walls) {
   const heat_grid *grid = stencil->grid;
   for (int side = 0; side < HEAT_SIDES; side++) {
-    if (!owns_wall(grid, side)) continue;
-    const size_t bytes = (size_t)heat_box_width(grid->owned, 1 - side / 2) * sizeof(double);
+    int64_t lo, hi;
+    heat_walls_owned(grid, side, &lo, &hi);
+    if (lo == hi) continue;
+    const size_t bytes = (size_t)(hi - lo) * sizeof(double);
     stencil->walls[side] = malloc(bytes);
     if (stencil->walls[side] == NULL) return heat_no_memory("a wall", bytes);
   }
@@ -118,7 +113,7 @@ static heat_status create_walls(heat_stencil *stencil, const heat_boundary *wall
 
 /* Widen the bounds by the row of -L for cell (i, j): its diagonal has the conductance of each face to another cell, and
  * that of each wall's face times 1 - B; Gershgorin adds those to other cells once more. */
-static void bound_cell(const heat_stencil *stencil, const heat_boundary *walls, int64_t i, int64_t j,
+static void bound_cell(const heat_stencil *stencil, const heat_walls *walls, int64_t i, int64_t j,
                        heat_bounds *bounds) {
   const heat_grid *grid = stencil->grid;
   const int64_t at[HEAT_AXES] = {i, j};
@@ -135,7 +130,7 @@ static void bound_cell(const heat_stencil *stencil, const heat_boundary *walls, 
     const int64_t rim = side % 2 == 0 ? grid->domain.lo[axis] : grid->domain.hi[axis] - 1;
     const bool wall = heat_grid_wall(grid, side) && at[axis] == rim;
     const bool itself = !wall && grid->layout.cells[axis] == 1;
-    own[side] = wall ? heat_boundary_weight(walls, side, at[1 - axis]) * faces[side] : itself ? 0 : faces[side];
+    own[side] = wall ? heat_walls_weight(walls, side, at[1 - axis]) * faces[side] : itself ? 0 : faces[side];
     row[side] = wall ? own[side] : 2 * own[side];
   }
   const double diagonal = inverse * ((own[0] + own[1]) + (own[HEAT_BOTTOM] + own[HEAT_TOP]));
@@ -145,7 +140,7 @@ static void bound_cell(const heat_stencil *stencil, const heat_boundary *walls, 
 }
 
 /* Over the owned box. Of a uniform material one cell stands for all of its row that are next to no wall. */
-static heat_status bound_owned(heat_stencil *stencil, const heat_boundary *walls) {
+static heat_status bound_owned(heat_stencil *stencil, const heat_walls *walls) {
   const heat_grid *grid = stencil->grid;
   const heat_box owned = grid->owned, inner = heat_box_grow(grid->domain, -1);
   heat_bounds *bounds = &stencil->bounds;
@@ -175,7 +170,7 @@ heat_status heat_stencil_create(heat_stencil *stencil, const heat_grid *grid, in
   return heat_ok();
 }
 
-heat_status heat_stencil_set_walls(heat_stencil *stencil, const heat_boundary *walls) {
+heat_status heat_stencil_set_walls(heat_stencil *stencil, const heat_walls *walls) {
   const heat_status status = bound_owned(stencil, walls);
   return status.code == HEAT_OK ? create_walls(stencil, walls) : status;
 }
@@ -186,6 +181,24 @@ void heat_stencil_destroy(heat_stencil *stencil) {
   heat_field_destroy(&stencil->inverse);
   for (int side = 0; side < HEAT_SIDES; side++) free(stencil->walls[side]);
   *stencil = (heat_stencil){0};
+}
+
+heat_status heat_stencil_bound(const heat_grid *grid, heat_bounds *bounds) {
+  enum { DEPTH = 1, THREADS = 1 };
+  heat_walls walls = {.grid = grid};
+  heat_stencil stencil;
+  heat_status status = heat_stencil_create(&stencil, grid, DEPTH, THREADS);
+  if (status.code == HEAT_OK) status = heat_walls_create(&walls, grid, DEPTH);
+  if (status.code == HEAT_OK) status = heat_stencil_set_walls(&stencil, &walls);
+  *bounds = stencil.bounds;
+  heat_stencil_destroy(&stencil);
+  heat_walls_destroy(&walls);
+  return status;
+}
+
+heat_sweep heat_stencil_sweep(const heat_stencil *stencil) {
+  if (stencil->uniform) return (heat_sweep){.rx = stencil->rx, .ry = stencil->ry, .s = stencil->s};
+  return (heat_sweep){.kx = stencil->kx.corner, .ky = stencil->ky.corner, .inverse = stencil->inverse.corner};
 }
 
 size_t heat_stencil_bytes(const heat_problem *problem, heat_box owned, int depth) {

@@ -39,10 +39,11 @@ size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, 
 heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method, heat_operator *op) {
   *stepper = (heat_stepper){.method = method, .op = op};
   heat_status status = heat_ok();
+  const int depth = op->stencil.depth, threads = op->sequence.threads;
   for (int f = 0; f < method->fields && status.code == HEAT_OK; f++) {
-    const int rows = f > 0 && !op->plain ? band_rows(&op->grid->layout, op->depth, op->threads) : 0;
+    const int rows = f > 0 && !op->sequence.plain ? band_rows(&op->grid->layout, depth, threads) : 0;
     stepper->place[f] = f;
-    status = heat_field_create_as(&stepper->fields[f], op->grid, (heat_field_form){op->depth, rows, f, op->threads});
+    status = heat_field_create_as(&stepper->fields[f], op->grid, (heat_field_form){depth, rows, f, threads});
   }
   return status;
 }
@@ -73,7 +74,7 @@ heat_limits heat_method_limits(const heat_method *method, heat_bounds bounds) {
 }
 
 double heat_stepper_limit(const heat_stepper *stepper) {
-  return heat_method_limits(stepper->method, stepper->op->stencil.bounds).stable;
+  return heat_method_limits(stepper->method, heat_operator_bounds(stepper->op)).stable;
 }
 
 /* A stage that copies a solution out of a band, which does not outlast the list of stages. */

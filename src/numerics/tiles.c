@@ -6,8 +6,6 @@
 #define _DEFAULT_SOURCE /* for _SC_LEVEL1_DCACHE_SIZE */
 #include "heat2d/numerics/tiles.h"
 
-#include "heat2d/numerics/operator.h"
-
 #include <omp.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -30,7 +28,7 @@ enum {
 };
 
 heat_tiling heat_tiling_fixed(int columns, int rows) {
-  return (heat_tiling){.count = 1, .chosen = true, .tile = {{columns, rows, HEAT_CHAIN, false}}};
+  return (heat_tiling){.count = 1, .chosen = true, .tile = {{.columns = columns, .rows = rows, .stages = HEAT_CHAIN}}};
 }
 
 /* Bytes of a cache; `usual` where the system does not know. */
@@ -42,14 +40,14 @@ static double cache_bytes(int name, long usual) {
 heat_tiling heat_tiling_create(heat_box owned, size_t bytes) {
   enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32 };
   enum { FULL_1 = -1, HALF_1 = -2, HALF_2 = -3 }; /* so many columns that the tile fills that much of a cache */
-  static const heat_tile small[] = {{WHOLE, WHOLE, HEAT_CHAIN, false}, /* one tile: the order does not matter */
-                                    {WHOLE, WHOLE, HEAT_CHAIN, true},
-                                    {WHOLE, 8, HEAT_CHAIN, false}};
-  static const heat_tile large[] = {{HALF_1, 8, HEAT_CHAIN, false},
-                                    {HALF_2, 8, HEAT_CHAIN, false},
-                                    {FULL_1, 4, HEAT_CHAIN, false},
-                                    {FULL_1, 8, HEAT_CHAIN, false},
-                                    {HALF_2, 8, HEAT_CHAIN, true}};
+  static const heat_tile small[] = {{WHOLE, WHOLE, HEAT_CHAIN, false, 0}, /* one tile: the order does not matter */
+                                    {WHOLE, WHOLE, HEAT_CHAIN, true, 0},
+                                    {WHOLE, 8, HEAT_CHAIN, false, 0}};
+  static const heat_tile large[] = {{HALF_1, 8, HEAT_CHAIN, false, 0},
+                                    {HALF_2, 8, HEAT_CHAIN, false, 0},
+                                    {FULL_1, 4, HEAT_CHAIN, false, 0},
+                                    {FULL_1, 8, HEAT_CHAIN, false, 0},
+                                    {HALF_2, 8, HEAT_CHAIN, true, 0}};
   enum { SMALL = sizeof small / sizeof *small, LARGE = sizeof large / sizeof *large };
   _Static_assert((int)SMALL <= (int)HEAT_TILE_CHOICES && (int)LARGE <= (int)HEAT_TILE_CHOICES,
                  "more shapes than places");
@@ -103,52 +101,43 @@ int heat_tiles_band(heat_box owned, int threads) {
   return HEAT_CHAIN + RIM + (int)(threads == 1 ? ALONE : room);
 }
 
-typedef struct level {
-  const heat_stage *stage;
-  heat_box box, inner; /* inner: where the kernel is all there is to do, which is nearly everywhere */
-  int instant;
-  heat_sweep sweep; /* at the first owned cell */
-} level;
-
 /* How far a block has come. */
 typedef struct progress {
   _Alignas(LINE) atomic_int strips;
 } progress;
 
 typedef struct pass {
-  heat_operator *op;
-  heat_field *const *fields;
-  int count;
-  level *levels;
+  const heat_tiles_work *work;
   heat_tile tile;
-  heat_loop *loop;
-  heat_box whole;     /* of all levels */
+  heat_box whole;     /* of all fronts */
   int64_t columns[2]; /* from the first one of the first tile, on a cache line, to the end of the last one */
   int strips;         /* of tiles, in a window between two slides */
   int blocks;         /* of columns, each of which goes through all strips of a window */
   progress *done;     /* of each */
-  heat_status *status;
 } pass;
 
 /* After a band has slid its cells are elsewhere. */
-static void aim(pass *p) {
-  for (int k = 0; k < p->count; k++) {
-    const heat_stage *stage = p->levels[k].stage;
-    heat_sweep *sweep = &p->levels[k].sweep;
-    sweep->u = p->fields[stage->u]->corner;
-    sweep->out = p->fields[stage->out]->corner;
-    for (int n = 0; n < stage->terms; n++) sweep->x[n] = p->fields[stage->term[n].field]->corner;
+static void aim(const heat_tiles_work *work) {
+  for (int k = 0; k < work->count; k++) {
+    const heat_stage *stage = work->fronts[k].stage;
+    heat_sweep *sweep = &work->fronts[k].sweep;
+    sweep->u = work->fields[stage->u]->corner;
+    sweep->out = work->fields[stage->out]->corner;
+    for (int n = 0; n < stage->terms; n++) sweep->x[n] = work->fields[stage->term[n].field]->corner;
   }
 }
 
-static void do_tile(pass *p, heat_box tile) {
-  for (int k = 0; k < p->count; k++) {
-    const level *l = &p->levels[k];
-    if (heat_box_within(tile, l->inner)) {
-      p->loop(&l->sweep, heat_operator_place(p->op, l->sweep.stride, tile));
+static void do_tile(const heat_tiles_work *work, heat_box tile) {
+  for (int k = 0; k < work->count; k++) {
+    const heat_front *front = &work->fronts[k];
+    if (heat_box_within(tile, front->inner)) {
+      work->loop(&front->sweep, heat_part_at(tile, work->owned, front->sweep.stride));
     } else {
-      const heat_box part = heat_box_intersect(tile, l->box);
-      if (!heat_box_empty(part)) heat_operator_part(p->op, l->stage, &l->sweep, part, l->instant, p->fields, p->status);
+      const heat_box part = heat_box_intersect(tile, front->box);
+      if (!heat_box_empty(part)) {
+        work->prepare(work->context, k, part);
+        work->loop(&front->sweep, heat_part_at(part, work->owned, front->sweep.stride));
+      }
     }
     tile = heat_box_shift(tile, -LEFT, -1);
   }
@@ -167,15 +156,9 @@ static void await(progress *other, int strips) {
  */
 static int64_t border(const pass *p, int block) {
   if (block == 0 || block == p->blocks) return p->columns[block > 0];
-  const int64_t width = heat_box_width(p->whole, HEAT_X), drift = (int64_t)LEFT * (p->count - 1) / 2;
+  const int64_t width = heat_box_width(p->whole, HEAT_X), drift = (int64_t)LEFT * (p->work->count - 1) / 2;
   const int64_t start = p->whole.lo[HEAT_X] + width * block / p->blocks + drift;
   return p->columns[0] + (start - p->columns[0]) / LEFT * LEFT;
-}
-
-/* Before a strip up to `row` of the first block: all others come after it. */
-static void look_after_messages(pass *p, int64_t row) {
-  heat_halo_help(p->op->halo);
-  if (row >= p->op->grid->owned.hi[HEAT_Y]) heat_operator_land(p->op);
 }
 
 static void do_block(pass *p, int64_t first_row, int block, bool messenger) {
@@ -183,27 +166,28 @@ static void do_block(pass *p, int64_t first_row, int block, bool messenger) {
   for (int s = 0; s < p->strips; s++) {
     const int64_t j = first_row + (int64_t)s * p->tile.rows;
     if (block > 0) await(&p->done[block - 1], s + 1);
-    if (messenger) look_after_messages(p, j + p->tile.rows);
+    if (messenger) p->work->before_rows(p->work->context, j + p->tile.rows);
     for (int64_t i = start; i < end; i += p->tile.columns) {
       const int64_t right = i + p->tile.columns < end ? i + p->tile.columns : end;
-      do_tile(p, (heat_box){{i, j}, {right, j + p->tile.rows}});
+      do_tile(p->work, (heat_box){{i, j}, {right, j + p->tile.rows}});
     }
     atomic_store_explicit(&p->done[block].strips, s + 1, memory_order_release);
   }
 }
 
 static void open_window(pass *p, int64_t first_row, bool first, int fields) {
+  const heat_tiles_work *work = p->work;
   for (int f = 0; f < fields; f++)
-    if (p->fields[f]->band > 0) heat_field_slide(p->fields[f], first_row - p->count - 1, !first);
-  aim(p);
+    if (work->fields[f]->band > 0) heat_field_slide(work->fields[f], first_row - work->count - 1, !first);
+  aim(work);
   for (int b = 0; b < p->blocks; b++) atomic_store_explicit(&p->done[b].strips, 0, memory_order_relaxed);
 }
 
 /* How many fields the stages name. */
-static int count_fields(const pass *p) {
+static int count_fields(const heat_tiles_work *work) {
   int fields = 0;
-  for (int k = 0; k < p->count; k++) {
-    const heat_stage *stage = p->levels[k].stage;
+  for (int k = 0; k < work->count; k++) {
+    const heat_stage *stage = work->fronts[k].stage;
     if (stage->out >= fields) fields = stage->out + 1;
     if (stage->u >= fields) fields = stage->u + 1;
     for (int n = 0; n < stage->terms; n++)
@@ -214,11 +198,12 @@ static int count_fields(const pass *p) {
 
 /* The strips for which there is room in the shortest band. */
 static void lay_out(pass *p, int fields) {
-  const int64_t rows = heat_box_width(p->whole, HEAT_Y) + p->count - 1;
+  const int count = p->work->count;
+  const int64_t rows = heat_box_width(p->whole, HEAT_Y) + count - 1;
   int64_t room = rows;
   for (int f = 0; f < fields; f++) {
-    const int band = p->fields[f]->band;
-    if (band > 0 && band - p->count - 2 < room) room = band - p->count - 2; /* what is read below, and one row above */
+    const int band = p->work->fields[f]->band;
+    if (band > 0 && band - count - 2 < room) room = band - count - 2; /* what is read below, and one row above */
   }
   if (p->tile.rows > room) p->tile.rows = (int)room;
   p->strips = (int)(room < rows ? room / p->tile.rows : (rows + p->tile.rows - 1) / p->tile.rows);
@@ -228,39 +213,25 @@ static void lay_out(pass *p, int fields) {
  * for the next one is still near. */
 static int form_team(pass *p) {
   const int64_t width = heat_box_width(p->whole, HEAT_X), wide = width / NARROWEST;
-  int64_t threads = p->op->threads < BLOCKS_MOST ? p->op->threads : BLOCKS_MOST;
+  int64_t threads = p->work->threads < BLOCKS_MOST ? p->work->threads : BLOCKS_MOST;
   if (threads > p->strips) threads = p->strips;
   if (threads > wide) threads = wide > 0 ? wide : 1;
-  int64_t widest = NEAR / ((HEAT_CHAIN + p->tile.rows) * p->op->cell_bytes);
+  int64_t widest = p->tile.block > 0 ? p->tile.block : NEAR / ((HEAT_CHAIN + p->tile.rows) * p->work->cell_bytes);
   if (widest < NARROWEST) widest = NARROWEST;
   const int64_t rounds = width / (threads * widest) + 1;
   p->blocks = (int)(threads * (rounds < BLOCKS_MOST / threads ? rounds : BLOCKS_MOST / threads));
   return (int)threads;
 }
 
-void heat_tiles_pass(heat_operator *op, const heat_stage *stages, const int64_t *grow, int count, int instant,
-                     heat_field *const *fields, heat_status *status) {
-  const heat_grid *grid = op->grid;
-  const int64_t *owned = grid->owned.lo;
-  level levels[HEAT_LEVELS];
+void heat_tiles_pass(const heat_tiles_work *work) {
+  const int64_t left = work->owned.lo[HEAT_X];
+  const int count = work->count;
   progress done[BLOCKS_MOST];
-  pass p = {.op = op,
-            .fields = fields,
-            .count = count,
-            .levels = levels,
-            .done = done,
-            .tile = heat_tiling_current(&op->tiling),
-            .loop = heat_operator_loop(op),
-            .status = status};
-  for (int k = 0; k < count; k++) {
-    const heat_box box = heat_grid_grown(grid, grid->owned, grow[k]);
-    p.levels[k] = (level){&stages[k], box, heat_operator_inner(op, box), instant + k,
-                          heat_operator_sweep(op, &stages[k], fields)};
-    p.whole = k == 0 ? box : heat_box_around(p.whole, box);
-  }
-  const int fields_named = count_fields(&p);
+  pass p = {.work = work, .done = done, .tile = work->tile, .whole = work->fronts[0].box};
+  for (int k = 1; k < count; k++) p.whole = heat_box_around(p.whole, work->fronts[k].box);
+  const int fields_named = count_fields(work);
   lay_out(&p, fields_named);
-  p.columns[0] = owned[HEAT_X] - (owned[HEAT_X] - p.whole.lo[HEAT_X] + LEFT - 1) / LEFT * LEFT;
+  p.columns[0] = left - (left - p.whole.lo[HEAT_X] + LEFT - 1) / LEFT * LEFT;
   p.columns[1] = p.whole.hi[HEAT_X] + (int64_t)(count - 1) * LEFT;
   const int64_t window = (int64_t)p.strips * p.tile.rows, end = p.whole.hi[HEAT_Y] + count - 1;
   const int most = form_team(&p);

@@ -43,8 +43,8 @@ static void a_small_grid_has_the_bounds_of_its_operator(void **state) {
     assert_int_equal(survey_of(decks[n], &survey).code, HEAT_OK);
     assert_true(survey.seen == 1);
     assert_int_equal(heat_operator_create(&op, &setup.grid, &runtime, 1, 1).code, HEAT_OK);
-    assert_true(survey.bounds.spectral == op.stencil.bounds.spectral);
-    assert_true(survey.bounds.diagonal == op.stencil.bounds.diagonal);
+    assert_true(survey.bounds.spectral == heat_operator_bounds(&op).spectral);
+    assert_true(survey.bounds.diagonal == heat_operator_bounds(&op).diagonal);
     heat_operator_destroy(&op);
     heat_setup_destroy(&setup);
   }

@@ -63,8 +63,8 @@ static void the_state_comes_back_on_any_layout(void **state) {
   assert_int_equal(heat_checkpoint_read("./checkpoint-0000000009.h5", &reader.stepper).code, HEAT_OK);
   assert_int_equal(heat_stepper_solution(&reader.stepper)->valid, 0);
   assert_true(everywhere(same_cells(&reader, &alone)));
-  const double walls[] = {heat_operator_wall_heat(&reader.op), heat_operator_wall_heat(&alone.op)};
-  const double sources[] = {heat_operator_source_heat(&reader.op), heat_operator_source_heat(&alone.op)};
+  const double walls[] = {heat_ledger_wall_heat(&reader.op.ledger), heat_ledger_wall_heat(&alone.op.ledger)};
+  const double sources[] = {heat_ledger_source_heat(&reader.op.ledger), heat_ledger_source_heat(&alone.op.ledger)};
   assert_true(everywhere(memcmp(&walls[0], &walls[1], sizeof(double)) == 0 && walls[0] != 0));
   assert_true(everywhere(memcmp(&sources[0], &sources[1], sizeof(double)) == 0 && sources[0] != 0));
   close_scene(&reader);

@@ -300,11 +300,11 @@ typedef struct totals {
 } totals;
 
 static totals totals_of(rig *r) {
-  totals sums = {.bound = r->op.stencil.bounds.spectral};
+  totals sums = {.bound = heat_operator_bounds(&r->op).spectral};
   sums.energy = heat_operator_energy(&r->op, r->each[0]);
-  sums.moved = heat_operator_wall_moved(&r->op);
-  sums.wall_heat = heat_operator_wall_heat(&r->op);
-  sums.source_heat = heat_operator_source_heat(&r->op);
+  sums.moved = heat_ledger_wall_moved(&r->op.ledger);
+  sums.wall_heat = heat_ledger_wall_heat(&r->op.ledger);
+  sums.source_heat = heat_ledger_source_heat(&r->op.ledger);
   return sums;
 }
 
@@ -315,7 +315,7 @@ static bool list_is_right(const int *ranks, int depth, int threads, int which, c
   bool right = true;
   open_rig(&r, MPI_COMM_WORLD, ranks, depth, threads);
   plain_start();
-  const int count = make_list(which, r.op.stencil.bounds.spectral, list);
+  const int count = make_list(which, heat_operator_bounds(&r.op).spectral, list);
   for (int again = 0; again < 2; again++) {
     const heat_status status = heat_operator_apply(&r.op, list, count, r.each);
     right = right && status.code == HEAT_OK;
@@ -328,9 +328,11 @@ static bool list_is_right(const int *ranks, int depth, int threads, int which, c
   heat_bounds bounds = {0};
   const heat_status rated = heat_operator_rate(&r.op, r.each[depth % 2], 0.7, &rate);
   right = right && rated.code == HEAT_OK && rate == plain_stage(NULL, plain_fields[depth % 2], 0.7);
-  right = right && heat_operator_bound(&r.grid, &bounds).code == HEAT_OK && bounds.spectral <= r.op.stencil.bounds.spectral;
+  right = right && heat_stencil_bound(&r.grid, &bounds).code == HEAT_OK &&
+          bounds.spectral <= heat_operator_bounds(&r.op).spectral;
   bounds = heat_bounds_agree(bounds, MPI_COMM_WORLD);
-  right = right && memcmp(&bounds, &r.op.stencil.bounds, sizeof bounds) == 0;
+  const heat_bounds all = heat_operator_bounds(&r.op);
+  right = right && memcmp(&bounds, &all, sizeof bounds) == 0;
   close_rig(&r);
   return everywhere(right);
 }
@@ -340,7 +342,7 @@ static totals totals_on_one_rank(int which) {
   heat_stage list[3 * HEAT_METHOD_STAGES + 8];
   rig r;
   open_rig(&r, MPI_COMM_SELF, alone, 1, 1);
-  const int count = make_list(which, r.op.stencil.bounds.spectral, list);
+  const int count = make_list(which, heat_operator_bounds(&r.op).spectral, list);
   for (int again = 0; again < 2; again++)
     assert_int_equal(heat_operator_apply(&r.op, list, count, r.each).code, HEAT_OK);
   const totals sums = totals_of(&r);
@@ -540,7 +542,7 @@ static void the_bounds_are_those_of_the_matrix(void **state) {
     open_problem(cells, material, "0", homogeneous_sides[n % HOMOGENEOUS_SIDES]);
     rig r;
     open_rig(&r, MPI_COMM_WORLD, layout.ranks, 2, 1);
-    const heat_bounds matrix = bounds_of_the_matrix(&r), have = r.op.stencil.bounds;
+    const heat_bounds matrix = bounds_of_the_matrix(&r), have = heat_operator_bounds(&r.op);
     if (!(fabs(have.diagonal - matrix.diagonal) <= 1e-12 * matrix.diagonal &&
           fabs(have.spectral - matrix.spectral) <= 1e-12 * matrix.spectral && have.spectral <= have.all_faces))
       fail_msg("problem %d: diagonal %g, spectral %g instead of %g, %g", n, have.diagonal, have.spectral,
@@ -566,7 +568,7 @@ static void walls_that_will_change_are_bounded_for_all_time(void **state) {
     open_problem(square, linear_materials[0], "0", walls[n]);
     rig r;
     open_rig(&r, MPI_COMM_WORLD, chosen, 2, 1);
-    have[n] = r.op.stencil.bounds;
+    have[n] = heat_operator_bounds(&r.op);
     close_rig(&r);
     close_problem();
   }
@@ -585,7 +587,7 @@ static void the_spectrum_lies_below_the_bound(void **state) {
     plain_prepare();
     rig r;
     open_rig(&r, MPI_COMM_WORLD, chosen, 5, 1);
-    const double bound = r.op.stencil.bounds.spectral;
+    const double bound = heat_operator_bounds(&r.op).spectral;
     for (int k = 0; k < ITERATIONS; k++) {
       /* v <- -L(v) / bound: no longer than before when the bound is one. */
       const heat_stage stage = {.out = 1 - k % 2, .u = k % 2, .terms = 1, .term = {{k % 2, 0}}, .c = -1 / bound};
@@ -614,8 +616,8 @@ static void the_bound_is_attained_by_the_checkerboard(void **state) {
   apply_operator(&r, 0, 1);
   for (int64_t j = r.grid.owned.lo[HEAT_Y]; j < r.grid.owned.hi[HEAT_Y]; j++)
     for (int64_t i = r.grid.owned.lo[HEAT_X]; i < r.grid.owned.hi[HEAT_X]; i++)
-      right = right && fabs(*heat_field_at(r.each[1], i, j) * ((i + j) % 2 == 0 ? 1 : -1) + r.op.stencil.bounds.spectral) <=
-                           1e-13 * r.op.stencil.bounds.spectral;
+      right = right && fabs(*heat_field_at(r.each[1], i, j) * ((i + j) % 2 == 0 ? 1 : -1) +
+                            heat_operator_bounds(&r.op).spectral) <= 1e-13 * heat_operator_bounds(&r.op).spectral;
   assert_true(everywhere(right));
   close_rig(&r);
   close_problem();
@@ -656,10 +658,10 @@ static void flows_are_those_across_the_walls(void **state) {
       sum += flows[side];
       counted += scale;
     }
-    const double c = 0.1 / r.op.stencil.bounds.spectral;
+    const double c = 0.1 / heat_operator_bounds(&r.op).spectral;
     const heat_stage step = {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = t, .share = c};
     assert_int_equal(heat_operator_apply(&r.op, &step, 1, r.each).code, HEAT_OK);
-    assert_true(fabs(heat_operator_wall_heat(&r.op) - c * sum) <= 1e-14 * c * counted);
+    assert_true(fabs(heat_ledger_wall_heat(&r.op.ledger) - c * sum) <= 1e-14 * c * counted);
     /* Asking in between changes nothing, and walls of another time are evaluated anew. */
     assert_int_equal(heat_operator_flows(&r.op, r.each[0], t + 1, again).code, HEAT_OK);
     assert_int_equal(heat_operator_flows(&r.op, r.each[0], t, again).code, HEAT_OK);
@@ -722,7 +724,7 @@ static void an_expression_that_fails_in_time_is_this_ranks_own_failure(void **st
   rig r;
   heat_stage list[8];
   open_rig(&r, MPI_COMM_WORLD, chosen, 2, 1);
-  const int count = mixed_list(0.1 / r.op.stencil.bounds.spectral, list);
+  const int count = mixed_list(0.1 / heat_operator_bounds(&r.op).spectral, list);
   const heat_status mine = heat_operator_apply(&r.op, list, count, r.each);
   const bool has_column = r.grid.owned.lo[HEAT_X] == 0;
   assert_true(everywhere(!has_column || mine.code == HEAT_DECK));

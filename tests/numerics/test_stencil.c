@@ -195,16 +195,16 @@ static void walls_are_taken_at_the_time_that_is_asked_for(void **state) {
   setting s;
   open_problem(&s, cells, materials[0], "left: {type: robin, coefficient: '2 + t', ambient: 0}");
   assert_int_equal(heat_grid_create(&s.grid, MPI_COMM_WORLD, &s.problem, chosen).code, HEAT_OK);
-  heat_boundary walls;
+  heat_walls walls;
   heat_stencil stencil;
   assert_int_equal(heat_stencil_create(&stencil, &s.grid, 1, 1).code, HEAT_OK);
-  assert_int_equal(heat_boundary_create(&walls, &s.grid, 1).code, HEAT_OK);
+  assert_int_equal(heat_walls_create(&walls, &s.grid, 1).code, HEAT_OK);
   assert_int_equal(heat_stencil_set_walls(&stencil, &walls).code, HEAT_OK);
   const double h = s.grid.spacing[HEAT_X], k = 1.3;
   for (int n = 0; n < 3; n++) {
     const double t = n / 2.0, a = 2 + t;
     const double expected = k / (h * h) * (a / (a / 2 + k / h)); /* K (1 - B) */
-    assert_int_equal(heat_boundary_update(&walls, &t, 1).code, HEAT_OK);
+    assert_int_equal(heat_walls_update(&walls, &t, 1).code, HEAT_OK);
     heat_stencil_update_walls(&stencil, &walls);
     const bool mine = s.grid.owned.lo[HEAT_X] == 0;
     const double have = heat_stencil_wall(&stencil, HEAT_LEFT, s.grid.owned.lo[HEAT_Y]);
@@ -212,7 +212,7 @@ static void walls_are_taken_at_the_time_that_is_asked_for(void **state) {
     assert_true(everywhere(have <= 2 * k / (h * h) * (1 + DBL_EPSILON)));
   }
   heat_stencil_destroy(&stencil);
-  heat_boundary_destroy(&walls);
+  heat_walls_destroy(&walls);
   heat_problem_destroy(&s.problem);
   heat_config_destroy(s.config);
 }

@@ -33,7 +33,7 @@ typedef struct setting {
   bool plain;
   int threads;    /* 0: 1 */
   heat_tile tile; /* 0 columns: chosen */
-  bool narrow;    /* blocks of columns, as if much of the cache were taken */
+  bool narrow;    /* blocks of few columns, as if much of the cache were taken */
 } setting;
 
 static void open_rig(rig *r, setting set) {
@@ -51,11 +51,12 @@ static void open_rig(rig *r, setting set) {
   heat_runtime_create(&r->runtime, set.comm);
   status = heat_operator_create(&r->op, &r->grid, &r->runtime, depth, set.threads > 0 ? set.threads : 1);
   assert_string_equal(status.text, "");
-  r->op.plain = set.plain;
-  if (set.narrow) r->op.cell_bytes = 1 << 20;
+  if (set.plain) heat_sequence_set_plain(&r->op.sequence);
   if (set.tile.columns > 0) { /* each rank goes its own way through the stages between two messages */
-    r->op.tiling = heat_tiling_fixed(set.tile.columns, set.tile.rows);
-    r->op.tiling.tile[0].stages /= 1 + r->grid.rank % 3;
+    heat_tiling tiling = heat_tiling_fixed(set.tile.columns, set.tile.rows);
+    tiling.tile[0].stages /= 1 + r->grid.rank % 3;
+    if (set.narrow) tiling.tile[0].block = 1;
+    heat_sequence_set_tiling(&r->op.sequence, tiling);
   }
   assert_int_equal(heat_stepper_create(&r->stepper, set.method, &r->op).code, HEAT_OK);
   for (int f = 0; f < set.method->fields; f++) /* a cell that is used before it is set shows */
@@ -132,8 +133,8 @@ static outcome outcome_of(rig *r) {
   out.energy = energy.heat;
   out.size = energy.size;
   out.mean = energy.mean;
-  out.wall_heat = heat_operator_wall_heat(&r->op);
-  out.source_heat = heat_operator_source_heat(&r->op);
+  out.wall_heat = heat_ledger_wall_heat(&r->op.ledger);
+  out.source_heat = heat_ledger_source_heat(&r->op.ledger);
   return out;
 }
 
@@ -722,7 +723,7 @@ static void the_maximum_principle_holds(void **state) {
     run++;
     rig r;
     open_rig(&r, (setting){MPI_COMM_WORLD, &heat_methods[HEAT_METHOD_EULER], nx, ny, 1, 1, .depth = 3, .deck = deck});
-    double dt = heat_method_limits(r.stepper.method, r.op.stencil.bounds).monotone;
+    double dt = heat_method_limits(r.stepper.method, heat_operator_bounds(&r.op)).monotone;
     if (isinf(dt)) dt = 1;
     assert_true(dt <= heat_stepper_limit(&r.stepper));
     const heat_clock clock = heat_clock_create(0, 0, dt, STEPS * dt);

@@ -3,13 +3,14 @@
  *     rho c_p L_h u = K_e (E - u) - K_w (u - W) + K_n (N - u) - K_s (u - S)
  *
  * with the conductances K = k_face / h^2, W/(m3 K), of the faces between cells. On a wall, where ghost = A + B interior
- * (see boundary.h), only B is homogeneous: the face gives - K (1 - B) u. So -rho c_p L_h is symmetric and positive
+ * (see walls.h), only B is homogeneous: the face gives - K (1 - B) u. So -rho c_p L_h is symmetric and positive
  * semidefinite, and its diagonal is the sum of the K of a cell's faces, those on walls times 1 - B. A face through
  * which a cell would only meet itself, round a periodic axis of one cell, conducts nothing. */
 #ifndef HEAT2D_STENCIL_H
 #define HEAT2D_STENCIL_H
 
-#include "heat2d/numerics/boundary.h"
+#include "heat2d/numerics/kernel.h"
+#include "heat2d/numerics/walls.h"
 
 /* What limits the steps: bounds of -L_h, 1/s. */
 typedef struct heat_bounds {
@@ -39,14 +40,18 @@ void heat_stencil_destroy(heat_stencil *stencil); /* Local. */
 
 /* Give it its walls as they are at t = 0, and bound the spectrum. `walls` are not kept. HEAT_DECK (a spectral bound
  * that is 0 or infinite), HEAT_IO. Local. */
-heat_status heat_stencil_set_walls(heat_stencil *stencil, const heat_boundary *walls);
+heat_status heat_stencil_set_walls(heat_stencil *stencil, const heat_walls *walls);
 
 /* Take the walls' part of the diagonal from `walls` as they were brought to the last instant: it changes only where a
  * Robin coefficient depends on time. Local. */
-void heat_stencil_update_walls(heat_stencil *stencil, const heat_boundary *walls);
+void heat_stencil_update_walls(heat_stencil *stencil, const heat_walls *walls);
 
 /* Bytes of the fields of a stencil that is made of `problem`. Local. */
 size_t heat_stencil_bytes(const heat_problem *problem, heat_box owned, int depth);
+
+/* The bounds over the owned box of `grid` alone, for a grid that is gone through in parts. HEAT_DECK, HEAT_IO. Local.
+ */
+heat_status heat_stencil_bound(const heat_grid *grid, heat_bounds *bounds);
 
 /* The larger bounds of all ranks. Collective over comm. */
 heat_bounds heat_bounds_agree(heat_bounds own, MPI_Comm comm);
@@ -65,6 +70,9 @@ void heat_stencil_apply(const heat_stencil *stencil, const heat_field *x, heat_f
 
 /* d = the diagonal of -rho c_p L_h over the owned box, W/(m3 K). Local. */
 void heat_stencil_diagonal(const heat_stencil *stencil, heat_field *d);
+
+/* The material of a kernel's sweep, at the first owned cell; all else is 0. Local. */
+heat_sweep heat_stencil_sweep(const heat_stencil *stencil);
 
 /* 1 / (rho c_p) of a cell, m3 K/J. Local. */
 static inline double heat_stencil_inverse(const heat_stencil *stencil, int64_t i, int64_t j) {

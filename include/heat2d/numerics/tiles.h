@@ -13,7 +13,8 @@
 #ifndef HEAT2D_TILES_H
 #define HEAT2D_TILES_H
 
-#include "heat2d/grid/grid.h"
+#include "heat2d/grid/field.h"
+#include "heat2d/numerics/stage.h"
 
 #include <stddef.h>
 
@@ -25,6 +26,7 @@ enum {
 typedef struct heat_tile {
   int columns, rows, stages;
   bool plain; /* by the plain loops, row by row: faster where a tile is large */
+  int block;  /* columns that a thread takes at a time, at most; 0: as many as a cache has room for */
 } heat_tile;
 
 /* The shape of the tiles: given, or the fastest of a few that a run begins with in turn. */
@@ -52,13 +54,31 @@ void heat_tiling_learn(heat_tiling *tiling, int stages, double updates, double s
  * cost nothing. Local. */
 int heat_tiles_band(heat_box owned, int threads);
 
-struct heat_operator;
-struct heat_stage;
-struct heat_field;
+/* A stage within a pass. */
+typedef struct heat_front {
+  const heat_stage *stage;
+  heat_box box;     /* where it is carried out */
+  heat_box inner;   /* the part of that where the kernel is all there is to do, which is nearly everywhere */
+  heat_sweep sweep; /* at the first owned cell */
+} heat_front;
 
-/* Do the stages in order; stage k on the owned box grown by grow[k] layers. `instant`: of the walls, at the first one.
- * Failures as those of heat_operator_part. Local. */
-void heat_tiles_pass(struct heat_operator *op, const struct heat_stage *stages, const int64_t *grow, int count,
-                     int instant, struct heat_field *const *fields, heat_status *status);
+typedef struct heat_tiles_work {
+  heat_front *fronts; /* `count` <= HEAT_STAGES_MAX stages in order */
+  int count;
+  heat_field *const *fields; /* that the stages name */
+  heat_box owned;
+  heat_tile tile;
+  heat_loop *loop;
+  int threads;
+  int64_t cell_bytes; /* of all arrays that the loop goes through, for each cell */
+  /* Called before the kernel works on a part of stage k outside of `inner`, by several threads at once. */
+  void (*prepare)(void *context, int k, heat_box part);
+  /* Called by the thread that uses MPI before any thread works on rows of the next strip of tiles, all below `row`. */
+  void (*before_rows)(void *context, int64_t row);
+  void *context;
+} heat_tiles_work;
+
+/* Do the stages of a pass. Local. */
+void heat_tiles_pass(const heat_tiles_work *work);
 
 #endif

@@ -1,6 +1,6 @@
 /* Walls: the affine ghost of each type of side makes  a u + b k du/dn = g  hold on the wall's face to rounding, at
  * every layer of the halo and at any time, and the heat that is counted is the flux through the owned faces. */
-#include "heat2d/numerics/boundary.h"
+#include "heat2d/numerics/ledger.h"
 
 #include "harness.h"
 
@@ -122,21 +122,21 @@ static bool walls_are_right(const heat_grid *grid, const heat_field *field, heat
 static void check_ghosts(const heat_grid *grid) {
   static const double times[] = {0, 0.5, 0.5, 3, 0};
   for (int depth = 1; depth <= 5; depth += 2) {
-    heat_boundary boundary;
+    heat_walls walls;
     heat_field field;
-    assert_true(everywhere(heat_boundary_create(&boundary, grid, depth).code == HEAT_OK));
+    assert_true(everywhere(heat_walls_create(&walls, grid, depth).code == HEAT_OK));
     assert_true(everywhere(heat_field_create(&field, grid, depth).code == HEAT_OK));
     for (size_t n = 0; n < sizeof times / sizeof *times; n++) {
-      assert_true(everywhere(heat_boundary_update(&boundary, &times[n], 1).code == HEAT_OK));
+      assert_true(everywhere(heat_walls_update(&walls, &times[n], 1).code == HEAT_OK));
       for (int layers = 0; layers < depth; layers++) {
         const heat_box box = heat_grid_grown(grid, grid->owned, layers);
         fill(grid, &field);
-        heat_boundary_apply(&boundary, &field, box, 0, 0);
+        heat_walls_apply(&walls, &field, box, 0);
         assert_true(everywhere(walls_are_right(grid, &field, box, times[n])));
       }
     }
     heat_field_destroy(&field);
-    heat_boundary_destroy(&boundary);
+    heat_walls_destroy(&walls);
   }
 }
 
@@ -218,17 +218,16 @@ static void walls_go_on_through_periodic_seams(void **state) {
 }
 
 static void check_no_walls(const heat_grid *grid) {
-  heat_boundary boundary;
+  heat_walls walls;
   heat_field field;
-  assert_true(everywhere(heat_boundary_create(&boundary, grid, 3).code == HEAT_OK));
+  assert_true(everywhere(heat_walls_create(&walls, grid, 3).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, grid, 3).code == HEAT_OK));
   fill(grid, &field);
-  heat_boundary_apply(&boundary, &field, grid->owned, 0, 1);
+  heat_walls_apply(&walls, &field, grid->owned, 0);
   assert_true(everywhere(walls_are_right(grid, &field, grid->owned, 0)));
-  for (int side = 0; side < HEAT_SIDES; side++)
-    assert_true(everywhere(boundary.walls[side].lo == boundary.walls[side].hi && boundary.walls[side].heat == NULL));
+  for (int side = 0; side < HEAT_SIDES; side++) assert_true(everywhere(walls.sides[side].lo == walls.sides[side].hi));
   heat_field_destroy(&field);
-  heat_boundary_destroy(&boundary);
+  heat_walls_destroy(&walls);
 }
 static void a_torus_has_no_walls(void **state) {
   (void)state;
@@ -241,22 +240,25 @@ static void a_torus_has_no_walls(void **state) {
 /* Several applications with different shares: the heat of each face is the sum of share times k du/dn times its length.
  */
 static void check_heat(const heat_grid *grid) {
-  heat_boundary boundary;
+  heat_walls walls;
   heat_field field;
+  heat_ledger ledger;
   const int depth = 3;
-  assert_true(everywhere(heat_boundary_create(&boundary, grid, depth).code == HEAT_OK));
+  assert_true(everywhere(heat_walls_create(&walls, grid, depth).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, grid, depth).code == HEAT_OK));
   fill(grid, &field);
-  heat_boundary_apply(&boundary, &field, heat_grid_grown(grid, grid->owned, depth - 1), 0, 0);
-  heat_boundary_apply(&boundary, &field, grid->owned, 0, 0.25);
-  heat_boundary_apply(&boundary, &field, grid->owned, 0, 0.5);
+  assert_true(everywhere(heat_ledger_create(&ledger, grid).code == HEAT_OK));
+  heat_walls_apply(&walls, &field, heat_grid_grown(grid, grid->owned, depth - 1), 0);
+  heat_ledger_count_walls(&ledger, &walls, &field, heat_grid_grown(grid, grid->owned, depth - 1), 0.25);
+  heat_ledger_count_walls(&ledger, &walls, &field, grid->owned, 0.5);
   bool right = true;
   double count = 0;
   for (int side = 0; side < HEAT_SIDES; side++) {
-    const heat_wall *wall = &boundary.walls[side];
+    int64_t lo, hi;
+    const double *heats = heat_ledger_faces(&ledger, side, &lo, &hi);
     const int across = side / 2, along = 1 - across;
     const int64_t inside = side % 2 == 0 ? 0 : grid->domain.hi[across] - 1;
-    for (int64_t n = wall->owned_lo; n < wall->owned_hi; n++, count++) {
+    for (int64_t n = lo; n < hi; n++, count++) {
       double x, y;
       face_at(grid, side, n, &x, &y);
       const law p = prescribed(side, x, y, 0);
@@ -264,14 +266,15 @@ static void check_heat(const heat_grid *grid) {
       const double inner = across == HEAT_X ? value_at(grid, inside, n) : value_at(grid, n, inside);
       const double ghost = (p.g - (p.a / 2 - p.b * p.k / h) * inner) / (p.a / 2 + p.b * p.k / h);
       const double heat = 0.75 * p.k * (ghost - inner) / h * grid->problem->spacing[along];
-      right = right && fabs(wall->heat[n - wall->owned_lo] - heat) <= 1e-14 * p.k * (fabs(ghost) + 1) / h;
+      right = right && fabs(heats[n - lo] - heat) <= 1e-14 * p.k * (fabs(ghost) + 1) / h;
     }
   }
   MPI_Allreduce(MPI_IN_PLACE, &count, 1, MPI_DOUBLE, MPI_SUM, grid->comm);
   assert_true(everywhere(right));
   assert_true(count == 2 * (NX + NY)); /* every face of the walls once */
+  heat_ledger_destroy(&ledger);
   heat_field_destroy(&field);
-  heat_boundary_destroy(&boundary);
+  heat_walls_destroy(&walls);
 }
 static void the_heat_through_each_face_is_counted_once_by_its_owner(void **state) {
   (void)state;
@@ -292,26 +295,31 @@ static void the_heat_through_each_face_is_counted_once_by_its_owner(void **state
 /* To the bit: the ghost of a field that is at the wall's value, or at an insulated wall, is the field's own value. */
 static void check_neutral(const heat_grid *grid) {
   const double same = 293.15;
-  heat_boundary boundary;
+  heat_walls walls;
   heat_field field;
-  assert_true(everywhere(heat_boundary_create(&boundary, grid, 1).code == HEAT_OK));
+  assert_true(everywhere(heat_walls_create(&walls, grid, 1).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, grid, 1).code == HEAT_OK));
   const heat_box all = heat_box_grow(grid->owned, 1);
   for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y]; j++)
     for (int64_t i = grid->owned.lo[HEAT_X]; i < grid->owned.hi[HEAT_X]; i++) *heat_field_at(&field, i, j) = same;
-  heat_boundary_apply(&boundary, &field, grid->owned, 0, 1);
+  heat_ledger ledger;
+  assert_true(everywhere(heat_ledger_create(&ledger, grid).code == HEAT_OK));
+  heat_walls_apply(&walls, &field, grid->owned, 0);
+  heat_ledger_count_walls(&ledger, &walls, &field, grid->owned, 1);
   bool right = true;
   for (int side = 0; side < HEAT_SIDES; side++) {
-    const heat_wall *wall = &boundary.walls[side];
-    for (int64_t n = wall->owned_lo; n < wall->owned_hi; n++) {
+    int64_t lo, hi;
+    const double *heats = heat_ledger_faces(&ledger, side, &lo, &hi);
+    for (int64_t n = lo; n < hi; n++) {
       const int64_t out = side % 2 == 0 ? all.lo[side / 2] : all.hi[side / 2] - 1;
       right = right && (side / 2 == HEAT_X ? *heat_field_at(&field, out, n) : *heat_field_at(&field, n, out)) == same;
-      right = right && wall->heat[n - wall->owned_lo] == 0;
+      right = right && heats[n - lo] == 0;
     }
   }
   assert_true(everywhere(right));
+  heat_ledger_destroy(&ledger);
   heat_field_destroy(&field);
-  heat_boundary_destroy(&boundary);
+  heat_walls_destroy(&walls);
 }
 static void a_wall_at_the_fields_own_value_changes_no_bit(void **state) {
   (void)state;
@@ -321,13 +329,13 @@ static void a_wall_at_the_fields_own_value_changes_no_bit(void **state) {
 }
 
 static void check_failure(const heat_grid *grid) {
-  heat_boundary boundary;
-  assert_true(everywhere(heat_boundary_create(&boundary, grid, 1).code == HEAT_OK));
-  const heat_status status = heat_agree(grid->comm, heat_boundary_update(&boundary, &(double){2}, 1));
+  heat_walls walls;
+  assert_true(everywhere(heat_walls_create(&walls, grid, 1).code == HEAT_OK));
+  const heat_status status = heat_agree(grid->comm, heat_walls_update(&walls, &(double){2}, 1));
   assert_true(everywhere(status.code == HEAT_DECK));
   assert_non_null(strstr(status.text, "boundary.right.value: is "));
   assert_non_null(strstr(status.text, "t = 2"));
-  heat_boundary_destroy(&boundary);
+  heat_walls_destroy(&walls);
 }
 static void a_wall_that_stops_being_a_number_is_an_error_of_the_deck(void **state) {
   (void)state;
