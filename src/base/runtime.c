@@ -110,8 +110,8 @@ static double read_number(const char *path, const char *key, double otherwise) {
   return number;
 }
 
-/* Bytes that the control group in the folder `path` still lets its processes have. What it counts as used contains
- * pages of files, of which those not in use are given back when memory is asked for. */
+/* Bytes that processes of the control group in the folder `path` can still allocate. What the group counts as used
+ * contains cached pages of files; those not in use are freed when memory is needed. */
 static double left_in_group(const char *path, bool unified) {
   char file[GROUP_PATH + 32];
   snprintf(file, sizeof file, "%s/%s", path, unified ? "memory.max" : "memory.limit_in_bytes");

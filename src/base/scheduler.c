@@ -18,7 +18,7 @@ static bool is_job_id(const char *job) {
   return length > 0 && length < LONGEST && strspn(job, letters) == length;
 }
 
-/* Run a command about a job; what it complains of is read as well. */
+/* Run a command with a job's id; its standard error is read together with its output. */
 static FILE *ask(const char *asking, const char *job) {
   char command[COMMAND];
   snprintf(command, sizeof command, "timeout 10 %s '%s' </dev/null 2>&1", asking, job);
@@ -143,7 +143,7 @@ static bool says_ended(const char *line) {
   return at != NULL && at[strlen(key)] != '\0' && strchr(ended, at[strlen(key)]) != NULL;
 }
 
-/* Whether qstat complains that there is no such job, not that it has no answer. */
+/* Whether qstat answers that there is no such job, rather than that its server cannot be reached. */
 static bool says_unknown(const char *line) {
   return strstr(line, "Unknown Job") != NULL || strstr(line, "Job has finished") != NULL;
 }
@@ -158,6 +158,6 @@ heat_job_state heat_scheduler_job(const char *job) {
   while (fgets(line, sizeof line, qstat) != NULL) ended = ended || says_ended(line) || says_unknown(line);
   const int result = pclose(qstat), code = WIFEXITED(result) ? WEXITSTATUS(result) : -1;
   if (ended || code == UNKNOWN_JOB || code == FINISHED_JOB) return HEAT_JOB_GONE;
-  /* Any other failure is the server's or the network's: it says nothing of the job. */
+  /* Any other failure is one of the server or of the network and tells nothing about the job. */
   return code == 0 ? HEAT_JOB_PRESENT : HEAT_JOB_UNKNOWN;
 }

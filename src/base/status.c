@@ -1,5 +1,5 @@
 /* Messages and agreement: one reduction of (code, rank) by MPI_MAXLOC finds the highest code and of those the lowest
- * rank; only when that code is a failure does its text travel. */
+ * rank; its text is broadcast only when that code is a failure. */
 #include "heat2d/base/status.h"
 
 #include <math.h>
@@ -12,13 +12,14 @@ heat_status heat_ok(void) {
   return (heat_status){.code = HEAT_OK};
 }
 
-/* Decks can bring any character into a message: what would break the line or steer a terminal becomes a space. */
+/* A deck can bring any character into a message. Control characters, which would break the line or be obeyed by a
+ * terminal, become spaces. */
 static void make_one_line(char *text) {
   for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++)
     if (*c < ' ' || *c == 127) *c = ' ';
 }
 
-/* End a text that was cut off with "...", and not in the middle of a UTF-8 character. */
+/* Let a text that was cut off end in "...", without splitting a UTF-8 character. */
 static void mark_cut(char *text, size_t size) {
   const char *dots = "...";
   size_t end = size - 1 - strlen(dots);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Fail at the name of a node, not at its value. The tree is lost anyway. */
+/* Let a message name the place of the key instead of that of the value. The tree is discarded after a failure. */
 static heat_place at_name(heat_node *node) {
   return node->place = node->key_place;
 }
@@ -313,7 +313,7 @@ static int by_row(const void *a, const void *b) {
   return (left->option > right->option) - (left->option < right->option);
 }
 
-/* A key that the chosen word does not use is told before one that it misses: it shows what was meant. */
+/* A key that the chosen word does not use is reported before one that is missing, since it shows what was meant. */
 static heat_status check_section(const char *name, heat_node *root, heat_node *node, const heat_option *option) {
   if (node->kind != HEAT_NODE_MAP) return needed(name, node, option);
   heat_status status = check_keys(name, node, option);

@@ -27,7 +27,7 @@ static heat_status add_entry(heat_node *parent, heat_node *node) {
   return heat_ok();
 }
 
-/* An empty scalar, the last entry of `parent` unless that is NULL. */
+/* Make an empty scalar, and the last entry of `parent` unless that is NULL. */
 heat_status heat_node_create(heat_node **node, heat_node *parent, const char *key, size_t key_length) {
   heat_status status = heat_ok();
   heat_node *made = *node = calloc(1, sizeof *made);

@@ -1,5 +1,6 @@
-/* Where the numbers of a dataset are. HDF5 reads 0, or the fill value, where nothing was ever written and where a file
- * that it points to is not there, without a word; and it opens whatever a link names, also a pipe, and waits. */
+/* Whether all numbers of a dataset are stored. Where nothing was written, or a file that a dataset refers to is
+ * missing, HDF5 reads 0 or the fill value and reports no error; and it opens whatever a link names, even a pipe, and
+ * waits. */
 #include "dataset_private.h"
 
 #include <errno.h>
@@ -114,7 +115,8 @@ static heat_status never_written(const char *file, const char *path) {
   return heat_fail(HEAT_DECK, "%s in '%s' was never written: its numbers are not in the file", path, file);
 }
 
-/* The first chunk that has no place in the file. All before it have one, so the search ends within what is stored. */
+/* Look for a chunk that is not stored. The search ends at the first one, so that its time is bounded by what is stored
+ * and not by the shape that the file claims. */
 static heat_status check_chunks(hid_t dataset, hid_t list, const hsize_t *shape, int dimensions, const char *file,
                                 const char *path) {
   hsize_t chunk[HEAT_DATASET_RANK], at[HEAT_DATASET_RANK] = {0}, stored = 0;

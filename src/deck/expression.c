@@ -15,7 +15,7 @@ struct heat_expression {
   bool in_space, in_time;
 };
 
-/* The library numbers its errors but gives the numbers no names in C. `named`: the offending token is worth showing. */
+/* The library's error codes, which have no names in C. `named`: the message shows the token at fault. */
 typedef struct parse_error {
   int code;
   const char *text;
@@ -45,7 +45,8 @@ static int written_token(const char *at) {
   return *at == '*' ? 2 : 1;
 }
 
-/* The library's error in our words. Its answers live in one shared buffer: each is used up before the next is asked. */
+/* The message for an error of the library. All its texts share one buffer, so each is used before the next is asked
+ * for. */
 static heat_status explain(muParserHandle_t parser, const heat_translation *translation, const char *text) {
   int code = mupGetErrorCode(parser), at = mupGetErrorPos(parser), end = (int)strlen(translation->text);
   const int position = translation->from[at < 0 ? 0 : at < end ? at : end];

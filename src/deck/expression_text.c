@@ -110,7 +110,7 @@ static int place(const scan *s, const char *at) {
   return (int)(at - s->text) + 1;
 }
 
-/* Append what stands at `from`, or what takes its place. */
+/* Append a text to the translation, and note that it stands for what is written at `from`. */
 static void put(scan *s, const char *text, size_t length, const char *from) {
   for (size_t i = 0; i < length; i++) {
     s->out->from[s->length] = place(s, text == from ? from + i : from);
@@ -276,7 +276,7 @@ static heat_status take_structure(scan *s, const token *next) {
     return heat_ok();
   }
   end_segment(s, next->at);
-  if (next->kind == CLOSE && s->depth > 0) s->depth--; /* one too many is the library's to refuse */
+  if (next->kind == CLOSE && s->depth > 0) s->depth--; /* the library refuses one too many */
   const char *becomes = next->becomes;
   put(s, becomes, strlen(becomes), next->at);
   if (next->kind == CLOSE) end_operand(s, next->at);

@@ -1,8 +1,8 @@
-/* From when on a problem does not change any more.
+/* From which time on the sources and sides of a problem do not change any more.
  *
- * The values at each instant are compared with those at the end, from the end backwards. A change may be short, so the
- * numbers in an expression ("t > 5 and t < 5.01") and their products in pairs are taken for instants at which something
- * may happen: just before and after each, and between them, too. */
+ * Their values at many instants are compared with those at the end, from the end backwards. A change may last for a
+ * short time only, so the numbers in an expression ("t > 5 and t < 5.01") and their products in pairs count as instants
+ * at which something may change: values just before, at, just after and between them are compared as well. */
 #include "problem_private.h"
 
 #include <ctype.h>

@@ -5,10 +5,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Cells of all regions together that are looked at, and at least of each. */
+/* How many cells are counted for all regions together, and at least for each. */
 static const double most_cells = (double)(1 << 22), least_cells = (double)(1 << 14);
 
-/* Cells [lo, hi) along each axis, of which every stride-th is looked at. */
+/* The cells that are counted: of the cells [lo, hi) along each axis every stride-th. */
 typedef struct lattice {
   int64_t lo[HEAT_AXES], hi[HEAT_AXES], stride[HEAT_AXES];
 } lattice;
@@ -31,7 +31,7 @@ static int64_t count_along(const lattice *l, int axis) {
   return l->hi[axis] > l->lo[axis] ? (l->hi[axis] - l->lo[axis] + l->stride[axis] - 1) / l->stride[axis] : 0;
 }
 
-/* The cells that can lie in a shape, thinned out evenly along both axes to about `most`. */
+/* The cells that can lie in a shape; where they are more than `most`, every n-th along each axis. */
 static lattice reach(const heat_problem *problem, const heat_shape *shape, double most) {
   double low[HEAT_AXES], high[HEAT_AXES];
   lattice l = {.stride = {1, 1}};

@@ -28,8 +28,9 @@ static size_t all_rows(heat_box owned, int depth) {
   return (size_t)heat_box_width(owned, HEAT_Y) + 2 * (size_t)depth;
 }
 
-/* How far a field's rows are moved, doubles: fields that are used together as far apart as there is room within the
- * period with which staggered rows come back to the same place of a page. */
+/* By how many doubles the rows of a field are moved within a page. The row stride is an odd number of eighths of a
+ * page, so that rows repeat their place every eight rows; within that period fields with different numbers are spread
+ * as far apart as possible. */
 static ptrdiff_t moved(int number) {
   static const int lines[HEAT_FIELD_NUMBERS] = {0, 4, 2, 6, 1, 5, 3, 7};
   return (ptrdiff_t)lines[number] * LINE;
@@ -50,8 +51,8 @@ static void place_corner(heat_field *field) {
       field->start + (ptrdiff_t)(field->owned.lo[HEAT_Y] - field->first) * field->stride + round_up(field->depth, LINE);
 }
 
-/* Threads share rows, and so pages: each page is touched first by another thread, which spreads them evenly over the
- * memories near to the threads. Not at the ends: see below. */
+/* Write to each page from another thread first, which places the pages evenly in the memories near to the threads
+ * (first touch): threads share rows, and so pages. The two ends are left out, see below. */
 static void touch(char *memory, size_t bytes, int threads) {
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
   for (size_t piece = 1; piece < bytes / HUGE_PAGE - 1; piece++)
@@ -69,8 +70,8 @@ heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_
   void *memory = NULL;
   if (posix_memalign(&memory, large ? HUGE_PAGE : PAGE * sizeof(double), bytes) != 0)
     return heat_no_memory("a field", bytes);
-  /* Where it is refused, small pages do; also at both ends of a whole field, where ghost rows beyond walls are never
-   * touched, and so cost nothing. */
+  /* Huge pages, but not at the two ends of the field: ghost rows beyond walls are never touched, and small pages of
+   * them take no memory. Where the system refuses, small pages do. */
   const size_t end = field->band > 0 ? 0 : HUGE_PAGE;
   if (large) madvise((char *)memory + end, bytes - 2 * end, MADV_HUGEPAGE);
   if (large && form.threads > 1) touch(memory, bytes, form.threads);
@@ -118,7 +119,7 @@ heat_extent heat_field_extent(const heat_field *field, const heat_grid *grid) {
   int64_t bad = 0, first = INT64_MAX;
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
     const double *row = heat_field_at(field, owned.lo[HEAT_X], j);
-    double row_low = row[0], row_high = row[0], poison = 0; /* poison: NaN as soon as one value is not finite */
+    double row_low = row[0], row_high = row[0], poison = 0; /* becomes NaN as soon as one value is not finite */
     for (ptrdiff_t i = 0; i < columns; i++) {
       row_low = row[i] < row_low ? row[i] : row_low;
       row_high = row[i] > row_high ? row[i] : row_high;

@@ -56,7 +56,7 @@ static void add_foreign_copy(heat_box piece, const int64_t shift[HEAT_AXES], voi
   if (shift[HEAT_X] != 0 || shift[HEAT_Y] != 0) add_copy(piece, shift, context);
 }
 
-/* What `to` needs of the cells of `from`: both ends list the same pieces in the same order. */
+/* The cells of `from` that `to` needs: sender and receiver list the same pieces in the same order. */
 static copy_list list_copies(const heat_grid *grid, int from, int to, int depth) {
   copy_list list = {0};
   const heat_box source = heat_layout_box(&grid->layout, from);
@@ -144,12 +144,12 @@ static heat_status connect(heat_halo *halo, const heat_grid *grid) {
   return heat_ok();
 }
 
-/* With d layers a step costs latency / d for messages and some d seam / 2 cells that neighbours compute as well, which
- * is least at d = sqrt(2 latency rate / seam). Beyond that, up to a thirty-second of the block costs little, and chains
- * of stages that are fused in cache gain. */
+/* With d layers a step costs latency / d for messages, and d seam / 2 cells that neighbours compute as well, where seam
+ * is the length of the block's edges along which it exchanges: least at d = sqrt(2 latency rate / seam). Deeper halos,
+ * up to a thirty-second of the block, cost little more and let more stages be fused in cache. */
 int heat_halo_choose_depth(const heat_layout *layout, int most) {
   enum { SHARE = 32, LEAST_BLOCK = 2 };
-  const double latency_cells = 40000; /* updated while a message flies: some 20 us at 2 Gcell/s */
+  const double latency_cells = 40000; /* updated in the time of a message: some 20 us at 2 Gcell/s */
   const heat_box block = heat_layout_box(layout, layout->ranks[HEAT_X] * layout->ranks[HEAT_Y] - 1);
   double seam = 0;
   int64_t shortest = INT64_MAX;

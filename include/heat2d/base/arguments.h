@@ -1,4 +1,4 @@
-/* The command line: the options and operands of a command are a table, by which words are sorted and help is printed. */
+/* The command line. Each command has a table of its options and operands; parsing follows it, and so does the help. */
 #ifndef HEAT2D_ARGUMENTS_H
 #define HEAT2D_ARGUMENTS_H
 
@@ -28,7 +28,7 @@ typedef struct heat_command {
   heat_status (*run)(heat_runtime *runtime, const struct heat_arguments *arguments);
 } heat_command;
 
-/* The command line after the command's name, sorted. */
+/* What stands after the command's name, split into options and operands. */
 typedef struct heat_arguments {
   const heat_command *command;
   bool help; /* --help or -h, and nothing else */
@@ -41,15 +41,16 @@ typedef struct heat_arguments {
   } * given;
 } heat_arguments;
 
-/* Sort the arguments of a command, or see that help is asked for; HEAT_USAGE. What it allocates is freed by
- * heat_arguments_destroy. Local. */
+/* Split `words` into options and operands, or notice that help is asked for. HEAT_USAGE where they are not what the
+ * command takes. To be freed by heat_arguments_destroy in any case. Local. */
 heat_status heat_arguments_parse(heat_arguments *arguments, const heat_command *command, int count, char **words);
-void heat_arguments_destroy(heat_arguments *arguments);
+void heat_arguments_destroy(heat_arguments *arguments); /* Local. */
 
 /* The value of an option that was given (the last one wins), "" without a value, NULL when it was not. Local. */
 const char *heat_arguments_value(const heat_arguments *arguments, const char *option);
 
-/* A non-negative number that must fill the whole text. HEAT_USAGE. Local. */
+/* The finite number >= 0 that `text` spells from its first to its last character. HEAT_USAGE, naming the option. Local.
+ */
 heat_status heat_arguments_number(const char *option, const char *text, double *number);
 
 #endif

@@ -17,22 +17,22 @@ typedef struct heat_runtime {
   MPI_Comm comm; /* borrowed */
   int rank, size;
   bool may_thread; /* MPI lets this process have threads beside the one that calls it (MPI_THREAD_FUNNELED) */
-  FILE *log;       /* on rank 0: run.log, and until it is opened a memory of what was said so far */
-  char *early;     /* that memory */
+  FILE *log;       /* on rank 0: run.log, or until that is opened a buffer that keeps what was printed so far */
+  char *early;     /* that buffer */
   size_t early_length;
   bool bar;       /* a progress bar stands in the terminal's current line */
   double started; /* MPI_Wtime at the start */
-  int64_t step;   /* at which the run is, for whoever asks */
+  int64_t step;   /* at which the run is, for messages and for status.json */
   heat_activity activity;
   double since;                  /* when it began */
   double spent[HEAT_ACTIVITIES]; /* s */
 } heat_runtime;
 
-/* Local. */
+/* Start the clock and the timers; on rank 0 also the buffer of what is printed before there is a log. Local. */
 void heat_runtime_create(heat_runtime *runtime, MPI_Comm comm);
 
-/* Write what was said so far, and what is said from now on, line by line to `log`, which the runtime owns from here on.
- * Local, on rank 0. */
+/* Write to `log` what was printed so far, and from now on each line as it is printed. The runtime owns `log` from here
+ * on. Local, on rank 0. */
 void heat_runtime_log(heat_runtime *runtime, FILE *log);
 
 /* Flush and close the log. Local. */
@@ -55,12 +55,13 @@ const char *heat_version(void);     /* "0.1.0 (abc1234)", or "0.1.0" where the c
 const char *heat_job(void);         /* the batch job's id, or "" outside of one */
 void heat_timestamp(char text[32]); /* now, UTC, ISO 8601 */
 
-/* Bytes of memory that the processes of this node can still be given: what the system counts as available (all that
- * there is where it does not say), or less where a control group of the batch system leaves less. Local. */
+/* Bytes of memory that processes of this node can still allocate: what the system reports as available (its physical
+ * memory where it reports nothing), or what the batch system's control group leaves, if that is less. Local. */
 double heat_node_memory(void);
 
-/* What the limits of the control groups leave that `lines` (as in /proc/self/cgroup) names below `root`, versions 1 and
- * 2, pages of files that are not in use not counted as used; infinite where there is no limit. Local. */
+/* Bytes that the memory limits of control groups leave, versions 1 and 2; infinite where there is no limit. `lines`
+ * names the groups as /proc/self/cgroup does, and their files are looked for below `root`. Cached pages of files that
+ * are not in use do not count as used. Local. */
 double heat_group_memory(FILE *lines, const char *root);
 
 #endif

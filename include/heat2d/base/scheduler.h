@@ -1,5 +1,5 @@
-/* What the batch system knows: PBS through qstat; of Slurm, LSF and Flux how much time is left. All Local, called by
- * rank 0; each question takes at most some seconds. */
+/* What the batch system knows of a job: PBS, asked through qstat, its state and the time that is left; Slurm, LSF and
+ * Flux the time that is left. All functions are Local and called by rank 0; each takes at most some seconds. */
 #ifndef HEAT2D_SCHEDULER_H
 #define HEAT2D_SCHEDULER_H
 
@@ -13,7 +13,8 @@
  * job, or when the scheduler does not say. */
 bool heat_scheduler_remaining(bool wall, double *seconds);
 
-/* The same from the text that `qstat -f` prints, at the time `now` (seconds since the epoch); to be tested. */
+/* The same from the text that `qstat -f` prints, at the time `now` (seconds since the epoch). A function of its own so
+ * that tests need no qstat. */
 bool heat_scheduler_parse(FILE *qstat, bool wall, int64_t now, double *seconds);
 
 typedef enum heat_job_state { HEAT_JOB_UNKNOWN, HEAT_JOB_PRESENT, HEAT_JOB_GONE } heat_job_state;

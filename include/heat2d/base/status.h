@@ -22,7 +22,7 @@ typedef enum heat_code {
 
 enum { HEAT_STATUS_TEXT = 1020, HEAT_PATH = 4096 }; /* characters of a message; of the path of a file */
 
-/* Of a function that takes a printf format as its parameter number `format`, and what that prints from `first` on. */
+/* Attribute of a function whose parameter number `format` is a printf format for the parameters from `first` on. */
 #define HEAT_PRINTF(format, first) __attribute__((__format__(__printf__, format, first)))
 
 typedef struct heat_status {

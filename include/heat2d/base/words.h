@@ -9,7 +9,7 @@
  * (optimal string alignment; Damerau 1964). Words of over 48 letters are as far apart as that. Local. */
 size_t heat_word_distance(const char *a, const char *b);
 
-/* Whether `word` can have been meant by who typed `typed`, `letters` apart from it. Local. */
+/* Whether `word` is a likely correction of `typed`, given that the two are `letters` apart. Local. */
 bool heat_word_near(const char *typed, const char *word, size_t letters);
 
 #endif

@@ -16,7 +16,8 @@
 
 typedef struct heat_config heat_config;
 
-/* A number that describes a field, as it stands in the deck. The strings are owned by the configuration. */
+/* What describes a field in the deck: a number, an expression or a dataset in a file. The strings are owned by the
+ * configuration. */
 typedef enum heat_value_kind { HEAT_VALUE_NUMBER, HEAT_VALUE_EXPRESSION, HEAT_VALUE_FILE } heat_value_kind;
 
 typedef struct heat_value {
@@ -49,6 +50,7 @@ heat_status heat_config_parse(heat_config **config, const char *name, const char
 
 void heat_config_destroy(heat_config *config); /* NULL is allowed. Local. */
 
+/* The values of keys. All are Local; numbers have the unit that the option table says. */
 bool heat_config_has(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 /* Whether the value is the word `auto`. */
 bool heat_config_auto(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);

@@ -14,8 +14,8 @@
 
 typedef struct heat_dataset heat_dataset;
 
-/* A dataset and what it has to be like. Entry 0 is along y (the rows), entry 1 along x. For a side, which is
- * one-dimensional, the cells across it are 0. */
+/* A dataset and the grid that it has to fit. Entry 0 is along y (the rows), entry 1 along x. For a side, which is
+ * one-dimensional, the entry across it is 0 cells. */
 typedef struct heat_dataset_want {
   const char *file, *path;
   int64_t index; /* along its time axis; -1: none is given */

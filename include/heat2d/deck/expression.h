@@ -1,4 +1,4 @@
-/* Expressions in x, y and t: the one place that knows the expression library. */
+/* Expressions in x, y and t, evaluated by muParser; no other room knows that library. */
 #ifndef HEAT2D_EXPRESSION_H
 #define HEAT2D_EXPRESSION_H
 

@@ -12,16 +12,16 @@ typedef struct heat_coverage {
   double looked; /* cells that were looked at; 0: all that can lie in it, and `cells` is exact */
 } heat_coverage;
 
-/* The cells of every region, all ranks sharing them. Rectangles are counted without a look at the cells; of other
- * shapes with very many cells in reach an even lattice is looked at. With `any` a region that covers a cell need not be
- * counted to the end. `coverage` has an entry for each region. Collective over comm. */
+/* Count the cells of every region, divided among the ranks. Rectangles are counted by their corners alone; of other
+ * shapes that could cover very many cells a regular sample is counted. With `any` counting may end at the first cell
+ * that a region covers. `coverage` has an entry for each region and is the same on all ranks. Collective over comm. */
 void heat_regions_count(const heat_problem *problem, MPI_Comm comm, bool any, heat_coverage *coverage);
 
-/* Say on the standard error, and in the log where one is open, which regions cover no cell centre. HEAT_IO when memory
- * is exhausted. Collective over the runtime's communicator. */
+/* Warn, on the standard error and in the log where one is open, of regions that cover no cell centre. HEAT_IO when
+ * memory is exhausted. Collective over the runtime's communicator. */
 heat_status heat_regions_warn(const heat_problem *problem, heat_runtime *runtime);
 
-/* The same, and a line for each region into `out`, on rank 0. Collective. */
+/* The same, and print a line for each region to `out`, on rank 0. Collective over the runtime's communicator. */
 heat_status heat_regions_list(const heat_problem *problem, heat_runtime *runtime, FILE *out);
 
 #endif

@@ -28,7 +28,7 @@ typedef struct heat_field {
 /* Allocate (not initialised) with `depth` >= 1 ghost layers and none of them valid. HEAT_IO when memory is exhausted.
  * Local. */
 heat_status heat_field_create(heat_field *field, const heat_grid *grid, int depth);
-void heat_field_destroy(heat_field *field);
+void heat_field_destroy(heat_field *field); /* Local. */
 
 enum { HEAT_FIELD_NUMBERS = 8 };
 
@@ -39,15 +39,17 @@ typedef struct heat_field_form {
   int threads; /* that will work with it, 0: 1 */
 } heat_field_form;
 
-/* The same in that form. HEAT_IO. Local. */
+/* The same in that form: with only some of the rows, or at another place within a page. HEAT_IO. Local. */
 heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_field_form form);
+
+/* Bytes that heat_field_create allocates, and that heat_field_create_as does for a band of `rows` rows. Local. */
+size_t heat_field_bytes(heat_box owned, int depth);
 size_t heat_field_band_bytes(heat_box owned, int depth, int rows);
 
-/* Let a band begin at row `first`, not below the row where it began, and `keep` the rows that it has already. Local. */
+/* Move the rows that exist of a band upwards, so that `first` is the lowest of them; with `keep` those that exist
+ * before and after keep their values, otherwise all are undefined. `first` is not below the row where the band began.
+ * Local. */
 void heat_field_slide(heat_field *field, int64_t first, bool keep);
-
-/* Bytes that heat_field_create allocates. Local. */
-size_t heat_field_bytes(heat_box owned, int depth);
 
 /* The cell (i, j), global indices, up to `depth` layers outside of the owned box. Local. */
 static inline double *heat_field_at(const heat_field *field, int64_t i, int64_t j) {
@@ -55,7 +57,8 @@ static inline double *heat_field_at(const heat_field *field, int64_t i, int64_t 
          (ptrdiff_t)(i - field->owned.lo[HEAT_X]);
 }
 
-/* Copy the owned cells row after row into `out` and back. Local. */
+/* Copy the owned cells row after row into `out`, or from `in` into them; `out` and `in` have a value for each owned
+ * cell and do not overlap the field. Local. */
 void heat_field_pack(const heat_field *field, double *out);
 void heat_field_unpack(heat_field *field, const double *in);
 

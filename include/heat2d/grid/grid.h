@@ -3,7 +3,7 @@
  * An index range is a value: a half-open box of global cell indices [lo, hi) for each axis (0: x, 1: y). Directions are
  * data: side s lies on axis s / 2, is the low one where s % 2 == 0, and is opposite to s ^ 1.
  *
- * Ranks form a px x py array, rank = cy px + cx; the cells of an axis are dealt out in contiguous blocks whose sizes
+ * Ranks form a px x py array, rank = cy px + cx; the cells of an axis are divided into contiguous blocks whose sizes
  * differ by at most one. On a periodic axis indices below 0 and from n up name the same cells as their value modulo n,
  * so that a halo is just a larger box. */
 #ifndef HEAT2D_GRID_H
@@ -58,8 +58,8 @@ static inline int64_t heat_box_cells(heat_box box) {
  * how many. */
 int heat_box_subtract(heat_box outer, heat_box inner, heat_box parts[4]);
 
-/* How a grid is dealt out over ranks: a value that any rank, or none, can compute with. A coarse grid remembers what it
- * was made from, since its blocks follow from those of the finest one. */
+/* How a grid is divided among ranks: a plain value, with which any process can compute, also for ranks that do not run.
+ * A coarse grid remembers what it was made from, since its blocks follow from those of the finest one. */
 typedef struct heat_layout {
   int64_t cells[HEAT_AXES];
   int ranks[HEAT_AXES];
@@ -68,8 +68,8 @@ typedef struct heat_layout {
   int64_t finest[HEAT_AXES]; /* of a halved axis: its cells before that */
 } heat_layout;
 
-/* Choose layout->ranks for `size` ranks such that the cut length is smallest, x uncut where that is equally good
- * (rows stay whole). False when no px x py = size has px <= nx and py <= ny. Local. */
+/* Choose layout->ranks for `size` ranks such that blocks share the fewest faces; of layouts that are equally good, one
+ * that leaves x undivided, so that rows stay whole. False when no px x py = size has px <= nx and py <= ny. Local. */
 bool heat_layout_choose(heat_layout *layout, int size);
 
 /* First cell of block `block` of `blocks` over `cells` cells; block == blocks gives `cells`. Local. */
@@ -105,9 +105,9 @@ typedef struct heat_grid {
   heat_box domain, owned;
 } heat_grid;
 
-/* Lay the grid of `problem` out over comm: ranks[0] x ranks[1] where ranks[0] > 0, otherwise as heat_layout_choose.
- * HEAT_DECK at domain.cells or parallel.ranks when the ranks cannot be placed. Replicated: the same on every rank
- * without communication. */
+/* Divide the grid of `problem` among the ranks of comm: ranks[0] x ranks[1] where ranks[0] > 0, otherwise as
+ * heat_layout_choose. HEAT_DECK at domain.cells or parallel.ranks when the ranks cannot be placed. Replicated: the same
+ * on every rank without communication. */
 heat_status heat_grid_create(heat_grid *grid, MPI_Comm comm, const heat_problem *problem, const int ranks[HEAT_AXES]);
 
 /* The grid of the same ranks with its layout coarsened, and the spacing of the axes of `halve` doubled. Local. */
@@ -119,7 +119,7 @@ heat_box heat_grid_grown(const heat_grid *grid, heat_box box, int64_t layers);
 /* The index of the cell that `index` names: wrapped on a periodic axis. Local. */
 int64_t heat_grid_wrap(const heat_grid *grid, int axis, int64_t index);
 
-/* Whether `side` is a wall of the domain rather than a periodic seam. Local. */
+/* Whether `side` is a wall of the domain: it is not periodic. Local. */
 bool heat_grid_wall(const heat_grid *grid, int side);
 
 #endif

@@ -1,13 +1,12 @@
 /* The exchange of ghost layers.
  *
- * A small program of block copies, made once: for each other rank the boxes of its cells that lie in this rank's grown
- * box (through periodic seams as shifted images), packed into one message per neighbour; images of a rank's own cells
- * are copied in place. Any depth, any block sizes, corners included: a halo may reach over several ranks, or several
- * times around a periodic axis. Requests are persistent.
+ * It is planned once, as a list of block copies: for each other rank the boxes of its cells that lie in this rank's box
+ * grown by the depth of the halo, across periodic sides as shifted images, packed into one message per neighbour.
+ * Images of a rank's own cells are copied directly. Any depth, any block sizes, corners included: a halo may reach over
+ * several ranks, or several times around a periodic axis. Requests are persistent.
  *
- * What comes from above the owned box can be waited for later than the rest: a sweep that goes upwards needs it last.
- * Ranks that lie above each other then fall behind one another by the time that a message takes, once, and from there
- * on none waits. */
+ * Ghost rows above the owned box can be waited for later than the rest, since a sweep from below to above needs them
+ * last. A rank then runs behind the one above it by the time of one message; after the first exchange none waits. */
 #ifndef HEAT2D_HALO_H
 #define HEAT2D_HALO_H
 
@@ -15,12 +14,16 @@
 
 typedef struct heat_halo heat_halo;
 
-/* Plan the exchange of `fields` fields at once with `depth` layers. Collective over the grid's communicator. */
+/* Plan the exchange of `depth` layers of as many fields at once. HEAT_IO when memory is exhausted, HEAT_DECK when a
+ * message would be too long for MPI. Collective over the grid's communicator. */
 heat_status heat_halo_create(heat_halo **halo, const heat_grid *grid, int depth, int fields);
+
 /* How deep a halo pays, at most `most` layers: deeper ones mean fewer messages, and more cells that neighbours compute
  * as well. 1 without seams. Local. */
 int heat_halo_choose_depth(const heat_layout *layout, int most);
-void heat_halo_destroy(heat_halo *halo); /* NULL is allowed. */
+
+/* NULL is allowed. Local, but it waits until the neighbours have received what was sent. */
+void heat_halo_destroy(heat_halo *halo);
 
 /* The same for arrays of values of any type with `bytes` bytes each. Collective over the grid's communicator. */
 heat_status heat_halo_create_for(heat_halo **halo, const heat_grid *grid, int depth, int arrays, size_t bytes);
@@ -34,11 +37,12 @@ typedef struct heat_rows {
 /* Refresh the ghost layers of as many arrays as were planned, and wait for it. Collective. */
 void heat_halo_refresh(heat_halo *halo, const heat_rows *arrays);
 
-/* Start to refresh the ghost layers: what is sent is read at once. `fields` points to as many fields as were planned.
- * Collective. */
+/* Start to refresh the ghost layers of as many fields as were planned. The owned cells are copied into messages here,
+ * and may be changed as soon as it returns; the ghost cells are undefined until the exchange has ended. Collective. */
 void heat_halo_begin(heat_halo *halo, heat_field *const *fields);
 
-/* Finish: valid becomes depth. Collective. */
+/* Wait for the ghost layers: `valid` of each field becomes its depth. The fields are those of heat_halo_begin.
+ * Collective. */
 void heat_halo_end(heat_halo *halo, heat_field *const *fields);
 
 /* The same in two calls, of which the first one leaves out messages that only bring rows above the owned box.
