@@ -1,5 +1,5 @@
+#include "heat2d/deck/shape.h"
 #include "problem_private.h"
-#include "shape.h"
 
 #include <assert.h>
 #include <float.h>

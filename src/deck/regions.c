@@ -1,6 +1,6 @@
 #include "heat2d/deck/regions.h"
 
-#include "shape.h"
+#include "heat2d/deck/shape.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "shape.h"
+#include "heat2d/deck/shape.h"
 
 #include "heat2d/deck/expression.h"
 

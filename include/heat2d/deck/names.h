@@ -4,6 +4,7 @@
 #ifndef HEAT2D_NAMES_H
 #define HEAT2D_NAMES_H
 
+enum { HEAT_X, HEAT_Y, HEAT_AXES };
 enum { HEAT_LEFT, HEAT_RIGHT, HEAT_BOTTOM, HEAT_TOP, HEAT_SIDES }; /* axis: side / 2; opposite side: side ^ 1 */
 extern const char *const heat_side_names[HEAT_SIDES + 1];
 

@@ -12,9 +12,7 @@
 #define HEAT2D_PROBLEM_H
 
 #include "heat2d/deck/config.h"
-#include "heat2d/deck/names.h"
-
-enum { HEAT_X, HEAT_Y, HEAT_AXES };
+#include "heat2d/deck/shape.h"
 
 typedef enum heat_property {
   HEAT_TEMPERATURE,    /* initial u, K */
@@ -27,7 +25,6 @@ typedef enum heat_property {
 } heat_property;
 
 typedef struct heat_quantity heat_quantity;
-typedef struct heat_shape heat_shape;
 
 typedef struct heat_region {
   heat_shape *shape;

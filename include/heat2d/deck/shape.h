@@ -1,8 +1,11 @@
-/* The shapes of regions: which points belong to them. Private to the problem room. */
+/* The shapes of regions: which points belong to them. */
 #ifndef HEAT2D_SHAPE_H
 #define HEAT2D_SHAPE_H
 
-#include "heat2d/deck/problem.h"
+#include "heat2d/deck/config.h"
+#include "heat2d/deck/names.h"
+
+typedef struct heat_shape heat_shape;
 
 /* The shape of region `index` of the deck. Local. */
 heat_status heat_shape_create(heat_shape **shape, const heat_config *config, int index);
