@@ -53,7 +53,7 @@ static heat_status read_all(const char *path, whole_state *whole) {
 static bool same(const whole_state *a, const whole_state *b) {
   bool equal = a->rows == b->rows && a->columns == b->columns && strcmp(a->deck, b->deck) == 0 &&
                a->state.step == b->state.step && a->state.anchor_step == b->state.anchor_step &&
-               a->state.off_lattice == b->state.off_lattice;
+               a->state.truncated_step == b->state.truncated_step;
   equal = equal && memcmp(&a->state.time, &b->state.time, sizeof(double)) == 0 &&
           memcmp(&a->state.dt, &b->state.dt, sizeof(double)) == 0 &&
           memcmp(&a->state.anchor_time, &b->state.anchor_time, sizeof(double)) == 0 &&

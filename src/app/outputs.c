@@ -180,7 +180,7 @@ heat_outputs heat_outputs_create(heat_runtime *runtime, const heat_setup *setup,
   heat_outputs outputs = {
       .runtime = runtime, .setup = setup, .op = op, .directory = directory, .deck = deck, .energy = {.heat = NAN}};
   for (int n = 0; n < HEAT_OUTPUTS; n++) {
-    outputs.asked[n] = table[n].key == NULL || heat_config_has(setup->config, table[n].key);
+    outputs.asked[n] = table[n].key == NULL || heat_config_has(setup->config, "%s", table[n].key);
     if (outputs.asked[n]) outputs.every[n] = table[n].cadence(setup->config);
   }
   return outputs;

@@ -53,6 +53,14 @@ void heat_progress_create(heat_progress *progress, heat_runtime *runtime, const 
   if (progress->columns == 0) progress->columns = USUAL_COLUMNS;
 }
 
+void heat_progress_set_times(heat_progress *progress, const heat_progress_times *times) {
+  progress->times = *times;
+}
+
+void heat_progress_set_saved(heat_progress *progress, double at) {
+  progress->saved = at;
+}
+
 static double rate(const heat_progress *progress, int64_t step, double now) {
   const double seconds = now - progress->began;
   return seconds > 0 ? (double)(step - progress->first) * progress->cells / seconds : 0;
@@ -162,9 +170,9 @@ static heat_status write_status(const heat_progress *progress, int64_t step, dou
   fprintf(out, ",\n");
   put_instant(out, "began", true, progress->runtime->started, now);
   put_instant(out, "ready", true, progress->began, now);
-  put_instant(out, "stepped", progress->stepped > progress->began, progress->stepped, now);
+  put_instant(out, "stepped", progress->times.stepped > progress->began, progress->times.stepped, now);
   put_instant(out, "saved", progress->saved > progress->began, progress->saved, now);
-  fprintf(out, "  \"read\": %.3f,\n  \"slowest\": %.3f,\n", progress->read, progress->slowest);
+  fprintf(out, "  \"read\": %.3f,\n  \"slowest\": %.3f,\n", progress->times.read, progress->times.slowest);
   fprintf(out, "  \"ranks\": %d,\n  \"host\": \"", progress->runtime->size);
   put_json(out, host);
   fprintf(out, "\",\n  \"pid\": %ld,\n  \"job\": \"", (long)getpid());

@@ -31,7 +31,7 @@ static const struct {
                   {"low_start", REAL, offsetof(heat_state, low_start), true},
                   {"high_start", REAL, offsetof(heat_state, high_start), true},
                   {"steady", FLAG, offsetof(heat_state, steady), true},
-                  {"off_lattice", FLAG, offsetof(heat_state, off_lattice), false},
+                  {"off_lattice", FLAG, offsetof(heat_state, truncated_step), false},
                   {"outputs_owed", FLAG, offsetof(heat_state, owed), true}};
 enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
 

@@ -95,10 +95,9 @@ static void the_status_says_what_the_time_went_to(void **state) {
   const double now = (double)time(NULL), slack = 30;
   assert_int_equal(heat_progress_update(&progress, 1).code, HEAT_OK);
   if (runtime.rank == 0) assert_member("stepped", "null");
-  progress.read = 1.5;
-  progress.slowest = 0.25;
-  progress.stepped = MPI_Wtime();
-  progress.saved = progress.stepped + 2;
+  const heat_progress_times times = {.read = 1.5, .slowest = 0.25, .stepped = MPI_Wtime()};
+  heat_progress_set_times(&progress, &times);
+  heat_progress_set_saved(&progress, times.stepped + 2);
   assert_int_equal(end_run(LAST, "stopped", HEAT_STOPPED, "").code, HEAT_OK);
   if (runtime.rank == 0) {
     static const char *const names[] = {"began", "ready", "stepped", "saved"};

@@ -26,7 +26,7 @@ static heat_status save(scene *made, int64_t step, int64_t keep) {
                             .high_start = 1e300,
                             .owed = step % 2 == 0,
                             .steady = step % 2 == 0,
-                            .off_lattice = step % 2 == 1};
+                            .truncated_step = step % 2 == 1};
   heat_h5 out;
   heat_checkpoint_begin(&out, ".", &made->stepper, &state, deck, "before.h5", step % 2 == 0);
   return heat_checkpoint_end(&out, ".", step, keep, -1);
@@ -85,7 +85,7 @@ static void numbers_and_deck_come_back(void **state) {
     assert_true(back.step == step && back.time == 1.0 / 3.0 * (double)step && back.dt == 1.0 / 3.0);
     assert_true(back.anchor_time == 0.1 && back.anchor_step == 5000000000 && back.energy_start == -2.0 / 3.0);
     assert_true(back.size_start == 2.5 && back.low_start == -1.0 / 3.0 && back.high_start == 1e300);
-    assert_int_equal(back.off_lattice, step % 2 == 1);
+    assert_int_equal(back.truncated_step, step % 2 == 1);
     assert_int_equal(back.owed, step % 2 == 0);
     assert_int_equal(back.steady, step % 2 == 0);
     assert_string_equal(text, deck);

@@ -12,6 +12,13 @@ typedef enum heat_progress_mode {
   HEAT_PROGRESS_NONE
 } heat_progress_mode;
 
+/* What this process's time went to, for status.json. */
+typedef struct heat_progress_times {
+  double read;    /* s that reading the checkpoint took */
+  double stepped; /* when the last step was done, MPI_Wtime; 0: not yet */
+  double slowest; /* of what is done between two looks at requests to stop: steps, a checkpoint, outputs; s */
+} heat_progress_times;
+
 typedef struct heat_progress {
   heat_runtime *runtime; /* borrowed */
   heat_clock clock;
@@ -24,14 +31,16 @@ typedef struct heat_progress {
   double next_line, pace; /* when the next plain line is due, and how far apart they are, s */
   double next_bar, next_status;
   int64_t said; /* the step of the latest plain line */
-  /* What this process's time went to, for status.json; whoever runs the loop keeps them. */
-  double read;           /* s that reading the checkpoint took */
-  double stepped, saved; /* when the last step and the last checkpoint were done, MPI_Wtime; 0: not yet */
-  double slowest;        /* of what is done between two looks at requests to stop: steps, a checkpoint, outputs; s */
+  heat_progress_times times;
+  double saved; /* when the last checkpoint was done, MPI_Wtime; 0: not yet */
 } heat_progress;
 
 void heat_progress_create(heat_progress *progress, heat_runtime *runtime, const heat_clock *clock, double cells,
                           heat_progress_mode mode, const char *path, int64_t step);
+
+/* What the next status.json says of the times, and of the last checkpoint (`at`: MPI_Wtime when it was done). */
+void heat_progress_set_times(heat_progress *progress, const heat_progress_times *times);
+void heat_progress_set_saved(heat_progress *progress, double at);
 
 /* Step `step` is done. HEAT_IO when status.json cannot be replaced. */
 heat_status heat_progress_update(heat_progress *progress, int64_t step);

@@ -2,15 +2,7 @@
 #ifndef HEAT2D_SIMULATION_H
 #define HEAT2D_SIMULATION_H
 
-#include "heat2d/app/plan.h"
 #include "heat2d/app/setup.h"
-#include "heat2d/app/stop.h"
-#include "heat2d/io/checkpoint.h"
-#include "heat2d/io/frame.h"
-#include "heat2d/io/lock.h"
-#include "heat2d/io/probe.h"
-#include "heat2d/io/snapshot.h"
-#include "heat2d/numerics/steady.h"
 
 /* Run the deck to its end. HEAT_OK, HEAT_STOPPED (with a checkpoint written), or the failure. Collective over the
  * runtime's communicator. */

@@ -21,7 +21,7 @@ typedef struct heat_state {
   double low_start, high_start; /* its lowest and highest temperature, K; NAN: unknown */
   bool owed;                    /* what is due at this step for people is still to be written, as the disk was full */
   bool steady;                  /* the run ended here, since nothing changed any more */
-  bool off_lattice;             /* reached by a shortened last step: no instant of a longer run */
+  bool truncated_step;          /* reached by a shortened last step: no instant of a longer run */
 } heat_state;
 
 /* Begin the checkpoint of `state` in `directory`. `deck`: the resolved deck; `parent`: the file that this run went on

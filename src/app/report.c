@@ -1,0 +1,108 @@
+#include "report.h"
+
+#include "heat2d/app/plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+void heat_report_version(heat_runtime *runtime, const heat_config *config) {
+  char stamp[32];
+  heat_timestamp(stamp);
+  const char *title = heat_config_text(config, "title");
+  heat_runtime_say(runtime, "heat2d %s, %s%s%s\n", heat_version(), stamp, title[0] != '\0' ? ": " : "", title);
+}
+
+/* Where pictures show the field higher or lower than it is. */
+static void say_pictures(heat_runtime *runtime, const heat_outputs_summary *written) {
+  const double stretch = written->stretch, shown = 1.1;
+  if (stretch > shown || stretch < 1 / shown)
+    heat_runtime_say(
+        runtime,
+        "pictures    %d x %d pixels of field, drawn %.4g times as high as its shape asks for, so that it can be seen\n",
+        written->pixels[HEAT_X], written->pixels[HEAT_Y], stretch);
+}
+
+static void say_resumed(heat_runtime *runtime, const heat_resume *resume, const heat_state *state) {
+  if (!heat_resume_found(resume)) return;
+  heat_runtime_say(runtime, "resumed     from %s at step %lld, t = %.6g s\n", heat_resume_path(resume),
+                   (long long)state->step, state->time);
+  if (heat_resume_inputs_unknown(resume))
+    heat_runtime_say(runtime, "warning     that checkpoint is of an older version and keeps no digests of the "
+                              "field files: whether they still hold the same numbers is not known\n");
+}
+
+void heat_report_start(const heat_report *report, const heat_clock *clock, const heat_state *state) {
+  const heat_setup *setup = report->setup;
+  const heat_plan plan = {.grid = &setup->grid,
+                          .method = setup->method,
+                          .clock = *clock,
+                          .limits = heat_method_limits(setup->method, heat_operator_bounds(report->op)),
+                          .depth = setup->depth,
+                          .threads = setup->threads,
+                          .ranks = report->runtime->size,
+                          .copies = report->copies};
+  char *text = heat_plan_text(&plan);
+  if (text != NULL) heat_runtime_say(report->runtime, "%s", text);
+  free(text);
+  const heat_outputs_summary written = heat_outputs_summarize(report->outputs);
+  say_pictures(report->runtime, &written);
+  say_resumed(report->runtime, report->resume, state);
+}
+
+static void say_speed(const heat_report *report, int64_t steps) {
+  heat_runtime *runtime = report->runtime;
+  const double giga = 1e9, updates = (double)heat_box_cells(report->setup->grid.domain) * (double)steps;
+  double stencil = runtime->spent[HEAT_STENCIL] + runtime->spent[HEAT_HALO];
+  MPI_Allreduce(MPI_IN_PLACE, &stencil, 1, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  if (stencil > 0 && updates > 0)
+    heat_runtime_say(runtime, "throughput  %.4g Gcell/s in stencil and halo\n", updates / stencil / giga);
+  bool chosen;
+  const heat_tile tile = heat_sequence_tile(&report->op->sequence, &chosen);
+  heat_runtime_say(runtime, "tiles       %d x %d cells through %d stages%s\n", tile.columns, tile.rows, tile.stages,
+                   report->setup->tile[HEAT_X] > 0 ? " (as the deck says)"
+                   : chosen                        ? " (the fastest that were tried)"
+                                                   : " (too few steps to try others)");
+}
+
+static void say_checkpoints(const heat_report *report) {
+  const heat_saver_totals saves = heat_saver_spent(report->saver);
+  const double mega = 1e6, bytes = (double)heat_box_cells(report->setup->grid.domain) * sizeof(double);
+  const double *seconds = saves.times.seconds;
+  if (saves.count == 0) return;
+  heat_runtime_say(
+      report->runtime,
+      "checkpoints %d, %.4g MB/s each: pack and hash %.3g s, write %.3g s, sync %.3g s, read back %.3g s; the steps "
+      "waited %.3g s\n",
+      saves.count, saves.count * bytes / mega / saves.seconds, seconds[HEAT_H5_PACK], seconds[HEAT_H5_WRITE],
+      seconds[HEAT_H5_SYNC], seconds[HEAT_H5_VERIFY], saves.waited);
+}
+
+static void say_energy(heat_runtime *runtime, heat_energy energy, double balance) {
+  const double rounding = 1e-12, conspicuous = 1e-9;
+  char heat[64] = "0 J/m but for rounding";
+  if (!isfinite(energy.heat)) return; /* none is known where nothing was left to do */
+  if (fabs(energy.heat) > rounding * energy.size) snprintf(heat, sizeof heat, "%.9g J/m", energy.heat);
+  if (fabs(balance) <= conspicuous)
+    heat_runtime_say(runtime, "energy      %s; sides and sources account for all changes\n", heat);
+  else
+    heat_runtime_say(runtime, "energy      %s, of which sides and sources leave unexplained %.2g\n", heat, balance);
+}
+
+static void say_files(const heat_report *report, const heat_outputs_summary *written) {
+  heat_runtime *runtime = report->runtime;
+  const char *newest = heat_saver_path(report->saver), *directory = report->directory;
+  heat_runtime_say(runtime, "files       %s\n", newest[0] != '\0' ? newest : directory);
+  if (written->snapshots > 0)
+    heat_runtime_say(runtime, "            %s/run.xdmf (%lld snapshots)\n", directory, (long long)written->snapshots);
+  if (written->frames > 0)
+    heat_runtime_say(runtime, "            %s/frame-*.png (%lld new)\n", directory, (long long)written->frames);
+}
+
+void heat_report_end(const heat_report *report, int64_t steps) {
+  heat_runtime_report(report->runtime);
+  say_speed(report, steps);
+  say_checkpoints(report);
+  const heat_outputs_summary written = heat_outputs_summarize(report->outputs);
+  say_energy(report->runtime, written.energy, written.balance);
+  say_files(report, &written);
+}

@@ -1,0 +1,48 @@
+/* The end of a run: its last checkpoint, status.json, the report, and the word for whoever waits. */
+#include "simulation_private.h"
+
+/* How the run ended, in a line for whoever waits; "" when it reached its end. */
+static void name_end(const heat_simulation *sim, char *message, size_t size) {
+  const long long step = sim->state.step;
+  message[0] = '\0';
+  if (!heat_simulation_finished(sim))
+    snprintf(message, size, "stopped by %s at step %lld of %lld%s", heat_stop_text(heat_watch_reason(&sim->watch)),
+             step, (long long)sim->clock.last, heat_saver_last(&sim->saver) < step ? " (checkpoint just before)" : "");
+  else if (sim->state.steady)
+    snprintf(message, size, "steady at step %lld", step);
+}
+
+heat_status heat_simulation_end(heat_simulation *sim) {
+  const bool stopped = !heat_simulation_finished(sim);
+  char message[128];
+  heat_status status = heat_ok();
+  if (!stopped && heat_saver_saves_end(&sim->saver))
+    status = heat_saver_save(&sim->saver, &sim->state, HEAT_SAVE_AT_ONCE);
+  if (status.code != HEAT_OK) return status;
+  name_end(sim, message, sizeof message);
+  const heat_saver_totals saves = heat_saver_spent(&sim->saver);
+  if (saves.count > 0) heat_progress_set_saved(&sim->progress, saves.at);
+  const heat_run_end how = {.state = stopped ? "stopped" : "done",
+                            .reason = stopped             ? heat_stop_text(heat_watch_reason(&sim->watch))
+                                      : sim->state.steady ? "steady"
+                                                          : "the end",
+                            .code = stopped ? HEAT_STOPPED : HEAT_OK,
+                            .message = message};
+  status = heat_progress_finish(&sim->progress, sim->state.step, &how);
+  const heat_report report = heat_simulation_report(sim);
+  heat_report_end(&report, sim->state.step - sim->first);
+  if (message[0] != '\0') heat_runtime_say(sim->runtime, stopped ? "%s; go on with --resume\n" : "%s\n", message);
+  status = heat_agree(sim->runtime->comm, heat_first(status, heat_outputs_close(&sim->outputs)));
+  return status.code == HEAT_OK && stopped ? heat_fail(HEAT_STOPPED, "%s", message) : status;
+}
+
+void heat_simulation_fail(heat_simulation *sim, const heat_status *status) {
+  heat_runtime *runtime = sim->runtime;
+  if (!sim->progressing || !heat_lock_held(&sim->lock)) return;
+  const char *reason = status->code == HEAT_NUMERICS ? "the numbers"
+                       : status->code == HEAT_IO     ? "input or output"
+                                                     : "the deck or the command line";
+  const heat_run_end how = {.state = "failed", .reason = reason, .code = status->code, .message = status->text};
+  heat_progress_finish(&sim->progress, sim->state.step, &how);
+  if (runtime->log != NULL) fprintf(runtime->log, "heat2d: %s\n", status->text);
+}

@@ -1,0 +1,104 @@
+#include "watch.h"
+
+#include "heat2d/io/directory.h"
+#include "heat2d/io/recognise.h"
+#include "heat2d/numerics/operator.h"
+
+#include <math.h>
+
+enum { MOST_STEPS = 4096 }; /* between two polls */
+
+static const double poll_seconds = 0.5;
+static const double margin_seconds = 1; /* of the deadline */
+
+void heat_watch_create(heat_watch *watch, heat_runtime *runtime, heat_lock *lock, double walltime) {
+  *watch = (heat_watch){.runtime = runtime, .lock = lock, .poll_interval = 1};
+  heat_stop_set_deadline(&watch->stop, runtime->rank, runtime->started, walltime);
+  heat_stop_prepare();
+}
+
+heat_status heat_watch_directory(heat_watch *watch, const char *directory) {
+  if (watch->runtime->rank != 0) return heat_ok();
+  char *file = watch->stop.file;
+  const heat_status status = heat_directory_join(file, sizeof watch->stop.file, directory, "STOP");
+  if (status.code == HEAT_OK && heat_recognise(file) == HEAT_ORIGIN_NO_FILE)
+    heat_runtime_say(watch->runtime, "'%s' %s: not taken for a request to stop\n", file, heat_recognise_text(file));
+  return status;
+}
+
+/* Choose the number of steps until the next poll by how long the last ones took on the slowest rank. An interval that
+ * took so much longer than any before it is taken for an accident the first time. */
+static void count_interval(heat_watch *watch, double seconds, int64_t steps) {
+  const double odd_seconds = 3, odd_ratio = 5;
+  const bool odd = watch->slowest_steps > 0 && seconds > fmax(odd_seconds, odd_ratio * watch->slowest_steps);
+  if (seconds > watch->slowest_steps && (!odd || watch->odd_interval)) watch->slowest_steps = seconds;
+  watch->odd_interval = odd;
+  if (steps == 0 || seconds <= 0) return;
+  const double fit = poll_seconds / (seconds / (double)steps), most = 2.0 * (double)watch->poll_interval;
+  watch->poll_interval = (int64_t)fmax(1, fmin(fmin(fit, most), MOST_STEPS));
+  if (watch->poll_interval > HEAT_CHAIN) /* as many as are fused best */
+    watch->poll_interval -= watch->poll_interval % HEAT_CHAIN;
+}
+
+/* Agree on how long steps and outputs took. An interval in which the job was suspended says nothing about the next one.
+ * Collective. */
+static void agree_on_pace(heat_watch *watch, heat_saver *saver, const heat_interval *interval) {
+  enum { STEPS, OUTPUTS, CONTINUED, PACES };
+  double pace[PACES] = {
+      [STEPS] = interval->seconds, [OUTPUTS] = watch->output_seconds, [CONTINUED] = heat_stop_continued()};
+  watch->output_seconds = 0;
+  MPI_Allreduce(MPI_IN_PLACE, pace, PACES, MPI_DOUBLE, MPI_MAX, watch->runtime->comm);
+  if (pace[CONTINUED] > 0) {
+    heat_stop_ask_again(&watch->stop, watch->runtime->rank);
+    heat_saver_disturb(saver);
+  } else {
+    count_interval(watch, pace[STEPS], interval->steps);
+    watch->slowest_outputs = fmax(watch->slowest_outputs, pace[OUTPUTS]);
+  }
+}
+
+/* The seconds that must be left before the deadline: one checkpoint and one output may be due before the next poll, and
+ * again with the stop. */
+static double needed_seconds(const heat_watch *watch, const heat_saver *saver) {
+  return 2 * (heat_saver_expected(saver) + watch->slowest_outputs) + watch->slowest_steps + margin_seconds;
+}
+
+heat_status heat_watch_poll(heat_watch *watch, heat_saver *saver, heat_status status, heat_interval *interval) {
+  enum { CODE, REASON, SAVE, BUSY, NOT_WHOLE, ITEMS };
+  const heat_runtime *runtime = watch->runtime;
+  agree_on_pace(watch, saver, interval);
+  status = heat_first(status, heat_lock_beat(watch->lock));
+  double items[ITEMS] = {[CODE] = status.code, [NOT_WHOLE] = !interval->whole};
+  items[REASON] = heat_stop_asked(&watch->stop, runtime->rank, needed_seconds(watch, saver));
+  items[SAVE] = runtime->rank == 0 && heat_saver_minutes_passed(saver);
+  items[BUSY] = heat_saver_busy(saver);
+  MPI_Allreduce(MPI_IN_PLACE, items, ITEMS, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  if (items[CODE] > HEAT_OK) {
+    interval->whole = items[NOT_WHOLE] == 0 && heat_lock_agree(watch->lock, runtime->comm);
+    return heat_agree(runtime->comm, status);
+  }
+  watch->reason = (heat_stop_reason)items[REASON];
+  heat_saver_set_due(saver, items[SAVE] > 0);
+  interval->whole = false; /* a checkpoint that fails below is not tried once more */
+  return items[BUSY] > 0 ? heat_ok() : heat_saver_finish(saver);
+}
+
+int64_t heat_watch_interval(const heat_watch *watch) {
+  return watch->poll_interval;
+}
+
+heat_stop_reason heat_watch_reason(const heat_watch *watch) {
+  return watch->reason;
+}
+
+void heat_watch_count_outputs(heat_watch *watch, double seconds) {
+  watch->output_seconds = seconds;
+}
+
+double heat_watch_slowest(const heat_watch *watch) {
+  return fmax(watch->slowest_steps, watch->slowest_outputs);
+}
+
+void heat_watch_obeyed(const heat_watch *watch) {
+  heat_stop_obeyed(&watch->stop);
+}
