@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   status = heat_problem_create(&problem, MPI_COMM_SELF, config);
   for (int p = 0; p < HEAT_PROPERTIES && status.code == HEAT_OK; p++) {
     double value;
-    heat_problem_paint_row(&problem, (heat_property)p, 0, 0, 1, 0.5, &value);
+    heat_problem_values(&problem, (heat_property)p, 0, 0, 1, 0.5, &value);
   }
   heat_problem_destroy(&problem);
   free(text);

@@ -82,7 +82,7 @@ static heat_status evaluate(const heat_problem *problem, heat_property property,
   if (heat_problem_uniform(problem, property, values)) return heat_ok();
   heat_status status = heat_ok();
   for (int64_t j = box.lo[HEAT_Y]; j < box.hi[HEAT_Y] && status.code == HEAT_OK; j++)
-    status = heat_problem_paint_row(problem, property, j, box.lo[HEAT_X], box.hi[HEAT_X], 0, values);
+    status = heat_problem_values(problem, property, j, box.lo[HEAT_X], box.hi[HEAT_X], 0, values);
   return status;
 }
 
@@ -92,9 +92,9 @@ double heat_survey_in_time(const heat_problem *problem, heat_box box, int64_t bu
   for (int64_t j = box.lo[HEAT_Y]; j < box.hi[HEAT_Y]; j++) {
     for (int64_t first = box.lo[HEAT_X]; first < box.hi[HEAT_X]; first += TILE_COLUMNS) {
       const int64_t last = first + TILE_COLUMNS < box.hi[HEAT_X] ? first + TILE_COLUMNS : box.hi[HEAT_X];
-      heat_problem_painters(problem, HEAT_SOURCE, j, first, last, which);
+      heat_problem_layers(problem, HEAT_SOURCE, j, first, last, which);
       for (int64_t i = first; i < last; i++) {
-        if (!heat_problem_painter_in_time(problem, HEAT_SOURCE, which[i - first])) continue;
+        if (!heat_problem_layer_in_time(problem, HEAT_SOURCE, which[i - first])) continue;
         busy[HEAT_X] = i;
         busy[HEAT_Y] = j;
         count++;

@@ -160,8 +160,8 @@ double heat_problem_centre(const heat_problem *problem, int axis, int64_t index)
   return problem->origin[axis] + ((double)index + 0.5) * problem->spacing[axis];
 }
 
-void heat_problem_painters(const heat_problem *problem, heat_property property, int64_t j, int64_t lo, int64_t hi,
-                           int *which) {
+void heat_problem_layers(const heat_problem *problem, heat_property property, int64_t j, int64_t lo, int64_t hi,
+                         int *which) {
   const double y = heat_problem_centre(problem, HEAT_Y, j);
   for (int64_t n = 0; n < hi - lo; n++) which[n] = 0;
   for (int r = 0; r < problem->region_count; r++) {
@@ -172,19 +172,19 @@ void heat_problem_painters(const heat_problem *problem, heat_property property, 
   }
 }
 
-static heat_quantity *painter_quantity(const heat_problem *problem, heat_property property, int painter) {
-  return painter == 0 ? problem->base[property] : problem->regions[painter - 1].set[property];
+static heat_quantity *layer_quantity(const heat_problem *problem, heat_property property, int layer) {
+  return layer == 0 ? problem->base[property] : problem->regions[layer - 1].set[property];
 }
 
-bool heat_problem_painter_in_time(const heat_problem *problem, heat_property property, int painter) {
-  return heat_quantity_in_time(painter_quantity(problem, property, painter));
+bool heat_problem_layer_in_time(const heat_problem *problem, heat_property property, int layer) {
+  return heat_quantity_in_time(layer_quantity(problem, property, layer));
 }
 
-heat_status heat_problem_paint_run(const heat_problem *problem, heat_property property, int painter, int64_t j,
-                                   int64_t lo, int64_t hi, double t, double *out) {
+heat_status heat_problem_layer_values(const heat_problem *problem, heat_property property, int layer, int64_t j,
+                                      int64_t lo, int64_t hi, double t, double *out) {
   const heat_run where = {HEAT_X, lo, hi - lo, j, heat_problem_centre(problem, HEAT_Y, j), t};
-  return heat_quantity_evaluate(painter_quantity(problem, property, painter), problem, where,
-                                spelling[property].require, out);
+  return heat_quantity_evaluate(layer_quantity(problem, property, layer), problem, where, spelling[property].require,
+                                out);
 }
 
 /* A condition that is no number says neither yes nor no. */
@@ -199,20 +199,20 @@ static heat_status check_conditions(const heat_problem *problem) {
   return heat_ok();
 }
 
-heat_status heat_problem_paint_row(const heat_problem *problem, heat_property property, int64_t j, int64_t lo,
-                                   int64_t hi, double t, double *out) {
+heat_status heat_problem_values(const heat_problem *problem, heat_property property, int64_t j, int64_t lo, int64_t hi,
+                                double t, double *out) {
   enum { SPAN = 512 };
   int which[SPAN];
   for (int64_t first = lo; first < hi; first += SPAN) {
     const int64_t last = first + SPAN < hi ? first + SPAN : hi;
-    heat_problem_painters(problem, property, j, first, last, which);
+    heat_problem_layers(problem, property, j, first, last, which);
     heat_status undefined = check_conditions(problem);
     if (undefined.code != HEAT_OK) return undefined;
     for (int64_t begin = first, end; begin < last; begin = end) {
       end = begin + 1;
       while (end < last && which[end - first] == which[begin - first]) end++;
       heat_status status =
-          heat_problem_paint_run(problem, property, which[begin - first], j, begin, end, t, out + (begin - lo));
+          heat_problem_layer_values(problem, property, which[begin - first], j, begin, end, t, out + (begin - lo));
       if (status.code != HEAT_OK) return status;
     }
   }
@@ -228,8 +228,8 @@ bool heat_problem_uniform(const heat_problem *problem, heat_property property, d
 }
 
 bool heat_problem_in_time(const heat_problem *problem, heat_property property) {
-  for (int painter = 0; painter <= problem->region_count; painter++)
-    if (heat_problem_painter_in_time(problem, property, painter)) return true;
+  for (int layer = 0; layer <= problem->region_count; layer++)
+    if (heat_problem_layer_in_time(problem, property, layer)) return true;
   return false;
 }
 

@@ -16,20 +16,20 @@ enum { PIECE = 65536 }; /* cells that are read at once */
 typedef struct use {
   heat_quantity *quantity;
   heat_property property; /* of a field */
-  int painter;            /* which one; -1: it is that of a side */
+  int layer;              /* see problem.h; -1: it is that of a side */
   int64_t rows, columns;
 } use;
 
 /* The n-th place where a quantity may stand; false past the last. */
 static bool use_at(const heat_problem *problem, int n, use *at) {
-  const int painters = problem->region_count + 1, fields = painters * HEAT_PROPERTIES;
-  *at = (use){.painter = -1, .rows = 1};
+  const int layers = problem->region_count + 1, fields = layers * HEAT_PROPERTIES;
+  *at = (use){.layer = -1, .rows = 1};
   if (n < fields) {
-    at->painter = n / HEAT_PROPERTIES;
+    at->layer = n / HEAT_PROPERTIES;
     at->property = (heat_property)(n % HEAT_PROPERTIES);
     at->rows = problem->cells[HEAT_Y];
     at->columns = problem->cells[HEAT_X];
-    at->quantity = at->painter == 0 ? problem->base[at->property] : problem->regions[at->painter - 1].set[at->property];
+    at->quantity = at->layer == 0 ? problem->base[at->property] : problem->regions[at->layer - 1].set[at->property];
     return true;
   }
   const int side = (n - fields) / 2;
@@ -39,12 +39,12 @@ static bool use_at(const heat_problem *problem, int n, use *at) {
   return true;
 }
 
-/* Whether a piece of a row needs the value that one of its cells does not have: a later region may paint over it. */
+/* Whether a piece of a row needs the value that one of its cells does not have: a later region may cover it. */
 static bool needs_missing(const heat_problem *problem, const use *u, int64_t row, int64_t lo, int64_t hi,
                           const double *values, int *which, int64_t *cell) {
-  if (u->painter >= 0) heat_problem_painters(problem, u->property, row, lo, hi, which);
+  if (u->layer >= 0) heat_problem_layers(problem, u->property, row, lo, hi, which);
   for (int64_t n = 0; n < hi - lo; n++) {
-    if (!isnan(values[n]) || (u->painter >= 0 && which[n] != u->painter)) continue;
+    if (!isnan(values[n]) || (u->layer >= 0 && which[n] != u->layer)) continue;
     *cell = lo + n;
     return true;
   }

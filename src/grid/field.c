@@ -31,14 +31,14 @@ static size_t all_rows(heat_box owned, int depth) {
 /* By how many doubles the rows of a field are moved within a page. The row stride is an odd number of eighths of a
  * page, so that rows repeat their place every eight rows; within that period fields with different numbers are spread
  * as far apart as possible. */
-static ptrdiff_t moved(int number) {
-  static const int lines[HEAT_FIELD_NUMBERS] = {0, 4, 2, 6, 1, 5, 3, 7};
-  return (ptrdiff_t)lines[number] * LINE;
+static ptrdiff_t moved(int page_slot) {
+  static const int lines[HEAT_FIELD_PAGE_SLOTS] = {0, 4, 2, 6, 1, 5, 3, 7};
+  return (ptrdiff_t)lines[page_slot] * LINE;
 }
 
 size_t heat_field_band_bytes(heat_box owned, int depth, int rows) {
   const size_t all = all_rows(owned, depth), have = rows > 0 && (size_t)rows < all ? (size_t)rows : all;
-  return (have * (size_t)row_stride(owned, depth) + (size_t)LINE * HEAT_FIELD_NUMBERS) * sizeof(double);
+  return (have * (size_t)row_stride(owned, depth) + (size_t)LINE * HEAT_FIELD_PAGE_SLOTS) * sizeof(double);
 }
 
 size_t heat_field_bytes(heat_box owned, int depth) {
@@ -47,8 +47,8 @@ size_t heat_field_bytes(heat_box owned, int depth) {
 
 /* Cell owned.lo, given that the rows begin with `first`. */
 static void place_corner(heat_field *field) {
-  field->corner =
-      field->start + (ptrdiff_t)(field->owned.lo[HEAT_Y] - field->first) * field->stride + round_up(field->depth, LINE);
+  field->corner = field->start + (ptrdiff_t)(field->owned.lo[HEAT_Y] - field->window_begin) * field->stride +
+                  round_up(field->depth, LINE);
 }
 
 /* Write to each page from another thread first, which places the pages evenly in the memories near to the threads
@@ -63,8 +63,8 @@ heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_
   const heat_box owned = grid->owned;
   const int depth = form.depth, rows = form.rows;
   *field = (heat_field){.owned = owned, .depth = depth, .stride = row_stride(owned, depth)};
-  if (rows > 0 && (size_t)rows < all_rows(owned, depth)) field->band = rows;
-  field->first = owned.lo[HEAT_Y] - depth;
+  if (rows > 0 && (size_t)rows < all_rows(owned, depth)) field->window_rows = rows;
+  field->window_begin = owned.lo[HEAT_Y] - depth;
   const size_t bytes = heat_field_band_bytes(owned, depth, rows);
   const bool large = bytes >= 2 * (size_t)HUGE_PAGE;
   void *memory = NULL;
@@ -72,11 +72,11 @@ heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_
     return heat_no_memory("a field", bytes);
   /* Huge pages, but not at the two ends of the field: ghost rows beyond walls are never touched, and small pages of
    * them take no memory. Where the system refuses, small pages do. */
-  const size_t end = field->band > 0 ? 0 : HUGE_PAGE;
+  const size_t end = field->window_rows > 0 ? 0 : HUGE_PAGE;
   if (large) madvise((char *)memory + end, bytes - 2 * end, MADV_HUGEPAGE);
   if (large && form.threads > 1) touch(memory, bytes, form.threads);
   field->memory = memory;
-  field->start = field->memory + moved(form.number);
+  field->start = field->memory + moved(form.page_slot);
   place_corner(field);
   return heat_ok();
 }
@@ -86,11 +86,12 @@ heat_status heat_field_create(heat_field *field, const heat_grid *grid, int dept
 }
 
 void heat_field_slide(heat_field *field, int64_t first, bool keep) {
-  const int64_t step = first - field->first;
+  const int64_t step = first - field->window_begin;
   const ptrdiff_t gone = (ptrdiff_t)step * field->stride;
-  if (keep && step > 0 && step < field->band)
-    memmove(field->start, field->start + gone, (size_t)(field->band - step) * (size_t)field->stride * sizeof(double));
-  field->first = first;
+  if (keep && step > 0 && step < field->window_rows)
+    memmove(field->start, field->start + gone,
+            (size_t)(field->window_rows - step) * (size_t)field->stride * sizeof(double));
+  field->window_begin = first;
   place_corner(field);
 }
 

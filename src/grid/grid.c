@@ -45,8 +45,8 @@ bool heat_layout_choose(heat_layout *layout, int size) {
     if (ranks[HEAT_X] > layout->cells[HEAT_X] || ranks[HEAT_Y] > layout->cells[HEAT_Y]) continue;
     double cut = 0;
     for (int axis = 0; axis < HEAT_AXES; axis++) {
-      const int seams = ranks[axis] - (layout->periodic[axis] && ranks[axis] > 1 ? 0 : 1);
-      cut += (double)seams * (double)layout->cells[1 - axis];
+      const int cuts = ranks[axis] - (layout->periodic[axis] && ranks[axis] > 1 ? 0 : 1);
+      cut += (double)cuts * (double)layout->cells[1 - axis];
     }
     if (found && cut >= shortest) continue;
     shortest = cut;
@@ -90,7 +90,7 @@ heat_box heat_layout_box(const heat_layout *layout, int rank) {
   return box;
 }
 
-bool heat_layout_has_seams(const heat_layout *layout) {
+bool heat_layout_needs_exchange(const heat_layout *layout) {
   for (int axis = 0; axis < HEAT_AXES; axis++)
     if (layout->ranks[axis] > 1 || layout->periodic[axis]) return true;
   return false;

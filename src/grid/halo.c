@@ -144,23 +144,23 @@ static heat_status connect(heat_halo *halo, const heat_grid *grid) {
   return heat_ok();
 }
 
-/* With d layers a step costs latency / d for messages, and d seam / 2 cells that neighbours compute as well, where seam
- * is the length of the block's edges along which it exchanges: least at d = sqrt(2 latency rate / seam). Deeper halos,
+/* With d layers a step costs latency / d for messages, and d edge / 2 cells that neighbours compute as well, where edge
+ * is the length of the block's edges along which it exchanges: least at d = sqrt(2 latency rate / edge). Deeper halos,
  * up to a thirty-second of the block, cost little more and let more stages be fused in cache. */
 int heat_halo_choose_depth(const heat_layout *layout, int most) {
   enum { SHARE = 32, LEAST_BLOCK = 2 };
   const double latency_cells = 40000; /* updated in the time of a message: some 20 us at 2 Gcell/s */
   const heat_box block = heat_layout_box(layout, layout->ranks[HEAT_X] * layout->ranks[HEAT_Y] - 1);
-  double seam = 0;
+  double edge = 0;
   int64_t shortest = INT64_MAX;
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     if (layout->ranks[axis] == 1 && !layout->periodic[axis]) continue;
     const int64_t width = heat_box_width(block, axis);
     if (width < shortest) shortest = width;
-    seam += (double)heat_box_width(block, 1 - axis);
+    edge += (double)heat_box_width(block, 1 - axis);
   }
-  if (seam == 0) return 1;
-  double depth = fmax(sqrt(2 * latency_cells / seam), (double)(shortest / SHARE));
+  if (edge == 0) return 1;
+  double depth = fmax(sqrt(2 * latency_cells / edge), (double)(shortest / SHARE));
   depth = fmin(depth, (double)(shortest / LEAST_BLOCK));
   return depth < 1 ? 1 : depth > most ? most : (int)depth;
 }
@@ -308,23 +308,23 @@ void heat_halo_refresh(heat_halo *halo, const heat_rows *arrays) {
   receive(halo, 0, halo->count[RECEIVE]);
 }
 
-void heat_halo_end_below(heat_halo *halo, heat_field *const *fields) {
+void heat_halo_wait_lower(heat_halo *halo, heat_field *const *fields) {
   take(halo, fields);
   receive(halo, 0, halo->count[RECEIVE] - halo->late);
 }
 
-void heat_halo_end_above(heat_halo *halo, heat_field *const *fields) {
+void heat_halo_wait_upper(heat_halo *halo, heat_field *const *fields) {
   take(halo, fields);
   receive(halo, halo->count[RECEIVE] - halo->late, halo->count[RECEIVE]);
   for (int f = 0; f < halo->fields; f++) fields[f]->valid = fields[f]->depth;
 }
 
 void heat_halo_end(heat_halo *halo, heat_field *const *fields) {
-  heat_halo_end_below(halo, fields);
-  heat_halo_end_above(halo, fields);
+  heat_halo_wait_lower(halo, fields);
+  heat_halo_wait_upper(halo, fields);
 }
 
-void heat_halo_help(heat_halo *halo) {
+void heat_halo_progress(heat_halo *halo) {
   int done = 1;
   if (!halo->quiet) MPI_Testall(requests_of(halo), halo->requests, &done, MPI_STATUSES_IGNORE);
   halo->quiet = done;

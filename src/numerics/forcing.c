@@ -6,7 +6,7 @@
 
 struct heat_source_run {
   int64_t i, j, count; /* in the indices of the grown box */
-  int layer;           /* the region that gives the source there, or the base: see heat_problem_painters */
+  int layer;           /* the region that gives the source there, or the base: see heat_problem_layers */
 };
 
 /* The runs of cells of one row whose source depends on time, appended to those there are. */
@@ -32,10 +32,10 @@ static void find_runs(heat_box piece, const int64_t shift[HEAT_AXES], void *cont
   if (which == NULL) job->status = heat_first(job->status, heat_no_memory("the source", columns * sizeof *which));
   for (int64_t j = piece.lo[HEAT_Y]; j < piece.hi[HEAT_Y] && job->status.code == HEAT_OK; j++) {
     const int64_t lo = piece.lo[HEAT_X], hi = piece.hi[HEAT_X];
-    heat_problem_painters(problem, HEAT_SOURCE, j - shift[HEAT_Y], lo - shift[HEAT_X], hi - shift[HEAT_X], which);
+    heat_problem_layers(problem, HEAT_SOURCE, j - shift[HEAT_Y], lo - shift[HEAT_X], hi - shift[HEAT_X], which);
     for (int64_t i = lo, end; i < hi && job->status.code == HEAT_OK; i = end) {
       for (end = i + 1; end < hi && which[end - lo] == which[i - lo]; end++) continue;
-      if (heat_problem_painter_in_time(problem, HEAT_SOURCE, which[i - lo]))
+      if (heat_problem_layer_in_time(problem, HEAT_SOURCE, which[i - lo]))
         job->status = append_run(job->forcing, (heat_source_run){i, j, end - i, which[i - lo]});
     }
   }
@@ -64,13 +64,13 @@ static heat_status index_runs(heat_forcing *forcing) {
 
 heat_status heat_forcing_create(heat_forcing *forcing, const heat_grid *grid, int depth, int threads) {
   /* The fields of the stencil have the last three numbers, those of the stages the first ones. */
-  enum { NUMBER = HEAT_FIELD_NUMBERS - 4 };
+  enum { PAGE_SLOT = HEAT_FIELD_PAGE_SLOTS - 4 };
   double value;
   *forcing = (heat_forcing){.grid = grid, .depth = depth};
   if (heat_problem_uniform(grid->problem, HEAT_SOURCE, &value) && value == 0) return heat_ok();
   forcing->has_source = true;
-  heat_status status =
-      heat_field_create_as(&forcing->q, grid, (heat_field_form){.depth = depth, .number = NUMBER, .threads = threads});
+  heat_status status = heat_field_create_as(
+      &forcing->q, grid, (heat_field_form){.depth = depth, .page_slot = PAGE_SLOT, .threads = threads});
   if (status.code == HEAT_OK) status = heat_paint_field(grid, HEAT_SOURCE, &forcing->q);
   if (status.code != HEAT_OK || !heat_problem_in_time(grid->problem, HEAT_SOURCE)) return status;
   run_job job = {forcing, heat_ok()};
@@ -130,7 +130,7 @@ heat_status heat_forcing_update(heat_forcing *forcing, heat_box box, double t, d
     const heat_box part = part_of(run, box), own = heat_box_intersect(part, grid->owned);
     if (heat_box_empty(part)) continue;
     const int64_t i = heat_grid_wrap(grid, HEAT_X, part.lo[HEAT_X]);
-    heat_status status = heat_problem_paint_run(
+    heat_status status = heat_problem_layer_values(
         grid->problem, HEAT_SOURCE, run->layer, heat_grid_wrap(grid, HEAT_Y, run->j), i,
         i + heat_box_width(part, HEAT_X), t, heat_field_at(&forcing->q, part.lo[HEAT_X], run->j));
     if (status.code != HEAT_OK) return status;

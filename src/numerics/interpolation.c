@@ -62,7 +62,7 @@ static heat_status paint(const heat_grid *grid, const heat_quadrant *quadrant, d
     const heat_property property = axis == HEAT_X ? HEAT_CONDUCTIVITY_X : HEAT_CONDUCTIVITY_Y;
     for (int n = 0; n < HEAT_AROUND; n++) {
       const int64_t i = cells[n][HEAT_X], j = cells[n][HEAT_Y];
-      heat_status status = heat_problem_paint_row(grid->problem, property, j, i, i + 1, 0, &k[axis][n]);
+      heat_status status = heat_problem_values(grid->problem, property, j, i, i + 1, 0, &k[axis][n]);
       if (status.code != HEAT_OK) return status;
     }
   }

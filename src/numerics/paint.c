@@ -11,8 +11,8 @@ static void paint_piece(heat_box piece, const int64_t shift[HEAT_AXES], void *co
   paint_job *job = context;
   for (int64_t j = piece.lo[HEAT_Y]; j < piece.hi[HEAT_Y] && job->status.code == HEAT_OK; j++)
     job->status =
-        heat_problem_paint_row(job->problem, job->property, j - shift[HEAT_Y], piece.lo[HEAT_X] - shift[HEAT_X],
-                               piece.hi[HEAT_X] - shift[HEAT_X], 0, heat_field_at(job->field, piece.lo[HEAT_X], j));
+        heat_problem_values(job->problem, job->property, j - shift[HEAT_Y], piece.lo[HEAT_X] - shift[HEAT_X],
+                            piece.hi[HEAT_X] - shift[HEAT_X], 0, heat_field_at(job->field, piece.lo[HEAT_X], j));
 }
 
 heat_status heat_paint_field(const heat_grid *grid, heat_property property, heat_field *field) {

@@ -104,7 +104,7 @@ static void prepare_box(void *context, int k, heat_box box) {
 static void exchange(heat_sequence *sequence, heat_field *u) {
   const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_HALO);
   heat_halo_begin(sequence->halo, &u);
-  heat_halo_end_below(sequence->halo, &u);
+  heat_halo_wait_lower(sequence->halo, &u);
   sequence->upper_pending = u;
   u->valid = u->depth;
   heat_runtime_enter(sequence->runtime, before);
@@ -114,7 +114,7 @@ static void exchange(heat_sequence *sequence, heat_field *u) {
 static void wait_upper_halo(heat_sequence *sequence) {
   if (sequence->upper_pending == NULL) return;
   const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_HALO);
-  heat_halo_end_above(sequence->halo, &sequence->upper_pending);
+  heat_halo_wait_upper(sequence->halo, &sequence->upper_pending);
   sequence->upper_pending = NULL;
   heat_runtime_enter(sequence->runtime, before);
 }
@@ -122,12 +122,12 @@ static void wait_upper_halo(heat_sequence *sequence) {
 /* Before rows below `row` are worked on: let messages make progress, and have those that these rows need. */
 static void look_after_messages(void *context, int64_t row) {
   const pass *p = context;
-  heat_halo_help(p->sequence->halo);
+  heat_halo_progress(p->sequence->halo);
   if (row >= p->sequence->grid->owned.hi[HEAT_Y]) wait_upper_halo(p->sequence);
 }
 
 void heat_sequence_refresh(heat_sequence *sequence, heat_field *field) {
-  if (field->valid == 0 && heat_layout_has_seams(&sequence->grid->layout)) exchange(sequence, field);
+  if (field->valid == 0 && heat_layout_needs_exchange(&sequence->grid->layout)) exchange(sequence, field);
   wait_upper_halo(sequence);
 }
 
@@ -136,7 +136,7 @@ void heat_sequence_refresh(heat_sequence *sequence, heat_field *field) {
 static int reach(const heat_sequence *sequence, const heat_stage *stages, int most, heat_field *const *fields,
                  int64_t *grow) {
   enum { FAR = INT32_MAX / 2 };
-  const bool needs_exchange = heat_layout_has_seams(&sequence->grid->layout);
+  const bool needs_exchange = heat_layout_needs_exchange(&sequence->grid->layout);
   int valid[HEAT_STAGE_FIELDS], last = 0;
   bool known[HEAT_STAGE_FIELDS] = {false};
   for (int k = 0; k < most; k++) {
@@ -153,7 +153,7 @@ static int reach(const heat_sequence *sequence, const heat_stage *stages, int mo
     grow[k] = needs_exchange ? layers : 0;
     valid[stage->out] = (int)layers;
     known[stage->out] = true;
-    if (fields[stage->out]->band == 0) last = k + 1;
+    if (fields[stage->out]->window_rows == 0) last = k + 1;
   }
   return last;
 }
@@ -197,8 +197,8 @@ static void passes(heat_sequence *sequence, pass list, const int64_t *grow, int 
   for (int s = 0, done; s < count; s += done) {
     const int rest = count - s, turns = (rest + longest - 1) / longest, most = rest < longest ? rest : longest;
     done = (rest + turns - 1) / turns;
-    while (done < most && list.fields[stages[s + done - 1].out]->band > 0) done++;
-    while (list.fields[stages[s + done - 1].out]->band > 0) done--;
+    while (done < most && list.fields[stages[s + done - 1].out]->window_rows > 0) done++;
+    while (list.fields[stages[s + done - 1].out]->window_rows > 0) done--;
     for (int k = s; k < s + done; k++)
       updates += (double)heat_box_cells(heat_grid_grown(sequence->grid, sequence->grid->owned, grow[k]));
     pass p = list;

@@ -58,7 +58,7 @@ static heat_status create_varying(heat_stencil *stencil, int threads) {
   for (int f = 0; f < 3 && status.code == HEAT_OK; f++)
     status = heat_field_create_as(
         fields[f], grid,
-        (heat_field_form){.depth = stencil->depth, .number = HEAT_FIELD_NUMBERS - 1 - f, .threads = threads});
+        (heat_field_form){.depth = stencil->depth, .page_slot = HEAT_FIELD_PAGE_SLOTS - 1 - f, .threads = threads});
   if (status.code == HEAT_OK) status = heat_paint_field(grid, HEAT_DENSITY, &stencil->kx);
   if (status.code == HEAT_OK) status = heat_paint_field(grid, HEAT_CAPACITY, &stencil->inverse);
   if (status.code != HEAT_OK) return status;

@@ -24,7 +24,7 @@ const char *heat_method_name(const heat_method *method) {
  * where what they wrote must last: bands only where the last block, which is the smallest one, has more rows than that.
  * With a halo of one layer each pass is one stage, and all must. */
 static int band_rows(const heat_layout *layout, int depth, int threads) {
-  if (depth == 1 && heat_layout_has_seams(layout)) return 0;
+  if (depth == 1 && heat_layout_needs_exchange(layout)) return 0;
   const heat_box last = heat_layout_box(layout, layout->ranks[HEAT_X] * layout->ranks[HEAT_Y] - 1);
   const int rows = heat_tiles_band(heat_layout_box(layout, 0), threads);
   return rows < heat_box_width(last, HEAT_Y) + 2 * (int64_t)depth ? rows : 0;
@@ -61,8 +61,8 @@ heat_status heat_stepper_start(heat_stepper *stepper) {
   heat_field *u = heat_stepper_solution(stepper);
   heat_status status = heat_ok();
   for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y] && status.code == HEAT_OK; j++)
-    status = heat_problem_paint_row(grid->problem, HEAT_TEMPERATURE, j, grid->owned.lo[HEAT_X], grid->owned.hi[HEAT_X],
-                                    0, heat_field_at(u, grid->owned.lo[HEAT_X], j));
+    status = heat_problem_values(grid->problem, HEAT_TEMPERATURE, j, grid->owned.lo[HEAT_X], grid->owned.hi[HEAT_X], 0,
+                                 heat_field_at(u, grid->owned.lo[HEAT_X], j));
   u->valid = 0;
   return heat_agree(grid->comm, status);
 }
@@ -108,7 +108,7 @@ heat_status heat_stepper_advance(heat_stepper *stepper, const heat_clock *clock,
       stepper->place[0] = solution;
       count += added;
     }
-    if (fields[stepper->place[0]]->band > 0) count += bring_home(stepper, &chain[count]);
+    if (fields[stepper->place[0]]->window_rows > 0) count += bring_home(stepper, &chain[count]);
     status = heat_first(status, heat_operator_apply(stepper->op, chain, count, fields));
   }
   return status;

@@ -178,7 +178,7 @@ static void do_block(pass *p, int64_t first_row, int block, bool messenger) {
 static void open_window(pass *p, int64_t first_row, bool first, int fields) {
   const heat_tiles_work *work = p->work;
   for (int f = 0; f < fields; f++)
-    if (work->fields[f]->band > 0) heat_field_slide(work->fields[f], first_row - work->count - 1, !first);
+    if (work->fields[f]->window_rows > 0) heat_field_slide(work->fields[f], first_row - work->count - 1, !first);
   aim(work);
   for (int b = 0; b < p->blocks; b++) atomic_store_explicit(&p->done[b].strips, 0, memory_order_relaxed);
 }
@@ -202,7 +202,7 @@ static void lay_out(pass *p, int fields) {
   const int64_t rows = heat_box_width(p->whole, HEAT_Y) + count - 1;
   int64_t room = rows;
   for (int f = 0; f < fields; f++) {
-    const int band = p->work->fields[f]->band;
+    const int band = p->work->fields[f]->window_rows;
     if (band > 0 && band - count - 2 < room) room = band - count - 2; /* what is read below, and one row above */
   }
   if (p->tile.rows > room) p->tile.rows = (int)room;

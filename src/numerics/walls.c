@@ -44,7 +44,7 @@ static heat_status paint_conductivity(const heat_walls *walls, int side) {
     const int64_t at = heat_grid_wrap(grid, along, from);
     const int64_t i = across == HEAT_X ? beside : at, j = across == HEAT_X ? at : beside;
     double k = 0;
-    heat_status status = heat_problem_paint_row(problem, property, j, i, i + 1, 0, &k);
+    heat_status status = heat_problem_values(problem, property, j, i, i + 1, 0, &k);
     if (status.code != HEAT_OK) return status;
     wall->k_over_h[from - wall->lo] = k / grid->spacing[across];
   }

@@ -56,7 +56,7 @@ static void check_painted(heat_property property, double t, double (*expected)(d
       for (int64_t hi = lo + 1; hi <= NX; hi += 3) {
         double row[NX + 1];
         row[hi - lo] = -1.5;
-        assert_int_equal(heat_problem_paint_row(&problem, property, j, lo, hi, t, row).code, HEAT_OK);
+        assert_int_equal(heat_problem_values(&problem, property, j, lo, hi, t, row).code, HEAT_OK);
         for (int64_t i = lo; i < hi; i++) assert_true(fabs(row[i - lo] - expected(x_of(i), y_of(j))) <= 1e-14);
         assert_true(row[hi - lo] == -1.5);
       }
@@ -134,8 +134,8 @@ static void neighbouring_polygons_share_no_cell_and_leave_no_gap(void **state) {
             "[1.125, 1.375], [0.125, 0.375]], source: 2}]");
   for (int64_t j = 0; j < NY; j++) {
     double left[NX], right[NX];
-    assert_int_equal(heat_problem_paint_row(&problem, HEAT_TEMPERATURE, j, 0, NX, 0, left).code, HEAT_OK);
-    assert_int_equal(heat_problem_paint_row(&problem, HEAT_SOURCE, j, 0, NX, 0, right).code, HEAT_OK);
+    assert_int_equal(heat_problem_values(&problem, HEAT_TEMPERATURE, j, 0, NX, 0, left).code, HEAT_OK);
+    assert_int_equal(heat_problem_values(&problem, HEAT_SOURCE, j, 0, NX, 0, right).code, HEAT_OK);
     for (int64_t i = 0; i < NX; i++) assert_true((left[i] == 1) != (right[i] == 2));
   }
   destroy();
@@ -163,9 +163,9 @@ static void later_regions_paint_over_earlier_ones_property_by_property(void **st
   check_painted(HEAT_CONDUCTIVITY_Y, 0, layered_conductivity);
   for (int64_t j = 0; j < NY; j++) {
     int which[NX];
-    heat_problem_painters(&problem, HEAT_TEMPERATURE, j, 2, NX, which);
+    heat_problem_layers(&problem, HEAT_TEMPERATURE, j, 2, NX, which);
     for (int64_t i = 2; i < NX; i++) assert_int_equal(which[i - 2], y_of(j) > 0.5 ? 2 : x_of(i) > 0);
-    heat_problem_painters(&problem, HEAT_DENSITY, j, 0, NX, which);
+    heat_problem_layers(&problem, HEAT_DENSITY, j, 0, NX, which);
     for (int64_t i = 0; i < NX; i++) assert_int_equal(which[i], 0);
   }
   double value;
@@ -183,9 +183,9 @@ static void check_material(const char *text, const double at_origin[4], const do
   static const heat_property properties[] = {HEAT_CONDUCTIVITY_X, HEAT_CONDUCTIVITY_Y, HEAT_DENSITY, HEAT_CAPACITY};
   for (int p = 0; p < 4; p++) {
     double value;
-    assert_int_equal(heat_problem_paint_row(&problem, properties[p], NY / 3, NX / 2, NX / 2 + 1, 0, &value).code, 0);
+    assert_int_equal(heat_problem_values(&problem, properties[p], NY / 3, NX / 2, NX / 2 + 1, 0, &value).code, 0);
     assert_true(value == at_origin[p]);
-    assert_int_equal(heat_problem_paint_row(&problem, properties[p], 0, 0, 1, 0, &value).code, HEAT_OK);
+    assert_int_equal(heat_problem_values(&problem, properties[p], 0, 0, 1, 0, &value).code, HEAT_OK);
     assert_true(value == at_corner[p]);
   }
   destroy();
@@ -221,9 +221,9 @@ static void what_depends_on_time_is_known_and_evaluated_at_that_time(void **stat
             "bottom: {type: neumann, flux: x}}");
   assert_true(heat_problem_in_time(&problem, HEAT_SOURCE));
   assert_false(heat_problem_in_time(&problem, HEAT_TEMPERATURE));
-  assert_false(heat_problem_painter_in_time(&problem, HEAT_SOURCE, 0));
-  assert_true(heat_problem_painter_in_time(&problem, HEAT_SOURCE, 1));
-  assert_false(heat_problem_painter_in_time(&problem, HEAT_TEMPERATURE, 1));
+  assert_false(heat_problem_layer_in_time(&problem, HEAT_SOURCE, 0));
+  assert_true(heat_problem_layer_in_time(&problem, HEAT_SOURCE, 1));
+  assert_false(heat_problem_layer_in_time(&problem, HEAT_TEMPERATURE, 1));
   check_painted(HEAT_SOURCE, 3, source_at_time_3);
   static const bool in_time[HEAT_SIDES] = {true, true, false, false};
   for (int side = 0; side < HEAT_SIDES; side++)
@@ -285,7 +285,7 @@ static void long_rows_are_painted_like_short_ones(void **state) {
   double *row = malloc(LONG * sizeof *row);
   assert_non_null(row);
   for (int64_t lo = 0; lo < LONG; lo += 511) {
-    assert_int_equal(heat_problem_paint_row(&problem, HEAT_TEMPERATURE, 0, lo, LONG, 0, row).code, HEAT_OK);
+    assert_int_equal(heat_problem_values(&problem, HEAT_TEMPERATURE, 0, lo, LONG, 0, row).code, HEAT_OK);
     for (int64_t i = lo; i < LONG; i++) {
       const double x = (double)i + 0.5, ground = sin(x) > 0.3 ? -x : x;
       assert_true(row[i - lo] == (x >= 500 && x <= 1500 ? 8 : ground));
@@ -435,8 +435,8 @@ static void unusable_field_files_are_refused_with_their_place_in_the_deck(void *
 /* A value that is wrong in one cell: the failure names key, value and place; other rows are painted. */
 static void check_wrong_cell(heat_property property, int64_t row, const char *says) {
   double values[NX];
-  assert_int_equal(heat_problem_paint_row(&problem, property, row + 1, 0, NX, 0, values).code, HEAT_OK);
-  const heat_status status = heat_problem_paint_row(&problem, property, row, 0, NX, 0, values);
+  assert_int_equal(heat_problem_values(&problem, property, row + 1, 0, NX, 0, values).code, HEAT_OK);
+  const heat_status status = heat_problem_values(&problem, property, row, 0, NX, 0, values);
   assert_int_equal(status.code, HEAT_DECK);
   assert_non_null(strstr(status.text, says));
 }
@@ -480,12 +480,12 @@ static void a_condition_has_to_be_a_number(void **state) {
   (void)state;
   open_with("regions: [{shape: where, condition: sqrt(x), temperature: 1}]");
   double values[NX];
-  const heat_status status = heat_problem_paint_row(&problem, HEAT_TEMPERATURE, 1, 7, NX, 0, values);
+  const heat_status status = heat_problem_values(&problem, HEAT_TEMPERATURE, 1, 7, NX, 0, values);
   assert_int_equal(status.code, HEAT_DECK);
   assert_non_null(strstr(status.text, "regions.0.condition: is not a number at x = -0.125, y = -0.625"));
   destroy();
   open_with("regions: [{shape: where, condition: sqrt(x) > 0, temperature: 1}]");
-  assert_int_equal(heat_problem_paint_row(&problem, HEAT_TEMPERATURE, 1, 7, NX, 0, values).code, HEAT_OK);
+  assert_int_equal(heat_problem_values(&problem, HEAT_TEMPERATURE, 1, 7, NX, 0, values).code, HEAT_OK);
   assert_true(values[0] == -7 && values[1] == 1);
   destroy();
 }

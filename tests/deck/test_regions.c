@@ -53,7 +53,7 @@ static double painted(int region) {
   problem.regions[region].set[HEAT_SOURCE] = problem.regions[region].set[HEAT_TEMPERATURE];
   for (int64_t j = 0; j < NY; j++) {
     int which[NX];
-    heat_problem_painters(&problem, HEAT_SOURCE, j, 0, NX, which);
+    heat_problem_layers(&problem, HEAT_SOURCE, j, 0, NX, which);
     for (int i = 0; i < NX; i++) count += which[i] == region + 1;
   }
   problem.regions[region].set[HEAT_SOURCE] = NULL;

@@ -39,8 +39,8 @@ static void a_band_slides_with_its_rows(void **state) {
   const heat_grid tall = {.owned = {{5, 100}, {5 + WIDTH, 100 + ALL}}};
   heat_field band, whole;
   assert_int_equal(heat_field_create_as(&band, &tall, (heat_field_form){DEPTH, ROWS, 3, 1}).code, HEAT_OK);
-  assert_int_equal(band.band, ROWS);
-  const size_t room = (size_t)HEAT_FIELD_NUMBERS * CACHE_LINE;
+  assert_int_equal(band.window_rows, ROWS);
+  const size_t room = (size_t)HEAT_FIELD_PAGE_SLOTS * CACHE_LINE;
   assert_int_equal(heat_field_band_bytes(tall.owned, DEPTH, ROWS), ROWS * (size_t)band.stride * sizeof(double) + room);
   heat_field_slide(&band, 98, false);
   for (int64_t j = 98; j < 98 + ROWS; j++)
@@ -51,7 +51,7 @@ static void a_band_slides_with_its_rows(void **state) {
   assert_ptr_equal(heat_field_at(&band, 5, 102) + (ROWS - 1) * band.stride, heat_field_at(&band, 5, 101 + ROWS));
   heat_field_destroy(&band);
   assert_int_equal(heat_field_create_as(&whole, &tall, (heat_field_form){DEPTH, ALL + 2 * DEPTH, 0, 1}).code, HEAT_OK);
-  assert_int_equal(whole.band, 0); /* no less than all of them */
+  assert_int_equal(whole.window_rows, 0); /* no less than all of them */
   heat_field_destroy(&whole);
 }
 
@@ -59,15 +59,15 @@ static void a_band_slides_with_its_rows(void **state) {
 static void fields_that_are_used_together_lie_apart(void **state) {
   (void)state;
   const heat_grid wide = {.owned = {{0, 0}, {4096, 200}}}; /* large enough for huge pages */
-  heat_field fields[HEAT_FIELD_NUMBERS];
-  for (int f = 0; f < HEAT_FIELD_NUMBERS; f++)
+  heat_field fields[HEAT_FIELD_PAGE_SLOTS];
+  for (int f = 0; f < HEAT_FIELD_PAGE_SLOTS; f++)
     assert_int_equal(heat_field_create_as(&fields[f], &wide, (heat_field_form){32, f % 2 * 50, f, 1 + f % 3}).code,
                      HEAT_OK);
-  for (int f = 0; f < HEAT_FIELD_NUMBERS; f++)
+  for (int f = 0; f < HEAT_FIELD_PAGE_SLOTS; f++)
     for (int g = 0; g < f; g++)
       for (int64_t j = 0; j < 16; j++)
         assert_int_not_equal((uintptr_t)fields[f].corner % PAGE, (uintptr_t)heat_field_at(&fields[g], 0, j) % PAGE);
-  for (int f = 0; f < HEAT_FIELD_NUMBERS; f++) heat_field_destroy(&fields[f]);
+  for (int f = 0; f < HEAT_FIELD_PAGE_SLOTS; f++) heat_field_destroy(&fields[f]);
 }
 
 static void rows_start_on_cache_lines_and_hold_all_layers(void **state) {
@@ -79,7 +79,7 @@ static void rows_start_on_cache_lines_and_hold_all_layers(void **state) {
       const int64_t rows = 3, lo = 100, depth = depths[d];
       const heat_grid wide = {.owned = {{lo, lo}, {lo + widths[w], lo + rows}}};
       heat_field field;
-      const int number = (int)(w + d) % HEAT_FIELD_NUMBERS;
+      const int number = (int)(w + d) % HEAT_FIELD_PAGE_SLOTS;
       assert_int_equal(heat_field_create_as(&field, &wide, (heat_field_form){depths[d], 0, number, 2}).code, HEAT_OK);
       assert_int_equal(field.valid, 0);
       assert_int_equal(field.depth, depths[d]);

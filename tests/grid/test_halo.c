@@ -69,13 +69,13 @@ static bool end_in_parts(heat_halo *halo, const heat_grid *grid, heat_field *con
   const int64_t top = grid->owned.hi[HEAT_Y];
   const bool above = grid->layout.ranks[HEAT_X] == 1 && !grid->layout.periodic[HEAT_Y] && top < grid->domain.hi[HEAT_Y];
   bool right = true;
-  heat_halo_end_below(halo, fields);
+  heat_halo_wait_lower(halo, fields);
   for (int f = 0; f < count; f++) {
     right = right && layers_are_right(grid, fields[f], top, f, round);
     if (above) right = right && *heat_field_at(fields[f], grid->owned.lo[HEAT_X], top) == untouched;
   }
-  heat_halo_help(halo);
-  heat_halo_end_above(halo, fields);
+  heat_halo_progress(halo);
+  heat_halo_wait_upper(halo, fields);
   return right;
 }
 

@@ -92,7 +92,7 @@ static plain_field plain_k[HEAT_AXES], plain_inverse, plain_q, plain_fields[FIEL
 
 static void plain_paint(heat_property property, double t, plain_field field) {
   for (int64_t j = 0; j < problem.cells[HEAT_Y]; j++)
-    assert_int_equal(heat_problem_paint_row(&problem, property, j, 0, problem.cells[HEAT_X], t, &field[j + 1][1]).code,
+    assert_int_equal(heat_problem_values(&problem, property, j, 0, problem.cells[HEAT_X], t, &field[j + 1][1]).code,
                      HEAT_OK);
 }
 

@@ -60,7 +60,8 @@ static void open_rig(rig *r, setting set) {
   }
   assert_int_equal(heat_stepper_create(&r->stepper, set.method, &r->op).code, HEAT_OK);
   for (int f = 0; f < set.method->fields; f++) /* a cell that is used before it is set shows */
-    for (size_t n = 0; n < heat_field_band_bytes(r->grid.owned, depth, r->stepper.fields[f].band) / sizeof(double); n++)
+    for (size_t n = 0;
+         n < heat_field_band_bytes(r->grid.owned, depth, r->stepper.fields[f].window_rows) / sizeof(double); n++)
       r->stepper.fields[f].memory[n] = NAN;
   status = heat_stepper_start(&r->stepper);
   assert_string_equal(status.text, "");
@@ -371,7 +372,7 @@ static int band_of_all(int size, int64_t columns, int64_t rows, int depth) {
                          .ranks = (int[HEAT_AXES]){1, size},
                          .depth = depth,
                          .deck = "material: {diffusivity: 1}\ninitial: {temperature: 1}"});
-  const int own = r.stepper.fields[1].band;
+  const int own = r.stepper.fields[1].window_rows;
   int least, most;
   MPI_Allreduce(&own, &least, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD);
   MPI_Allreduce(&own, &most, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);

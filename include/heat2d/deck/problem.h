@@ -7,7 +7,8 @@
  * A material given by its diffusivity alpha has k = alpha and rho = c_p = 1: energies are then in K m2, fluxes in K
  * m/s.
  *
- * A property is painted: the base value, then each region in order over the cells whose centres lie in it. */
+ * A property is given in layers. Layer 0 is its base value. Layer r is what region r - 1 says of it, in the cells whose
+ * centres lie in the region, and covers the layers before it. */
 #ifndef HEAT2D_PROBLEM_H
 #define HEAT2D_PROBLEM_H
 
@@ -73,27 +74,27 @@ void heat_problem_destroy(heat_problem *problem); /* Local. */
 /* Coordinate of the centre of cell `index`, 0 <= index < cells[axis], m: origin + (index + 1/2) spacing. Local. */
 double heat_problem_centre(const heat_problem *problem, int axis, int64_t index);
 
-/* Which quantity gives each cell [lo, hi) of row j its property: 0 the base, r the region r - 1. `which` takes hi - lo
- * entries. Local. */
-void heat_problem_painters(const heat_problem *problem, heat_property property, int64_t j, int64_t lo, int64_t hi,
-                           int *which);
+/* The layer that gives each cell [lo, hi) of row j its property: 0 the base value, r the region r - 1. `which` takes
+ * hi - lo entries. Local. */
+void heat_problem_layers(const heat_problem *problem, heat_property property, int64_t j, int64_t lo, int64_t hi,
+                         int *which);
 
-/* Whether that painter's quantity depends on time. Local. */
-bool heat_problem_painter_in_time(const heat_problem *problem, heat_property property, int painter);
+/* Whether the value of a layer depends on time. Local. */
+bool heat_problem_layer_in_time(const heat_problem *problem, heat_property property, int layer);
 
-/* Evaluate one painter at time t over the cells [lo, hi) of row j. HEAT_DECK when a value is not finite or, for a
+/* The values of one layer at time t in the cells [lo, hi) of row j. HEAT_DECK when a value is not finite or, for a
  * material, not positive. Local. */
-heat_status heat_problem_paint_run(const heat_problem *problem, heat_property property, int painter, int64_t j,
-                                   int64_t lo, int64_t hi, double t, double *out);
+heat_status heat_problem_layer_values(const heat_problem *problem, heat_property property, int layer, int64_t j,
+                                      int64_t lo, int64_t hi, double t, double *out);
 
-/* The painted property over the cells [lo, hi) of row j at time t; errors as above. Local. */
-heat_status heat_problem_paint_row(const heat_problem *problem, heat_property property, int64_t j, int64_t lo,
-                                   int64_t hi, double t, double *out);
+/* The property in the cells [lo, hi) of row j at time t, each from its own layer; errors as above. Local. */
+heat_status heat_problem_values(const heat_problem *problem, heat_property property, int64_t j, int64_t lo, int64_t hi,
+                                double t, double *out);
 
 /* Whether a property is one number everywhere, and which. Local. */
 bool heat_problem_uniform(const heat_problem *problem, heat_property property, double *value);
 
-/* Whether any painter of a property depends on time. Local. */
+/* Whether any layer of a property depends on time. Local. */
 bool heat_problem_in_time(const heat_problem *problem, heat_property property);
 
 /* Whether conductivity, density and heat capacity are all uniform. Local. */

@@ -2,11 +2,11 @@
  *
  * `depth` layers exist, of which the inner `valid` hold what their owners hold and may be used. Rows are padded so that
  * each starts on a cache line, and so that neighbouring rows do not map to the same cache set. All fields of a grid
- * with the same depth have the same shape and stride. Fields that a kernel uses together have different numbers, and
- * lie at different places within a page: processors take a load for one of what has just been stored where the lowest
- * 12 bits of the addresses agree, and wait.
+ * with the same depth have the same shape and stride. Fields that a kernel uses together begin at different places
+ * within a page, in different page slots: a processor that loads from an address whose lowest 12 bits are those of a
+ * recent store takes the two for the same address, and waits.
  *
- * A band is a field of which only some rows exist at a time: those from `first` on. */
+ * A band is a field of which only a window of rows exists at a time. */
 #ifndef HEAT2D_FIELD_H
 #define HEAT2D_FIELD_H
 
@@ -16,8 +16,8 @@
 
 typedef struct heat_field {
   heat_box owned;
-  int band;      /* rows that exist, 0: all */
-  int64_t first; /* of them */
+  int window_rows;      /* rows of a band that exist; 0: it is no band, and all exist */
+  int64_t window_begin; /* the lowest row that exists */
   int depth, valid;
   ptrdiff_t stride; /* doubles from one row to the next */
   double *memory;   /* the allocation */
@@ -30,13 +30,13 @@ typedef struct heat_field {
 heat_status heat_field_create(heat_field *field, const heat_grid *grid, int depth);
 void heat_field_destroy(heat_field *field); /* Local. */
 
-enum { HEAT_FIELD_NUMBERS = 8 };
+enum { HEAT_FIELD_PAGE_SLOTS = 8 };
 
 typedef struct heat_field_form {
   int depth;
-  int rows;    /* of a band; 0, or more than there are: all */
-  int number;  /* below HEAT_FIELD_NUMBERS */
-  int threads; /* that will work with it, 0: 1 */
+  int rows;      /* of a band; 0, or more than there are: all */
+  int page_slot; /* below HEAT_FIELD_PAGE_SLOTS */
+  int threads;   /* that will work with it, 0: 1 */
 } heat_field_form;
 
 /* The same in that form: with only some of the rows, or at another place within a page. HEAT_IO. Local. */
@@ -46,9 +46,8 @@ heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_
 size_t heat_field_bytes(heat_box owned, int depth);
 size_t heat_field_band_bytes(heat_box owned, int depth, int rows);
 
-/* Move the rows that exist of a band upwards, so that `first` is the lowest of them; with `keep` those that exist
- * before and after keep their values, otherwise all are undefined. `first` is not below the row where the band began.
- * Local. */
+/* Move the window of a band upwards, so that it begins at the row `first`, which is not below its present begin. With
+ * `keep` the rows that exist before and after keep their values, otherwise all are undefined. Local. */
 void heat_field_slide(heat_field *field, int64_t first, bool keep);
 
 /* The cell (i, j), global indices, up to `depth` layers outside of the owned box. Local. */

@@ -83,8 +83,8 @@ heat_layout heat_layout_coarsen(const heat_layout *fine, const bool halve[HEAT_A
 /* The cells that `rank` owns. Local. */
 heat_box heat_layout_box(const heat_layout *layout, int rank);
 
-/* Whether blocks meet other blocks, or themselves behind a periodic side: then there are halos to exchange. Local. */
-bool heat_layout_has_seams(const heat_layout *layout);
+/* Whether there are halos to exchange: blocks meet other blocks, or themselves across a periodic side. Local. */
+bool heat_layout_needs_exchange(const heat_layout *layout);
 
 /* The whole domain as a box. Local. */
 heat_box heat_layout_domain(const heat_layout *layout);

@@ -19,7 +19,7 @@ typedef struct heat_halo heat_halo;
 heat_status heat_halo_create(heat_halo **halo, const heat_grid *grid, int depth, int fields);
 
 /* How deep a halo pays, at most `most` layers: deeper ones mean fewer messages, and more cells that neighbours compute
- * as well. 1 without seams. Local. */
+ * as well. 1 where nothing is exchanged. Local. */
 int heat_halo_choose_depth(const heat_layout *layout, int most);
 
 /* NULL is allowed. Local, but it waits until the neighbours have received what was sent. */
@@ -45,14 +45,14 @@ void heat_halo_begin(heat_halo *halo, heat_field *const *fields);
  * Collective. */
 void heat_halo_end(heat_halo *halo, heat_field *const *fields);
 
-/* The same in two calls, of which the first one leaves out messages that only bring rows above the owned box.
- * Collective; what was sent may still be under way after either. */
-void heat_halo_end_below(heat_halo *halo, heat_field *const *fields);
-void heat_halo_end_above(heat_halo *halo, heat_field *const *fields);
+/* The same in two calls: first for the messages that bring rows beside and below the owned box, then for those that
+ * only bring rows above it. What was sent may still be under way after either. Collective. */
+void heat_halo_wait_lower(heat_halo *halo, heat_field *const *fields);
+void heat_halo_wait_upper(heat_halo *halo, heat_field *const *fields);
 
-/* Let messages make progress, to be called now and then: MPI moves large ones only while it is being called. By the
- * thread that uses MPI. Local. */
-void heat_halo_help(heat_halo *halo);
+/* Let messages make progress, to be called now and then: MPI libraries move large ones only within calls. To be called
+ * by the thread that uses MPI. Local. */
+void heat_halo_progress(heat_halo *halo);
 
 /* Bytes that one exchange sends from this rank, and to how many other ranks. Local. */
 int64_t heat_halo_bytes(const heat_halo *halo);

@@ -57,7 +57,7 @@ heat_quadrant heat_quadrant_at(const heat_grid *grid, double x, double y);
 /* The cells around a point; beyond a wall a cell stands for itself. Local. */
 void heat_quadrant_cells(const heat_grid *grid, const heat_quadrant *quadrant, int64_t cells[HEAT_AROUND][HEAT_AXES]);
 
-/* The weights at a point of the domain, and the walls as they are at t = 0. HEAT_DECK as heat_problem_paint_row and
+/* The weights at a point of the domain, and the walls as they are at t = 0. HEAT_DECK as heat_problem_values and
  * heat_problem_side_at, HEAT_IO. Local: any rank can do it for any point. */
 heat_status heat_interpolation_create(heat_interpolation *at, const heat_grid *grid, double x, double y);
 
