@@ -1,7 +1,7 @@
 /* A library to be preloaded (LD_PRELOAD) that makes one call of one rank of the program fail, as a full disk, a broken
  * one, exhausted memory or a kill would. It acts in processes whose executable is HEAT2D_PROGRAM, and no others.
  *
- *     HEAT2D_FAULT=call:n:what:rank
+ *     HEAT2D_FAULT=call:n:what:rank[,call:n:what:rank]...      (one for each kind of call)
  *
  * call: open, write, read, truncate, sync, rename, unlink, list (readdir), lock (fcntl) of files whose path contains
  * HEAT2D_FAULT_PATH; mpi-threads (what MPI says of threads: only one); malloc, thread called from the program's own
@@ -63,18 +63,22 @@ static const struct {
                {"SHORT", HALF, 0},    {"SLOW", SLOW, 0},     {"KILL", 0, SIGKILL},  {"TERM", 0, SIGTERM},
                {"USR1", 0, SIGUSR1}};
 
-static struct {
-  bool active; /* in this process */
-  int rank;
-  call which; /* CALLS: none is to fail */
+/* What happens to a kind of call; `from` is 0 where nothing does. */
+typedef struct deed {
   long from;
   bool all_later;
   int error, signal;
+} deed;
+
+static struct {
+  bool active; /* in this process */
+  int rank;
+  deed on[CALLS];
   struct timespec delay;
   const char *path;
   uintptr_t text_lo, text_hi; /* of the program's own code */
   long count[CALLS];
-} fault = {.which = CALLS};
+} fault;
 
 static int own_rank(void) {
   static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
@@ -102,20 +106,20 @@ static void reject(const char *text) {
 }
 
 static void parse(const char *text) {
-  char name[16], count[24], what[16], rank[16];
-  if (sscanf(text, "%15[^:]:%23[^:]:%15[^:]:%15s", name, count, what, rank) != 4) reject(text);
-  for (int n = 0; n < CALLS; n++)
-    if (strcmp(name, call_names[n]) == 0) fault.which = (call)n;
-  char *end;
-  fault.from = strtol(count, &end, 10);
-  fault.all_later = *end == '+';
+  char name[16], count[24], what[16], rank[16], *end;
+  if (sscanf(text, "%15[^:]:%23[^:]:%15[^:]:%15[^,]", name, count, what, rank) != 4) reject(text);
+  int which = 0;
+  while (which < CALLS && strcmp(name, call_names[which]) != 0) which++;
+  deed made = {.from = strtol(count, &end, 10)};
+  made.all_later = *end == '+';
   for (size_t n = 0; n < sizeof effects / sizeof *effects; n++) {
     if (strcmp(what, effects[n].name) != 0) continue;
-    fault.error = effects[n].error;
-    fault.signal = effects[n].signal;
+    made.error = effects[n].error;
+    made.signal = effects[n].signal;
   }
-  if (fault.which == CALLS || fault.from < 1 || (fault.error == 0 && fault.signal == 0)) reject(text);
-  if (strcmp(rank, "*") != 0 && atoi(rank) != fault.rank) fault.which = CALLS;
+  if (which == CALLS || made.from < 1 || (made.error == 0 && made.signal == 0)) reject(text);
+  if (strcmp(rank, "*") == 0 || atoi(rank) == fault.rank) fault.on[which] = made;
+  if (strchr(text, ',') != NULL) parse(strchr(text, ',') + 1);
 }
 
 __attribute__((constructor)) static void begin(void) {
@@ -149,7 +153,8 @@ static void *next(const char *name) {
 /* Count a call; what it has to do. */
 static int strike(call which, const char *path) {
   const long number = __atomic_add_fetch(&fault.count[which], 1, __ATOMIC_RELAXED);
-  if (which != fault.which || number < fault.from || (number > fault.from && !fault.all_later)) return GO_ON;
+  const deed *on = &fault.on[which];
+  if (on->from == 0 || number < on->from || (number > on->from && !on->all_later)) return GO_ON;
   const char *mark = getenv("HEAT2D_FAULT_MARK");
   fault.active = false;
   const int file = mark != NULL ? open(mark, O_WRONLY | O_CREAT | O_TRUNC, 0666) : -1;
@@ -158,10 +163,10 @@ static int strike(call which, const char *path) {
     close(file);
   }
   fault.active = true;
-  if (fault.signal != 0) kill(getpid(), fault.signal);
-  if (fault.error == SLOW) nanosleep(&fault.delay, NULL);
-  if (fault.error > 0) errno = fault.error;
-  return fault.error;
+  if (on->signal != 0) kill(getpid(), on->signal);
+  if (on->error == SLOW) nanosleep(&fault.delay, NULL);
+  if (on->error > 0) errno = on->error;
+  return on->error;
 }
 
 static int strike_path(call which, const char *path) {

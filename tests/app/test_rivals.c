@@ -94,8 +94,11 @@ static void one_of_six_gets_the_directory(void **state) {
   assert_one_wins("--resume", "HEAT2D_NONE=1");
 }
 
+/* Each waits at the instant at which another one could come in between: before it writes itself into the file that it
+ * has made, and before it takes away that of an owner who is gone. So all of them are there at once. */
 static const char no_locks[] = "LD_PRELOAD=\"$HEAT2D_FAULT_LIBRARY\" "
-                               "ASAN_OPTIONS=\"$ASAN_OPTIONS:verify_asan_link_order=0\" HEAT2D_FAULT=lock:1+:ENOSYS:*";
+                               "ASAN_OPTIONS=\"$ASAN_OPTIONS:verify_asan_link_order=0\" HEAT2D_FAULT_SECONDS=0.7 "
+                               "HEAT2D_FAULT='lock:1+:ENOSYS:*,write:1:SLOW:*,rename:1:SLOW:*'";
 
 static void one_of_six_on_two_hosts_without_record_locks_gets_the_directory(void **state) {
   (void)state;
