@@ -43,11 +43,9 @@ heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const he
   if (status.code != HEAT_OK) return status;
   const heat_config *config = setup->config;
   const char *directory = heat_config_text(config, "output.directory");
-  if (directory[0] == '~' || directory[0] == '\0')
+  if (directory[0] == '~')
     return heat_config_fail(config, "output.directory",
-                            directory[0] == '~' ? "'%s' begins with ~, which only a shell expands (write the path out)"
-                                                : "'%s' names no directory",
-                            directory);
+                            "'%s' begins with ~, which only a shell expands (write the path out)", directory);
   bool resumed;
   status = goes_on(runtime, options, config, &resumed);
   if (status.code != HEAT_OK) return status;

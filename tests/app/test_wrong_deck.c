@@ -85,7 +85,6 @@ static void a_wrong_deck_is_65_in_one_line_and_writes_nothing(void **state) {
   shell("cp field/snapshot-0000000000.h5 field.h5");
   for (size_t n = 0; n < sizeof wrong_decks / sizeof *wrong_decks; n++) {
     write_wrong_deck(&wrong_decks[n]);
-    assert_refused(0, &wrong_decks[n]);
     assert_refused(3, &wrong_decks[n]);
     assert_code(65, heat2d(0, "check wrong.yaml"));
     assert_one_complaint("wrong.yaml:", wrong_decks[n].part);
@@ -103,6 +102,31 @@ static void a_grid_that_the_ranks_do_not_fit_is_65(void **state) {
   assert_refused(3, &asked);
 }
 
+/* A ~ that no shell has expanded would be a folder of that name, and no name at all the folder of the user. */
+static void a_directory_that_is_none_is_65(void **state) {
+  (void)state;
+  static const char *const names[][2] = {{"\"~\"", "'~' begins with ~"},
+                                         {"\"~/run\"", "'~/run' begins with ~"},
+                                         {"\"~somebody/run\"", "'~somebody/run' begins with ~"},
+                                         {"\"\"", "a text is needed, not ''"}};
+  static const char *const commands[] = {"run", "check", "run --resume", "run --overwrite"};
+  for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+    char text[128];
+    snprintf(text, sizeof text, "output: {directory: %s}", names[n][0]);
+    const wrong_deck named = {"output", text, "output\\.directory", names[n][1]};
+    write_wrong_deck(&named);
+    shell("rm -rf here && mkdir here && cp wrong.yaml here");
+    assert_int_equal(chdir("here"), 0);
+    assert_refused(n == 1 ? 2 : 0, &named);
+    assert_code(65, heat2d(0, "%s wrong.yaml", commands[n % 4]));
+    assert_int_equal(count_files(".", "", ""), 3); /* the deck, and the two files with what was said */
+    assert_int_equal(chdir(".."), 0);
+  }
+  write_wrong_deck(&(wrong_deck){"output", "output: {directory: a~b}", "", ""});
+  assert_code(0, heat2d(0, "run wrong.yaml --set 'output.directory=./~'"));
+  assert_true(exists("~/history.csv"));
+}
+
 static void a_fault_in_a_set_names_the_set(void **state) {
   (void)state;
   start_with(small_deck);
@@ -117,6 +141,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_wrong_deck_is_65_in_one_line_and_writes_nothing),
       cmocka_unit_test(a_grid_that_the_ranks_do_not_fit_is_65),
+      cmocka_unit_test(a_directory_that_is_none_is_65),
       cmocka_unit_test(a_fault_in_a_set_names_the_set),
   };
   begin_commands();
