@@ -1,0 +1,285 @@
+/* The levels of the multigrid, and one V cycle over them.
+ *
+ *     level 0   five points, dealt out as the grid is; its blocks' halves are the blocks of level 1, and so on
+ *     level m   small: a copy of it is gathered on every rank, and from there on each goes on alone
+ *     last      solved directly
+ *
+ * An axis is not halved where the links along the other one are on average more than three times as strong
+ * (semicoarsening): what a smoother of points leaves smooth is smooth along strong links only. */
+#include "heat2d/numerics/multigrid.h"
+
+#include "multigrid_coarse.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum {
+  LEVELS = 140,        /* two for each halving of 63 bits, and a copy */
+  GATHER_CELLS = 4096, /* a level as small as that is copied to every rank, */
+  GATHER_MOST = 65536, /* and one as small as that */
+  GATHER_BLOCK = 256,  /* where its blocks have as few cells as that on average */
+  DIRECT_CELLS = 64    /* the coarsest level has no more */
+};
+
+struct heat_multigrid {
+  const heat_stencil *stencil;
+  const heat_level_loops *loops;
+  const heat_level_setup *setup;
+  bool singular;
+  double scale;     /* of the operator: the levels hold A times a power of two */
+  int count, parts; /* levels; of those how many are dealt out over the ranks */
+  heat_level level[LEVELS];
+  heat_gather gather;
+  heat_direct direct;
+};
+
+/* What the coefficients of A are like, over all ranks. */
+typedef struct range {
+  double largest;  /* entry of the diagonal */
+  double reaction; /* the largest */
+} range;
+
+/* Rows of the finest operator: its links, and sigma rho c_p with what the walls add. */
+typedef struct finest_row {
+  double *w, *s, *c;
+} finest_row;
+
+static void read_row(const heat_stencil *stencil, double sigma, int64_t j, finest_row row) {
+  const heat_grid *grid = stencil->grid;
+  const heat_box owned = grid->owned;
+  const bool no_south = grid->layout.cells[HEAT_Y] == 1 || (heat_grid_wall(grid, HEAT_BOTTOM) && j == 0);
+  for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
+    const ptrdiff_t n = (ptrdiff_t)(i - owned.lo[HEAT_X]);
+    const bool no_west = grid->layout.cells[HEAT_X] == 1 || (heat_grid_wall(grid, HEAT_LEFT) && i == 0);
+    row.w[n] = no_west ? 0 : stencil->uniform ? stencil->faces[HEAT_X] : *heat_field_at(&stencil->kx, i, j);
+    row.s[n] = no_south ? 0 : stencil->uniform ? stencil->faces[HEAT_Y] : *heat_field_at(&stencil->ky, i, j);
+    row.c[n] = sigma / heat_stencil_inverse(stencil, i, j);
+    if (j == owned.lo[HEAT_Y]) row.c[n] += heat_stencil_wall(stencil, HEAT_BOTTOM, i);
+    if (j == owned.hi[HEAT_Y] - 1) row.c[n] += heat_stencil_wall(stencil, HEAT_TOP, i);
+  }
+  row.c[0] += heat_stencil_wall(stencil, HEAT_LEFT, j);
+  row.c[heat_box_width(owned, HEAT_X) - 1] += heat_stencil_wall(stencil, HEAT_RIGHT, j);
+}
+
+/* A bound of the diagonal by the links that this rank has, which are all once. Collective. */
+static range find_range(const heat_stencil *stencil, double sigma, finest_row row) {
+  const heat_box owned = stencil->grid->owned;
+  double most[3] = {0};
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    read_row(stencil, sigma, j, row);
+    for (int64_t n = 0; n < heat_box_width(owned, HEAT_X); n++) {
+      most[0] = fmax(most[0], row.w[n]);
+      most[1] = fmax(most[1], row.s[n]);
+      most[2] = fmax(most[2], row.c[n]);
+    }
+  }
+  MPI_Allreduce(MPI_IN_PLACE, most, 3, MPI_DOUBLE, MPI_MAX, stencil->grid->comm);
+  return (range){.largest = 2 * (most[0] + most[1]) + most[2], .reaction = most[2]};
+}
+
+static double power_of_two_near(double value) {
+  int exponent;
+  frexp(value, &exponent);
+  return ldexp(1, exponent);
+}
+
+static void fill_finest(heat_multigrid *mg, double sigma, finest_row row) {
+  const heat_level *finest = &mg->level[0];
+  const heat_box owned = finest->grid.owned;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    read_row(mg->stencil, sigma, j, row);
+    mg->loops->put(finest, finest->link[HEAT_LINK_W], j, row.w, mg->scale);
+    mg->loops->put(finest, finest->link[HEAT_LINK_S], j, row.s, mg->scale);
+    mg->loops->put(finest, finest->reaction, j, row.c, mg->scale);
+  }
+}
+
+static void refresh(const heat_multigrid *mg, const heat_level *level, heat_halo *halo, void *array) {
+  heat_level_refresh(level, halo, array, mg->loops->value);
+}
+
+static void refresh_operator(const heat_multigrid *mg, const heat_level *level) {
+  for (int link = 0; link < level->links; link++) refresh(mg, level, level->wide, level->link[link]);
+  refresh(mg, level, level->wide, level->reaction);
+}
+
+/* Bound the spectrum of a level whose operator is complete. Collective over its grid. */
+static void bound_level(const heat_multigrid *mg, heat_level *level) {
+  level->bound = mg->setup->bound(level);
+  MPI_Allreduce(MPI_IN_PLACE, &level->bound, 1, MPI_DOUBLE, MPI_MAX, level->grid.comm);
+}
+
+/* Which axes of a level to halve. Collective over its grid. */
+static void choose_axes(const heat_multigrid *mg, const heat_level *level, bool halve[HEAT_AXES]) {
+  const int64_t much = 3, *cells = level->grid.layout.cells;
+  int64_t sums[HEAT_AXES];
+  mg->setup->couplings(level, sums);
+  MPI_Allreduce(MPI_IN_PLACE, sums, HEAT_AXES, MPI_INT64_T, MPI_SUM, level->grid.comm);
+  for (int axis = 0; axis < HEAT_AXES; axis++)
+    halve[axis] = cells[axis] > 1 && (cells[1 - axis] == 1 || sums[1 - axis] / much <= sums[axis]);
+}
+
+/* Make the next level of half as many cells. Collective over the grid of the last one. */
+static heat_status add_coarse_level(heat_multigrid *mg) {
+  const heat_level *fine = &mg->level[mg->count - 1];
+  heat_level *coarse = &mg->level[mg->count++];
+  bool halve[HEAT_AXES];
+  choose_axes(mg, fine, halve);
+  *coarse = (heat_level){
+      .grid = heat_grid_coarsen(&fine->grid, halve), .halved = {halve[HEAT_X], halve[HEAT_Y]}, .links = HEAT_LINKS};
+  heat_status status = heat_level_create(coarse, mg->loops->value);
+  if (status.code != HEAT_OK) return status;
+  mg->setup->interpolate(fine, coarse);
+  for (int weight = 0; weight < HEAT_WEIGHTS; weight++)
+    if (coarse->weight[weight] != NULL) refresh(mg, coarse, coarse->narrow, coarse->weight[weight]);
+  mg->setup->prepare_reaction(fine, coarse);
+  mg->loops->residual(fine, coarse);
+  mg->setup->coarsen(fine, coarse);
+  refresh_operator(mg, coarse);
+  bound_level(mg, coarse);
+  return heat_ok();
+}
+
+/* A copy of the last level on each rank. Collective over its grid. */
+static heat_status add_whole_level(heat_multigrid *mg) {
+  const heat_level *part = &mg->level[mg->count - 1];
+  heat_level *whole = &mg->level[mg->count++];
+  heat_layout layout = {.ranks = {1, 1}};
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    layout.cells[axis] = part->grid.layout.cells[axis];
+    layout.periodic[axis] = part->grid.layout.periodic[axis];
+  }
+  *whole = (heat_level){.grid = part->grid, .links = part->links, .bound = part->bound};
+  whole->grid.comm = MPI_COMM_SELF;
+  whole->grid.rank = 0;
+  whole->grid.size = 1;
+  whole->grid.layout = layout;
+  whole->grid.owned = whole->grid.domain;
+  heat_status status = heat_level_create(whole, mg->loops->value);
+  if (status.code == HEAT_OK) status = heat_gather_create(&mg->gather, &part->grid, mg->loops->value);
+  status = heat_agree(part->grid.comm, status);
+  if (status.code != HEAT_OK) return status;
+  for (int link = 0; link < part->links; link++)
+    heat_gather_collect(&mg->gather, part, part->link[link], whole, whole->link[link], mg->loops->value);
+  heat_gather_collect(&mg->gather, part, part->reaction, whole, whole->reaction, mg->loops->value);
+  refresh_operator(mg, whole);
+  return heat_ok();
+}
+
+static bool small_enough_to_copy(const heat_grid *grid) {
+  const int64_t cells = heat_box_cells(grid->domain);
+  return cells <= GATHER_CELLS || (cells <= GATHER_MOST && cells / grid->size <= GATHER_BLOCK);
+}
+
+static heat_status add_levels(heat_multigrid *mg) {
+  heat_status status = heat_ok();
+  for (mg->parts = 1; status.code == HEAT_OK && !small_enough_to_copy(&mg->level[mg->count - 1].grid); mg->parts++)
+    status = add_coarse_level(mg);
+  if (status.code == HEAT_OK) status = add_whole_level(mg);
+  while (status.code == HEAT_OK && heat_box_cells(mg->level[mg->count - 1].grid.domain) > DIRECT_CELLS)
+    status = add_coarse_level(mg);
+  if (status.code == HEAT_OK)
+    status = heat_direct_create(&mg->direct, &mg->level[mg->count - 1], mg->loops, mg->singular);
+  return heat_agree(mg->stencil->grid->comm, status);
+}
+
+static heat_status build(heat_multigrid *mg, double sigma, finest_row row) {
+  const heat_stencil *stencil = mg->stencil;
+  const range found = find_range(stencil, sigma, row);
+  mg->loops = heat_level_loops_find(HEAT_LEVEL_SINGLE);
+  mg->setup = heat_level_setups[HEAT_LEVEL_SINGLE];
+  mg->singular = found.reaction == 0;
+  mg->scale = found.largest > 0 ? 1 / power_of_two_near(found.largest) : 1;
+  mg->level[0] = (heat_level){.grid = *stencil->grid, .links = 2};
+  mg->count = 1;
+  heat_status status = heat_level_create(&mg->level[0], mg->loops->value);
+  if (status.code != HEAT_OK) return status;
+  fill_finest(mg, sigma, row);
+  refresh_operator(mg, &mg->level[0]);
+  bound_level(mg, &mg->level[0]);
+  return add_levels(mg);
+}
+
+heat_status heat_multigrid_create(heat_multigrid **result, const heat_stencil *stencil, double sigma) {
+  heat_multigrid *mg = calloc(1, sizeof *mg);
+  const size_t columns = (size_t)heat_box_width(stencil->grid->owned, HEAT_X);
+  double *rows = malloc(3 * columns * sizeof *rows);
+  heat_status status = heat_ok();
+  *result = mg;
+  if (mg == NULL || rows == NULL) status = heat_no_memory("the multigrid", sizeof *mg + 3 * columns * sizeof *rows);
+  status = heat_agree(stencil->grid->comm, status);
+  if (status.code == HEAT_OK) {
+    mg->stencil = stencil;
+    status = build(mg, sigma, (finest_row){rows, rows + columns, rows + 2 * columns});
+  }
+  free(rows);
+  if (status.code != HEAT_OK) {
+    heat_multigrid_destroy(mg);
+    *result = NULL;
+  }
+  return status;
+}
+
+void heat_multigrid_destroy(heat_multigrid *mg) {
+  if (mg == NULL) return;
+  for (int n = 0; n < mg->count; n++) heat_level_destroy(&mg->level[n]);
+  heat_gather_destroy(&mg->gather);
+  heat_direct_destroy(&mg->direct);
+  free(mg);
+}
+
+/* Down from a level to the next one. Collective over its grid. */
+static void descend(heat_multigrid *mg, int n) {
+  const heat_level *level = &mg->level[n], *next = &mg->level[n + 1];
+  if (n + 1 == mg->parts) {
+    heat_gather_collect(&mg->gather, level, level->b, next, next->b, mg->loops->value);
+    return;
+  }
+  refresh(mg, level, level->wide, level->b);
+  mg->loops->down(level, next);
+}
+
+static void hand_out(const heat_multigrid *mg, const heat_level *level, heat_field *out, double scale) {
+  const heat_box owned = level->grid.owned;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    double *row = heat_field_at(out, owned.lo[HEAT_X], j);
+    mg->loops->take(level, level->x, j, row);
+    for (int64_t i = 0; i < heat_box_width(owned, HEAT_X); i++) row[i] *= scale;
+  }
+}
+
+/* And up to it again; `out`: where the result goes rather than to x. */
+static void ascend(heat_multigrid *mg, int n, heat_field *out, double scale) {
+  const heat_level *level = &mg->level[n], *next = &mg->level[n + 1];
+  refresh(mg, next, next->narrow, next->x);
+  if (n + 1 < mg->parts || n >= mg->parts) {
+    mg->loops->up(level, next, out, scale);
+    return;
+  }
+  heat_gather_hand_back(level, next, mg->loops->value);
+  if (out != NULL) hand_out(mg, level, out, scale);
+}
+
+void heat_multigrid_cycle(heat_multigrid *mg, const heat_field *r, double size, heat_field *z) {
+  const heat_level *finest = &mg->level[0];
+  const heat_box owned = finest->grid.owned;
+  const double in = 1 / power_of_two_near(size > 0 && isfinite(size) ? size : 1), out = mg->scale / in;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+    mg->loops->put(finest, finest->b, j, heat_field_at(r, owned.lo[HEAT_X], j), in);
+  const int last = mg->count - 1;
+  for (int n = 0; n < last; n++) descend(mg, n);
+  heat_direct_solve(&mg->direct, &mg->level[last], mg->loops);
+  for (int n = last - 1; n >= 0; n--) ascend(mg, n, n == 0 ? z : NULL, out);
+}
+
+bool heat_multigrid_singular(const heat_multigrid *mg) {
+  return mg->singular;
+}
+
+size_t heat_multigrid_bytes(const heat_multigrid *mg) {
+  size_t bytes = sizeof *mg + mg->gather.bytes;
+  for (int n = 0; n < mg->count; n++) bytes += mg->level[n].bytes;
+  const size_t cells = (size_t)mg->direct.cells;
+  return bytes + (cells * (cells + 1) / 2 + cells) * sizeof(double);
+}

@@ -1,0 +1,156 @@
+/* All ranks solve the coarsest problem, each for itself and with the same operations: that costs less than to hand it
+ * to one and to wait.
+ *
+ * A = L L^T by Cholesky's method. Where A is singular its null space are the constants; A + (m / n) 1 1^T with m the
+ * mean of the diagonal has the same solutions for right-hand sides with the mean 0. */
+#include "multigrid_coarse.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+heat_status heat_gather_create(heat_gather *gather, const heat_grid *grid, size_t value) {
+  *gather = (heat_gather){.bytes = (size_t)heat_box_cells(grid->domain) * value};
+  gather->counts = malloc((size_t)grid->size * sizeof *gather->counts);
+  gather->begins = malloc((size_t)grid->size * sizeof *gather->begins);
+  gather->all = malloc(gather->bytes);
+  if (gather->counts == NULL || gather->begins == NULL || gather->all == NULL)
+    return heat_no_memory("the coarse levels of the multigrid", gather->bytes);
+  int begin = 0;
+  for (int rank = 0; rank < grid->size; rank++) {
+    gather->counts[rank] = (int)((size_t)heat_box_cells(heat_layout_box(&grid->layout, rank)) * value);
+    gather->begins[rank] = begin;
+    begin += gather->counts[rank];
+  }
+  return heat_ok();
+}
+
+void heat_gather_destroy(heat_gather *gather) {
+  free(gather->counts);
+  free(gather->begins);
+  free(gather->all);
+  *gather = (heat_gather){0};
+}
+
+static char *cell_of(const heat_level *level, const void *array, int64_t i, int64_t j, size_t value) {
+  const int64_t *corner = level->grid.owned.lo;
+  return (char *)array +
+         ((ptrdiff_t)(j - corner[HEAT_Y]) * level->stride + (ptrdiff_t)(i - corner[HEAT_X])) * (ptrdiff_t)value;
+}
+
+void heat_gather_collect(heat_gather *gather, const heat_level *part, const void *array, const heat_level *whole,
+                         void *all, size_t value) {
+  const heat_grid *grid = &part->grid;
+  char *next = gather->all + gather->begins[grid->rank];
+  const size_t columns = (size_t)heat_box_width(grid->owned, HEAT_X) * value;
+  for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y] && columns > 0; j++, next += columns)
+    memcpy(next, cell_of(part, array, grid->owned.lo[HEAT_X], j, value), columns);
+  MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, gather->all, gather->counts, gather->begins, MPI_BYTE, grid->comm);
+  const char *from = gather->all;
+  for (int rank = 0; rank < grid->size; rank++) {
+    const heat_box box = heat_layout_box(&grid->layout, rank);
+    if (heat_box_empty(box)) continue;
+    const size_t width = (size_t)heat_box_width(box, HEAT_X) * value;
+    for (int64_t j = box.lo[HEAT_Y]; j < box.hi[HEAT_Y]; j++, from += width)
+      memcpy(cell_of(whole, all, box.lo[HEAT_X], j, value), from, width);
+  }
+}
+
+void heat_gather_hand_back(const heat_level *part, const heat_level *whole, size_t value) {
+  const heat_grid *grid = &part->grid;
+  const heat_box box = heat_grid_grown(grid, grid->owned, HEAT_COARSE_DEPTH);
+  for (int64_t j = box.lo[HEAT_Y]; j < box.hi[HEAT_Y]; j++)
+    memcpy(cell_of(part, part->x, box.lo[HEAT_X], j, value), cell_of(whole, whole->x, box.lo[HEAT_X], j, value),
+           (size_t)heat_box_width(box, HEAT_X) * value);
+}
+
+static double *row_of_factor(const heat_direct *direct, int row) {
+  return direct->factor + (ptrdiff_t)row * (row + 1) / 2;
+}
+
+/* Subtract the link between two cells, which a periodic axis may have made the same one, and add it to the diagonal. */
+static void add_link(const heat_direct *direct, int a, int b, double link) {
+  if (a == b) return;
+  row_of_factor(direct, a > b ? a : b)[a > b ? b : a] -= link;
+  row_of_factor(direct, a)[a] += link;
+  row_of_factor(direct, b)[b] += link;
+}
+
+static void add_links(const heat_direct *direct, const heat_level *level, const heat_level_loops *loops, int link) {
+  static const int where[HEAT_LINKS][HEAT_AXES] = {
+      [HEAT_LINK_W] = {-1, 0}, [HEAT_LINK_S] = {0, -1}, [HEAT_LINK_SW] = {-1, -1}, [HEAT_LINK_SE] = {1, -1}};
+  const int nx = (int)level->grid.layout.cells[HEAT_X], ny = (int)level->grid.layout.cells[HEAT_Y];
+  for (int j = 0; j < ny; j++) {
+    loops->take(level, level->link[link], j, direct->values);
+    for (int i = 0; i < nx; i++) {
+      const int64_t to_i = heat_grid_wrap(&level->grid, HEAT_X, i + where[link][HEAT_X]);
+      const int64_t to_j = heat_grid_wrap(&level->grid, HEAT_Y, j + where[link][HEAT_Y]);
+      if (direct->values[i] != 0) add_link(direct, j * nx + i, (int)(to_j * nx + to_i), direct->values[i]);
+    }
+  }
+}
+
+static void factorise(const heat_direct *direct) {
+  for (int row = 0; row < direct->cells; row++) {
+    double *own = row_of_factor(direct, row);
+    for (int column = 0; column <= row; column++) {
+      const double *other = row_of_factor(direct, column);
+      double sum = own[column];
+      for (int k = 0; k < column; k++) sum -= own[k] * other[k];
+      own[column] = column == row ? sqrt(sum) : sum / other[column];
+    }
+  }
+}
+
+heat_status heat_direct_create(heat_direct *direct, const heat_level *level, const heat_level_loops *loops,
+                               bool singular) {
+  const int cells = (int)heat_box_cells(level->grid.domain), nx = (int)level->grid.layout.cells[HEAT_X];
+  const size_t entries = (size_t)cells * ((size_t)cells + 1) / 2;
+  *direct = (heat_direct){.cells = cells, .singular = singular};
+  direct->factor = calloc(entries, sizeof(double));
+  direct->values = malloc((size_t)cells * sizeof(double));
+  if (direct->factor == NULL || direct->values == NULL)
+    return heat_no_memory("the coarsest level of the multigrid", entries * sizeof(double));
+  for (int link = 0; link < level->links; link++) add_links(direct, level, loops, link);
+  double trace = 0;
+  for (int row = 0; row < cells; row++) {
+    if (row % nx == 0) loops->take(level, level->reaction, row / nx, direct->values);
+    row_of_factor(direct, row)[row] += direct->values[row % nx];
+    trace += row_of_factor(direct, row)[row];
+  }
+  const double lift = trace > 0 ? trace / ((double)cells * cells) : 1;
+  for (size_t n = 0; n < entries && singular; n++) direct->factor[n] += lift;
+  factorise(direct);
+  return heat_ok();
+}
+
+void heat_direct_destroy(heat_direct *direct) {
+  free(direct->factor);
+  free(direct->values);
+  *direct = (heat_direct){0};
+}
+
+static void remove_mean(double *values, int count) {
+  double sum = 0;
+  for (int n = 0; n < count; n++) sum += values[n];
+  for (int n = 0; n < count; n++) values[n] -= sum / count;
+}
+
+void heat_direct_solve(heat_direct *direct, const heat_level *level, const heat_level_loops *loops) {
+  const int cells = direct->cells, nx = (int)level->grid.layout.cells[HEAT_X];
+  double *x = direct->values;
+  for (int j = 0; j * nx < cells; j++) loops->take(level, level->b, j, x + j * nx);
+  if (direct->singular) remove_mean(x, cells);
+  for (int row = 0; row < cells; row++) {
+    const double *own = row_of_factor(direct, row);
+    for (int k = 0; k < row; k++) x[row] -= own[k] * x[k];
+    x[row] /= own[row];
+  }
+  for (int row = cells - 1; row >= 0; row--) {
+    const double *own = row_of_factor(direct, row);
+    x[row] /= own[row];
+    for (int k = 0; k < row; k++) x[k] -= own[k] * x[row];
+  }
+  if (direct->singular) remove_mean(x, cells);
+  for (int j = 0; j * nx < cells; j++) loops->put(level, level->x, j, x + j * nx, 1);
+}

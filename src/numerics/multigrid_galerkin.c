@@ -1,0 +1,277 @@
+/* Coarse operators: interpolation made of the operator (Dendy 1982, "Black box multigrid", J. Comput. Phys. 48), and
+ * Galerkin's product A_c = P^T A P.
+ *
+ * A coarse cell lies on every second fine one. Between two of them along a line, with a and b the links to the two
+ * sides collapsed onto the line, S the sum of all links of the cell and c its reaction, the weights are
+ *
+ *     a / d and b / d,    d = (a + b) (1 + c / S),
+ *
+ * and in the middle of four, A e = 0 is solved for e there. The factor 1 + c / S is as Dendy's own diagonal where the
+ * reaction is strong, but does not depend on the links across the line, which would make the weights too small where
+ * materials jump.
+ *
+ * The row sums of A_c, its reaction, are small differences of large numbers where contrasts are high. So they are found
+ * apart: with d_p = 1 - (P 1)_p, which is c / (S + c) on lines and (c + sum k_pq d_q) / (S + c) in the middle of four,
+ *
+ *     c_c = P^T A P 1 = P^T (c - A d).
+ *
+ * No term of that is larger than c, so that a small 1 / dt survives even in float. */
+#include "multigrid_rows.h"
+
+#include <math.h>
+
+/* The links of one cell: [1 + dj][1 + di], and in the middle the sum of them all. */
+typedef struct star {
+  double link[3][3], c;
+} star;
+
+static star star_at(const heat_level *level, int64_t i, int64_t j) {
+  const ptrdiff_t at = (ptrdiff_t)(i - level->grid.owned.lo[HEAT_X]);
+  const links l = links_of(level, j);
+  star s = {.c = (double)l.c[at]};
+  s.link[1][0] = (double)l.w[at];
+  s.link[1][2] = (double)l.w[at + 1];
+  s.link[0][1] = (double)l.s[at];
+  s.link[2][1] = (double)l.s_north[at];
+  s.link[1][1] = (s.link[1][0] + s.link[1][2]) + (s.link[0][1] + s.link[2][1]);
+  if (level->links == 2) return s;
+  s.link[0][0] = (double)l.sw[at];
+  s.link[2][2] = (double)l.sw_north[at + 1];
+  s.link[0][2] = (double)l.se[at];
+  s.link[2][0] = (double)l.se_north[at - 1];
+  s.link[1][1] += (s.link[0][0] + s.link[2][2]) + (s.link[0][2] + s.link[2][0]);
+  return s;
+}
+
+/* The links to one side of an axis, collapsed onto it. */
+static double collapsed(const star *s, int axis, int side) {
+  double sum = 0;
+  for (int along = 0; along < 3; along++) sum += axis == HEAT_X ? s->link[along][2 * side] : s->link[2 * side][along];
+  return sum;
+}
+
+/* The weight of the neighbour at `side` in a cell between two of the coarse grid along `axis`. */
+static double line_weight(const star *s, int axis, int side) {
+  const double a = collapsed(s, axis, side), b = collapsed(s, axis, 1 - side), sum = s->link[1][1];
+  return a + b > 0 && sum > 0 ? a / ((a + b) * (1 + s->c / sum)) : 0;
+}
+
+static double line_deficit(const star *s, int axis) {
+  const double sum = s->link[1][1];
+  return collapsed(s, axis, 0) + collapsed(s, axis, 1) > 0 && sum > 0 ? s->c / (sum + s->c) : 1;
+}
+
+/* The number of a fine cell along an axis, of which the even ones of a halved axis are coarse. */
+static bool between(const heat_level *fine, const heat_level *coarse, int axis, int64_t at) {
+  return coarse->halved[axis] && heat_grid_wrap(&fine->grid, axis, at) % 2 != 0;
+}
+
+/* Whether there is a cell beside the coarse cell, at `at` on the fine grid, that is interpolated from it: not beyond a
+ * wall, nor where the first and the last cell of a periodic axis with an odd number are both coarse. */
+static bool reaches(const heat_level *fine, const heat_level *coarse, int axis, int64_t at) {
+  const bool inside = at >= 0 && at < fine->grid.domain.hi[axis];
+  return (inside || fine->grid.layout.periodic[axis]) && between(fine, coarse, axis, at);
+}
+
+static void set_weight(const heat_level *coarse, heat_weight which, int64_t I, int64_t J, double value) {
+  row_of(coarse, coarse->weight[which], J)[I - coarse->grid.owned.lo[HEAT_X]] = (real)value;
+}
+
+/* The weights of one coarse cell: along the lines, and from those into the corners. */
+static void weigh_cell(const heat_level *fine, const heat_level *coarse, int64_t I, int64_t J) {
+  static const heat_weight on_line[HEAT_AXES][2] = {{HEAT_TO_W, HEAT_TO_E}, {HEAT_TO_S, HEAT_TO_N}};
+  static const heat_weight in_corner[2][2] = {{HEAT_TO_SW, HEAT_TO_SE}, {HEAT_TO_NW, HEAT_TO_NE}};
+  const int64_t at[HEAT_AXES] = {fine_place(coarse, HEAT_X, I), fine_place(coarse, HEAT_Y, J)};
+  double line[HEAT_AXES][2] = {{0}};
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    for (int side = 0; side < 2 && coarse->halved[axis]; side++) {
+      int64_t beside[HEAT_AXES] = {at[HEAT_X], at[HEAT_Y]};
+      beside[axis] += 2 * side - 1;
+      if (reaches(fine, coarse, axis, beside[axis])) {
+        const star s = star_at(fine, beside[HEAT_X], beside[HEAT_Y]);
+        line[axis][side] = line_weight(&s, axis, 1 - side);
+      }
+      set_weight(coarse, on_line[axis][side], I, J, line[axis][side]);
+    }
+  }
+  if (!coarse->halved[HEAT_X] || !coarse->halved[HEAT_Y]) return;
+  for (int north = 0; north < 2; north++) {
+    for (int east = 0; east < 2; east++) {
+      const int64_t i = at[HEAT_X] + 2 * east - 1, j = at[HEAT_Y] + 2 * north - 1;
+      double weight = 0;
+      if (reaches(fine, coarse, HEAT_X, i) && reaches(fine, coarse, HEAT_Y, j)) {
+        const star s = star_at(fine, i, j);
+        const int back_x = 2 * (1 - east), back_y = 2 * (1 - north); /* towards the coarse cell */
+        const double sum =
+            s.link[back_y][back_x] + (s.link[1][back_x] * line[HEAT_Y][north] + s.link[back_y][1] * line[HEAT_X][east]);
+        weight = sum / (s.link[1][1] + s.c);
+      }
+      set_weight(coarse, in_corner[north][east], I, J, weight);
+    }
+  }
+}
+
+static void interpolate(const heat_level *fine, const heat_level *coarse) {
+  const heat_box owned = coarse->grid.owned;
+  for (int64_t J = owned.lo[HEAT_Y]; J < owned.hi[HEAT_Y]; J++)
+    for (int64_t I = owned.lo[HEAT_X]; I < owned.hi[HEAT_X]; I++) weigh_cell(fine, coarse, I, J);
+}
+
+/* d_p: see above. */
+static double deficit_at(const heat_level *fine, const heat_level *coarse, int64_t i, int64_t j) {
+  const bool x = between(fine, coarse, HEAT_X, i), y = between(fine, coarse, HEAT_Y, j);
+  if (!x && !y) return 0;
+  const star s = star_at(fine, i, j);
+  if (x != y) return line_deficit(&s, x ? HEAT_X : HEAT_Y);
+  double sum = s.c;
+  for (int side = 0; side < 2; side++) {
+    if (s.link[1][2 * side] != 0) {
+      const star beside = star_at(fine, i + 2 * side - 1, j);
+      sum += s.link[1][2 * side] * line_deficit(&beside, HEAT_Y);
+    }
+    if (s.link[2 * side][1] != 0) {
+      const star beside = star_at(fine, i, j + 2 * side - 1);
+      sum += s.link[2 * side][1] * line_deficit(&beside, HEAT_X);
+    }
+  }
+  return sum / (s.link[1][1] + s.c);
+}
+
+/* x = d and b = c, so that P^T (b - A x) is the reaction of the coarse cells. */
+static void prepare_reaction(const heat_level *fine, const heat_level *coarse) {
+  const heat_box owned = fine->grid.owned;
+  if (heat_box_empty(owned)) return;
+  const heat_box box = heat_grid_grown(&fine->grid, owned, 2);
+  for (int64_t j = box.lo[HEAT_Y]; j < box.hi[HEAT_Y]; j++) {
+    real *x = row_of(fine, fine->x, j), *b = row_of(fine, fine->b, j);
+    const real *c = row_of(fine, fine->reaction, j);
+    for (int64_t i = box.lo[HEAT_X]; i < box.hi[HEAT_X]; i++) {
+      const ptrdiff_t at = (ptrdiff_t)(i - owned.lo[HEAT_X]);
+      x[at] = (real)deficit_at(fine, coarse, i, j);
+      b[at] = c[at];
+    }
+  }
+}
+
+/* The weights of a coarse cell around its place on the fine grid: [1 + dj][1 + di]. */
+typedef struct stamp {
+  double weight[3][3];
+} stamp;
+
+static stamp stamp_at(const heat_level *coarse, int64_t I, int64_t J) {
+  static const int where[HEAT_WEIGHTS][2] = {
+      [HEAT_TO_W] = {1, 0},  [HEAT_TO_E] = {1, 2},  [HEAT_TO_S] = {0, 1},  [HEAT_TO_N] = {2, 1},
+      [HEAT_TO_SW] = {0, 0}, [HEAT_TO_SE] = {0, 2}, [HEAT_TO_NW] = {2, 0}, [HEAT_TO_NE] = {2, 2}};
+  stamp s = {.weight[1][1] = 1};
+  for (int w = 0; w < HEAT_WEIGHTS; w++)
+    if (coarse->weight[w] != NULL)
+      s.weight[where[w][0]][where[w][1]] =
+          (double)row_of(coarse, coarse->weight[w], J)[I - coarse->grid.owned.lo[HEAT_X]];
+  return s;
+}
+
+enum { WINDOW = 5, MIDDLE = 2 };
+
+/* A times the column of P that belongs to a coarse cell: [2 + dj][2 + di] around its place. */
+static void apply_to_stamp(const heat_level *fine, const heat_level *coarse, int64_t I, int64_t J,
+                           double product[WINDOW][WINDOW]) {
+  const stamp own = stamp_at(coarse, I, J);
+  const int64_t i = fine_place(coarse, HEAT_X, I), j = fine_place(coarse, HEAT_Y, J);
+  for (int n = 0; n < WINDOW * WINDOW; n++) product[n / WINDOW][n % WINDOW] = 0;
+  for (int dj = -1; dj <= 1; dj++) {
+    for (int di = -1; di <= 1; di++) {
+      const double weight = own.weight[1 + dj][1 + di];
+      if (weight == 0) continue;
+      const star s = star_at(fine, i + di, j + dj);
+      for (int ej = -1; ej <= 1; ej++)
+        for (int ei = -1; ei <= 1; ei++) product[MIDDLE + dj + ej][MIDDLE + di + ei] -= weight * s.link[1 + ej][1 + ei];
+      product[MIDDLE + dj][MIDDLE + di] += weight * (2 * s.link[1][1] + s.c);
+    }
+  }
+}
+
+/* How far the coarse neighbour `step` further is on the fine grid. */
+static int64_t fine_step(const heat_level *fine, const heat_level *coarse, int axis, int64_t at, int step) {
+  if (!coarse->halved[axis]) return step;
+  const int64_t last = coarse->grid.layout.cells[axis] - 1;
+  const bool around = step < 0 ? at == 0 : step > 0 && at == last;
+  return around && fine->grid.layout.cells[axis] % 2 != 0 ? step : 2 * step;
+}
+
+/* The link of the coarse cell (I, J) to its neighbour (di, dj) further: the entry of P^T A P, with its sign changed. */
+static double coarse_link(const heat_level *fine, const heat_level *coarse, int64_t I, int64_t J, int di, int dj,
+                          double product[WINDOW][WINDOW]) {
+  const int64_t step_x = fine_step(fine, coarse, HEAT_X, I, di), step_y = fine_step(fine, coarse, HEAT_Y, J, dj);
+  const stamp other = stamp_at(coarse, I + di, J + dj);
+  double sum = 0;
+  for (int n = 0; n < 9; n++) {
+    const int64_t row = MIDDLE + step_y + n / 3 - 1, column = MIDDLE + step_x + n % 3 - 1;
+    if (row >= 0 && row < WINDOW && column >= 0 && column < WINDOW)
+      sum += other.weight[n / 3][n % 3] * product[row][column];
+  }
+  return -sum;
+}
+
+static void coarsen_cell(const heat_level *fine, const heat_level *coarse, int64_t I, int64_t J) {
+  static const int where[HEAT_LINKS][HEAT_AXES] = {
+      [HEAT_LINK_W] = {-1, 0}, [HEAT_LINK_S] = {0, -1}, [HEAT_LINK_SW] = {-1, -1}, [HEAT_LINK_SE] = {1, -1}};
+  const int64_t *cells = coarse->grid.layout.cells;
+  double product[WINDOW][WINDOW];
+  apply_to_stamp(fine, coarse, I, J, product);
+  for (int link = 0; link < HEAT_LINKS; link++) {
+    const int di = where[link][HEAT_X], dj = where[link][HEAT_Y];
+    const bool itself = (di == 0 || cells[HEAT_X] == 1) && (dj == 0 || cells[HEAT_Y] == 1);
+    const heat_box other = {{I + di, J + dj}, {I + di + 1, J + dj + 1}};
+    const bool there = heat_box_within(other, heat_grid_grown(&coarse->grid, coarse->grid.domain, 1));
+    row_of(coarse, coarse->link[link], J)[I - coarse->grid.owned.lo[HEAT_X]] =
+        itself || !there ? 0 : (real)coarse_link(fine, coarse, I, J, di, dj, product);
+  }
+}
+
+static void coarsen(const heat_level *fine, const heat_level *coarse) {
+  const heat_box owned = coarse->grid.owned;
+  for (int64_t J = owned.lo[HEAT_Y]; J < owned.hi[HEAT_Y]; J++) {
+    for (int64_t I = owned.lo[HEAT_X]; I < owned.hi[HEAT_X]; I++) {
+      const ptrdiff_t at = (ptrdiff_t)(I - owned.lo[HEAT_X]);
+      row_of(coarse, coarse->reaction, J)[at] = row_of(coarse, coarse->b, J)[at];
+      coarsen_cell(fine, coarse, I, J);
+    }
+  }
+}
+
+/* Gershgorin's bound of the eigenvalues of D^-1 A over the owned cells. */
+static double bound(const heat_level *level) {
+  const heat_box owned = level->grid.owned;
+  double most = 0;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
+      const star s = star_at(level, i, j);
+      double sum = 0;
+      for (int n = 0; n < 9; n++) sum += n == 4 ? 0 : fabs(s.link[n / 3][n % 3]);
+      most = fmax(most, 1 + sum / (s.link[1][1] + s.c));
+    }
+  }
+  return most;
+}
+
+/* Sums over the owned cells of the share that the links along each axis have in the diagonal, in whole numbers, which
+ * add up to the same on any ranks. */
+static void couplings(const heat_level *level, int64_t sums[HEAT_AXES]) {
+  const double unit = 1 << 24;
+  const heat_box owned = level->grid.owned;
+  sums[HEAT_X] = sums[HEAT_Y] = 0;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
+      const star s = star_at(level, i, j);
+      const double scale = unit / (s.link[1][1] + s.c);
+      sums[HEAT_X] += (int64_t)(scale * fabs(s.link[1][0]));
+      sums[HEAT_Y] += (int64_t)(scale * fabs(s.link[0][1]));
+    }
+  }
+}
+
+#ifndef SETUP_NAME
+#define SETUP_NAME heat_level_setup_float
+#endif
+extern const heat_level_setup SETUP_NAME;
+const heat_level_setup SETUP_NAME = {interpolate, prepare_reaction, coarsen, bound, couplings};

@@ -1,0 +1,101 @@
+/* What the files of the multigrid share: a level, and the loops over it, compiled for float and for double.
+ *
+ * The operator of a level, in the difference form that keeps the reaction c apart from the diagonal:
+ *
+ *     (A x)_p = c_p x_p + sum over links k_pq (x_p - x_q)
+ *
+ * with k stored at the cell to the east or north of a link. So a constant field feels c alone, whatever rounding does
+ * to the links. The links of the finest level are the conductances of its faces; a wall's is part of c. */
+#ifndef HEAT2D_MULTIGRID_LEVEL_H
+#define HEAT2D_MULTIGRID_LEVEL_H
+
+#include "heat2d/grid/halo.h"
+#include "heat2d/numerics/multigrid.h"
+
+enum {
+  HEAT_SMOOTHINGS = 3, /* steps of the smoother before and after */
+  /* The correction is smoothed on the owned cells from what it is 3 layers around them; before that the steps of the
+   * smoother get there from b 5 layers around them; and the diagonal there has links of one layer more. */
+  HEAT_LEVEL_DEPTH = HEAT_SMOOTHINGS + 3,
+  HEAT_COARSE_DEPTH =
+      HEAT_SMOOTHINGS /* of the coarse correction: as many coarse layers along an axis that is not halved */
+};
+
+typedef enum heat_link { HEAT_LINK_W, HEAT_LINK_S, HEAT_LINK_SW, HEAT_LINK_SE, HEAT_LINKS } heat_link;
+
+/* Where around its own place a coarse cell is interpolated to. */
+typedef enum heat_weight {
+  HEAT_TO_W,
+  HEAT_TO_E,
+  HEAT_TO_S,
+  HEAT_TO_N,
+  HEAT_TO_SW,
+  HEAT_TO_SE,
+  HEAT_TO_NW,
+  HEAT_TO_NE,
+  HEAT_WEIGHTS
+} heat_weight;
+
+/* The arrays have HEAT_LEVEL_DEPTH ghost layers and one stride; each pointer is at the first owned cell, and is to
+ * float or double as the loops have it. What lies beyond walls is 0. */
+typedef struct heat_level {
+  heat_grid grid;
+  bool halved[HEAT_AXES]; /* how it was made from the finer level */
+  int links;              /* 2: five points, 4: nine */
+  ptrdiff_t stride;
+  void *memory;
+  size_t bytes;
+  void *link[HEAT_LINKS], *reaction;
+  void *b, *x;
+  void *weight[HEAT_WEIGHTS]; /* of the interpolation to the finer level; NULL where a direction has none */
+  void *rows;                 /* work space: see multigrid_rows.h */
+  double bound;               /* of the eigenvalues of the operator divided by its diagonal */
+  heat_halo *wide, *narrow;   /* of b, of x */
+} heat_level;
+
+/* The loops of a cycle over one level: see multigrid_loops.c. All Local. */
+typedef struct heat_level_loops {
+  size_t value; /* bytes of a value */
+  /* Row j of an array, over the owned columns: from doubles times `scale`, and to doubles. */
+  void (*put)(const heat_level *level, void *array, int64_t j, const double *values, double scale);
+  void (*take)(const heat_level *level, const void *array, int64_t j, double *values);
+  /* Smooth x = 0 for b, and restrict the residual to b of the coarse level. b needs all of its ghost layers. */
+  void (*down)(const heat_level *fine, const heat_level *coarse);
+  /* Restrict the residual of x, without smoothing, to b of the coarse level. x needs two ghost layers, b one. */
+  void (*residual)(const heat_level *fine, const heat_level *coarse);
+  /* Correct x by that of the coarse level, which needs its ghost layers, and smooth again. Where `out` is not NULL the
+   * owned cells of it become `scale` times the result, and x is not of use. */
+  void (*up)(const heat_level *fine, const heat_level *coarse, heat_field *out, double scale);
+} heat_level_loops;
+
+/* The loops of the set-up: see multigrid_galerkin.c. All Local. */
+typedef struct heat_level_setup {
+  /* Set the weights of the coarse level. */
+  void (*interpolate)(const heat_level *fine, const heat_level *coarse);
+  /* Set b and x of the fine level such that the restricted residual is the reaction of the coarse one. */
+  void (*prepare_reaction)(const heat_level *fine, const heat_level *coarse);
+  /* Set the coarse operator: its reaction to what b has become, its links. The weights need a ghost layer. */
+  void (*coarsen)(const heat_level *fine, const heat_level *coarse);
+  double (*bound)(const heat_level *level);
+  void (*couplings)(const heat_level *level, int64_t sums[HEAT_AXES]);
+} heat_level_setup;
+
+/* Compiled for float and for double. */
+typedef enum heat_level_precision { HEAT_LEVEL_SINGLE, HEAT_LEVEL_DOUBLE, HEAT_LEVEL_PRECISIONS } heat_level_precision;
+extern const heat_level_setup *const heat_level_setups[HEAT_LEVEL_PRECISIONS];
+
+/* The fastest loops for this processor, or those of the kind that the environment's HEAT2D_ISA names. Local. */
+const heat_level_loops *heat_level_loops_find(heat_level_precision precision);
+
+/* Allocate the arrays of a level whose grid, halved and links are set, and plan its exchanges. Collective over the
+ * grid's communicator. HEAT_IO. */
+heat_status heat_level_create(heat_level *level, size_t value);
+void heat_level_destroy(heat_level *level);
+
+/* Refresh ghost layers. Collective. */
+void heat_level_refresh(const heat_level *level, heat_halo *halo, void *array, size_t value);
+
+/* Room for a row of values of a work space or an array, and the values before its first owned cell. */
+enum { HEAT_LEVEL_MARGIN = 16 };
+
+#endif

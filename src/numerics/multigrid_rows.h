@@ -1,0 +1,82 @@
+/* Rows of a level, for the files that are compiled for float and for double: REAL says which. */
+#ifndef HEAT2D_MULTIGRID_ROWS_H
+#define HEAT2D_MULTIGRID_ROWS_H
+
+#include "multigrid_level.h"
+
+#ifndef REAL
+#define REAL float
+#endif
+typedef REAL real;
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* Row j of an array, at its first owned column. */
+ALWAYS_INLINE real *row_of(const heat_level *level, const void *array, int64_t j) {
+  return (real *)array + (ptrdiff_t)(j - level->grid.owned.lo[HEAT_Y]) * level->stride;
+}
+
+/* The work space of a level: rings of four rows each, in which row j lies at j modulo 4, and a row of zeros. */
+typedef enum ring { RING_INVERSE, RING_FIRST, RING_SECOND, RING_RESIDUAL, RINGS } ring;
+enum { RING_ROWS = 4 };
+
+ALWAYS_INLINE real *ring_row(const heat_level *level, ring which, int64_t j) {
+  return (real *)level->rows + ((ptrdiff_t)which * RING_ROWS + (ptrdiff_t)(j & (RING_ROWS - 1))) * level->stride;
+}
+
+ALWAYS_INLINE real *zero_row(const heat_level *level) {
+  return (real *)level->rows + (ptrdiff_t)RINGS * RING_ROWS * level->stride;
+}
+
+/* Row j of a ring that holds the rows of `box`; beyond walls it is 0. */
+ALWAYS_INLINE const real *ring_or_zero(const heat_level *level, ring which, heat_box box, int64_t j) {
+  return j >= box.lo[HEAT_Y] && j < box.hi[HEAT_Y] ? ring_row(level, which, j) : zero_row(level);
+}
+
+/* The links of the cells of one row. */
+typedef struct links {
+  const real *w, *s, *s_north, *sw, *sw_north, *se, *se_north, *c;
+} links;
+
+ALWAYS_INLINE links links_of(const heat_level *level, int64_t j) {
+  links l = {.w = row_of(level, level->link[HEAT_LINK_W], j),
+             .s = row_of(level, level->link[HEAT_LINK_S], j),
+             .c = row_of(level, level->reaction, j)};
+  l.s_north = l.s + level->stride;
+  if (level->links == 2) return l;
+  l.sw = row_of(level, level->link[HEAT_LINK_SW], j);
+  l.se = row_of(level, level->link[HEAT_LINK_SE], j);
+  l.sw_north = l.sw + level->stride;
+  l.se_north = l.se + level->stride;
+  return l;
+}
+
+/* The diagonal of the operator at column i. */
+ALWAYS_INLINE real diagonal_at(links l, ptrdiff_t i, bool nine) {
+  real sum = (l.w[i] + l.w[i + 1]) + (l.s[i] + l.s_north[i]);
+  if (nine) sum += (l.sw[i] + l.sw_north[i + 1]) + (l.se[i] + l.se_north[i - 1]);
+  return l.c[i] + sum;
+}
+
+/* A row of x with its neighbours, and of b. */
+typedef struct unknowns {
+  const real *b, *x, *south, *north;
+} unknowns;
+
+/* b - A x at column i. */
+ALWAYS_INLINE real residual_at(links l, unknowns u, ptrdiff_t i, bool nine) {
+  const real x = u.x[i];
+  real sum = (l.w[i] * (x - u.x[i - 1]) + l.w[i + 1] * (x - u.x[i + 1])) +
+             (l.s[i] * (x - u.south[i]) + l.s_north[i] * (x - u.north[i]));
+  if (nine)
+    sum += (l.sw[i] * (x - u.south[i - 1]) + l.sw_north[i + 1] * (x - u.north[i + 1])) +
+           (l.se[i] * (x - u.south[i + 1]) + l.se_north[i - 1] * (x - u.north[i - 1]));
+  return u.b[i] - (l.c[i] * x + sum);
+}
+
+/* Where the fine row (or column) of a coarse one is. */
+ALWAYS_INLINE int64_t fine_place(const heat_level *coarse, int axis, int64_t at) {
+  return coarse->halved[axis] ? 2 * at : at;
+}
+
+#endif

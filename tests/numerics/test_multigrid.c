@@ -1,0 +1,389 @@
+/* The cycle as a preconditioner: symmetric, positive definite, the same bits on any ranks; and how many iterations of
+ * conjugate gradients it leaves, for jumps of the material, anisotropy, thin domains, any sides and sizes. */
+#include "heat2d/numerics/multigrid.h"
+
+#include "heat2d/base/sum.h"
+#include "heat2d/grid/halo.h"
+
+#include "harness.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What the conductivity is like. */
+typedef enum pattern { EVEN, PIPE, INCLUSIONS, LAYERS, CHECKERBOARD, ALONG_X, ALONG_X_STRONGLY, PATTERNS } pattern;
+
+typedef struct trial {
+  const char *name;
+  int64_t cells[HEAT_AXES];
+  pattern pattern;
+  double contrast;
+  double faces; /* conductance of a face where the conductivity is 1, W/(m3 K); rho c_p is 1 */
+  double sigma;
+  bool dirichlet; /* at all sides that are not periodic; otherwise these are insulated */
+  bool periodic[HEAT_AXES];
+} trial;
+
+typedef struct setting {
+  heat_config *config;
+  heat_problem problem;
+  heat_grid grid;
+  heat_walls walls;
+  heat_stencil stencil;
+  heat_multigrid *mg;
+  double sigma;
+} setting;
+
+/* The bent pipe of TeaLeaf's fifth benchmark, in a square of ten by ten. */
+static bool in_pipe(double x, double y) {
+  return (x < 1 && y > 1 && y < 2) || (x > 1 && x < 6 && y > 1 && y < 2) || (x > 5 && x < 6 && y > 1 && y < 8) ||
+         (x > 5 && y > 7 && y < 8);
+}
+
+static double conductivity(const trial *t, int axis, int64_t i, int64_t j) {
+  const double x = (double)i + 0.5, y = (double)j + 0.5;
+  switch (t->pattern) {
+  case PIPE:
+    return in_pipe(10 * x / (double)t->cells[HEAT_X], 10 * y / (double)t->cells[HEAT_Y]) ? t->contrast : 1;
+  case INCLUSIONS: {
+    const double from_x = fmod(x, 37.3) - 18, from_y = fmod(y, 29.9) - 15;
+    return from_x * from_x + from_y * from_y < 81 ? t->contrast : 1;
+  }
+  case LAYERS:
+    return j % 11 == 3 ? t->contrast : j % 17 < 5 ? sqrt(t->contrast) : 1;
+  case CHECKERBOARD:
+    return ((int64_t)floor(x / 13.7 + 0.3) + (int64_t)floor(y / 11.3 + 0.7)) % 2 != 0 ? t->contrast : 1;
+  case ALONG_X:
+    return axis == HEAT_X ? t->contrast : 1;
+  default:
+    return 1;
+  }
+}
+
+static double face(const trial *t, const heat_grid *grid, int axis, int64_t i, int64_t j) {
+  const int64_t before[HEAT_AXES] = {axis == HEAT_X ? i - 1 : i, axis == HEAT_Y ? j - 1 : j};
+  const bool wall_before = !grid->layout.periodic[axis] && before[axis] < 0;
+  const bool wall_behind = !grid->layout.periodic[axis] && before[axis] + 1 == grid->domain.hi[axis];
+  const double a =
+      conductivity(t, axis, heat_grid_wrap(grid, HEAT_X, before[HEAT_X]), heat_grid_wrap(grid, HEAT_Y, before[HEAT_Y]));
+  const double b = conductivity(t, axis, heat_grid_wrap(grid, HEAT_X, i), heat_grid_wrap(grid, HEAT_Y, j));
+  return t->faces * (wall_before ? b : wall_behind ? a : 2 * a * b / (a + b));
+}
+
+static void fill_stencil(const trial *t, heat_stencil *stencil) {
+  const heat_box owned = stencil->grid->owned;
+  for (int64_t j = owned.lo[HEAT_Y]; j <= owned.hi[HEAT_Y]; j++) {
+    for (int64_t i = owned.lo[HEAT_X]; i <= owned.hi[HEAT_X]; i++) {
+      *heat_field_at(&stencil->kx, i, j) = face(t, stencil->grid, HEAT_X, i, j);
+      *heat_field_at(&stencil->ky, i, j) = face(t, stencil->grid, HEAT_Y, i, j);
+      *heat_field_at(&stencil->inverse, i, j) = 1;
+    }
+  }
+}
+
+/* `px`: ranks along x, 0: chosen. */
+static void open_setting(setting *s, MPI_Comm comm, const trial *t, int px) {
+  char deck[1024], walls[512] = "";
+  static const char *const names[] = {"left", "right", "bottom", "top"};
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const size_t at = strlen(walls);
+    const char *type = t->periodic[side / 2] ? "periodic" : t->dirichlet ? "dirichlet, value: 0" : "neumann";
+    snprintf(walls + at, sizeof walls - at, "%s%s: {type: %s}", side > 0 ? ", " : "", names[side], type);
+  }
+  const int length = snprintf(deck, sizeof deck,
+                              "domain: {size: [1, 1], cells: [%lld, %lld]}\n"
+                              "material: {conductivity: 1 + x, density: 1, heat_capacity: 1}\n"
+                              "initial: {temperature: 0}\ntime: {end: 1}\nboundary: {%s}\n",
+                              (long long)t->cells[HEAT_X], (long long)t->cells[HEAT_Y], walls);
+  heat_status status = heat_config_parse(&s->config, "deck", deck, (size_t)length, NULL, 0);
+  assert_string_equal(status.text, "");
+  status = heat_problem_create(&s->problem, comm, s->config);
+  assert_string_equal(status.text, "");
+  int size;
+  MPI_Comm_size(comm, &size);
+  const int ranks[HEAT_AXES] = {px, px > 0 ? size / px : 0};
+  status = heat_grid_create(&s->grid, comm, &s->problem, ranks);
+  assert_string_equal(status.text, "");
+  assert_int_equal(heat_stencil_create(&s->stencil, &s->grid, 1, 1).code, HEAT_OK);
+  fill_stencil(t, &s->stencil);
+  assert_int_equal(heat_walls_create(&s->walls, &s->grid, 1).code, HEAT_OK);
+  assert_int_equal(heat_stencil_set_walls(&s->stencil, &s->walls).code, HEAT_OK);
+  s->sigma = t->sigma;
+  status = heat_multigrid_create(&s->mg, &s->stencil, t->sigma);
+  assert_string_equal(status.text, "");
+}
+
+static void close_setting(setting *s) {
+  heat_multigrid_destroy(s->mg);
+  heat_stencil_destroy(&s->stencil);
+  heat_walls_destroy(&s->walls);
+  heat_problem_destroy(&s->problem);
+  heat_config_destroy(s->config);
+}
+
+static heat_field new_field(const setting *s) {
+  heat_field field;
+  assert_int_equal(heat_field_create(&field, &s->grid, 1).code, HEAT_OK);
+  return field;
+}
+
+#define EACH_CELL(s, i, j)                                                                                             \
+  for (int64_t j = (s)->grid.owned.lo[HEAT_Y]; j < (s)->grid.owned.hi[HEAT_Y]; j++)                                    \
+    for (int64_t i = (s)->grid.owned.lo[HEAT_X]; i < (s)->grid.owned.hi[HEAT_X]; i++)
+
+/* Some number of a cell in [-1, 1), the same on any layout. */
+static double noise(const setting *s, int64_t i, int64_t j, uint64_t seed) {
+  uint64_t z = (uint64_t)(j * s->grid.layout.cells[HEAT_X] + i) * UINT64_C(0x9E3779B97F4A7C15) + seed;
+  z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+  z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+  return (double)((z ^ (z >> 31)) >> 11) * 0x1p-52 - 1;
+}
+
+static double product(const setting *s, const heat_field *a, const heat_field *b) {
+  heat_sum sum = {0};
+  EACH_CELL(s, i, j) heat_sum_add(&sum, *heat_field_at(a, i, j) * (b == NULL ? 1 : *heat_field_at(b, i, j)));
+  sum = heat_sum_reduce(&sum, s->grid.comm);
+  return heat_sum_value(&sum);
+}
+
+static double cells_of(const setting *s) {
+  return (double)heat_box_cells(s->grid.domain);
+}
+
+static void remove_mean(const setting *s, heat_field *field) {
+  const double mean = product(s, field, NULL) / cells_of(s);
+  EACH_CELL(s, i, j) * heat_field_at(field, i, j) -= mean;
+}
+
+static void fill_noise(const setting *s, heat_field *field, uint64_t seed) {
+  EACH_CELL(s, i, j) * heat_field_at(field, i, j) = noise(s, i, j, seed);
+  if (heat_multigrid_singular(s->mg)) remove_mean(s, field);
+}
+
+/* y = A x. */
+static void multiply(const setting *s, heat_halo *halo, heat_field *x, heat_field *y) {
+  heat_halo_begin(halo, &x);
+  heat_halo_end(halo, &x);
+  heat_stencil_balance(&s->stencil, x, y);
+  EACH_CELL(s, i, j)
+  *heat_field_at(y, i, j) =
+      s->sigma / heat_stencil_inverse(&s->stencil, i, j) * *heat_field_at(x, i, j) - *heat_field_at(y, i, j);
+}
+
+static void add(const setting *s, heat_field *x, double factor, const heat_field *y, double own) {
+  EACH_CELL(s, i, j)
+  *heat_field_at(x, i, j) = own * *heat_field_at(x, i, j) + factor * *heat_field_at(y, i, j);
+}
+
+typedef struct solve {
+  int iterations;
+  double residual; /* the true one, relative */
+} solve;
+
+/* Preconditioned conjugate gradients from x = 0 until the residual is `tolerance` of the right-hand side. */
+static solve conjugate_gradients(const setting *s, double tolerance, int most) {
+  heat_field x = new_field(s), r = new_field(s), p = new_field(s), w = new_field(s), z = new_field(s);
+  heat_halo *halo;
+  assert_int_equal(heat_halo_create(&halo, &s->grid, 1, 1).code, HEAT_OK);
+  fill_noise(s, &r, 1);
+  EACH_CELL(s, i, j) * heat_field_at(&x, i, j) = *heat_field_at(&p, i, j) = 0;
+  const double first = sqrt(product(s, &r, &r));
+  double norm = first, rz = 1;
+  solve done = {0};
+  while (norm > tolerance * first && done.iterations < most) {
+    heat_multigrid_cycle(s->mg, &r, norm / sqrt(cells_of(s)), &z);
+    const double now = product(s, &r, &z);
+    add(s, &p, 1, &z, done.iterations == 0 ? 0 : now / rz);
+    rz = now;
+    multiply(s, halo, &p, &w);
+    const double step = rz / product(s, &p, &w);
+    add(s, &x, step, &p, 1);
+    add(s, &r, -step, &w, 1);
+    norm = sqrt(product(s, &r, &r));
+    done.iterations++;
+  }
+  multiply(s, halo, &x, &w);
+  fill_noise(s, &r, 1);
+  add(s, &r, -1, &w, 1);
+  done.residual = sqrt(product(s, &r, &r)) / first;
+  heat_halo_destroy(halo);
+  heat_field *all[] = {&x, &r, &p, &w, &z};
+  for (int f = 0; f < 5; f++) heat_field_destroy(all[f]);
+  return done;
+}
+
+static void failing(const trial *t, const char *what) {
+  fail_msg("%s, %lld x %lld: %s", t->name, (long long)t->cells[HEAT_X], (long long)t->cells[HEAT_Y], what);
+}
+
+/* Sizes and sides of all kinds: what a preconditioner has to be, and the bits. */
+static const trial small[] = {
+    {"one cell", {1, 1}, EVEN, 1, 1, .sigma = 1, .dirichlet = true},
+    {"one insulated cell", {1, 1}, EVEN, 1, 1, .sigma = 0},
+    {"one periodic cell", {1, 1}, EVEN, 1, 1, .sigma = 0.1, .periodic = {true, true}},
+    {"a column", {1, 200}, LAYERS, 10, 1, .sigma = 0.01},
+    {"a periodic column", {1, 77}, EVEN, 1, 1, .sigma = 0, .periodic = {true, true}},
+    {"a row", {130, 1}, PIPE, 10, 1, .sigma = 0, .dirichlet = true},
+    {"two columns", {2, 90}, CHECKERBOARD, 100, 1, .sigma = 0, .periodic = {true, false}},
+    {"three periodic columns", {3, 2000}, EVEN, 1, 1, .sigma = 0.1, .periodic = {true, true}},
+    {"two periodic columns", {2, 2500}, EVEN, 1, 1, .sigma = 0.1, .periodic = {true, false}},
+    {"even", {64, 64}, EVEN, 1, 1, .sigma = 0, .dirichlet = true},
+    {"odd", {65, 63}, INCLUSIONS, 1000, 1, .sigma = 0.1},
+    {"odd and periodic", {95, 71}, INCLUSIONS, 1000, 1, .sigma = 0.1, .periodic = {true, true}},
+    {"odd, periodic, singular", {67, 81}, CHECKERBOARD, 10, 1, .sigma = 0, .periodic = {true, true}},
+    {"insulated", {90, 70}, PIPE, 100, 1, .sigma = 0},
+    {"periodic in y", {75, 129}, PIPE, 100, 3, .sigma = 0.01, .periodic = {false, true}, .dirichlet = true},
+    {"along x", {80, 75}, ALONG_X, 100, 1, .sigma = 0, .dirichlet = true},
+};
+enum { SMALL = sizeof small / sizeof *small };
+
+/* Whether the ranks can be placed so. */
+static bool fits(const trial *t, int size, int px) {
+  heat_layout layout = {.cells = {t->cells[HEAT_X], t->cells[HEAT_Y]}};
+  if (px == 0) return heat_layout_choose(&layout, size);
+  return size % px == 0 && px <= t->cells[HEAT_X] && size / px <= t->cells[HEAT_Y];
+}
+
+static void the_cycle_is_symmetric_and_positive(void **state) {
+  (void)state;
+  enum { PAIRS = 3 };
+  int size;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  for (int n = 0; n < SMALL; n++) {
+    if (!fits(&small[n], size, 0)) continue;
+    setting s;
+    open_setting(&s, MPI_COMM_WORLD, &small[n], 0);
+    heat_field a = new_field(&s), b = new_field(&s), of_a = new_field(&s), of_b = new_field(&s);
+    for (uint64_t pair = 0; pair < PAIRS; pair++) {
+      fill_noise(&s, &a, 2 * pair);
+      fill_noise(&s, &b, 2 * pair + 1);
+      heat_multigrid_cycle(s.mg, &a, 1, &of_a);
+      heat_multigrid_cycle(s.mg, &b, 1, &of_b);
+      const double aa = product(&s, &a, &of_a), bb = product(&s, &b, &of_b);
+      const double ab = product(&s, &a, &of_b), ba = product(&s, &b, &of_a);
+      const double rounding = 2e-6 * sqrt(fabs(aa * bb));
+      if (s.grid.domain.hi[0] * s.grid.domain.hi[1] == 1 && heat_multigrid_singular(s.mg)) {
+        if (aa != 0) failing(&small[n], "a correction where there is nothing to correct");
+        continue;
+      }
+      if (!(aa > 0 && bb > 0)) failing(&small[n], "not positive");
+      if (!(fabs(ab - ba) <= rounding)) failing(&small[n], "not symmetric");
+    }
+    heat_field *all[] = {&a, &b, &of_a, &of_b};
+    for (int f = 0; f < 4; f++) heat_field_destroy(all[f]);
+    close_setting(&s);
+  }
+}
+
+/* All ranks of a layout against each rank by itself. */
+static void the_bits_are_those_of_one_rank(void **state) {
+  (void)state;
+  int size;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  for (int n = 0; n < SMALL; n++) {
+    setting alone;
+    open_setting(&alone, MPI_COMM_SELF, &small[n], 0);
+    heat_field r = new_field(&alone), z = new_field(&alone);
+    fill_noise(&alone, &r, 5);
+    heat_multigrid_cycle(alone.mg, &r, 1, &z);
+    for (int px = 1; px <= size; px++) {
+      if (!fits(&small[n], size, px)) continue;
+      setting s;
+      open_setting(&s, MPI_COMM_WORLD, &small[n], px);
+      heat_field part = new_field(&s), got = new_field(&s);
+      fill_noise(&s, &part, 5);
+      heat_multigrid_cycle(s.mg, &part, 1, &got);
+      bool same = true;
+      EACH_CELL(&s, i, j)
+      same = same && memcmp(heat_field_at(&got, i, j), heat_field_at(&z, i, j), sizeof(double)) == 0;
+      heat_field_destroy(&part);
+      heat_field_destroy(&got);
+      close_setting(&s);
+      if (!everywhere(same)) failing(&small[n], "other bits");
+    }
+    heat_field_destroy(&r);
+    heat_field_destroy(&z);
+    close_setting(&alone);
+  }
+}
+
+/* Powers of two in the units change nothing, and float does for values that it cannot hold. */
+static void units_do_not_matter(void **state) {
+  (void)state;
+  const trial plain = {"plain", {100, 60}, PIPE, 100, 1, .sigma = 0.01, .dirichlet = true};
+  trial scaled = plain;
+  scaled.faces = ldexp(plain.faces, 300);
+  scaled.sigma = ldexp(plain.sigma, 300);
+  setting s, other;
+  open_setting(&s, MPI_COMM_WORLD, &plain, 0);
+  open_setting(&other, MPI_COMM_WORLD, &scaled, 0);
+  heat_field r = new_field(&s), z = new_field(&s), other_z = new_field(&s);
+  fill_noise(&s, &r, 7);
+  heat_multigrid_cycle(s.mg, &r, 1, &z);
+  EACH_CELL(&s, i, j) * heat_field_at(&r, i, j) = ldexp(*heat_field_at(&r, i, j), -500);
+  heat_multigrid_cycle(other.mg, &r, ldexp(1, -500), &other_z);
+  bool same = true;
+  EACH_CELL(&s, i, j) same = same && ldexp(*heat_field_at(&other_z, i, j), 800) == *heat_field_at(&z, i, j);
+  assert_true(everywhere(same));
+  heat_field_destroy(&r);
+  heat_field_destroy(&z);
+  heat_field_destroy(&other_z);
+  close_setting(&s);
+  close_setting(&other);
+}
+
+static int iterations(const trial *t, int most) {
+  setting s;
+  open_setting(&s, MPI_COMM_WORLD, t, 0);
+  const solve done = conjugate_gradients(&s, 1e-10, most + 1);
+  close_setting(&s);
+  if (done.iterations > most) failing(t, "too many iterations");
+  return done.iterations;
+}
+
+static void few_iterations_are_left(void **state) {
+  (void)state;
+  static const struct {
+    trial trial;
+    int most;
+  } cases[] = {
+      {{"Poisson", {256, 256}, EVEN, 1, 1, .sigma = 0, .dirichlet = true}, 9},
+      {{"Poisson, insulated", {255, 256}, EVEN, 1, 1, .sigma = 0}, 9},
+      {{"Poisson, periodic", {255, 257}, EVEN, 1, 1, .sigma = 0, .periodic = {true, true}}, 9},
+      {{"bent pipe", {250, 250}, PIPE, 1000, 0.01, .sigma = 1}, 9},
+      {{"anisotropy of 100", {256, 256}, ALONG_X, 100, 1, .sigma = 0, .dirichlet = true}, 9},
+      {{"anisotropy of 1000", {256, 256}, ALONG_X, 1000, 1, .sigma = 0.01}, 9},
+      {{"1 x n", {1, 1000}, EVEN, 1, 1, .sigma = 0, .dirichlet = true}, 7},
+      {{"n x 1", {1000, 1}, EVEN, 1, 1, .sigma = 0, .dirichlet = true}, 7},
+      {{"1 : 1000", {10, 10000}, EVEN, 1, 1, .sigma = 0, .dirichlet = true}, 9},
+  };
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) iterations(&cases[n].trial, cases[n].most);
+}
+
+static void iterations_do_not_grow_with_the_grid(void **state) {
+  (void)state;
+  static const trial kinds[] = {{"Poisson", {0, 0}, EVEN, 1, 1, .sigma = 0, .dirichlet = true},
+                                {"bent pipe", {0, 0}, PIPE, 1000, 0, .sigma = 1}};
+  for (int n = 0; n < 2; n++) {
+    int first = 0;
+    for (int64_t cells = 64; cells <= 512; cells *= 2) {
+      trial t = kinds[n];
+      t.cells[HEAT_X] = t.cells[HEAT_Y] = cells;
+      if (t.faces == 0) t.faces = 1e-5 * (double)(cells * cells);
+      const int count = iterations(&t, 20);
+      if (cells == 64) first = count;
+      if (count > first + 2) failing(&t, "more iterations than on the smallest grid");
+    }
+  }
+}
+
+int main(int argc, char **argv) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_cycle_is_symmetric_and_positive),
+      cmocka_unit_test(the_bits_are_those_of_one_rank),
+      cmocka_unit_test(units_do_not_matter),
+      cmocka_unit_test(few_iterations_are_left),
+      cmocka_unit_test(iterations_do_not_grow_with_the_grid),
+  };
+  return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
+}
