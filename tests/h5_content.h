@@ -16,10 +16,12 @@ static const char utf8[] = "K\xc3\xa4lte\n\"<&>\"";
 /* How a field is written. */
 typedef struct way {
   heat_storage storage;
-  bool behind;
+  bool behind, mpio;
 } way;
-static const way ways[] = {
-    {{false, 0}, false}, {{true, 0}, false}, {{false, 4}, false}, {{true, 9}, false}, {{false, 0}, true}};
+static const way ways[] = {{{false, 0}, false, false}, {{true, 0}, false, false}, {{false, 4}, false, false},
+                           {{true, 9}, false, false},  {{false, 0}, true, false}, {{false, 0}, false, true},
+                           {{true, 0}, false, true},   {{false, 4}, false, true}, {{true, 9}, false, true},
+                           {{false, 0}, true, true}};
 
 static inline void poison(heat_field *field) {
   const heat_box owned = field->owned;
@@ -38,7 +40,8 @@ static inline heat_status write_all(scene *made, const char *path, way how, bool
   double row[NX];
   for (int64_t n = 0; n < count; n++) row[n] = cell_number(lo + n, 77);
   heat_h5 out;
-  heat_h5_begin(&out, grid, path);
+  const heat_h5_way by = {.mpio = how.mpio, .hints = MPI_INFO_NULL};
+  heat_h5_begin(&out, grid, path, &by);
   heat_h5_set_text(&out, "/", "text", utf8);
   heat_h5_set_text(&out, "/", "empty", "");
   heat_h5_set_real(&out, "/", "real", 1.0 / 3.0);

@@ -83,7 +83,7 @@ static heat_status write_once(heat_bench_case *c, const heat_runtime *runtime, c
   snprintf(path, sizeof path, "%s/heat2d-bench.h5", directory);
   heat_h5 out;
   start = MPI_Wtime();
-  heat_h5_begin(&out, &c->grid, path);
+  heat_h5_begin(&out, &c->grid, path, NULL);
   heat_h5_write_field(&out, "temperature", heat_stepper_solution(&c->stepper), (heat_storage){0});
   status = heat_h5_commit(&out);
   best->write = fmin(best->write, MPI_Wtime() - start);

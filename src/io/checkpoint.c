@@ -111,7 +111,7 @@ void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *st
   heat_timestamp(created);
   MPI_Bcast(created, sizeof created, MPI_CHAR, 0, grid->comm);
   const heat_sum source = heat_ledger_source_sum(ledger);
-  heat_h5_begin(out, grid, path);
+  heat_h5_begin(out, grid, path, NULL);
   heat_h5_set_text(out, "/", "version", heat_version());
   heat_h5_set_text(out, "/", "created", created);
   heat_h5_set_text(out, "/", "parent", parent);

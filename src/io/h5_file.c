@@ -3,16 +3,23 @@
 #include "heat2d/io/directory.h"
 #include "heat2d/io/h5_digest.h"
 #include "heat2d/io/transport_direct.h"
+#include "heat2d/io/transport_mpio.h"
 
 #include <hdf5_hl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static const heat_transport *const transports[] = {&heat_transport_direct};
+static const heat_transport *const transports[] = {&heat_transport_direct, &heat_transport_mpio};
 
-void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path) {
-  *out = (heat_h5){.grid = grid, .transport = transports[0], .file = H5I_INVALID_HID, .raw = -1, .mark = MPI_Wtime()};
+void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path, const heat_h5_way *way) {
+  const heat_h5_way own = way != NULL ? *way : (heat_h5_way){.hints = MPI_INFO_NULL};
+  *out = (heat_h5){.grid = grid,
+                   .transport = transports[own.mpio],
+                   .way = own,
+                   .file = H5I_INVALID_HID,
+                   .raw = -1,
+                   .mark = MPI_Wtime()};
   const int length = snprintf(out->partial, sizeof out->partial, "%s.partial", path);
   if (length < 0 || (size_t)length >= sizeof out->partial) {
     out->status = heat_fail(HEAT_DECK, "the path '%.60s...' is too long", path);
@@ -30,6 +37,9 @@ static void set_attribute(heat_h5 *out, const char *object, const char *name, hi
   if (attribute < 0 || H5Awrite(attribute, type, value) < 0)
     out->status = heat_fail(HEAT_IO, "cannot write the attribute %s of '%s'", name, out->partial);
   if (attribute >= 0) H5Aclose(attribute);
+  if (!out->transport->together) return;
+  out->broken = out->broken || !heat_h5_usable(out);
+  heat_h5_agree_step(out, true, "write");
 }
 
 void heat_h5_set_text(heat_h5 *out, const char *object, const char *name, const char *value) {
@@ -93,6 +103,7 @@ static void write_rows(heat_h5 *out, hid_t dataset, const heat_field *field, hea
     heat_h5_mark(out, HEAT_H5_PACK);
     rows->count = (hi - lo) * nx;
     rows->width = nx;
+    rows->most = d->strip;
     rows->place = heat_h5_name_seed(name) + (uint64_t)lo;
     if (storage.compression > 0) {
       memset(rows->values + rows->count, 0, bytes - (size_t)rows->count * sizeof(double));
@@ -129,7 +140,8 @@ static hid_t new_dataset(heat_h5 *out, const char *name, int dimensions, const h
   heat_h5_agree_step(out, true, "write"); /* an attribute may have failed */
   if (!heat_h5_usable(out)) return dataset;
   if (out->file >= 0) dataset = heat_h5_create_dataset(out->file, name, dimensions, shape, storage);
-  heat_h5_agree_step(out, dataset >= 0 || out->file < 0, "write");
+  out->broken = out->broken || (dataset < 0 && out->file >= 0);
+  heat_h5_agree_step(out, !out->broken, "write");
   return dataset;
 }
 
@@ -152,8 +164,8 @@ void heat_h5_write_field(heat_h5 *out, const char *name, const heat_field *field
 }
 
 void heat_h5_write_field_behind(heat_h5 *out, const char *name, const heat_field *field) {
-  out->rows.behind = true;
-  write_field(out, name, field, (heat_storage){0}, INT64_MAX);
+  out->rows.behind = out->transport->behind;
+  write_field(out, name, field, (heat_storage){0}, out->rows.behind ? INT64_MAX : HEAT_H5_STRIP_BYTES);
 }
 
 bool heat_h5_busy(heat_h5 *out) {
@@ -183,6 +195,7 @@ void heat_h5_attach_scale(heat_h5 *out, const char *dataset, const char *scale, 
     if (axis >= 0) H5Dclose(axis);
     if (field >= 0) H5Dclose(field);
   }
+  out->broken = out->broken || !good;
   heat_h5_agree_step(out, good, "attach a scale in");
 }
 
@@ -195,6 +208,7 @@ void heat_h5_make_scale(heat_h5 *out, const char *name) {
     good = axis >= 0 && H5DSset_scale(axis, name) >= 0;
     if (axis >= 0) H5Dclose(axis);
   }
+  out->broken = out->broken || !good;
   heat_h5_agree_step(out, good, "make a scale in");
 }
 

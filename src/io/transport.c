@@ -1,5 +1,11 @@
 #include "heat2d/io/transport.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
 enum { ALIGNMENT = 4096 }; /* bytes: large datasets start on a page of the file system */
 
 bool heat_h5_usable(const heat_h5 *out) {
@@ -27,4 +33,45 @@ hid_t heat_h5_access(void) {
 #endif
   H5Pset_alignment(list, ALIGNMENT, ALIGNMENT);
   return list;
+}
+
+/* Open the file that rank 0 has just made. A file system of many hosts may show it a while later: a look at the
+ * directory makes this host ask for what is new in it. */
+static int open_when_seen(const char *path) {
+  const double patience = 15, longest_pause = 0.25; /* s */
+  char directory[HEAT_PATH];
+  const char *slash = strrchr(path, '/');
+  snprintf(directory, sizeof directory, "%.*s", slash != NULL ? (int)(slash - path) : 1, slash != NULL ? path : ".");
+  const double start = MPI_Wtime();
+  for (double pause = 0.001;; pause = 2 * pause < longest_pause ? 2 * pause : longest_pause) {
+    const int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (file >= 0 || (errno != ENOENT && errno != ESTALE) || MPI_Wtime() - start > patience) return file;
+    nanosleep(&(struct timespec){.tv_nsec = (long)(1e9 * pause)}, NULL);
+    const int look = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (look >= 0) close(look);
+  }
+}
+
+void heat_h5_open_raw(heat_h5 *out) {
+  enum { HOST_TEXT = 256 };
+  out->raw = open_when_seen(out->partial);
+  if (out->raw < 0) {
+    const int reason = errno;
+    char host[HOST_TEXT] = "?";
+    gethostname(host, sizeof host - 1);
+    out->status = heat_fail(HEAT_IO, "rank %d on the host %s cannot open '%s', which rank 0 has made: %s%s",
+                            out->grid->rank, host, out->partial, strerror(reason),
+                            reason == ENOENT ? " (all hosts must see output.directory)" : "");
+  }
+  heat_h5_agree_step(out, true, "open");
+}
+
+bool heat_h5_sync_raw(heat_h5 *out) {
+  if (out->raw < 0) return true;
+  const bool synced = !heat_h5_usable(out) || fsync(out->raw) == 0;
+  const int error = errno;
+  const bool closed = close(out->raw) == 0;
+  if (!synced) errno = error;
+  out->raw = -1;
+  return synced && closed;
 }

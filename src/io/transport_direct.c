@@ -3,32 +3,12 @@
 #include "heat2d/io/directory.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-/* Open the file that rank 0 has just made. A file system of many hosts may show it a while later: a look at the
- * directory makes this host ask for what is new in it. */
-static int open_when_seen(const char *path) {
-  const double patience = 15, longest_pause = 0.25; /* s */
-  char directory[HEAT_PATH];
-  const char *slash = strrchr(path, '/');
-  snprintf(directory, sizeof directory, "%.*s", slash != NULL ? (int)(slash - path) : 1, slash != NULL ? path : ".");
-  const double start = MPI_Wtime();
-  for (double pause = 0.001;; pause = 2 * pause < longest_pause ? 2 * pause : longest_pause) {
-    const int file = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-    if (file >= 0 || (errno != ENOENT && errno != ESTALE) || MPI_Wtime() - start > patience) return file;
-    nanosleep(&(struct timespec){.tv_nsec = (long)(1e9 * pause)}, NULL);
-    const int look = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (look >= 0) close(look);
-  }
-}
 
 /* Rank 0 makes the file, then every rank opens it for the cells that it writes. */
 static void create(heat_h5 *out) {
-  enum { HOST_TEXT = 256 };
   FILE *made = NULL;
   if (out->grid->rank == 0) out->status = heat_directory_create(&made, out->partial);
   if (made != NULL) {
@@ -40,16 +20,7 @@ static void create(heat_h5 *out) {
   }
   heat_h5_agree_step(out, true, "create");
   if (!heat_h5_usable(out)) return;
-  out->raw = open_when_seen(out->partial);
-  if (out->raw < 0) {
-    const int reason = errno;
-    char host[HOST_TEXT] = "?";
-    gethostname(host, sizeof host - 1);
-    out->status = heat_fail(HEAT_IO, "rank %d on the host %s cannot open '%s', which rank 0 has made: %s%s",
-                            out->grid->rank, host, out->partial, strerror(reason),
-                            reason == ENOENT ? " (all hosts must see output.directory)" : "");
-  }
-  heat_h5_agree_step(out, true, "open");
+  heat_h5_open_raw(out);
 }
 
 /* The place of a contiguous dataset in the file, from rank 0, which alone has it open. */
@@ -107,27 +78,17 @@ static bool write_vector(heat_h5 *out, hid_t dataset, const heat_h5_part *own) {
   return good;
 }
 
-/* What this rank wrote, to the disk. */
-static bool sync_and_close(heat_h5 *out) {
-  if (out->raw < 0) return true;
-  const bool synced = !heat_h5_usable(out) || fsync(out->raw) == 0;
-  const int error = errno;
-  const bool closed = close(out->raw) == 0;
-  if (!synced) errno = error;
-  out->raw = -1;
-  return synced && closed;
-}
-
 static void close_file(heat_h5 *out) {
   if (out->file >= 0 && H5Fclose(out->file) < 0 && heat_h5_usable(out))
     out->status = heat_fail(HEAT_IO, "cannot close '%s': %s", out->partial, strerror(errno));
   out->file = H5I_INVALID_HID;
   heat_h5_mark(out, HEAT_H5_WRITE);
-  if (!sync_and_close(out) && heat_h5_usable(out))
+  if (!heat_h5_sync_raw(out) && heat_h5_usable(out))
     out->status = heat_fail(HEAT_IO, "cannot sync '%s': %s", out->partial, strerror(errno));
 }
 
 const heat_transport heat_transport_direct = {.name = "direct",
+                                              .behind = true,
                                               .create = create,
                                               .begin_field = begin_field,
                                               .write_rows = write_rows,

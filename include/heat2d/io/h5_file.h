@@ -13,15 +13,17 @@
 #include "heat2d/io/transport.h"
 
 /* All Collective over the grid's communicator, the values of attributes the same on every rank. */
-void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path);
+/* `way`: through MPI-IO, or NULL: each rank for itself. */
+void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path, const heat_h5_way *way);
 void heat_h5_set_text(heat_h5 *out, const char *object, const char *name, const char *value);
 void heat_h5_set_real(heat_h5 *out, const char *object, const char *name, double value);
 void heat_h5_set_integer(heat_h5 *out, const char *object, const char *name, int64_t value);
 void heat_h5_set_integers(heat_h5 *out, const char *object, const char *name, const int64_t *values, int count);
 /* A field as the dataset [ny][nx] `name`. */
 void heat_h5_write_field(heat_h5 *out, const char *name, const heat_field *field, heat_storage storage);
-/* The same with the cells copied at once and written by a thread while the caller goes on: no other field may be
- * written to this file, and `out` stays where it is until heat_h5_commit, which waits for the thread. */
+/* The same with the cells copied at once and written by a thread while the caller goes on, where the transport can: no
+ * other field may be written to this file, and `out` stays where it is until heat_h5_commit, which waits for the
+ * thread. */
 void heat_h5_write_field_behind(heat_h5 *out, const char *name, const heat_field *field);
 /* Whether heat_h5_commit would have to wait for the thread. Local. */
 bool heat_h5_busy(heat_h5 *out);

@@ -40,6 +40,7 @@ typedef struct heat_h5_rows {
   double *values;
   int64_t count;  /* of values; 0: none in this round */
   int64_t width;  /* values of a row */
+  int64_t most;   /* rows of the rank that has most in a round */
   uint64_t place; /* of the first row, for its hash */
   off_t at;       /* of the first, in the file */
   bool single, behind, running;

@@ -4,6 +4,7 @@
 #define HEAT2D_TRANSPORT_H
 
 #include "heat2d/io/h5_chunks.h"
+#include "heat2d/io/mpio.h"
 
 typedef struct heat_transport heat_transport;
 
@@ -11,6 +12,7 @@ typedef struct heat_transport heat_transport;
 typedef struct heat_h5 {
   const heat_grid *grid; /* borrowed */
   const heat_transport *transport;
+  heat_h5_way way;
   hid_t file;  /* on the ranks that write what belongs to HDF5's own structure, elsewhere negative */
   int raw;     /* the same file, without HDF5; -1: not open */
   off_t place; /* of the field that is being written, in the file */
@@ -19,6 +21,7 @@ typedef struct heat_h5 {
   uint64_t digest; /* of this rank's data */
   heat_h5_times times;
   double mark; /* when the current phase began, MPI_Wtime */
+  bool broken; /* a call of HDF5 or MPI-IO failed here: closing might hang or crash */
   heat_status status;
 } heat_h5;
 
@@ -32,6 +35,8 @@ typedef struct heat_h5_part {
  * caller to agree. */
 struct heat_transport {
   const char *name;
+  bool together; /* all ranks write HDF5's structure, and so must agree after each part of it */
+  bool behind;   /* rows can be written by a thread, behind the steps */
   /* Make the file out->partial and open it. */
   void (*create)(heat_h5 *out);
   /* Before the first round of rows of a field; `dataset` is open where out->file is. */
@@ -54,6 +59,12 @@ void heat_h5_mark(heat_h5 *out, heat_h5_phase phase);
 /* After a step that may have failed here ("cannot <what> '<file>'"): agree, so that all ranks go on or none does.
  * Collective over the grid's communicator. */
 void heat_h5_agree_step(heat_h5 *out, bool good, const char *what);
+
+/* Open the file that rank 0 has made without HDF5, on every rank, and agree. Collective. */
+void heat_h5_open_raw(heat_h5 *out);
+
+/* Make what this rank wrote durable, and close the file that heat_h5_open_raw opened; false with errno. Local. */
+bool heat_h5_sync_raw(heat_h5 *out);
 
 /* The properties with which the files of a run are created; to be closed. Local. */
 hid_t heat_h5_access(void);

@@ -1,0 +1,52 @@
+/* Files that all ranks of a communicator open and move data in together, through HDF5's MPI-IO driver.
+ *
+ * What goes wrong with MPI-IO elsewhere is kept away here. MPI_File_open hangs on all ranks where one of them cannot
+ * open the file (seen in Open MPI 4.1), so that callers try on every rank, and agree, before. Open MPI's collective
+ * component vulcan has written wrong data and hung (open-mpi/ompi#12718, HDFGroup/hdf5#1227): where the user names no
+ * component `individual` is taken, for which the rows that heat2d hands over, one contiguous piece on each rank, are
+ * the best case. Pieces of more than 2^31 bytes are moved in several calls. */
+#ifndef HEAT2D_MPIO_H
+#define HEAT2D_MPIO_H
+
+#include "heat2d/base/status.h"
+
+#include <hdf5.h>
+#include <stdint.h>
+
+/* How the ranks of a communicator come to a file: all together through MPI-IO, or each for itself. */
+typedef struct heat_h5_way {
+  bool mpio;
+  MPI_Info hints; /* for MPI-IO, borrowed; MPI_INFO_NULL: none */
+} heat_h5_way;
+
+/* Let a list of file access properties open files by MPI-IO, metadata collectively too. Collective over comm. */
+void heat_mpio_access(hid_t list, MPI_Comm comm, MPI_Info hints);
+
+/* The properties of a collective transfer; to be closed. Local. */
+hid_t heat_mpio_transfer(void);
+
+/* Rows of a dataset [..][width] (dimensions 2) or values of one (dimensions 1, width 1), as they lie packed in memory.
+ * `most` is the largest count of any rank: all ranks make the same number of calls. */
+typedef struct heat_mpio_rows {
+  int dimensions;
+  int64_t first, count, width, most;
+  int64_t unit; /* rows and columns that must not be cut (of a chunk) */
+  size_t bytes; /* of a value */
+  hid_t type;   /* of the values in memory */
+} heat_mpio_rows;
+
+/* Write or read them. False where something failed here; this rank has taken part in all calls nevertheless.
+ * Collective over the ranks that have the file open. */
+bool heat_mpio_write(hid_t dataset, const heat_mpio_rows *rows, const void *values);
+bool heat_mpio_read(hid_t dataset, const heat_mpio_rows *rows, void *values);
+
+/* Bytes that one call moves at most on a rank; 0: back to the usual. For tests. */
+void heat_mpio_set_most(int64_t bytes);
+
+/* What MPI-IO is made of: "Open MPI: io ompio, fcoll individual", as far as MPI tells. Local. */
+void heat_mpio_describe(char *text, size_t size);
+
+/* The hints in force for an open file, as MPI reports them: "name=value ..."; "" where it reports none. Local. */
+void heat_mpio_hints(hid_t file, char *text, size_t size);
+
+#endif

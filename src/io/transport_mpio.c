@@ -1,0 +1,96 @@
+#include "heat2d/io/transport_mpio.h"
+
+#include "heat2d/io/directory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Rank 0 makes the file. That every rank can open it is tried before MPI_File_open, which would hang. */
+static void create(heat_h5 *out) {
+  FILE *made = NULL;
+  if (out->grid->rank == 0) out->status = heat_directory_create(&made, out->partial);
+  if (made != NULL) fclose(made);
+  heat_h5_agree_step(out, true, "create");
+  if (heat_h5_usable(out)) heat_h5_open_raw(out);
+  if (!heat_h5_usable(out)) return;
+  const hid_t list = heat_h5_access();
+  heat_mpio_access(list, out->grid->comm, out->way.hints);
+  out->file = H5Fcreate(out->partial, H5F_ACC_TRUNC, H5P_DEFAULT, list);
+  out->broken = out->file < 0;
+  H5Pclose(list);
+  heat_h5_agree_step(out, !out->broken, "create");
+}
+
+static bool begin_field(heat_h5 *out, hid_t dataset, heat_storage storage) {
+  (void)out;
+  (void)dataset;
+  (void)storage;
+  return true;
+}
+
+static bool write(heat_h5 *out, hid_t dataset, const heat_mpio_rows *rows, const void *values) {
+  const bool good = heat_mpio_write(dataset, rows, values);
+  out->broken = out->broken || !good;
+  return good;
+}
+
+static bool write_round(heat_h5 *out, hid_t dataset, int64_t first_row, int64_t unit) {
+  const heat_h5_rows *rows = &out->rows;
+  const heat_mpio_rows part = {.dimensions = HEAT_H5_DIMENSIONS,
+                               .first = first_row,
+                               .count = rows->count / rows->width,
+                               .width = rows->width,
+                               .most = rows->most,
+                               .unit = unit,
+                               .bytes = rows->single ? sizeof(float) : sizeof(double),
+                               .type = rows->single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE};
+  return write(out, dataset, &part, rows->values);
+}
+
+static bool write_rows(heat_h5 *out, hid_t dataset, int64_t first_row) {
+  heat_h5_rows_hash(&out->rows);
+  heat_h5_mark(out, HEAT_H5_PACK);
+  return write_round(out, dataset, first_row, 1);
+}
+
+static bool write_chunks(heat_h5 *out, hid_t dataset, const heat_h5_chunk_row *row, heat_h5_packed_chunk *packed) {
+  int64_t lo, hi;
+  (void)packed;
+  heat_h5_rows_range(row->distribution, out->grid->rank, row->round, &lo, &hi);
+  return write_round(out, dataset, lo, HEAT_H5_CHUNK);
+}
+
+static bool write_vector(heat_h5 *out, hid_t dataset, const heat_h5_part *own) {
+  const heat_mpio_rows part = {.dimensions = 1,
+                               .first = own->start,
+                               .count = own->count,
+                               .width = 1,
+                               .most = own->length,
+                               .unit = 1,
+                               .bytes = sizeof(double),
+                               .type = H5T_NATIVE_DOUBLE};
+  return write(out, dataset, &part, own->values);
+}
+
+/* A file in which something failed is left open: closing it would write again, and could hang or crash. The program
+ * then ends without MPI_Finalize (see main.c). */
+static void close_file(heat_h5 *out) {
+  int broken = out->broken;
+  MPI_Allreduce(MPI_IN_PLACE, &broken, 1, MPI_INT, MPI_MAX, out->grid->comm);
+  if (out->file >= 0 && !broken && H5Fclose(out->file) < 0 && heat_h5_usable(out))
+    out->status = heat_fail(HEAT_IO, "cannot close '%s'", out->partial);
+  out->file = H5I_INVALID_HID;
+  heat_h5_mark(out, HEAT_H5_WRITE);
+  if (!heat_h5_sync_raw(out) && heat_h5_usable(out))
+    out->status = heat_fail(HEAT_IO, "cannot sync '%s': %s", out->partial, strerror(errno));
+}
+
+const heat_transport heat_transport_mpio = {.name = "mpio",
+                                            .together = true,
+                                            .create = create,
+                                            .begin_field = begin_field,
+                                            .write_rows = write_rows,
+                                            .write_chunks = write_chunks,
+                                            .write_vector = write_vector,
+                                            .close = close_file};
