@@ -29,7 +29,7 @@ static void forget(whole_state *whole) {
 /* Everything that a resume takes from a checkpoint. */
 static heat_status read_all(const char *path, whole_state *whole) {
   *whole = (whole_state){0};
-  heat_status status = heat_checkpoint_read_state(MPI_COMM_SELF, path, &whole->state, &whole->deck);
+  heat_status status = heat_checkpoint_read_state(MPI_COMM_SELF, NULL, path, &whole->state, &whole->deck);
   hid_t file = H5I_INVALID_HID;
   if (status.code == HEAT_OK) status = heat_h5_open(&file, path);
   if (status.code == HEAT_OK) status = heat_h5_shape(file, "temperature", &whole->rows, &whole->columns);
@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
   whole_state good, now = {0};
   FILE *file = argc > 1 ? fopen(argv[1], "r+b") : NULL;
-  if (file == NULL || heat_h5_verify(MPI_COMM_SELF, argv[1]).code != HEAT_OK ||
+  if (file == NULL || heat_h5_verify(MPI_COMM_SELF, argv[1], NULL).code != HEAT_OK ||
       read_all(argv[1], &good).code != HEAT_OK) {
     fprintf(stderr, "usage: bitflip CHECKPOINT [COUNT [SEED]]\n");
     MPI_Abort(MPI_COMM_WORLD, HEAT_USAGE);
@@ -102,7 +102,7 @@ int main(int argc, char **argv) {
   for (int64_t n = 0; n < count; n++) {
     const int64_t bit = all ? n : (int64_t)(next_random(&seed) % (uint64_t)bits);
     flip(file, bit);
-    if (heat_h5_verify(MPI_COMM_SELF, argv[1]).code != HEAT_OK) {
+    if (heat_h5_verify(MPI_COMM_SELF, argv[1], NULL).code != HEAT_OK) {
       detected++;
     } else if (read_all(argv[1], &now).code == HEAT_OK && same(&good, &now)) {
       irrelevant++;

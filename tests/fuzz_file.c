@@ -45,10 +45,10 @@ static void read_field(void) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (ftruncate(file, 0) != 0 || pwrite(file, data, size, 0) != (ssize_t)size) abort();
-  if (heat_h5_verify(MPI_COMM_SELF, path).code == HEAT_OK) {
+  if (heat_h5_verify(MPI_COMM_SELF, path, NULL).code == HEAT_OK) {
     heat_state state;
     char *deck;
-    heat_checkpoint_read_state(MPI_COMM_SELF, path, &state, &deck);
+    heat_checkpoint_read_state(MPI_COMM_SELF, NULL, path, &state, &deck);
     free(deck);
   }
   read_field();

@@ -235,7 +235,8 @@ int main(int argc, char **argv) {
     state = ((uint64_t)seed << 32) + (uint64_t)n + 1;
     for (int warm = 0; warm < 8; warm++) number(2);
     unlink(path);
-    heat_checkpoint_begin(&out, ".", &made.stepper, &at, deck, "", false);
+    heat_checkpoint_begin(&out, &(heat_checkpoint_place){.directory = ".", .deck = deck, .parent = ""}, &made.stepper,
+                          &at);
     assert_int_equal(heat_checkpoint_end(&out, ".", 1, 1, -1).code, HEAT_OK);
     assert_int_equal(rename("checkpoint-0000000001.h5", path), 0);
     alarm(4 * SECONDS);
@@ -243,10 +244,10 @@ int main(int argc, char **argv) {
     alarm(SECONDS); /* for what is tried: a hang is a crash */
     heat_state before;
     char *text;
-    whole += heat_h5_verify(MPI_COMM_WORLD, path).code == HEAT_OK;
-    heat_checkpoint_read_state(MPI_COMM_WORLD, path, &before, &text);
+    whole += heat_h5_verify(MPI_COMM_WORLD, path, NULL).code == HEAT_OK;
+    heat_checkpoint_read_state(MPI_COMM_WORLD, NULL, path, &before, &text);
     free(text);
-    heat_checkpoint_read(path, &made.stepper);
+    heat_checkpoint_read(NULL, path, &made.stepper);
     read_as_info_and_compare_do();
     read_as_a_field();
     alarm(0);

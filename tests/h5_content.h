@@ -60,4 +60,14 @@ static inline heat_status write_all(scene *made, const char *path, way how, bool
   return heat_h5_commit(&out);
 }
 
+/* The outcome of verifying a file: the same whether each rank opens it for itself or all do so through MPI-IO. */
+static inline heat_status verify_both(const char *path) {
+  const heat_h5_way together = {.mpio = true, .hints = MPI_INFO_NULL};
+  const heat_status alone = heat_h5_verify(MPI_COMM_WORLD, path, NULL);
+  const heat_status all = heat_h5_verify(MPI_COMM_WORLD, path, &together);
+  assert_int_equal(alone.code, all.code);
+  assert_string_equal(alone.text, all.text);
+  return alone;
+}
+
 #endif

@@ -88,7 +88,7 @@ static heat_status write_once(heat_bench_case *c, const heat_runtime *runtime, c
   status = heat_h5_commit(&out);
   best->write = fmin(best->write, MPI_Wtime() - start);
   start = MPI_Wtime();
-  if (status.code == HEAT_OK) status = heat_h5_verify(comm, path);
+  if (status.code == HEAT_OK) status = heat_h5_verify(comm, path, NULL);
   best->verify = fmin(best->verify, MPI_Wtime() - start);
   if (runtime->rank == 0) unlink(path);
   return status;

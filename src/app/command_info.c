@@ -88,7 +88,7 @@ static heat_status run_info(heat_runtime *runtime, const heat_arguments *argumen
   for (int n = 0; n < arguments->operand_count; n++) {
     const char *path = arguments->operands[n];
     hid_t file = H5I_INVALID_HID;
-    heat_status status = heat_h5_verify(runtime->comm, path);
+    heat_status status = heat_h5_verify(runtime->comm, path, NULL);
     if (status.code == HEAT_OK) status = heat_agree(runtime->comm, heat_h5_open(&file, path));
     if (status.code == HEAT_OK) status = describe(runtime, path, file);
     if (file >= 0) H5Fclose(file);

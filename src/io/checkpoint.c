@@ -102,27 +102,27 @@ heat_status heat_checkpoint_prune(const char *directory, int64_t step, int64_t k
   return status;
 }
 
-void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *stepper, const heat_state *state,
-                           const char *deck, const char *parent, bool behind) {
+void heat_checkpoint_begin(heat_h5 *out, const heat_checkpoint_place *place, heat_stepper *stepper,
+                           const heat_state *state) {
   heat_ledger *ledger = &stepper->op->ledger;
   const heat_grid *grid = ledger->grid;
   char path[HEAT_PATH], created[32];
-  heat_checkpoint_name(path, directory, state->step);
+  heat_checkpoint_name(path, place->directory, state->step);
   heat_timestamp(created);
   MPI_Bcast(created, sizeof created, MPI_CHAR, 0, grid->comm);
   const heat_sum source = heat_ledger_source_sum(ledger);
-  heat_h5_begin(out, grid, path, NULL);
+  heat_h5_begin(out, grid, path, place->behind ? NULL : place->way); /* a thread must not call MPI */
   heat_h5_set_text(out, "/", "version", heat_version());
   heat_h5_set_text(out, "/", "created", created);
-  heat_h5_set_text(out, "/", "parent", parent);
+  heat_h5_set_text(out, "/", "parent", place->parent);
   heat_h5_set_text(out, "/", "job", heat_job());
-  heat_h5_set_text(out, "/", "deck", deck);
+  heat_h5_set_text(out, "/", "deck", place->deck);
   heat_h5_set_text(out, "/", "inputs", grid->problem->inputs);
   heat_h5_set_integer(out, "/", "ranks", grid->size);
   write_state(out, state);
   heat_h5_set_integers(out, "/", "source_heat", source.digit, HEAT_SUM_DIGITS);
   write_walls(out, grid, ledger);
-  if (behind)
+  if (place->behind)
     heat_h5_write_field_behind(out, "temperature", heat_stepper_solution(stepper));
   else
     heat_h5_write_field(out, "temperature", heat_stepper_solution(stepper), (heat_storage){0});
@@ -136,7 +136,8 @@ heat_status heat_checkpoint_end(heat_h5 *out, const char *directory, int64_t ste
   return heat_agree(out->grid->comm, status);
 }
 
-heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory, int64_t before, char path[HEAT_PATH]) {
+heat_status heat_checkpoint_newest(heat_runtime *runtime, const heat_h5_way *way, const char *directory, int64_t before,
+                                   char path[HEAT_PATH]) {
   int64_t *steps = NULL;
   int count = 0;
   heat_status status = heat_ok();
@@ -149,7 +150,7 @@ heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory,
     char candidate[HEAT_PATH];
     if (runtime->rank == 0) heat_checkpoint_name(candidate, directory, steps[n]);
     MPI_Bcast(candidate, sizeof candidate, MPI_CHAR, 0, runtime->comm);
-    const heat_status good = heat_h5_verify(runtime->comm, candidate);
+    const heat_status good = heat_h5_verify(runtime->comm, candidate, way);
     if (good.code == HEAT_OK)
       memcpy(path, candidate, sizeof candidate);
     else
@@ -163,20 +164,21 @@ heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory,
   return status;
 }
 
-heat_status heat_checkpoint_read_state(MPI_Comm comm, const char *path, heat_state *state, char **deck) {
+heat_status heat_checkpoint_read_state(MPI_Comm comm, const heat_h5_way *way, const char *path, heat_state *state,
+                                       char **deck) {
   hid_t file;
   *deck = NULL;
-  heat_status status = heat_h5_open(&file, path);
+  heat_status status = heat_h5_open_all(&file, comm, path, way);
   if (status.code == HEAT_OK) status = read_state(file, state);
   if (status.code == HEAT_OK) status = heat_h5_get_text(file, "deck", deck);
   if (file >= 0) H5Fclose(file);
   return heat_agree(comm, status);
 }
 
-heat_status heat_checkpoint_read_inputs(MPI_Comm comm, const char *path, char **inputs) {
+heat_status heat_checkpoint_read_inputs(MPI_Comm comm, const heat_h5_way *way, const char *path, char **inputs) {
   hid_t file;
   *inputs = NULL;
-  heat_status status = heat_h5_open(&file, path);
+  heat_status status = heat_h5_open_all(&file, comm, path, way);
   if (status.code == HEAT_OK && H5Aexists(file, "inputs") > 0) status = heat_h5_get_text(file, "inputs", inputs);
   if (file >= 0) H5Fclose(file);
   return heat_agree(comm, status);
@@ -195,8 +197,8 @@ heat_status heat_checkpoint_any(MPI_Comm comm, const char *directory, bool *any)
   return heat_agree(comm, status);
 }
 
-/* The field row by row: no second array of its size. */
-static heat_status read_field(hid_t file, heat_field *field) {
+/* The field strip by strip: no second array of its size. */
+static heat_status read_cells(hid_t dataset, heat_field *field) {
   enum { STRIP_CELLS = 1 << 20 };
   const heat_box owned = field->owned;
   const int64_t columns = heat_box_width(owned, HEAT_X);
@@ -205,43 +207,51 @@ static heat_status read_field(hid_t file, heat_field *field) {
   const size_t bytes = (size_t)(strip * columns) * sizeof(double);
   double *buffer = malloc(bytes);
   if (buffer == NULL) return heat_no_memory("reading a field", bytes);
-  heat_status status = heat_ok();
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y] && status.code == HEAT_OK; j += strip) {
-    heat_box part = owned;
-    part.lo[HEAT_Y] = j;
-    if (j + strip < owned.hi[HEAT_Y]) part.hi[HEAT_Y] = j + strip;
-    status = heat_h5_read_box(file, "temperature", part, buffer);
+  bool good = true;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y] && good; j += strip) {
+    const int64_t end = j + strip < owned.hi[HEAT_Y] ? j + strip : owned.hi[HEAT_Y];
+    const hsize_t start[] = {(hsize_t)j, (hsize_t)owned.lo[HEAT_X]}, count[] = {(hsize_t)(end - j), (hsize_t)columns};
+    good = heat_h5_read_part(dataset, HEAT_H5_DIMENSIONS, start, count, buffer);
     const double *from = buffer;
-    for (int64_t row = j; row < part.hi[HEAT_Y] && status.code == HEAT_OK; row++, from += columns)
+    for (int64_t row = j; row < end && good; row++, from += columns)
       memcpy(heat_field_at(field, owned.lo[HEAT_X], row), from, (size_t)columns * sizeof(double));
   }
-  field->valid = 0;
   free(buffer);
+  return good ? heat_ok() : heat_fail(HEAT_IO, "the dataset temperature cannot be read");
+}
+
+static heat_status read_field(hid_t file, const char *path, heat_field *field, const int64_t *cells) {
+  hid_t dataset;
+  int64_t rows, columns;
+  heat_status status = heat_h5_open_dataset(file, "temperature", &dataset, &rows, &columns);
+  if (status.code != HEAT_OK) return status;
+  if (rows != cells[HEAT_Y] || columns != cells[HEAT_X])
+    status = heat_fail(HEAT_IO, "'%s' holds %lld x %lld cells, not the %lld x %lld of its deck", path,
+                       (long long)columns, (long long)rows, (long long)cells[HEAT_X], (long long)cells[HEAT_Y]);
+  if (status.code == HEAT_OK) status = read_cells(dataset, field);
+  field->valid = 0;
+  H5Dclose(dataset);
   return status;
 }
 
-heat_status heat_checkpoint_read(const char *path, heat_stepper *stepper) {
+heat_status heat_checkpoint_read(const heat_h5_way *way, const char *path, heat_stepper *stepper) {
   heat_ledger *ledger = &stepper->op->ledger;
   const heat_grid *grid = ledger->grid;
   hid_t file;
-  heat_status status = heat_h5_open(&file, path);
-  int64_t rows = 0, columns = 0;
-  const int64_t *cells = grid->layout.cells;
-  if (status.code == HEAT_OK) status = heat_h5_shape(file, "temperature", &rows, &columns);
-  if (status.code == HEAT_OK && (rows != cells[HEAT_Y] || columns != cells[HEAT_X]))
-    status = heat_fail(HEAT_IO, "'%s' holds %lld x %lld cells, not the %lld x %lld of its deck", path,
-                       (long long)columns, (long long)rows, (long long)cells[HEAT_X], (long long)cells[HEAT_Y]);
-  if (status.code == HEAT_OK) status = read_field(file, heat_stepper_solution(stepper));
+  heat_status status = heat_agree(grid->comm, heat_h5_open_all(&file, grid->comm, path, way));
+  if (status.code == HEAT_OK) status = read_field(file, path, heat_stepper_solution(stepper), grid->layout.cells);
+  status = heat_agree(grid->comm, status);
   for (int side = 0; side < HEAT_SIDES && status.code == HEAT_OK; side++) {
+    if (!heat_grid_wall(grid, side)) continue;
     int64_t lo, hi;
     double *heat = heat_ledger_faces(ledger, side, &lo, &hi);
     char name[64];
     wall_name(name, side);
-    if (hi > lo) status = heat_h5_read_vector(file, name, lo, hi - lo, heat);
+    status = heat_agree(grid->comm, heat_h5_read_vector(file, name, lo, hi - lo, heat));
   }
   heat_sum source = {0};
-  if (grid->rank == 0 && status.code == HEAT_OK)
-    status = heat_h5_get_integers(file, "source_heat", source.digit, HEAT_SUM_DIGITS);
+  if (status.code == HEAT_OK) status = heat_h5_get_integers(file, "source_heat", source.digit, HEAT_SUM_DIGITS);
+  if (grid->rank != 0) source = (heat_sum){0};
   heat_ledger_restore_source(ledger, &source);
   if (file >= 0) H5Fclose(file);
   return heat_agree(grid->comm, status);

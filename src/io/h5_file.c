@@ -26,6 +26,7 @@ void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path, const 
     return;
   }
   snprintf(out->path, sizeof out->path, "%s", path);
+  if (out->transport->together) heat_stall_begin(&out->guard, grid->rank, out->partial);
   out->transport->create(out);
 }
 
@@ -243,10 +244,11 @@ heat_status heat_h5_commit(heat_h5 *out) {
   out->status = heat_agree(comm, out->status);
   if (heat_h5_usable(out)) write_digest(out);
   out->transport->close(out);
+  heat_stall_end(&out->guard);
   out->status = heat_agree(comm, out->status);
   heat_h5_mark(out, HEAT_H5_SYNC);
   if (heat_h5_usable(out)) {
-    const heat_status read = heat_h5_verify_share(comm, out->partial, heat_h5_share(comm));
+    const heat_status read = heat_h5_verify_share(comm, out->partial, &out->way, heat_h5_share(comm));
     if (read.code != HEAT_OK)
       out->status =
           heat_fail(HEAT_IO, "cannot write '%s': what was written does not read back (is the disk full?): %.300s",
@@ -262,7 +264,8 @@ heat_status heat_h5_commit(heat_h5 *out) {
 
 void heat_h5_abandon(heat_h5 *out) {
   join_rows(out);
-  if (out->file >= 0) H5Fclose(out->file);
+  heat_stall_end(&out->guard);
+  if (out->file >= 0 && !out->transport->together) H5Fclose(out->file);
   if (out->raw >= 0) close(out->raw);
   out->file = H5I_INVALID_HID;
   out->raw = -1;

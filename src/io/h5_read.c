@@ -1,5 +1,7 @@
 #include "heat2d/io/h5_read.h"
 
+#include "heat2d/base/stall.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -29,25 +31,52 @@ void *heat_h5_attribute_bytes(hid_t attribute, size_t *length) {
   return bytes;
 }
 
-heat_status heat_h5_open(hid_t *file, const char *path) {
-  *file = H5I_INVALID_HID;
+/* Whether `path` is a regular file that can be read: a pipe without a writer is no reason to wait. */
+static heat_status look_at(const char *path) {
   struct stat info;
-  const int handle = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe without a writer is no reason to wait */
+  const int handle = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (handle < 0) return heat_fail(HEAT_IO, "cannot read '%s': %s", path, strerror(errno));
   const bool regular = fstat(handle, &info) == 0 && S_ISREG(info.st_mode);
   close(handle);
-  if (!regular) return heat_fail(HEAT_IO, "'%s' is not a regular file", path);
-  *file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+  return regular ? heat_ok() : heat_fail(HEAT_IO, "'%s' is not a regular file", path);
+}
+
+static heat_status open_by(hid_t *file, const char *path, hid_t access) {
+  *file = H5Fopen(path, H5F_ACC_RDONLY, access);
   return *file >= 0 ? heat_ok() : heat_fail(HEAT_IO, "'%s' is not a readable HDF5 file (truncated or damaged?)", path);
+}
+
+heat_status heat_h5_open(hid_t *file, const char *path) {
+  *file = H5I_INVALID_HID;
+  const heat_status status = look_at(path);
+  return status.code == HEAT_OK ? open_by(file, path, H5P_DEFAULT) : status;
+}
+
+heat_status heat_h5_open_all(hid_t *file, MPI_Comm comm, const char *path, const heat_h5_way *way) {
+  if (way == NULL || !way->mpio) return heat_h5_open(file, path);
+  *file = H5I_INVALID_HID;
+  heat_status status = heat_agree(comm, look_at(path));
+  if (status.code != HEAT_OK) return status;
+  const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+  heat_mpio_access(list, comm, way->hints);
+  int rank;
+  heat_stall guard;
+  MPI_Comm_rank(comm, &rank);
+  heat_stall_begin(&guard, rank, path);
+  heat_stall_enter(&guard, "MPI_File_open");
+  status = heat_agree(comm, open_by(file, path, list));
+  heat_stall_end(&guard);
+  H5Pclose(list);
+  return status;
 }
 
 /* How many bytes of a file of that length can hold something. What was never written takes no blocks of the file
  * system, so that a sparse file is long and holds little; a file system that compresses makes many bytes of one. */
 static hsize_t filled(hid_t file, hsize_t length) {
   enum { BLOCK = 512, COMPRESSED_MOST = 64 };
-  void *handle;
+  char path[HEAT_PATH];
   struct stat info;
-  if (H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) < 0 || fstat(*(int *)handle, &info) != 0) return 0;
+  if (H5Fget_name(file, path, sizeof path) < 0 || stat(path, &info) != 0) return 0;
   const hsize_t blocks = (hsize_t)info.st_blocks;
   /* Some file systems keep small files elsewhere, or do not count. */
   return blocks == 0 || blocks > length / BLOCK / COMPRESSED_MOST ? length : blocks * BLOCK * COMPRESSED_MOST;

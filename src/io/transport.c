@@ -20,7 +20,9 @@ void heat_h5_mark(heat_h5 *out, heat_h5_phase phase) {
 
 void heat_h5_agree_step(heat_h5 *out, bool good, const char *what) {
   if (!good && heat_h5_usable(out)) out->status = heat_fail(HEAT_IO, "cannot %s '%s'", what, out->partial);
+  heat_stall_enter(&out->guard, "the agreement of the ranks");
   out->status = heat_agree(out->grid->comm, out->status);
+  heat_stall_enter(&out->guard, "HDF5");
 }
 
 hid_t heat_h5_access(void) {

@@ -16,6 +16,7 @@ static void create(heat_h5 *out) {
   if (!heat_h5_usable(out)) return;
   const hid_t list = heat_h5_access();
   heat_mpio_access(list, out->grid->comm, out->way.hints);
+  heat_stall_enter(&out->guard, "MPI_File_open");
   out->file = H5Fcreate(out->partial, H5F_ACC_TRUNC, H5P_DEFAULT, list);
   out->broken = out->file < 0;
   H5Pclose(list);
@@ -30,6 +31,7 @@ static bool begin_field(heat_h5 *out, hid_t dataset, heat_storage storage) {
 }
 
 static bool write(heat_h5 *out, hid_t dataset, const heat_mpio_rows *rows, const void *values) {
+  heat_stall_enter(&out->guard, "H5Dwrite");
   const bool good = heat_mpio_write(dataset, rows, values);
   out->broken = out->broken || !good;
   return good;
@@ -77,10 +79,13 @@ static bool write_vector(heat_h5 *out, hid_t dataset, const heat_h5_part *own) {
  * then ends without MPI_Finalize (see main.c). */
 static void close_file(heat_h5 *out) {
   int broken = out->broken;
+  heat_stall_enter(&out->guard, "the agreement of the ranks");
   MPI_Allreduce(MPI_IN_PLACE, &broken, 1, MPI_INT, MPI_MAX, out->grid->comm);
+  heat_stall_enter(&out->guard, "H5Fclose");
   if (out->file >= 0 && !broken && H5Fclose(out->file) < 0 && heat_h5_usable(out))
     out->status = heat_fail(HEAT_IO, "cannot close '%s'", out->partial);
   out->file = H5I_INVALID_HID;
+  heat_stall_enter(&out->guard, NULL); /* a disk may take its time */
   heat_h5_mark(out, HEAT_H5_WRITE);
   if (!heat_h5_sync_raw(out) && heat_h5_usable(out))
     out->status = heat_fail(HEAT_IO, "cannot sync '%s': %s", out->partial, strerror(errno));

@@ -14,6 +14,8 @@ static const char deck[] =
     "boundary: {left: {type: dirichlet, value: 't'}, top: {type: robin, coefficient: 2, ambient: 1}}\n"
     "time: {end: 1}\n";
 
+static const heat_h5_way together = {.mpio = true, .hints = MPI_INFO_NULL};
+
 static heat_status save(scene *made, int64_t step, int64_t keep) {
   const heat_state state = {.step = step,
                             .time = 1.0 / 3.0 * (double)step,
@@ -28,7 +30,9 @@ static heat_status save(scene *made, int64_t step, int64_t keep) {
                             .steady = step % 2 == 0,
                             .truncated_step = step % 2 == 1};
   heat_h5 out;
-  heat_checkpoint_begin(&out, ".", &made->stepper, &state, deck, "before.h5", step % 2 == 0);
+  const heat_checkpoint_place place = {
+      .directory = ".", .deck = deck, .parent = "before.h5", .behind = step % 2 == 0, .way = &together};
+  heat_checkpoint_begin(&out, &place, &made->stepper, &state);
   return heat_checkpoint_end(&out, ".", step, keep, -1);
 }
 
@@ -60,7 +64,10 @@ static void the_state_comes_back_on_any_layout(void **state) {
   assert_int_equal(save(&writer, STEPS, 2).code, HEAT_OK);
   open_scene(&reader, MPI_COMM_WORLD, deck, wide);
   advance(&reader); /* nothing of an earlier state stays */
-  assert_int_equal(heat_checkpoint_read("./checkpoint-0000000009.h5", &reader.stepper).code, HEAT_OK);
+  assert_int_equal(heat_checkpoint_read(&together, "./checkpoint-0000000009.h5", &reader.stepper).code, HEAT_OK);
+  assert_true(everywhere(same_cells(&reader, &alone)));
+  advance(&reader);
+  assert_int_equal(heat_checkpoint_read(NULL, "./checkpoint-0000000009.h5", &reader.stepper).code, HEAT_OK);
   assert_int_equal(heat_stepper_solution(&reader.stepper)->valid, 0);
   assert_true(everywhere(same_cells(&reader, &alone)));
   const double walls[] = {heat_ledger_wall_heat(&reader.op.ledger), heat_ledger_wall_heat(&alone.op.ledger)};
@@ -81,7 +88,8 @@ static void numbers_and_deck_come_back(void **state) {
   for (int64_t step = 3000000000; step < 3000000002; step++) {
     assert_int_equal(save(&made, step, 2).code, HEAT_OK);
     heat_checkpoint_name(path, ".", step);
-    assert_int_equal(heat_checkpoint_read_state(MPI_COMM_WORLD, path, &back, &text).code, HEAT_OK);
+    assert_int_equal(
+        heat_checkpoint_read_state(MPI_COMM_WORLD, step % 2 == 0 ? &together : NULL, path, &back, &text).code, HEAT_OK);
     assert_true(back.step == step && back.time == 1.0 / 3.0 * (double)step && back.dt == 1.0 / 3.0);
     assert_true(back.anchor_time == 0.1 && back.anchor_step == 5000000000 && back.energy_start == -2.0 / 3.0);
     assert_true(back.size_start == 2.5 && back.low_start == -1.0 / 3.0 && back.high_start == 1e300);
@@ -109,7 +117,8 @@ static void attributes_of_later_versions_may_be_missing(void **state) {
     H5Fclose(file);
   }
   MPI_Barrier(MPI_COMM_WORLD);
-  assert_int_equal(heat_checkpoint_read_state(MPI_COMM_WORLD, "checkpoint-0000000010.h5", &back, &text).code, HEAT_OK);
+  assert_int_equal(heat_checkpoint_read_state(MPI_COMM_WORLD, NULL, "checkpoint-0000000010.h5", &back, &text).code,
+                   HEAT_OK);
   assert_true(back.size_start == 2.0 / 3.0 && isnan(back.low_start) && isnan(back.high_start));
   assert_false(back.steady || back.owed);
   free(text);
@@ -120,7 +129,7 @@ static void attributes_of_later_versions_may_be_missing(void **state) {
     H5Fclose(file);
   }
   MPI_Barrier(MPI_COMM_WORLD);
-  const heat_status status = heat_checkpoint_read_state(MPI_COMM_WORLD, "checkpoint-0000000010.h5", &back, &text);
+  const heat_status status = heat_checkpoint_read_state(MPI_COMM_WORLD, NULL, "checkpoint-0000000010.h5", &back, &text);
   assert_int_equal(status.code, HEAT_IO);
   assert_non_null(strstr(status.text, "anchor_step"));
   close_scene(&made);
@@ -182,7 +191,7 @@ static void a_field_of_another_shape_is_refused(void **state) {
   open_scene(&made, MPI_COMM_WORLD, deck, NULL);
   open_scene(&other, MPI_COMM_WORLD, other_deck, NULL);
   assert_int_equal(save(&other, 10, 1).code, HEAT_OK);
-  const heat_status status = heat_checkpoint_read("./checkpoint-0000000010.h5", &made.stepper);
+  const heat_status status = heat_checkpoint_read(NULL, "./checkpoint-0000000010.h5", &made.stepper);
   assert_int_equal(status.code, HEAT_IO);
   assert_non_null(strstr(status.text, "24 x 17"));
   close_scene(&other);
@@ -191,7 +200,7 @@ static void a_field_of_another_shape_is_refused(void **state) {
 
 static void assert_newest(scene *made, int64_t before, const char *expected) {
   char path[HEAT_PATH] = "unset";
-  assert_int_equal(heat_checkpoint_newest(&made->runtime, ".", before, path).code, HEAT_OK);
+  assert_int_equal(heat_checkpoint_newest(&made->runtime, &together, ".", before, path).code, HEAT_OK);
   assert_string_equal(path, expected);
 }
 
@@ -211,8 +220,8 @@ static void the_newest_whole_one_is_found(void **state) {
   change_byte("checkpoint-0000000020.h5", place_of("checkpoint-0000000020.h5", "wall_heat_left"));
   assert_newest(&made, INT64_MAX, "./checkpoint-0000000010.h5");
   write_file("checkpoint-0000000010.h5", "");
-  assert_int_equal(heat_checkpoint_newest(&made.runtime, ".", INT64_MAX, path).code, HEAT_IO);
-  assert_int_equal(heat_checkpoint_newest(&made.runtime, "nowhere", INT64_MAX, path).code, HEAT_OK);
+  assert_int_equal(heat_checkpoint_newest(&made.runtime, NULL, ".", INT64_MAX, path).code, HEAT_IO);
+  assert_int_equal(heat_checkpoint_newest(&made.runtime, NULL, "nowhere", INT64_MAX, path).code, HEAT_OK);
   assert_string_equal(path, "");
   close_scene(&made);
 }
@@ -227,7 +236,7 @@ static void a_checkpoint_that_cannot_be_written_leaves_the_others(void **state) 
   assert_int_equal(save(&made, 20, 1).code, HEAT_IO);
   assert_true(there("checkpoint-0000000010.h5"));
   assert_false(there("checkpoint-0000000020.h5.partial"));
-  assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "checkpoint-0000000010.h5").code, HEAT_OK);
+  assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "checkpoint-0000000010.h5", NULL).code, HEAT_OK);
   close_scene(&made);
 }
 

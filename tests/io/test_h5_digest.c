@@ -29,11 +29,11 @@ static void a_changed_value_is_found_wherever_it_lies(void **state) {
   const off_t places[] = {cells, cells + 8 * NX * 5 + 3, cells + 8 * NX * NY - 1, row, row + 8 * NX - 1};
   for (size_t n = 0; n < sizeof places / sizeof *places; n++) {
     change_byte("file.h5", places[n]);
-    heat_status status = heat_h5_verify(MPI_COMM_WORLD, "file.h5");
+    heat_status status = verify_both("file.h5");
     assert_int_equal(status.code, HEAT_IO);
     assert_non_null(strstr(status.text, "file.h5"));
     change_byte("file.h5", places[n]);
-    assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "file.h5").code, HEAT_OK);
+    assert_int_equal(verify_both("file.h5").code, HEAT_OK);
   }
   close_scene(&made);
 }
@@ -55,7 +55,7 @@ static void exchanged_values_are_found(void **state) {
     close(file);
   }
   MPI_Barrier(MPI_COMM_WORLD);
-  assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "file.h5").code, HEAT_IO);
+  assert_int_equal(verify_both("file.h5").code, HEAT_IO);
   close_scene(&made);
 }
 
@@ -85,7 +85,7 @@ static void a_changed_attribute_is_found(void **state) {
       H5Fclose(file);
     }
     MPI_Barrier(MPI_COMM_WORLD);
-    const heat_status status = heat_h5_verify(MPI_COMM_WORLD, "file.h5");
+    const heat_status status = verify_both("file.h5");
     assert_int_equal(status.code, HEAT_IO);
     assert_int_equal(strstr(status.text, "'md5:0123456789abcdef' is of a kind") != NULL, damage == FOREIGN);
   }
@@ -96,16 +96,16 @@ static void what_is_no_whole_file_is_told(void **state) {
   (void)state;
   scene made;
   open_scene(&made, MPI_COMM_WORLD, deck, NULL);
-  assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "nowhere.h5").code, HEAT_IO);
+  assert_int_equal(verify_both("nowhere.h5").code, HEAT_IO);
   write_file("file.h5", "no HDF5\n");
-  assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "file.h5").code, HEAT_IO);
+  assert_int_equal(verify_both("file.h5").code, HEAT_IO);
   assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_IO); /* no run wrote what is there */
   write_file("file.h5", "");
   assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
   MPI_Barrier(MPI_COMM_WORLD);
   if (made.grid.rank == 0) assert_int_equal(truncate("file.h5", place_of("file.h5", "temperature") + 8), 0);
   MPI_Barrier(MPI_COMM_WORLD);
-  assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "file.h5").code, HEAT_IO);
+  assert_int_equal(verify_both("file.h5").code, HEAT_IO);
   close_scene(&made);
 }
 

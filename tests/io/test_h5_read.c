@@ -33,7 +33,7 @@ static void sizes_that_a_file_cannot_hold_are_refused(void **state) {
         H5Fclose(file);
       }
       MPI_Bcast(&claimed, 1, MPI_INT, 0, MPI_COMM_WORLD);
-      const heat_status status = heat_h5_verify(MPI_COMM_WORLD, "file.h5");
+      const heat_status status = verify_both("file.h5");
       assert_int_equal(status.code, HEAT_IO);
       if (claimed) assert_non_null(strstr(status.text, "which the file does not hold"));
       claims += claimed;
@@ -70,7 +70,7 @@ static void places_for_chunks_that_the_file_does_not_hold_are_not_counted(void *
   if (made.grid.rank == 0) put_growing_dataset("file.h5");
   MPI_Barrier(MPI_COMM_WORLD);
   alarm(SECONDS); /* which ends the test as a failure */
-  const heat_status status = heat_h5_verify(MPI_COMM_WORLD, "file.h5");
+  const heat_status status = verify_both("file.h5");
   alarm(0);
   assert_int_equal(status.code, HEAT_IO);
   assert_non_null(strstr(status.text, "which the file does not hold"));

@@ -128,7 +128,7 @@ static void another_program_finds_field_axes_and_units(void **state) {
     assert_int_equal(heat_h5_get_integer(file, "ranks", &ranks).code, HEAT_OK);
     assert_true(time == 1.75 && step == 7 && ranks == made.grid.size);
     H5Fclose(file);
-    assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "snapshot-0000000007.h5").code, HEAT_OK);
+    assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "snapshot-0000000007.h5", NULL).code, HEAT_OK);
     heat_snapshots_destroy(&snapshots);
   }
 }

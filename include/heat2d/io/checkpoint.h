@@ -24,11 +24,18 @@ typedef struct heat_state {
   bool truncated_step;          /* reached by a shortened last step: no instant of a longer run */
 } heat_state;
 
-/* Begin the checkpoint of `state` in `directory`. `deck`: the resolved deck; `parent`: the file that this run went on
- * from, or "". With `behind` the field is copied and written by a thread, and the caller may go on with its steps.
- * Failures are kept for heat_checkpoint_end. Collective. */
-void heat_checkpoint_begin(heat_h5 *out, const char *directory, heat_stepper *stepper, const heat_state *state,
-                           const char *deck, const char *parent, bool behind);
+/* Where a checkpoint goes, and how. All borrowed. */
+typedef struct heat_checkpoint_place {
+  const char *directory;
+  const char *deck;       /* the resolved one */
+  const char *parent;     /* the file that this run went on from, or "" */
+  bool behind;            /* the field is copied and written by a thread, and the caller may go on with its steps */
+  const heat_h5_way *way; /* otherwise: through MPI-IO, or NULL */
+} heat_checkpoint_place;
+
+/* Begin the checkpoint of `state`. Failures are kept for heat_checkpoint_end. Collective. */
+void heat_checkpoint_begin(heat_h5 *out, const heat_checkpoint_place *place, heat_stepper *stepper,
+                           const heat_state *state);
 
 /* Finish it as heat_h5_commit does, and then prune. Collective. HEAT_IO. */
 heat_status heat_checkpoint_end(heat_h5 *out, const char *directory, int64_t step, int64_t keep, int64_t spare);
@@ -44,19 +51,21 @@ void heat_checkpoint_name(char path[HEAT_PATH], const char *directory, int64_t s
 /* Look in `directory` for the newest checkpoint before step `before` that verifies; `path` is "" when there are none at
  * all. Each one that is passed over is said with its reason. HEAT_IO when there are some and none verifies.
  * Collective. */
-heat_status heat_checkpoint_newest(heat_runtime *runtime, const char *directory, int64_t before, char path[HEAT_PATH]);
+heat_status heat_checkpoint_newest(heat_runtime *runtime, const heat_h5_way *way, const char *directory, int64_t before,
+                                   char path[HEAT_PATH]);
 
 /* The state and the deck (to be freed) of a checkpoint. HEAT_IO. Collective over comm. */
-heat_status heat_checkpoint_read_state(MPI_Comm comm, const char *path, heat_state *state, char **deck);
+heat_status heat_checkpoint_read_state(MPI_Comm comm, const heat_h5_way *way, const char *path, heat_state *state,
+                                       char **deck);
 
 /* The list of field files that the run began with (heat_problem.inputs, to be freed); NULL where it kept none. HEAT_IO.
  * Collective over comm. */
-heat_status heat_checkpoint_read_inputs(MPI_Comm comm, const char *path, char **inputs);
+heat_status heat_checkpoint_read_inputs(MPI_Comm comm, const heat_h5_way *way, const char *path, char **inputs);
 
 /* Whether there are checkpoints in `directory`, whole or not. HEAT_IO. Collective over comm. */
 heat_status heat_checkpoint_any(MPI_Comm comm, const char *directory, bool *any);
 
 /* Read field and heat counts of a checkpoint of the same grid. HEAT_IO. Collective. */
-heat_status heat_checkpoint_read(const char *path, heat_stepper *stepper);
+heat_status heat_checkpoint_read(const heat_h5_way *way, const char *path, heat_stepper *stepper);
 
 #endif

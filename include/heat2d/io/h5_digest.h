@@ -7,6 +7,7 @@
 #define HEAT2D_H5_DIGEST_H
 
 #include "heat2d/base/status.h"
+#include "heat2d/io/mpio.h"
 
 #include <hdf5.h>
 #include <stdint.h>
@@ -32,9 +33,10 @@ void heat_h5_digest_text(char text[HEAT_H5_DIGEST_TEXT], uint64_t digest);
 /* Whether a digest is of the kind that is written here. Local. */
 bool heat_h5_digest_known(const char *digest);
 
-/* Read the whole file at `path`, shared out over the ranks of comm, and compare with its digest. HEAT_IO with the
+/* Read the whole file at `path`, shared out over the ranks of comm, and compare with its digest;
+ * through MPI-IO where `way` says so (NULL: each rank for itself). HEAT_IO with the
  * reason (not an HDF5 file, truncated, digest differs). Collective over comm. */
-heat_status heat_h5_verify(MPI_Comm comm, const char *path);
+heat_status heat_h5_verify(MPI_Comm comm, const char *path, const heat_h5_way *way);
 
 /* The rank whose share of a file this rank reads back: not its own, and one of another node where there are several, so
  * that what is read does not come from the memory of the host that wrote it. Each rank's share is read by one rank.
@@ -42,6 +44,6 @@ heat_status heat_h5_verify(MPI_Comm comm, const char *path);
 int heat_h5_share(MPI_Comm comm);
 
 /* heat_h5_verify, in which this rank reads the share of the rank `share`. HEAT_IO. Collective over comm. */
-heat_status heat_h5_verify_share(MPI_Comm comm, const char *path, int share);
+heat_status heat_h5_verify_share(MPI_Comm comm, const char *path, const heat_h5_way *way, int share);
 
 #endif

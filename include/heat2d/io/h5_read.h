@@ -5,13 +5,18 @@
 
 #include "heat2d/base/status.h"
 #include "heat2d/grid/grid.h"
+#include "heat2d/io/mpio.h"
 
 #include <hdf5.h>
 
 enum { HEAT_H5_DIMENSIONS = 2 }; /* of a dataset, at most */
 
-/* Reading: each rank opens the file for itself. `file` is negative on failure. */
+/* Open a file on this rank; `file` is negative on failure. HEAT_IO. Local. */
 heat_status heat_h5_open(hid_t *file, const char *path);
+/* The same with all ranks of comm, through MPI-IO where `way` says so: then they agree, and whatever they do with the
+ * file (opening a dataset, asking for an attribute, closing it) they must do together. Otherwise, and where `way` is
+ * NULL, each opens it for itself. HEAT_IO. Collective over comm. */
+heat_status heat_h5_open_all(hid_t *file, MPI_Comm comm, const char *path, const heat_h5_way *way);
 /* Rows and columns of a dataset of two dimensions (rows 0: of one). HEAT_IO. Local. */
 heat_status heat_h5_shape(hid_t file, const char *name, int64_t *rows, int64_t *columns);
 /* The part `box` (rows and columns as global cell indices) of a dataset; rows packed. HEAT_IO. Local. */

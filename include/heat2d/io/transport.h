@@ -3,6 +3,7 @@
 #ifndef HEAT2D_TRANSPORT_H
 #define HEAT2D_TRANSPORT_H
 
+#include "heat2d/base/stall.h"
 #include "heat2d/io/h5_chunks.h"
 #include "heat2d/io/mpio.h"
 
@@ -20,8 +21,9 @@ typedef struct heat_h5 {
   char path[HEAT_PATH], partial[HEAT_PATH];
   uint64_t digest; /* of this rank's data */
   heat_h5_times times;
-  double mark; /* when the current phase began, MPI_Wtime */
-  bool broken; /* a call of HDF5 or MPI-IO failed here: closing might hang or crash */
+  double mark;      /* when the current phase began, MPI_Wtime */
+  heat_stall guard; /* of the collective calls, where the transport has such */
+  bool broken;      /* a call of HDF5 or MPI-IO failed here: closing might hang or crash */
   heat_status status;
 } heat_h5;
 

@@ -1,0 +1,89 @@
+#include "heat2d/base/stall.h"
+
+#include "heat2d/base/status.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double usual_limit = 300;      /* s */
+static const double beat = 0.25;            /* s between two looks */
+static const double most_between_beats = 2; /* s: what is longer was a suspension */
+/* All ranks wait for the same one: the first that says so ends the others before they say it too. */
+static const double between_ranks = 0.5, most_between_ranks = 30; /* s */
+
+static double now(clockid_t clock) {
+  struct timespec at;
+  clock_gettime(clock, &at);
+  return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
+}
+
+static void end_all(const heat_stall *guard) {
+  fprintf(stderr,
+          "heat2d: rank %d has waited for %.0f s in %s of '%s': all ranks end here, the last checkpoint is whole "
+          "(HEAT2D_STALL is the limit in s)\n",
+          guard->rank, guard->waited, guard->call, guard->path);
+  fflush(stderr);
+  _exit(HEAT_IO);
+}
+
+static void *watch(void *context) {
+  heat_stall *guard = context;
+  double before = now(CLOCK_MONOTONIC);
+  pthread_mutex_lock(&guard->lock);
+  while (!guard->ending) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += (long)(1e9 * beat);
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&guard->changed, &guard->lock, &until);
+    const double at = now(CLOCK_MONOTONIC);
+    guard->waited += fmin(at - before, most_between_beats);
+    before = at;
+    if (!guard->ending && guard->call != NULL && guard->waited > guard->limit) end_all(guard);
+  }
+  pthread_mutex_unlock(&guard->lock);
+  return NULL;
+}
+
+void heat_stall_begin(heat_stall *guard, int rank, const char *path) {
+  const char *text = getenv("HEAT2D_STALL");
+  char *end = NULL;
+  const double asked = text != NULL ? strtod(text, &end) : usual_limit;
+  const bool number = text == NULL || (end != text && *end == '\0' && asked >= 0);
+  *guard = (heat_stall){.rank = rank, .path = path, .limit = number ? asked : usual_limit};
+  if (guard->limit == 0) return;
+  guard->limit += fmin(between_ranks * rank, most_between_ranks);
+  pthread_mutex_init(&guard->lock, NULL);
+  pthread_cond_init(&guard->changed, NULL);
+  /* Signals stay with the main thread, which knows what to do with them. */
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  guard->running = pthread_create(&guard->thread, NULL, watch, guard) == 0;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+void heat_stall_enter(heat_stall *guard, const char *call) {
+  if (!guard->running) return;
+  pthread_mutex_lock(&guard->lock);
+  guard->call = call;
+  guard->waited = 0;
+  pthread_mutex_unlock(&guard->lock);
+}
+
+void heat_stall_end(heat_stall *guard) {
+  if (!guard->running) return;
+  pthread_mutex_lock(&guard->lock);
+  guard->ending = true;
+  pthread_cond_signal(&guard->changed);
+  pthread_mutex_unlock(&guard->lock);
+  pthread_join(guard->thread, NULL);
+  pthread_mutex_destroy(&guard->lock);
+  pthread_cond_destroy(&guard->changed);
+  guard->running = false;
+}

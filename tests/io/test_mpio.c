@@ -1,0 +1,109 @@
+/* MPI-IO by all ranks: rows of any split come where they belong, however few bytes a call moves, with ranks that have
+ * none; no component that is known for wrong data is taken unless it is named. */
+#include "heat2d/io/mpio.h"
+
+#include "harness.h"
+
+#include "scene.h"
+
+enum { WIDTH = 7, ROWS = 23, MOST = 1 << 20 };
+
+static double number(int64_t row, int64_t column) {
+  return 1.0 / 3.0 + (double)(row * WIDTH + column);
+}
+
+/* Rows dealt out so that rank 0 has none and the last rank most. */
+static heat_mpio_rows deal(int rank, int size) {
+  const int64_t total = (int64_t)size * (size - 1) / 2, before = (int64_t)rank * (rank - 1) / 2;
+  const int64_t first = size == 1 ? 0 : ROWS * before / total, end = size == 1 ? ROWS : ROWS * (before + rank) / total;
+  return (heat_mpio_rows){.dimensions = 2,
+                          .first = first,
+                          .count = end - first,
+                          .width = WIDTH,
+                          .most = ROWS,
+                          .unit = 1,
+                          .bytes = sizeof(double),
+                          .type = H5T_NATIVE_DOUBLE};
+}
+
+static hid_t create(hid_t *dataset) {
+  const hsize_t shape[] = {ROWS, WIDTH};
+  const hid_t list = H5Pcreate(H5P_FILE_ACCESS), space = H5Screate_simple(2, shape, NULL);
+  heat_mpio_access(list, MPI_COMM_WORLD, MPI_INFO_NULL);
+  const hid_t file = H5Fcreate("rows.h5", H5F_ACC_TRUNC, H5P_DEFAULT, list);
+  *dataset = H5Dcreate(file, "rows", H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  H5Sclose(space);
+  H5Pclose(list);
+  return file;
+}
+
+static void rows_come_where_they_belong_in_pieces_of_any_size(void **state) {
+  (void)state;
+  static const int64_t sizes[] = {0, 1, 3 * sizeof(double), WIDTH * sizeof(double), 5 * WIDTH * sizeof(double) + 1};
+  int rank, size;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  const heat_mpio_rows own = deal(rank, size), other = deal(size - 1 - rank, size);
+  for (size_t n = 0; n < sizeof sizes / sizeof *sizes; n++) {
+    double values[ROWS * WIDTH], back[ROWS * WIDTH] = {0};
+    hid_t dataset;
+    const hid_t file = create(&dataset);
+    assert_true(everywhere(file >= 0 && dataset >= 0));
+    for (int64_t i = 0; i < own.count * WIDTH; i++) values[i] = number(own.first + i / WIDTH, i % WIDTH);
+    heat_mpio_set_most(sizes[n]);
+    assert_true(everywhere(heat_mpio_write(dataset, &own, values)));
+    assert_true(everywhere(heat_mpio_read(dataset, &other, back)));
+    heat_mpio_set_most(0);
+    bool right = true;
+    for (int64_t i = 0; i < other.count * WIDTH; i++)
+      right = right && back[i] == number(other.first + i / WIDTH, i % WIDTH);
+    H5Dclose(dataset);
+    H5Fclose(file);
+    /* And as everybody else reads them. */
+    const hid_t again = H5Fopen("rows.h5", H5F_ACC_RDONLY, H5P_DEFAULT), whole = H5Dopen(again, "rows", H5P_DEFAULT);
+    right = right && H5Dread(whole, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, back) >= 0;
+    for (int64_t i = 0; i < ROWS * WIDTH; i++) right = right && back[i] == number(i / WIDTH, i % WIDTH);
+    H5Dclose(whole);
+    H5Fclose(again);
+    assert_true(everywhere(right));
+  }
+}
+
+static void a_transfer_that_fails_is_told(void **state) {
+  (void)state;
+  int rank;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  double values[WIDTH] = {0};
+  hid_t dataset;
+  const hid_t file = create(&dataset);
+  heat_mpio_rows beyond = deal(0, 1);
+  beyond.first = ROWS;
+  beyond.count = beyond.most = 1;
+  assert_false(heat_mpio_write(dataset, &beyond, values));
+  H5Dclose(dataset);
+  H5Fclose(file);
+}
+
+static void vulcan_is_taken_only_where_it_is_named(void **state) {
+  (void)state;
+  char text[512];
+  hid_t dataset;
+  const hid_t file = create(&dataset);
+  heat_mpio_describe(text, sizeof text);
+  assert_true(strlen(text) > 0);
+#if defined(OPEN_MPI)
+  const char *named = getenv("OMPI_MCA_fcoll");
+  char expected[64];
+  snprintf(expected, sizeof expected, "fcoll %s", named != NULL ? named : "individual");
+  assert_non_null(strstr(text, expected));
+#endif
+  H5Dclose(dataset);
+  H5Fclose(file);
+}
+
+int main(int argc, char **argv) {
+#define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
+  const struct CMUnitTest tests[] = {LAW(rows_come_where_they_belong_in_pieces_of_any_size),
+                                     LAW(a_transfer_that_fails_is_told), LAW(vulcan_is_taken_only_where_it_is_named)};
+  return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
+}
