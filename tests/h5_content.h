@@ -19,8 +19,8 @@ typedef struct way {
   bool behind, mpio;
 } way;
 static const way ways[] = {{{false, 0}, false, false}, {{true, 0}, false, false}, {{false, 4}, false, false},
-                           {{true, 9}, false, false},  {{false, 0}, true, false}, {{false, 0}, false, true},
-                           {{true, 0}, false, true},   {{false, 4}, false, true}, {{true, 9}, false, true},
+                           {{true, 1}, false, false},  {{false, 0}, true, false}, {{false, 0}, false, true},
+                           {{true, 0}, false, true},   {{false, 4}, false, true}, {{true, 1}, false, true},
                            {{false, 0}, true, true}};
 
 static inline void poison(heat_field *field) {

@@ -107,7 +107,8 @@ static heat_status compare_decks(heat_resume *resume, const char *text) {
 static heat_status take_over(heat_resume *resume, heat_state *state) {
   heat_state before;
   char *deck;
-  heat_status status = heat_checkpoint_read_state(resume->parts.runtime->comm, NULL, resume->checkpoint, &before, &deck);
+  heat_status status =
+      heat_checkpoint_read_state(resume->parts.runtime->comm, NULL, resume->checkpoint, &before, &deck);
   if (status.code == HEAT_OK) status = compare_decks(resume, deck);
   free(deck);
   if (status.code != HEAT_OK) return status;
