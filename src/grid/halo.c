@@ -27,8 +27,11 @@ typedef struct message {
 enum { SEND, RECEIVE, WAYS };
 
 struct heat_halo {
-  int fields;
-  size_t value; /* bytes of one */
+  MPI_Comm comm; /* borrowed */
+  int fields;    /* at most in one exchange */
+  int active;    /* in the present or the last one */
+  size_t value;  /* bytes of one */
+  MPI_Datatype type;
   heat_box owned;
   heat_rows *rows; /* of the fields in the present exchange */
   copy_list self;
@@ -36,8 +39,8 @@ struct heat_halo {
   int late; /* messages that come, the last ones */
   message *messages[WAYS];
   char *buffer;
-  MPI_Request *requests; /* receives, then sends */
-  bool quiet;            /* all that was started has been found complete */
+  MPI_Request **requests; /* for exchanges of 1 to `fields` fields: receives, then sends; NULL until they are needed */
+  bool quiet;             /* all that was started has been found complete */
 };
 
 static void add_copy(heat_box piece, const int64_t shift[HEAT_AXES], void *context) {
@@ -109,39 +112,60 @@ static void put_late_last(heat_halo *halo, heat_box owned) {
   if (count > 0) qsort(all, (size_t)count, sizeof *all, late_last);
 }
 
-/* Buffers of all messages in one allocation, and the persistent requests on them. */
-static heat_status connect(heat_halo *halo, const heat_grid *grid) {
-  int64_t all = 0;
+static int requests_of(const heat_halo *halo) {
+  return halo->count[SEND] + halo->count[RECEIVE];
+}
+
+/* The buffers of all messages in one allocation, of which exchanges of few fields leave parts untouched; and the
+ * requests of all numbers of fields in another. */
+static heat_status allocate(heat_halo *halo) {
+  size_t values = 0;
   for (int way = 0; way < WAYS; way++) {
     for (int m = 0; m < halo->count[way]; m++) {
-      const int64_t values = halo->messages[way][m].list.cells * halo->fields, bytes = values * (int64_t)halo->value;
-      if (bytes > INT_MAX)
+      const int64_t message_values = halo->messages[way][m].list.cells * halo->fields;
+      if (message_values > INT_MAX)
         return heat_fail(HEAT_DECK, "one halo message would hold %lld values: use more ranks or a smaller halo depth",
-                         (long long)values);
-      all += bytes;
+                         (long long)message_values);
+      values += (size_t)message_values;
     }
   }
-  const int total = halo->count[SEND] + halo->count[RECEIVE];
-  halo->buffer = malloc((size_t)all + 1);
-  halo->requests = malloc(((size_t)total + 1) * sizeof *halo->requests);
-  halo->rows = malloc((size_t)halo->fields * sizeof *halo->rows);
-  if (halo->buffer == NULL || halo->requests == NULL || halo->rows == NULL)
-    return heat_no_memory("the halo", (size_t)all);
+  const size_t total = (size_t)requests_of(halo), fields = (size_t)halo->fields;
+  halo->buffer = malloc(values * halo->value + 1);
+  halo->rows = malloc(fields * sizeof *halo->rows);
+  halo->requests = calloc(fields, sizeof *halo->requests);
+  MPI_Request *all = malloc(fields * (total + 1) * sizeof *all);
+  if (halo->buffer == NULL || halo->rows == NULL || halo->requests == NULL || all == NULL) {
+    free(all);
+    return heat_no_memory("the halo", values * halo->value);
+  }
+  for (size_t f = 0; f < fields; f++) halo->requests[f] = all + f * (total + 1);
+  for (size_t r = 0; r < fields * (total + 1); r++) all[r] = MPI_REQUEST_NULL;
   char *next = halo->buffer;
-  MPI_Request *request = halo->requests;
   for (int way = RECEIVE; way >= SEND; way--) {
-    for (int m = 0; m < halo->count[way]; m++, request++) {
-      message *each = &halo->messages[way][m];
-      const int bytes = (int)(each->list.cells * halo->fields * (int64_t)halo->value);
-      each->buffer = next;
-      next += bytes;
-      if (way == SEND)
-        MPI_Send_init(each->buffer, bytes, MPI_BYTE, each->rank, 0, grid->comm, request);
-      else
-        MPI_Recv_init(each->buffer, bytes, MPI_BYTE, each->rank, 0, grid->comm, request);
+    for (int m = 0; m < halo->count[way]; m++) {
+      halo->messages[way][m].buffer = next;
+      next += (size_t)halo->messages[way][m].list.cells * fields * halo->value;
     }
   }
   return heat_ok();
+}
+
+/* The persistent requests of exchanges of so many fields, made when the first one comes. */
+static MPI_Request *requests_for(heat_halo *halo, int fields) {
+  MPI_Request *requests = halo->requests[fields - 1];
+  if (requests_of(halo) == 0 || requests[0] != MPI_REQUEST_NULL) return requests;
+  MPI_Request *request = requests;
+  for (int way = RECEIVE; way >= SEND; way--) {
+    for (int m = 0; m < halo->count[way]; m++, request++) {
+      const message *each = &halo->messages[way][m];
+      const int values = (int)(each->list.cells * fields);
+      if (way == SEND)
+        MPI_Send_init(each->buffer, values, halo->type, each->rank, 0, halo->comm, request);
+      else
+        MPI_Recv_init(each->buffer, values, halo->type, each->rank, 0, halo->comm, request);
+    }
+  }
+  return requests;
 }
 
 /* With d layers a step costs latency / d for messages, and d edge / 2 cells that neighbours compute as well, where edge
@@ -178,11 +202,14 @@ heat_status heat_halo_create_for(heat_halo **result, const heat_grid *grid, int 
   } else {
     halo->fields = fields;
     halo->value = value;
+    halo->comm = grid->comm;
+    MPI_Type_contiguous((int)value, MPI_BYTE, &halo->type);
+    MPI_Type_commit(&halo->type);
     halo->owned = grid->owned;
     halo->quiet = true;
     const bool planned = plan(halo, grid, depth);
     if (planned) put_late_last(halo, grid->owned);
-    status = planned ? connect(halo, grid) : heat_no_memory("the halo's plan", sizeof(copy));
+    status = planned ? allocate(halo) : heat_no_memory("the halo's plan", sizeof(copy));
   }
   status = heat_agree(grid->comm, status);
   if (status.code != HEAT_OK) {
@@ -192,8 +219,10 @@ heat_status heat_halo_create_for(heat_halo **result, const heat_grid *grid, int 
   return status;
 }
 
-static int requests_of(const heat_halo *halo) {
-  return halo->count[SEND] + halo->count[RECEIVE];
+/* What was sent last time has left its buffers. */
+static void wait_for_sends(heat_halo *halo) {
+  if (halo->active == 0) return;
+  MPI_Waitall(requests_of(halo), halo->requests[halo->active - 1], MPI_STATUSES_IGNORE);
 }
 
 void heat_halo_destroy(heat_halo *halo) {
@@ -202,10 +231,12 @@ void heat_halo_destroy(heat_halo *halo) {
     for (int m = 0; m < halo->count[way]; m++) free(halo->messages[way][m].list.copies);
     free(halo->messages[way]);
   }
-  if (halo->requests != NULL && halo->buffer != NULL) {
-    MPI_Waitall(requests_of(halo), halo->requests, MPI_STATUSES_IGNORE);
-    for (int r = 0; r < requests_of(halo); r++) MPI_Request_free(&halo->requests[r]);
-  }
+  wait_for_sends(halo);
+  for (int f = 0; f < halo->fields && halo->requests != NULL && halo->requests[0] != NULL; f++)
+    for (int r = 0; r < requests_of(halo); r++)
+      if (halo->requests[f][r] != MPI_REQUEST_NULL) MPI_Request_free(&halo->requests[f][r]);
+  MPI_Type_free(&halo->type);
+  if (halo->requests != NULL) free(halo->requests[0]);
   free(halo->requests);
   free(halo->rows);
   free(halo->buffer);
@@ -252,15 +283,17 @@ static size_t bytes_of(const heat_halo *halo, const copy *piece) {
   return (size_t)heat_box_cells(piece->box) * halo->value;
 }
 
-/* Start with the arrays of halo->rows. */
-static void begin(heat_halo *halo) {
-  MPI_Waitall(requests_of(halo), halo->requests, MPI_STATUSES_IGNORE); /* what was sent last time */
+/* Start with the first `fields` arrays of halo->rows. */
+static void begin(heat_halo *halo, int fields) {
+  wait_for_sends(halo);
+  MPI_Request *requests = requests_for(halo, fields);
+  halo->active = fields;
   halo->quiet = false;
-  MPI_Startall(halo->count[RECEIVE], halo->requests);
+  MPI_Startall(halo->count[RECEIVE], requests);
   for (int m = 0; m < halo->count[SEND]; m++) {
     const message *each = &halo->messages[SEND][m];
     char *next = each->buffer;
-    for (int f = 0; f < halo->fields; f++) {
+    for (int f = 0; f < fields; f++) {
       for (int c = 0; c < each->list.count; c++) {
         const copy *piece = &each->list.copies[c];
         copy_strip(halo, in_message(halo, next, piece), source_of(halo, halo->rows[f], piece), piece->box);
@@ -268,31 +301,35 @@ static void begin(heat_halo *halo) {
       }
     }
   }
-  MPI_Startall(halo->count[SEND], halo->requests + halo->count[RECEIVE]);
-  for (int f = 0; f < halo->fields; f++)
+  MPI_Startall(halo->count[SEND], requests + halo->count[RECEIVE]);
+  for (int f = 0; f < fields; f++)
     for (int c = 0; c < halo->self.count; c++) {
       const copy *piece = &halo->self.copies[c];
       copy_strip(halo, target_of(halo, halo->rows[f], piece), source_of(halo, halo->rows[f], piece), piece->box);
     }
 }
 
-static void take(heat_halo *halo, heat_field *const *fields) {
-  for (int f = 0; f < halo->fields; f++)
+static void take(heat_halo *halo, heat_field *const *fields, int count) {
+  for (int f = 0; f < count; f++)
     halo->rows[f] = (heat_rows){fields[f]->corner, fields[f]->stride * (ptrdiff_t)sizeof(double)};
 }
 
+void heat_halo_begin_some(heat_halo *halo, heat_field *const *fields, int count) {
+  take(halo, fields, count);
+  begin(halo, count);
+}
+
 void heat_halo_begin(heat_halo *halo, heat_field *const *fields) {
-  take(halo, fields);
-  begin(halo);
+  heat_halo_begin_some(halo, fields, halo->fields);
 }
 
 /* Wait for the messages [first, last) that come, and put into place what they bring. */
 static void receive(heat_halo *halo, int first, int last) {
-  MPI_Waitall(last - first, halo->requests + first, MPI_STATUSES_IGNORE);
+  MPI_Waitall(last - first, halo->requests[halo->active - 1] + first, MPI_STATUSES_IGNORE);
   for (int m = first; m < last; m++) {
     const message *each = &halo->messages[RECEIVE][m];
     char *next = each->buffer;
-    for (int f = 0; f < halo->fields; f++) {
+    for (int f = 0; f < halo->active; f++) {
       for (int c = 0; c < each->list.count; c++) {
         const copy *piece = &each->list.copies[c];
         copy_strip(halo, target_of(halo, halo->rows[f], piece), in_message(halo, next, piece), piece->box);
@@ -304,19 +341,19 @@ static void receive(heat_halo *halo, int first, int last) {
 
 void heat_halo_refresh(heat_halo *halo, const heat_rows *arrays) {
   memcpy(halo->rows, arrays, (size_t)halo->fields * sizeof *arrays);
-  begin(halo);
+  begin(halo, halo->fields);
   receive(halo, 0, halo->count[RECEIVE]);
 }
 
 void heat_halo_wait_lower(heat_halo *halo, heat_field *const *fields) {
-  take(halo, fields);
+  take(halo, fields, halo->active);
   receive(halo, 0, halo->count[RECEIVE] - halo->late);
 }
 
 void heat_halo_wait_upper(heat_halo *halo, heat_field *const *fields) {
-  take(halo, fields);
+  take(halo, fields, halo->active);
   receive(halo, halo->count[RECEIVE] - halo->late, halo->count[RECEIVE]);
-  for (int f = 0; f < halo->fields; f++) fields[f]->valid = fields[f]->depth;
+  for (int f = 0; f < halo->active; f++) fields[f]->valid = fields[f]->depth;
 }
 
 void heat_halo_end(heat_halo *halo, heat_field *const *fields) {
@@ -326,7 +363,7 @@ void heat_halo_end(heat_halo *halo, heat_field *const *fields) {
 
 void heat_halo_progress(heat_halo *halo) {
   int done = 1;
-  if (!halo->quiet) MPI_Testall(requests_of(halo), halo->requests, &done, MPI_STATUSES_IGNORE);
+  if (!halo->quiet) MPI_Testall(requests_of(halo), halo->requests[halo->active - 1], &done, MPI_STATUSES_IGNORE);
   halo->quiet = done;
 }
 

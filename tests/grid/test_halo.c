@@ -153,6 +153,63 @@ static void ghosts_hold_their_owners_numbers_for_every_layout_and_depth(void **s
   assert_true(placed >= 8); /* at the very least 1 x n and n x 1 on the largest grid, with all seams */
 }
 
+static bool ghosts_are_untouched(const heat_grid *grid, const heat_field *field) {
+  const heat_box all = heat_box_grow(grid->owned, field->depth);
+  bool right = true;
+  for (int64_t j = all.lo[HEAT_Y]; j < all.hi[HEAT_Y]; j++)
+    for (int64_t i = all.lo[HEAT_X]; i < all.hi[HEAT_X]; i++) {
+      const heat_box cell = {{i, j}, {i + 1, j + 1}};
+      if (!heat_box_within(cell, grid->owned)) right = right && *heat_field_at(field, i, j) == untouched;
+    }
+  return right;
+}
+
+/* Exchanges of some fields after each other, with one plan: those get the ghosts of their owners, and no other is
+ * touched. */
+static void an_exchange_refreshes_the_fields_that_are_chosen(void **state) {
+  (void)state;
+  enum { FIELDS = MOST_FIELDS, DEPTH = 3 };
+  static const unsigned chosen[] = {4, 5, 6, 2, 7, 7, 1, 3, 5}; /* bit f: field f */
+  static const int any[HEAT_AXES] = {0, 0};
+  for (int seams = 0; seams < 4; seams++) {
+    heat_grid grid;
+    heat_halo *halo;
+    heat_field fields[FIELDS];
+    open_problem(13, 11, seams % 2 == 1, seams > 1);
+    assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, any).code, HEAT_OK);
+    assert_true(everywhere(heat_halo_create(&halo, &grid, DEPTH, FIELDS).code == HEAT_OK));
+    for (int f = 0; f < FIELDS; f++)
+      assert_true(everywhere(heat_field_create(&fields[f], &grid, DEPTH).code == HEAT_OK));
+    bool right = true;
+    for (int round = 0; round < (int)(sizeof chosen / sizeof *chosen); round++) {
+      heat_field *some[FIELDS];
+      int count = 0;
+      for (int f = 0; f < FIELDS; f++) {
+        number_owned_cells(&grid, &fields[f], f, round);
+        if (chosen[round] >> f & 1) some[count++] = &fields[f];
+      }
+      heat_halo_begin_some(halo, some, count);
+      if (round % 2 == 0) {
+        heat_halo_end(halo, some);
+      } else {
+        heat_halo_wait_lower(halo, some);
+        heat_halo_progress(halo);
+        heat_halo_wait_upper(halo, some);
+      }
+      for (int f = 0; f < FIELDS; f++) {
+        if (chosen[round] >> f & 1)
+          right = right && all_layers_are_right(&grid, &fields[f], f, round);
+        else
+          right = right && fields[f].valid == 0 && ghosts_are_untouched(&grid, &fields[f]);
+      }
+    }
+    for (int f = 0; f < FIELDS; f++) heat_field_destroy(&fields[f]);
+    heat_halo_destroy(halo);
+    close_problem();
+    if (!everywhere(right)) fail_msg("seams %d", seams);
+  }
+}
+
 /* On each level of a coarsened grid, down to where most ranks have no cells any more, with values of four bytes. */
 static void ghosts_of_coarse_grids_hold_their_owners_numbers(void **state) {
   (void)state;
@@ -218,6 +275,7 @@ static void owned_cells_keep_their_values_during_an_exchange(void **state) {
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(ghosts_hold_their_owners_numbers_for_every_layout_and_depth),
+      cmocka_unit_test(an_exchange_refreshes_the_fields_that_are_chosen),
       cmocka_unit_test(ghosts_of_coarse_grids_hold_their_owners_numbers),
       cmocka_unit_test(owned_cells_keep_their_values_during_an_exchange),
   };

@@ -14,7 +14,7 @@
 
 typedef struct heat_halo heat_halo;
 
-/* Plan the exchange of `depth` layers of as many fields at once. HEAT_IO when memory is exhausted, HEAT_DECK when a
+/* Plan exchanges of `depth` layers of up to `fields` fields at once. HEAT_IO when memory is exhausted, HEAT_DECK when a
  * message would be too long for MPI. Collective over the grid's communicator. */
 heat_status heat_halo_create(heat_halo **halo, const heat_grid *grid, int depth, int fields);
 
@@ -41,6 +41,10 @@ void heat_halo_refresh(heat_halo *halo, const heat_rows *arrays);
  * and may be changed as soon as it returns; the ghost cells are undefined until the exchange has ended. Collective. */
 void heat_halo_begin(heat_halo *halo, heat_field *const *fields);
 
+/* The same for the first `count` of them, from 1 to as many as were planned: one message per neighbour, as long as
+ * that. What finishes is given the same ones. Collective. */
+void heat_halo_begin_some(heat_halo *halo, heat_field *const *fields, int count);
+
 /* Wait for the ghost layers: `valid` of each field becomes its depth. The fields are those of heat_halo_begin.
  * Collective. */
 void heat_halo_end(heat_halo *halo, heat_field *const *fields);
@@ -54,7 +58,7 @@ void heat_halo_wait_upper(heat_halo *halo, heat_field *const *fields);
  * by the thread that uses MPI. Local. */
 void heat_halo_progress(heat_halo *halo);
 
-/* Bytes that one exchange sends from this rank, and to how many other ranks. Local. */
+/* Bytes that an exchange of all fields sends from this rank, and to how many other ranks. Local. */
 int64_t heat_halo_bytes(const heat_halo *halo);
 int heat_halo_neighbours(const heat_halo *halo);
 
