@@ -48,12 +48,13 @@ double heat_plan_occurrences(const heat_clock *clock, heat_cadence cadence) {
 }
 
 static void put_duration(FILE *out, double seconds) {
-  if (seconds < 120)
+  enum { MINUTE = 60, HOUR = 3600 };
+  if (seconds < 2 * MINUTE)
     fprintf(out, "%.3g s", seconds);
-  else if (seconds < 7200)
-    fprintf(out, "%.3g min", seconds / 60);
+  else if (seconds < 2 * HOUR)
+    fprintf(out, "%.3g min", seconds / MINUTE);
   else
-    fprintf(out, "%.3g h", seconds / 3600);
+    fprintf(out, "%.3g h", seconds / HOUR);
 }
 
 static void put_bytes(FILE *out, double bytes) {
@@ -129,26 +130,26 @@ static void put_files(FILE *out, const heat_plan *plan) {
     put_room(out, heat_config_text(config, "output.directory"), bytes, count + pictures + keep);
 }
 
-char *heat_plan_text(const heat_plan *plan) {
-  enum { DIGITS = 9 }; /* of limits, so that they can be typed back */
-  const heat_grid *grid = plan->grid;
-  const heat_problem *problem = grid->problem;
+static void put_grid(FILE *out, const heat_plan *plan) {
+  const heat_problem *problem = plan->grid->problem;
   const heat_layout layout = planned_layout(plan);
-  char *text = NULL;
-  size_t length = 0;
-  FILE *out = open_memstream(&text, &length);
-  if (out == NULL) return NULL;
-  const double cells = (double)heat_box_cells(grid->domain);
-  const double steps = (double)(plan->clock.last - plan->clock.anchor_step);
   fprintf(out, "grid        %lld x %lld cells of %.4g x %.4g m, %s material%s\n", (long long)layout.cells[HEAT_X],
           (long long)layout.cells[HEAT_Y], problem->spacing[HEAT_X], problem->spacing[HEAT_Y],
           heat_problem_uniform_material(problem) ? "uniform" : "varying",
           heat_problem_in_time(problem, HEAT_SOURCE) ? ", source varying in time" : "");
   fprintf(out, "ranks       %d as %d x %d, %d thread%s each, halo depth %d\n", plan->ranks, layout.ranks[HEAT_X],
           layout.ranks[HEAT_Y], plan->threads, plan->threads == 1 ? "" : "s", plan->depth);
+}
+
+static double planned_steps(const heat_plan *plan) {
+  return (double)(plan->clock.last - plan->clock.anchor_step);
+}
+
+static void put_steps(FILE *out, const heat_plan *plan) {
+  enum { DIGITS = 9 }; /* of limits, so that they can be typed back */
   const heat_limits limits = plan->limits;
   fprintf(out, "method      %s, dt = %.9g s (stable up to %.9g s), %.0f steps to t = %.6g s\n",
-          heat_method_name(plan->method), plan->clock.dt, heat_limit_below(limits.stable, DIGITS), steps,
+          heat_method_name(plan->method), plan->clock.dt, heat_limit_below(limits.stable, DIGITS), planned_steps(plan),
           plan->clock.end);
   if (plan->clock.dt > limits.monotone)
     fprintf(out,
@@ -158,6 +159,9 @@ char *heat_plan_text(const heat_plan *plan) {
   if (plan->unseen > 0)
     fprintf(out, "estimate    of the cells %.3g%% were looked at here, a run looks at all: its step may be shorter\n",
             100 * (1 - plan->unseen));
+}
+
+static void put_memory(FILE *out, const heat_plan *plan) {
   const double memory = heat_plan_memory(plan), copy = plan->copies ? heat_plan_copy(plan) : 0;
   fprintf(out, "memory      ");
   put_bytes(out, memory + copy);
@@ -167,21 +171,34 @@ char *heat_plan_text(const heat_plan *plan) {
     put_bytes(out, memory);
   }
   fprintf(out, " (%.1f bytes per cell)\n", memory / (double)heat_box_cells(largest_block(plan)));
-  put_files(out, plan);
-  if (plan->rate > 0) {
-    fprintf(out, "time        about ");
-    const double done = plan->steady_steps > 0 ? (double)plan->steady_steps : steps;
-    put_duration(out, cells * done / plan->rate + plan->file_seconds + plan->start_seconds);
-    fprintf(out, " at the %.3g Gcell/s that such steps reach here now", plan->rate / 1e9);
-    if (plan->file_seconds > 0) {
-      fprintf(out, "; of that files, by experience, ");
-      put_duration(out, plan->file_seconds);
-      fprintf(out, ", the start ");
-      put_duration(out, plan->start_seconds);
-    }
-    if (plan->steady_steps > 0) fprintf(out, "; steady after some %.2g steps", done);
-    fprintf(out, "\n");
+}
+
+static void put_time(FILE *out, const heat_plan *plan) {
+  const double cells = (double)heat_box_cells(plan->grid->domain);
+  const double steps = plan->steady_steps > 0 ? (double)plan->steady_steps : planned_steps(plan);
+  fprintf(out, "time        about ");
+  put_duration(out, cells * steps / plan->rate + plan->file_seconds + plan->start_seconds);
+  fprintf(out, " at the %.3g Gcell/s that such steps reach here now", plan->rate / 1e9);
+  if (plan->file_seconds > 0) {
+    fprintf(out, "; of that files, by experience, ");
+    put_duration(out, plan->file_seconds);
+    fprintf(out, ", the start ");
+    put_duration(out, plan->start_seconds);
   }
+  if (plan->steady_steps > 0) fprintf(out, "; steady after some %.2g steps", steps);
+  fprintf(out, "\n");
+}
+
+char *heat_plan_text(const heat_plan *plan) {
+  char *text = NULL;
+  size_t length = 0;
+  FILE *out = open_memstream(&text, &length);
+  if (out == NULL) return NULL;
+  put_grid(out, plan);
+  put_steps(out, plan);
+  put_memory(out, plan);
+  put_files(out, plan);
+  if (plan->rate > 0) put_time(out, plan);
   fclose(out);
   return text;
 }

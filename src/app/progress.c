@@ -143,7 +143,36 @@ static bool overwrite(const char *path, const char *text, size_t length) {
   return close(file) == 0 && written;
 }
 
-/* `end`: NULL while the run goes on. */
+static void put_text(FILE *out, const char *name, const char *text) {
+  fprintf(out, "  \"%s\": \"", name);
+  put_json(out, text);
+  fprintf(out, "\",\n");
+}
+
+/* How far the run is. `end`: NULL while it goes on. */
+static void put_steps(FILE *out, const heat_progress *progress, int64_t step, double now, const heat_run_end *end) {
+  const double left = end == NULL ? remaining(progress, step, now) : -1;
+  fprintf(out, "  \"step\": %lld,\n  \"steps\": %lld,\n  \"time\": %.17g,\n", (long long)step,
+          (long long)progress->clock.last, heat_clock_time(&progress->clock, step));
+  fprintf(out, "  \"end\": %.17g,\n  \"percent\": %.4f,\n  \"rate\": %.6g,\n  \"eta\": ", progress->clock.end,
+          end != NULL && end->code == HEAT_OK ? 100 : percent(progress, step), rate(progress, step, now));
+  if (left < 0)
+    fprintf(out, "null,\n");
+  else
+    fprintf(out, "%.1f,\n", left);
+}
+
+/* What the time went to. */
+static void put_times(FILE *out, const heat_progress *progress, double now) {
+  const heat_progress_times *times = &progress->times;
+  put_instant(out, "began", true, progress->runtime->started, now);
+  put_instant(out, "ready", true, progress->began, now);
+  put_instant(out, "stepped", times->stepped > progress->began, times->stepped, now);
+  put_instant(out, "saved", progress->saved > progress->began, progress->saved, now);
+  fprintf(out, "  \"read\": %.3f,\n  \"slowest\": %.3f,\n", times->read, times->slowest);
+}
+
+/* Replace status.json. `end`: NULL while the run goes on. */
 static heat_status write_status(const heat_progress *progress, int64_t step, double now, const heat_run_end *end) {
   char *text = NULL, host[256] = "", stamp[32];
   size_t length = 0;
@@ -151,33 +180,21 @@ static heat_status write_status(const heat_progress *progress, int64_t step, dou
   if (out == NULL) return heat_no_memory("status.json", length);
   gethostname(host, sizeof host - 1);
   heat_timestamp(stamp);
-  const double left = end == NULL ? remaining(progress, step, now) : -1;
-  fprintf(out, "{\n  \"state\": \"%s\",\n  \"reason\": \"", end != NULL ? end->state : "running");
-  put_json(out, end != NULL ? end->reason : "");
-  fprintf(out, "\",\n  \"code\": ");
+  fprintf(out, "{\n");
+  put_text(out, "state", end != NULL ? end->state : "running");
+  put_text(out, "reason", end != NULL ? end->reason : "");
   if (end != NULL)
-    fprintf(out, "%d", (int)end->code);
+    fprintf(out, "  \"code\": %d,\n", (int)end->code);
   else
-    fprintf(out, "null");
-  fprintf(out, ",\n  \"step\": %lld,\n  \"steps\": %lld,\n  \"time\": %.17g,\n", (long long)step,
-          (long long)progress->clock.last, heat_clock_time(&progress->clock, step));
-  fprintf(out, "  \"end\": %.17g,\n  \"percent\": %.4f,\n  \"rate\": %.6g,\n  \"eta\": ", progress->clock.end,
-          end != NULL && end->code == HEAT_OK ? 100 : percent(progress, step), rate(progress, step, now));
-  if (left < 0)
-    fprintf(out, "null");
-  else
-    fprintf(out, "%.1f", left);
-  fprintf(out, ",\n");
-  put_instant(out, "began", true, progress->runtime->started, now);
-  put_instant(out, "ready", true, progress->began, now);
-  put_instant(out, "stepped", progress->times.stepped > progress->began, progress->times.stepped, now);
-  put_instant(out, "saved", progress->saved > progress->began, progress->saved, now);
-  fprintf(out, "  \"read\": %.3f,\n  \"slowest\": %.3f,\n", progress->times.read, progress->times.slowest);
-  fprintf(out, "  \"ranks\": %d,\n  \"host\": \"", progress->runtime->size);
-  put_json(out, host);
-  fprintf(out, "\",\n  \"pid\": %ld,\n  \"job\": \"", (long)getpid());
-  put_json(out, heat_job());
-  fprintf(out, "\",\n  \"updated\": \"%s\",\n  \"message\": \"", stamp);
+    fprintf(out, "  \"code\": null,\n");
+  put_steps(out, progress, step, now, end);
+  put_times(out, progress, now);
+  fprintf(out, "  \"ranks\": %d,\n", progress->runtime->size);
+  put_text(out, "host", host);
+  fprintf(out, "  \"pid\": %ld,\n", (long)getpid());
+  put_text(out, "job", heat_job());
+  put_text(out, "updated", stamp);
+  fprintf(out, "  \"message\": \"");
   put_json(out, end != NULL ? end->message : "");
   fprintf(out, "\"\n}\n");
   heat_status status =

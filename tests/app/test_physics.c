@@ -294,6 +294,36 @@ static void a_steady_run_is_left_as_it_is(void **state) {
   assert_null(strstr(command.out, "already steady"));
 }
 
+/* However often it is stopped on the way, a run is steady at the same step and in the same state; what is due at the
+ * end of a run is written there. */
+static void a_run_that_is_stopped_becomes_steady_as_if_it_had_not_been(void **state) {
+  (void)state;
+  double row[COLUMNS];
+  char whole[LINE_MOST], path[LINE_MOST], expected[LINE_MOST];
+  write_quiet("'x*y'", "0", "1");
+  assert_code(0, heat2d(2, "run deck.yaml --overwrite"));
+  last_row(row);
+  assert_true(row[0] > 100 && row[1] < 10);
+  snprintf(expected, sizeof expected, "out/checkpoint-%010.0f.h5", row[0]);
+  assert_true(last_file(path, "out", "checkpoint-", ".h5"));
+  assert_string_equal(path, expected);
+  snprintf(expected, sizeof expected, "out/snapshot-%010.0f.h5", row[0]);
+  assert_true(last_file(path, "out", "snapshot-", ".h5"));
+  assert_string_equal(path, expected);
+  assert_status("reason", "\"steady\"");
+  shell("rm -rf whole && mv out whole && mkdir out");
+  assert_true(last_file(whole, "whole", "checkpoint-", ".h5"));
+  static const int ranks[] = {0, 3, 2};
+  for (size_t n = 0; n < sizeof ranks / sizeof *ranks; n++) {
+    write_text("out/STOP", "");
+    assert_code(75, heat2d(ranks[n], "run deck.yaml --resume"));
+    assert_status("state", "\"stopped\"");
+  }
+  assert_code(0, heat2d(2, "run deck.yaml --resume"));
+  assert_status("reason", "\"steady\"");
+  assert_true(last_file(path, "out", "checkpoint-", ".h5") && same_state(whole, path));
+}
+
 /* Relative to the range, now and at the start: the units do not matter. And a time from which on it may be said. */
 static void steady_may_be_relative_and_have_its_time(void **state) {
   (void)state;
@@ -326,6 +356,7 @@ int main(void) {
       cmocka_unit_test(a_slab_takes_no_more_steps_than_its_length_asks_for),
       cmocka_unit_test(a_run_is_not_steady_before_what_is_still_to_come),
       cmocka_unit_test(a_steady_run_is_left_as_it_is),
+      cmocka_unit_test(a_run_that_is_stopped_becomes_steady_as_if_it_had_not_been),
       cmocka_unit_test(steady_may_be_relative_and_have_its_time),
   };
   begin_commands();

@@ -127,6 +127,16 @@ static void a_directory_that_is_none_is_65(void **state) {
   assert_true(exists("~/history.csv"));
 }
 
+static void a_grid_beyond_the_memory_of_the_node_is_65(void **state) {
+  (void)state;
+  shell("rm -rf out");
+  const wrong_deck large = {"domain", "domain: {size: [1, 1], cells: [1000000, 1000000]}", "domain\\.cells",
+                            "ranks of this node need 7.4"};
+  write_wrong_deck(&large);
+  assert_refused(0, &large);
+  assert_refused(3, &large);
+}
+
 static void a_fault_in_a_set_names_the_set(void **state) {
   (void)state;
   start_with(small_deck);
@@ -142,6 +152,7 @@ int main(void) {
       cmocka_unit_test(a_wrong_deck_is_65_in_one_line_and_writes_nothing),
       cmocka_unit_test(a_grid_that_the_ranks_do_not_fit_is_65),
       cmocka_unit_test(a_directory_that_is_none_is_65),
+      cmocka_unit_test(a_grid_beyond_the_memory_of_the_node_is_65),
       cmocka_unit_test(a_fault_in_a_set_names_the_set),
   };
   begin_commands();
