@@ -62,17 +62,12 @@ static heat_box next_tile(tiling *tiles) {
 
 /* Whether nothing differs from cell to cell, so that the corners tell everything. */
 static bool is_plain(const heat_problem *problem) {
-  static const char *const keys[] = {"value", "flux", "coefficient", "ambient"};
   double value;
   if (!heat_problem_uniform_material(problem) || !heat_problem_uniform(problem, HEAT_TEMPERATURE, &value) ||
       !heat_problem_uniform(problem, HEAT_SOURCE, &value))
     return false;
   for (int side = 0; side < HEAT_SIDES; side++)
-    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
-      if (heat_config_has(problem->config, "boundary.%s.%s", heat_side_names[side], keys[k]) &&
-          heat_config_value(problem->config, "boundary.%s.%s", heat_side_names[side], keys[k]).kind !=
-              HEAT_VALUE_NUMBER)
-        return false;
+    if (!heat_problem_side_uniform(problem, side)) return false;
   return true;
 }
 

@@ -67,7 +67,7 @@ static heat_status read_regions(heat_problem *problem, bool diffusivity) {
 
 /* a u + b k du/dn = coefficient * value, with a = a_scale * coefficient. */
 static const struct {
-  const char *value, *coefficient;
+  const char *value, *coefficient; /* keys of the side; NULL: 0, and 1 */
   double a_scale, b;
 } side_types[] = {[HEAT_SIDE_DIRICHLET] = {"value", NULL, 1, 0},
                   [HEAT_SIDE_NEUMANN] = {"flux", NULL, 0, 1},
@@ -84,13 +84,17 @@ static heat_status read_side(heat_problem *problem, int number) {
   side->b = side_types[t].b;
   if (side->periodic) return heat_ok();
   const int along = 1 - number / 2;
-  char key[KEY_LENGTH];
-  snprintf(key, sizeof key, "boundary.%s.%s", name, side_types[t].value);
-  heat_status status = heat_quantity_create(&side->value, problem, key, along);
-  if (status.code == HEAT_OK && side_types[t].coefficient != NULL) {
-    snprintf(key, sizeof key, "boundary.%s.%s", name, side_types[t].coefficient);
-    status = heat_quantity_create(&side->coefficient, problem, key, along);
+  const char *keys[] = {side_types[t].value, side_types[t].coefficient};
+  heat_quantity **quantities[] = {&side->value, &side->coefficient};
+  heat_status status = heat_ok();
+  for (int n = 0; n < 2 && status.code == HEAT_OK; n++) {
+    char key[KEY_LENGTH];
+    if (keys[n] == NULL) continue;
+    snprintf(key, sizeof key, "boundary.%s.%s", name, keys[n]);
+    status = heat_quantity_create(quantities[n], problem, key, along);
   }
+  if (status.code == HEAT_OK && side->value == NULL && (side->value = heat_quantity_number(0)) == NULL)
+    status = heat_no_memory("a side", sizeof *side->value);
   return status;
 }
 
@@ -239,6 +243,12 @@ bool heat_problem_uniform_material(const heat_problem *problem) {
   for (size_t m = 0; m < sizeof material / sizeof *material; m++)
     if (!heat_problem_uniform(problem, material[m], &value)) return false;
   return true;
+}
+
+bool heat_problem_side_uniform(const heat_problem *problem, int side) {
+  const heat_quantity *value = problem->sides[side].value, *coefficient = problem->sides[side].coefficient;
+  return (value == NULL || value->kind == HEAT_VALUE_NUMBER) &&
+         (coefficient == NULL || coefficient->kind == HEAT_VALUE_NUMBER);
 }
 
 bool heat_problem_side_in_time(const heat_problem *problem, int side) {

@@ -10,8 +10,10 @@ typedef struct point {
   double x, y;
 } point;
 
+typedef struct kind kind;
+
 struct heat_shape {
-  bool (*contains)(const heat_shape *shape, double x, double y);
+  const kind *kind;
   point a, b;          /* rectangle: min, max; circle and ellipse: centre, radii */
   double cosine, sine; /* ellipse: of its angle */
   int corner_count;
@@ -55,14 +57,12 @@ static point read_point(const heat_config *config, int index, const char *key) {
 }
 
 static heat_status read_rectangle(heat_shape *shape, const heat_config *config, int index) {
-  shape->contains = in_rectangle;
   shape->a = read_point(config, index, "min");
   shape->b = read_point(config, index, "max");
   return heat_ok();
 }
 
 static heat_status read_circle(heat_shape *shape, const heat_config *config, int index) {
-  shape->contains = in_ellipse;
   shape->a = read_point(config, index, "center");
   shape->b.x = shape->b.y = heat_config_real(config, "regions.%d.radius", index);
   shape->cosine = 1;
@@ -71,7 +71,6 @@ static heat_status read_circle(heat_shape *shape, const heat_config *config, int
 
 static heat_status read_ellipse(heat_shape *shape, const heat_config *config, int index) {
   const double degrees = heat_config_real(config, "regions.%d.angle", index), half_turn = 180;
-  shape->contains = in_ellipse;
   shape->a = read_point(config, index, "center");
   shape->b = read_point(config, index, "radii");
   shape->cosine = cos(degrees / half_turn * acos(-1));
@@ -80,7 +79,6 @@ static heat_status read_ellipse(heat_shape *shape, const heat_config *config, in
 }
 
 static heat_status read_polygon(heat_shape *shape, const heat_config *config, int index) {
-  shape->contains = in_polygon;
   shape->corner_count = heat_config_count(config, "regions.%d.points", index);
   const size_t bytes = (size_t)shape->corner_count * sizeof *shape->corners;
   shape->corners = malloc(bytes);
@@ -93,24 +91,56 @@ static heat_status read_polygon(heat_shape *shape, const heat_config *config, in
 }
 
 static heat_status read_where(heat_shape *shape, const heat_config *config, int index) {
-  shape->contains = in_condition;
   shape->undefined = malloc(sizeof *shape->undefined);
   if (shape->undefined == NULL) return heat_no_memory("a condition", sizeof *shape->undefined);
   *shape->undefined = (point){NAN, NAN};
   return heat_expression_create(&shape->condition, heat_config_text(config, "regions.%d.condition", index), false);
 }
 
-static heat_status (*const read_shape[])(heat_shape *shape, const heat_config *config, int index) = {
-    [HEAT_SHAPE_RECTANGLE] = read_rectangle, [HEAT_SHAPE_CIRCLE] = read_circle, [HEAT_SHAPE_ELLIPSE] = read_ellipse,
-    [HEAT_SHAPE_POLYGON] = read_polygon,     [HEAT_SHAPE_WHERE] = read_where,
+static void rectangle_bounds(const heat_shape *shape, point *low, point *high) {
+  *low = shape->a;
+  *high = shape->b;
+}
+
+/* The box around an ellipse, and a little more: in_ellipse decides which cells in it are inside. */
+static void ellipse_bounds(const heat_shape *shape, point *low, point *high) {
+  const double slack = 1 + 1e-12;
+  const double x = slack * hypot(shape->b.x * shape->cosine, shape->b.y * shape->sine);
+  const double y = slack * hypot(shape->b.x * shape->sine, shape->b.y * shape->cosine);
+  *low = (point){shape->a.x - x, shape->a.y - y};
+  *high = (point){shape->a.x + x, shape->a.y + y};
+}
+
+static void polygon_bounds(const heat_shape *shape, point *low, point *high) {
+  *low = *high = shape->corners[0];
+  for (int c = 1; c < shape->corner_count; c++) {
+    *low = (point){fmin(low->x, shape->corners[c].x), fmin(low->y, shape->corners[c].y)};
+    *high = (point){fmax(high->x, shape->corners[c].x), fmax(high->y, shape->corners[c].y)};
+  }
+}
+
+/* Everything that the program knows of a shape. Its keys are rows of the option table. */
+struct kind {
+  heat_status (*read)(heat_shape *shape, const heat_config *config, int index);
+  bool (*contains)(const heat_shape *shape, double x, double y);
+  void (*bounds)(const heat_shape *shape, point *low, point *high); /* of a box around it; NULL: not known */
 };
-static_assert(sizeof read_shape / sizeof *read_shape == HEAT_SHAPES, "a row for each shape");
+
+static const kind kinds[] = {
+    [HEAT_SHAPE_RECTANGLE] = {read_rectangle, in_rectangle, rectangle_bounds},
+    [HEAT_SHAPE_CIRCLE] = {read_circle, in_ellipse, ellipse_bounds},
+    [HEAT_SHAPE_ELLIPSE] = {read_ellipse, in_ellipse, ellipse_bounds},
+    [HEAT_SHAPE_POLYGON] = {read_polygon, in_polygon, polygon_bounds},
+    [HEAT_SHAPE_WHERE] = {read_where, in_condition, NULL},
+};
+static_assert(sizeof kinds / sizeof *kinds == HEAT_SHAPES, "a row for each shape");
 
 heat_status heat_shape_create(heat_shape **result, const heat_config *config, int index) {
   heat_shape *shape = calloc(1, sizeof *shape);
   *result = shape;
   if (shape == NULL) return heat_no_memory("a region", sizeof *shape);
-  return read_shape[heat_config_choice(config, "regions.%d.shape", index)](shape, config, index);
+  shape->kind = &kinds[heat_config_choice(config, "regions.%d.shape", index)];
+  return shape->kind->read(shape, config, index);
 }
 
 void heat_shape_destroy(heat_shape *shape) {
@@ -122,31 +152,17 @@ void heat_shape_destroy(heat_shape *shape) {
 }
 
 bool heat_shape_contains(const heat_shape *shape, double x, double y) {
-  return shape->contains(shape, x, y);
+  return shape->kind->contains(shape, x, y);
 }
 
 bool heat_shape_is_rectangle(const heat_shape *shape) {
-  return shape->contains == in_rectangle;
+  return shape->kind == &kinds[HEAT_SHAPE_RECTANGLE];
 }
 
 bool heat_shape_bounds(const heat_shape *shape, double low[HEAT_AXES], double high[HEAT_AXES]) {
-  if (shape->contains == in_condition) return false;
-  point least = shape->a, most = shape->b;
-  if (shape->contains == in_ellipse) {
-    /* Of the box around it turned, and a little more: what is in it is decided by in_ellipse. */
-    const double slack = 1 + 1e-12;
-    const double x = slack * hypot(shape->b.x * shape->cosine, shape->b.y * shape->sine);
-    const double y = slack * hypot(shape->b.x * shape->sine, shape->b.y * shape->cosine);
-    least = (point){shape->a.x - x, shape->a.y - y};
-    most = (point){shape->a.x + x, shape->a.y + y};
-  }
-  if (shape->contains == in_polygon) {
-    least = most = shape->corners[0];
-    for (int c = 1; c < shape->corner_count; c++) {
-      least = (point){fmin(least.x, shape->corners[c].x), fmin(least.y, shape->corners[c].y)};
-      most = (point){fmax(most.x, shape->corners[c].x), fmax(most.y, shape->corners[c].y)};
-    }
-  }
+  point least, most;
+  if (shape->kind->bounds == NULL) return false;
+  shape->kind->bounds(shape, &least, &most);
   low[HEAT_X] = least.x;
   low[HEAT_Y] = least.y;
   high[HEAT_X] = most.x;

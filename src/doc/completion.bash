@@ -43,14 +43,16 @@ _heat2d_files() { # pattern...: files of these names, and folders on the way to 
   compgen -d -- "$current"
 }
 
+# The operands of command $1, by what its help calls them: "usage: heat2d run DECK [OPTION]...".
 _heat2d_operands() {
-  case $1 in
-    run | check | sweep) _heat2d_files '*.yaml' '*.yml' ;;
-    info | compare | view | render) _heat2d_files '*.h5' ;;
-    keys) compgen -W "$(_heat2d_keys)" -- "$current" ;;
-    help) compgen -W "$(_heat2d_commands)" -- "$current" ;;
-    status) _heat2d_files ;;
-    regress) _heat2d_files '*' ;;
+  [ "$1" = help ] && compgen -W "$(_heat2d_commands)" -- "$current" && return
+  _heat2d_ask "$1" --help
+  case ${REPLY%%[[:cntrl:]]*} in
+    *' DECK'*) _heat2d_files '*.yaml' '*.yml' ;;
+    *.h5*) _heat2d_files '*.h5' ;;
+    *KEY*) compgen -W "$(_heat2d_keys)" -- "$current" ;;
+    *DIR*) _heat2d_files ;;
+    *FILE*) _heat2d_files '*' ;;
   esac
 }
 

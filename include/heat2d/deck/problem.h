@@ -100,6 +100,9 @@ bool heat_problem_in_time(const heat_problem *problem, heat_property property);
 /* Whether conductivity, density and heat capacity are all uniform. Local. */
 bool heat_problem_uniform_material(const heat_problem *problem);
 
+/* Whether what is prescribed at a side is the same numbers everywhere and at all times. Local. */
+bool heat_problem_side_uniform(const heat_problem *problem, int side);
+
 /* Whether a side's coefficients change with time. Local. */
 bool heat_problem_side_in_time(const heat_problem *problem, int side);
 
