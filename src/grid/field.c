@@ -62,7 +62,8 @@ static void touch(char *memory, size_t bytes, int threads) {
 heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_field_form form) {
   const heat_box owned = grid->owned;
   const int depth = form.depth, rows = form.rows;
-  *field = (heat_field){.owned = owned, .depth = depth, .stride = row_stride(owned, depth)};
+  *field =
+      (heat_field){.owned = owned, .depth = depth, .page_slot = form.page_slot, .stride = row_stride(owned, depth)};
   if (rows > 0 && (size_t)rows < all_rows(owned, depth)) field->window_rows = rows;
   field->window_begin = owned.lo[HEAT_Y] - depth;
   const size_t bytes = heat_field_band_bytes(owned, depth, rows);
@@ -83,6 +84,16 @@ heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_
 
 heat_status heat_field_create(heat_field *field, const heat_grid *grid, int depth) {
   return heat_field_create_as(field, grid, (heat_field_form){.depth = depth});
+}
+
+heat_status heat_field_widen(heat_field *field, const heat_grid *grid, int threads) {
+  heat_field whole;
+  const heat_field_form form = {.depth = field->depth, .page_slot = field->page_slot, .threads = threads};
+  const heat_status status = heat_field_create_as(&whole, grid, form);
+  if (status.code != HEAT_OK) return status;
+  heat_field_destroy(field);
+  *field = whole;
+  return status;
 }
 
 void heat_field_slide(heat_field *field, int64_t first, bool keep) {

@@ -1,6 +1,7 @@
 #include "heat2d/numerics/sequence.h"
 
-#include <assert.h>
+#include "schedule.h"
+
 #include <stdlib.h>
 
 enum { UNIFORM_ARRAYS = 2, VARYING_ARRAYS = 5 }; /* that a tile holds */
@@ -14,7 +15,8 @@ heat_status heat_sequence_create(heat_sequence *sequence, heat_equation equation
   if (sequence->kernels == NULL)
     status = heat_fail(HEAT_USAGE, "HEAT2D_ISA=%s: not known, or not on this processor", isa);
   status = heat_agree(grid->comm, status);
-  if (status.code == HEAT_OK) status = heat_halo_create(&sequence->halo, grid, equation.stencil->depth, 1);
+  if (status.code == HEAT_OK)
+    status = heat_halo_create(&sequence->halo, grid, equation.stencil->depth, HEAT_STAGE_FIELDS);
   const int arrays =
       (equation.stencil->uniform ? UNIFORM_ARRAYS : VARYING_ARRAYS) + (equation.forcing->has_source ? 1 : 0);
   sequence->cell_bytes = arrays * (int64_t)sizeof(double);
@@ -100,22 +102,25 @@ static void prepare_box(void *context, int k, heat_box box) {
       heat_first(*p->status, heat_forcing_update(equation->forcing, box, stage->t, stage->share, equation->ledger));
 }
 
-/* All but what comes from above: see wait_upper_halo. */
-static void exchange(heat_sequence *sequence, heat_field *u) {
+/* Refresh the ghost layers of some fields, all but what comes from above: see wait_upper_halo. */
+static void exchange(heat_sequence *sequence, heat_field *const *fields, int count) {
   const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_HALO);
-  heat_halo_begin(sequence->halo, &u);
-  heat_halo_wait_lower(sequence->halo, &u);
-  sequence->upper_pending = u;
-  u->valid = u->depth;
+  heat_halo_begin_some(sequence->halo, fields, count);
+  heat_halo_wait_lower(sequence->halo, fields);
+  sequence->upper_pending = count;
+  for (int f = 0; f < count; f++) {
+    sequence->exchanged[f] = fields[f];
+    fields[f]->valid = fields[f]->depth;
+  }
   heat_runtime_enter(sequence->runtime, before);
 }
 
 /* Wait for the ghost rows above that are still to come. By the thread that uses MPI. */
 static void wait_upper_halo(heat_sequence *sequence) {
-  if (sequence->upper_pending == NULL) return;
+  if (sequence->upper_pending == 0) return;
   const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_HALO);
-  heat_halo_wait_upper(sequence->halo, &sequence->upper_pending);
-  sequence->upper_pending = NULL;
+  heat_halo_wait_upper(sequence->halo, sequence->exchanged);
+  sequence->upper_pending = 0;
   heat_runtime_enter(sequence->runtime, before);
 }
 
@@ -127,35 +132,8 @@ static void look_after_messages(void *context, int64_t row) {
 }
 
 void heat_sequence_refresh(heat_sequence *sequence, heat_field *field) {
-  if (field->valid == 0 && heat_layout_needs_exchange(&sequence->grid->layout)) exchange(sequence, field);
+  if (field->valid == 0 && heat_layout_needs_exchange(&sequence->grid->layout)) exchange(sequence, &field, 1);
   wait_upper_halo(sequence);
-}
-
-/* How many of the next stages the halo lasts for, at most `most`, and how far beyond the owned box each one goes. What
- * a band holds does not outlast a pass, so one ends behind a stage that writes to a whole field. */
-static int reach(const heat_sequence *sequence, const heat_stage *stages, int most, heat_field *const *fields,
-                 int64_t *grow) {
-  enum { FAR = INT32_MAX / 2 };
-  const bool needs_exchange = heat_layout_needs_exchange(&sequence->grid->layout);
-  int valid[HEAT_STAGE_FIELDS], last = 0;
-  bool known[HEAT_STAGE_FIELDS] = {false};
-  for (int k = 0; k < most; k++) {
-    const heat_stage *stage = &stages[k];
-    int64_t layers = FAR;
-    for (int n = -1; n < stage->terms; n++) {
-      const int field = n < 0 ? stage->u : stage->term[n].field;
-      if (!known[field]) valid[field] = needs_exchange ? fields[field]->valid : FAR;
-      known[field] = true;
-      const int64_t has = n < 0 && stage->c != 0 ? valid[field] - 1 : n < 0 ? FAR : valid[field];
-      if (has < layers) layers = has;
-    }
-    if (layers < 0) break;
-    grow[k] = needs_exchange ? layers : 0;
-    valid[stage->out] = (int)layers;
-    known[stage->out] = true;
-    if (fields[stage->out]->window_rows == 0) last = k + 1;
-  }
-  return last;
 }
 
 static void run_plain(pass *p, heat_box box) {
@@ -186,53 +164,121 @@ static void run_tiles(pass *p, const int64_t *grow, int count) {
                                      .context = p});
 }
 
-/* Stages that need no message between them, in passes of as many as a tile is carried through. Each pass ends behind a
- * stage that writes to a whole field. */
-static void passes(heat_sequence *sequence, pass list, const int64_t *grow, int count) {
-  const heat_stage *stages = list.stages;
-  const int longest = sequence->plain ? 1 : heat_tiling_current(&sequence->tiling).stages;
+/* How many stages the next pass takes: of the stages [from, to), which need no message between them, as many as a tile
+ * is carried through, all passes about as long, and each one ending where no band is live. */
+static int pass_length(const heat_sequence *sequence, const heat_schedule *schedule, int from, int to) {
+  int longest = sequence->plain ? 1 : heat_tiling_current(&sequence->tiling).stages;
+  if (longest > schedule->longest) longest = schedule->longest;
+  const int rest = to - from, turns = (rest + longest - 1) / longest, most = rest < longest ? rest : longest;
+  const int wanted = (rest + turns - 1) / turns;
+  for (int length = wanted; length <= most; length++)
+    if (schedule->may_end[from + length]) return length;
+  for (int length = wanted - 1; length > 0; length--)
+    if (schedule->may_end[from + length]) return length;
+  int length = most;
+  while (!schedule->may_end[from + length]) length++; /* the schedule makes sure of one that the bands have room for */
+  return length;
+}
+
+/* The stages [from, to) of a list, which need no message between them. */
+static void run_stages(const pass *list, const heat_schedule *schedule, int from, int to) {
+  heat_sequence *sequence = list->sequence;
   /* Waiting for messages is not the tiles' time. */
   const double start = MPI_Wtime() - sequence->runtime->spent[HEAT_HALO];
   double updates = 0;
-  for (int s = 0, done; s < count; s += done) {
-    const int rest = count - s, turns = (rest + longest - 1) / longest, most = rest < longest ? rest : longest;
-    done = (rest + turns - 1) / turns;
-    while (done < most && list.fields[stages[s + done - 1].out]->window_rows > 0) done++;
-    while (list.fields[stages[s + done - 1].out]->window_rows > 0) done--;
-    for (int k = s; k < s + done; k++)
-      updates += (double)heat_box_cells(heat_grid_grown(sequence->grid, sequence->grid->owned, grow[k]));
-    pass p = list;
-    p.stages += s;
-    p.instant += s;
-    if (sequence->plain)
-      run_plain(&p, heat_grid_grown(sequence->grid, sequence->grid->owned, grow[s]));
-    else
-      run_tiles(&p, grow + s, done);
+  for (int k = from; k < to; k++) {
+    heat_forcing_count_steady(sequence->equation.forcing, list->stages[k].share, sequence->equation.ledger);
+    updates += (double)heat_box_cells(heat_grid_grown(sequence->grid, sequence->grid->owned, schedule->grow[k]));
   }
-  heat_tiling_learn(&sequence->tiling, count, updates, MPI_Wtime() - sequence->runtime->spent[HEAT_HALO] - start);
+  for (int s = from, done; s < to; s += done) {
+    done = pass_length(sequence, schedule, s, to);
+    pass p = *list;
+    p.stages += s;
+    p.instant = s;
+    if (sequence->plain)
+      run_plain(&p, heat_grid_grown(sequence->grid, sequence->grid->owned, schedule->grow[s]));
+    else
+      run_tiles(&p, schedule->grow + s, done);
+  }
+  for (int k = from; k < to; k++) list->fields[list->stages[k].out]->valid = (int)schedule->grow[k];
+  heat_tiling_learn(&sequence->tiling, to - from, updates, MPI_Wtime() - sequence->runtime->spent[HEAT_HALO] - start);
+}
+
+static void note_field(heat_schedule_input *input, int f, const heat_field *field) {
+  input->valid[f] = field->valid;
+  input->rows[f] = field->window_rows;
+}
+
+static heat_schedule schedule_for(const heat_sequence *sequence, const heat_stage *stages, int count,
+                                  heat_field *const *fields) {
+  heat_schedule_input input = {.stages = stages,
+                               .count = count,
+                               .depth = sequence->equation.stencil->depth,
+                               .needs_exchange = heat_layout_needs_exchange(&sequence->grid->layout)};
+  for (int k = 0; k < count; k++) {
+    note_field(&input, stages[k].out, fields[stages[k].out]);
+    note_field(&input, stages[k].u, fields[stages[k].u]);
+    for (int n = 0; n < stages[k].terms; n++)
+      note_field(&input, stages[k].term[n].field, fields[stages[k].term[n].field]);
+  }
+  return heat_schedule_make(&input);
+}
+
+/* Make whole fields of some bands. Collective, as all ranks have the same schedule. */
+static heat_status widen(const heat_sequence *sequence, unsigned set, heat_field *const *fields) {
+  heat_status status = heat_ok();
+  if (set == 0) return status;
+  for (int f = 0; f < HEAT_STAGE_FIELDS; f++)
+    if ((set >> f & 1) != 0 && status.code == HEAT_OK)
+      status = heat_field_widen(fields[f], sequence->grid, sequence->threads);
+  return heat_agree(sequence->grid->comm, status);
+}
+
+/* The fields of a set, for an exchange. */
+static int pick(unsigned set, heat_field *const *fields, heat_field *picked[HEAT_STAGE_FIELDS]) {
+  int count = 0;
+  for (int f = 0; f < HEAT_STAGE_FIELDS; f++)
+    if ((set >> f & 1) != 0) picked[count++] = fields[f];
+  return count;
+}
+
+static heat_status run_list(heat_sequence *sequence, const heat_stage *stages, int count, heat_field *const *fields) {
+  double times[HEAT_STAGES_MAX];
+  const heat_schedule schedule = schedule_for(sequence, stages, count, fields);
+  heat_status status = widen(sequence, schedule.widen, fields);
+  if (status.code != HEAT_OK) return status;
+  for (int s = 0; s < count; s++) times[s] = stages[s].t;
+  /* A failure is local (an expression at one rank's cells): the exchanges go on, the caller agrees. */
+  status = heat_walls_update(sequence->equation.walls, times, count);
+  const pass list = {sequence, stages, 0, fields, &status};
+  for (int s = 0, end; s < count; s = end) {
+    heat_field *picked[HEAT_STAGE_FIELDS];
+    const int needed = pick(schedule.refresh[s], fields, picked);
+    if (needed > 0) exchange(sequence, picked, needed);
+    for (end = s + 1; end < count && schedule.refresh[end] == 0; end++) continue;
+    run_stages(&list, &schedule, s, end);
+  }
+  return status;
+}
+
+/* The bands that a list writes. */
+static unsigned bands_written(const heat_stage *stages, int count, heat_field *const *fields) {
+  unsigned set = 0;
+  for (int k = 0; k < count; k++)
+    if (fields[stages[k].out]->window_rows > 0) set |= 1u << stages[k].out;
+  return set;
 }
 
 heat_status heat_sequence_run(heat_sequence *sequence, const heat_stage *stages, int count, heat_field *const *fields) {
   const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_STENCIL);
-  double times[HEAT_STAGES_MAX];
-  int64_t grow[HEAT_STAGES_MAX];
-  assert(count <= HEAT_STAGES_MAX);
-  for (int s = 0; s < count; s++) times[s] = stages[s].t;
-  /* A failure is local (an expression at one rank's cells): the exchanges go on, the caller agrees. */
-  heat_status status = heat_walls_update(sequence->equation.walls, times, count);
-  for (int s = 0, done; s < count; s += done) {
-    /* When to exchange follows from what all ranks have in common: not from the shape of the tiles. */
-    heat_field *u = fields[stages[s].u];
-    done = reach(sequence, stages + s, count - s, fields, grow);
-    if (done < count - s && u->valid < u->depth) {
-      exchange(sequence, u);
-      done = reach(sequence, stages + s, count - s, fields, grow);
-    }
-    assert(done > 0);
-    for (int k = 0; k < done; k++)
-      heat_forcing_count_steady(sequence->equation.forcing, stages[s + k].share, sequence->equation.ledger);
-    passes(sequence, (pass){sequence, stages + s, s, fields, &status}, grow, done);
-    for (int k = 0; k < done; k++) fields[stages[s + k].out]->valid = (int)grow[k];
+  heat_status status = heat_ok();
+  /* A list that is too long for the walls is cut anywhere. */
+  if (count > HEAT_STAGES_MAX) status = widen(sequence, bands_written(stages, count, fields), fields);
+  const bool whole = status.code == HEAT_OK;
+  for (int s = 0; s < count && whole; s += HEAT_STAGES_MAX) {
+    const int rest = count - s;
+    status =
+        heat_first(status, run_list(sequence, stages + s, rest < HEAT_STAGES_MAX ? rest : HEAT_STAGES_MAX, fields));
   }
   heat_runtime_enter(sequence->runtime, before);
   return status;

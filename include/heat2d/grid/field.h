@@ -19,6 +19,7 @@ typedef struct heat_field {
   int window_rows;      /* rows of a band that exist; 0: it is no band, and all exist */
   int64_t window_begin; /* the lowest row that exists */
   int depth, valid;
+  int page_slot;    /* see heat_field_form */
   ptrdiff_t stride; /* doubles from one row to the next */
   double *memory;   /* the allocation */
   double *start;    /* of the rows that exist */
@@ -41,6 +42,10 @@ typedef struct heat_field_form {
 
 /* The same in that form: with only some of the rows, or at another place within a page. HEAT_IO. Local. */
 heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_field_form form);
+
+/* Make a band a whole field, of which no value is defined and no ghost layer valid, for as many threads. HEAT_IO: it is
+ * a band still. Local. */
+heat_status heat_field_widen(heat_field *field, const heat_grid *grid, int threads);
 
 /* Bytes that heat_field_create allocates, and that heat_field_create_as does for a band of `rows` rows. Local. */
 size_t heat_field_bytes(heat_box owned, int depth);

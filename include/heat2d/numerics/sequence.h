@@ -2,7 +2,11 @@
  *
  * A list of stages (see stage.h) is handed over whole: this is the seam at which they are fused in cache (see tiles.h).
  * A stage works on the owned box grown by valid - 1 layers and so consumes one layer of the halo; where that does not
- * last for the stages that are fused, there is an exchange. It comes once in as many stages as the halo is deep. */
+ * last there is an exchange, which refreshes every field whose value later stages still read, in one message per
+ * neighbour. With halos of d layers it comes once in about d stages.
+ *
+ * A field may be a band (see field.h) as long as its values need not last from one pass to the next. A band for which
+ * that turns out not to be so is made a whole field. */
 #ifndef HEAT2D_SEQUENCE_H
 #define HEAT2D_SEQUENCE_H
 
@@ -31,7 +35,8 @@ typedef struct heat_sequence {
   int64_t cell_bytes; /* that a tile holds of each cell */
   const heat_kernels *kernels;
   heat_halo *halo;
-  heat_field *upper_pending; /* whose ghost rows above are still to come, or NULL */
+  heat_field *exchanged[HEAT_STAGE_FIELDS]; /* in the last exchange */
+  int upper_pending;                        /* how many of them still wait for the ghost rows above: all or none */
 } heat_sequence;
 
 /* For stages of `equation` on fields with as many ghost layers. HEAT_USAGE (the environment's HEAT2D_ISA names kernels
@@ -39,9 +44,11 @@ typedef struct heat_sequence {
 heat_status heat_sequence_create(heat_sequence *sequence, heat_equation equation, heat_runtime *runtime, int threads);
 void heat_sequence_destroy(heat_sequence *sequence); /* Local. */
 
-/* Carry out `count` <= HEAT_STAGES_MAX stages on `fields` in order: writes the fields that they name, their ghosts and
- * `valid`, and enters into the ledger what flows in. Collective, but the status is this rank's own: the caller agrees.
- * HEAT_DECK when an expression in t yields no finite value. */
+/* Carry out `count` stages on `fields` in order: writes the fields that they name, their ghosts and `valid`, and enters
+ * into the ledger what flows in. A field that is a band must be one on all ranks, with as many rows; what it holds
+ * before the list and after it is undefined. Collective, but the status is this rank's own: the caller agrees.
+ * HEAT_DECK when an expression in t yields no finite value; HEAT_IO on all ranks when there is no memory for a band
+ * that must become a whole field. */
 heat_status heat_sequence_run(heat_sequence *sequence, const heat_stage *stages, int count, heat_field *const *fields);
 
 /* Make at least one ghost layer of `field` valid. Collective. */
