@@ -1,6 +1,6 @@
 #include "forecast.h"
 
-#include "heat2d/io/image.h"
+#include "heat2d/io/picture.h"
 #include "measure.h"
 
 #include <math.h>
@@ -24,10 +24,9 @@ double heat_forecast_files(const heat_plan *plan) {
   double seconds = snapshots * (snapshot_seconds + bytes / bandwidth + (look_seconds + energy_seconds) * own);
   if (packed) seconds += snapshots * bytes / plan->ranks / deflate_bandwidth;
   if (heat_config_has(config, "output.images")) {
-    const double extent[HEAT_AXES] = {heat_config_real(config, "domain.size.0"),
-                                      heat_config_real(config, "domain.size.1")};
-    const int width = (int)heat_config_integer(config, "output.images.width");
-    const double pixels = (double)width * heat_image_height(width, extent);
+    heat_picture picture = heat_picture_of(config);
+    heat_picture_fit(&picture, (int)heat_config_integer(config, "output.images.width"));
+    const double pixels = (double)picture.width * picture.height;
     seconds += heat_plan_occurrences(&plan->clock, heat_plan_images(config)) *
                (picture_seconds + pixel_seconds * pixels + look_seconds * own);
   }

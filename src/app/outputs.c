@@ -128,31 +128,26 @@ static heat_status write_snapshot(heat_outputs *outputs, const heat_moment *mome
 
 static heat_status open_frames(heat_outputs *outputs, int64_t keep) {
   (void)keep; /* later pictures are gone since the directory was made ready, also of runs that write none */
-  const heat_config *config = outputs->setup->config;
-  heat_frames *frames = &outputs->frames;
-  heat_image *image = &frames->image;
-  frames->grid = &outputs->setup->grid;
-  frames->directory = outputs->directory;
-  frames->range_auto = heat_config_auto(config, "output.images.range");
-  for (int axis = 0; axis < HEAT_AXES; axis++) {
-    image->origin[axis] = outputs->setup->problem.origin[axis];
-    image->extent[axis] = outputs->setup->problem.size[axis];
-  }
-  image->colormap = heat_config_text(config, "output.images.colormap");
-  image->title = heat_config_text(config, "title");
-  heat_image_fit(image, (int)heat_config_integer(config, "output.images.width"));
-  if (frames->range_auto) return heat_ok();
-  image->low = heat_config_real(config, "output.images.range.0");
-  image->high = heat_config_real(config, "output.images.range.1");
-  return heat_ok();
+  const heat_status status = heat_frames_create(&outputs->frames, &outputs->setup->grid, outputs->directory);
+  if (outputs->frames.picture.without_font)
+    heat_runtime_say(outputs->runtime, "warning     no font is installed here: pictures have no text\n");
+  return status;
 }
 
 static double frame_bytes(const heat_outputs *outputs) {
-  return (double)outputs->frames.image.width * outputs->frames.image.height + BYTES_BESIDE;
+  return heat_frames_bytes(&outputs->frames);
 }
 
+/* The range of the colours is a part of the state, so that a film goes on with it after a resume. */
 static heat_status write_frame(heat_outputs *outputs, const heat_moment *moment) {
-  return heat_frames_write(&outputs->frames, moment->u, moment->extent, moment->state->step, moment->state->time);
+  heat_frames *frames = &outputs->frames;
+  heat_state *state = moment->state;
+  frames->shown = (heat_shown){state->pictures, state->shown_low, state->shown_high};
+  const heat_status status = heat_frames_write(frames, moment->u, moment->extent, state->step, state->time);
+  state->pictures = frames->shown.pictures;
+  state->shown_low = frames->shown.low;
+  state->shown_high = frames->shown.high;
+  return status;
 }
 
 /* In the order in which they are opened and written. */
@@ -202,6 +197,7 @@ void heat_outputs_destroy(heat_outputs *outputs) {
   heat_series_close(&outputs->history);
   heat_probes_destroy(&outputs->probes);
   heat_snapshots_destroy(&outputs->snapshots);
+  heat_frames_destroy(&outputs->frames);
 }
 
 static bool is_due(const heat_outputs *outputs, int n, const heat_clock *clock, const heat_state *state) {
@@ -286,12 +282,12 @@ heat_status heat_outputs_close(heat_outputs *outputs) {
 }
 
 heat_outputs_summary heat_outputs_summarize(const heat_outputs *outputs) {
-  const heat_image *image = &outputs->frames.image;
+  const heat_picture *picture = &outputs->frames.picture;
   const bool pictures = outputs->frames.grid != NULL;
   return (heat_outputs_summary){.balance = outputs->balance,
                                 .energy = outputs->energy,
                                 .snapshots = outputs->snapshots.series.count,
                                 .frames = outputs->frames.written,
-                                .pixels = {pictures ? image->width : 0, pictures ? image->height : 0},
-                                .stretch = pictures ? heat_image_stretch(image) : 1};
+                                .pixels = {pictures ? picture->width : 0, pictures ? picture->height : 0},
+                                .stretch = pictures ? heat_picture_stretch(picture) : 1};
 }

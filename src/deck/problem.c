@@ -184,6 +184,16 @@ bool heat_problem_layer_in_time(const heat_problem *problem, heat_property prope
   return heat_quantity_in_time(layer_quantity(problem, property, layer));
 }
 
+int heat_problem_layer_first(const heat_problem *problem, heat_property property, int layer) {
+  const heat_quantity *own = layer_quantity(problem, property, layer);
+  if (own == NULL || own->kind != HEAT_VALUE_NUMBER) return layer;
+  for (int other = 0; other < layer; other++) {
+    const heat_quantity *earlier = layer_quantity(problem, property, other);
+    if (earlier != NULL && earlier->kind == HEAT_VALUE_NUMBER && earlier->number == own->number) return other;
+  }
+  return layer;
+}
+
 heat_status heat_problem_layer_values(const heat_problem *problem, heat_property property, int layer, int64_t j,
                                       int64_t lo, int64_t hi, double t, double *out) {
   const heat_run where = {HEAT_X, lo, hi - lo, j, heat_problem_centre(problem, HEAT_Y, j), t};

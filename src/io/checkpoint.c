@@ -30,6 +30,9 @@ static const struct {
                   {"size_start", REAL, offsetof(heat_state, size_start), true},
                   {"low_start", REAL, offsetof(heat_state, low_start), true},
                   {"high_start", REAL, offsetof(heat_state, high_start), true},
+                  {"pictures", INTEGER, offsetof(heat_state, pictures), true},
+                  {"shown_low", REAL, offsetof(heat_state, shown_low), true},
+                  {"shown_high", REAL, offsetof(heat_state, shown_high), true},
                   {"steady", FLAG, offsetof(heat_state, steady), true},
                   {"off_lattice", FLAG, offsetof(heat_state, truncated_step), false},
                   {"outputs_owed", FLAG, offsetof(heat_state, owed), true}};

@@ -77,6 +77,20 @@ static bool is_picture(const head *file) {
   return begins(file, signature, sizeof signature - 1) && (file->partial || contains(file, note, sizeof note - 1));
 }
 
+/* What cairo writes, with a note of ours at its end. */
+static bool is_drawing(const head *file, int handle, const char *start, const char *note) {
+  enum { TAIL = 4096 };
+  if (!begins_with(file, start)) return false;
+  if (file->partial) return true;
+  char tail[TAIL + 1];
+  const off_t size = lseek(handle, 0, SEEK_END), from = size > TAIL ? size - TAIL : 0;
+  const ssize_t length = pread(handle, tail, TAIL, from);
+  const size_t mark = strlen(note);
+  for (size_t at = 0; length > 0 && at + mark <= (size_t)length; at++)
+    if (memcmp(tail + at, note, mark) == 0) return true;
+  return false;
+}
+
 static bool is_table(const head *file) {
   static const char columns[] = "step,time";
   const size_t length = sizeof columns - 1;
@@ -158,6 +172,8 @@ static bool is_ours(const head *file, const char *name, int handle) {
   if (ends_with(name, ".h5")) return is_hdf5(file, "digest");
   if (strcmp(name, "grid.hdf5") == 0) return is_hdf5(file, "written_by");
   if (ends_with(name, ".png")) return is_picture(file);
+  if (ends_with(name, ".svg")) return is_drawing(file, handle, "<?xml", "<!-- Software: heat2d -->");
+  if (ends_with(name, ".pdf")) return is_drawing(file, handle, "%PDF", "/Creator (heat2d)");
   if (ends_with(name, ".csv")) return is_table(file);
   if (strcmp(name, "run.xdmf") == 0) return is_series(file);
   if (strcmp(name, "status.json") == 0) return is_status(file);

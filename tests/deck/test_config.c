@@ -162,6 +162,7 @@ static void defaults(void **state) {
                             "  max_files: 1000000\n"
                             "  precision: float64\n"
                             "  compression: 0\n"
+                            "  unit: K\n"
                             "  probes: []\n"
                             "checkpoint:\n"
                             "  every: {steps: 0, minutes: 15}\n"

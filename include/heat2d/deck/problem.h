@@ -82,6 +82,10 @@ void heat_problem_layers(const heat_problem *problem, heat_property property, in
 /* Whether the value of a layer depends on time. Local. */
 bool heat_problem_layer_in_time(const heat_problem *problem, heat_property property, int layer);
 
+/* The first layer of the property whose value is the same number as that layer's; the layer itself where its value is no
+ * number. Local. */
+int heat_problem_layer_first(const heat_problem *problem, heat_property property, int layer);
+
 /* The values of one layer at time t in the cells [lo, hi) of row j. HEAT_DECK when a value is not finite or, for a
  * material, not positive. Local. */
 heat_status heat_problem_layer_values(const heat_problem *problem, heat_property property, int layer, int64_t j,

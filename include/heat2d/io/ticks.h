@@ -1,19 +1,11 @@
-/* What the files of the picture room share with each other and with its test: the font and the tick values. */
-#ifndef HEAT2D_IMAGE_PRIVATE_H
-#define HEAT2D_IMAGE_PRIVATE_H
+/* Ticks of axes, colour bars and isotherms: round numbers in a range, and their labels. */
+#ifndef HEAT2D_TICKS_H
+#define HEAT2D_TICKS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-/* A character is HEAT_GLYPH_WIDTH dots wide and HEAT_GLYPH_HEIGHT high, of which the last rows hang below the line. */
-enum { HEAT_GLYPH_WIDTH = 5, HEAT_GLYPH_HEIGHT = 9, HEAT_GLYPH_DESCENT = 2 };
-
-/* Whether the dot of `character` at `row` from the top and `column` from the left is inked; what is not printable ASCII
- * looks like '?'. Local. */
-bool heat_glyph_dot(char character, int row, int column);
-
 enum {
-  HEAT_TICK_LABEL = 9, /* characters that a label has room for, the same in every frame of a movie */
+  HEAT_TICK_LABEL = 9, /* characters that a label has room for, the same in every frame of a film */
   HEAT_TICK_TEXT = 48  /* bytes that hold any label or base */
 };
 
@@ -35,6 +27,9 @@ typedef struct heat_ticks {
  * ten that does so, or else of 2.5. None when low..high is empty, not finite, or too small to be resolved. Local. */
 heat_ticks heat_ticks_choose(double low, double high, int wanted);
 
+/* At most `most` ticks (most >= 1), in the smallest such step. None as above. Local. */
+heat_ticks heat_ticks_at_most(double low, double high, int most);
+
 /* The value of tick i. Local. */
 double heat_ticks_value(const heat_ticks *ticks, int i);
 
@@ -43,5 +38,12 @@ void heat_ticks_label(const heat_ticks *ticks, int i, char text[HEAT_TICK_TEXT])
 
 /* What the labels of the form HEAT_TICK_OFFSET are to be added to: the first tick in full. Local. */
 void heat_ticks_base(const heat_ticks *ticks, char text[HEAT_TICK_TEXT]);
+
+/* Any value beside the ticks in their form, such as an end of the range, with up to two digits more than they have: at
+ * most HEAT_TICK_LABEL characters. Local. */
+void heat_ticks_between(const heat_ticks *ticks, double value, char text[HEAT_TICK_TEXT]);
+
+/* Characters of the longest label. Local. */
+int heat_ticks_length(const heat_ticks *ticks);
 
 #endif

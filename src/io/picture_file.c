@@ -1,0 +1,150 @@
+/* A drawing becomes a file: PNG (ISO/IEC 15948) by libpng, SVG and PDF by cairo. Each names heat2d as its software in a
+ * place where heat_recognise finds it. */
+#include "picture_private.h"
+
+#include "heat2d/io/directory.h"
+
+#include <cairo-pdf.h>
+#include <cairo-svg.h>
+#include <errno.h>
+#include <png.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *const heat_picture_formats[] = {"png", "svg", "pdf", NULL};
+
+/* An open file and the first thing that went wrong with it. */
+typedef struct sink {
+  FILE *file;
+  const char *path;
+  heat_status status;
+} sink;
+
+/* Keep `error`, an errno, unless something has failed before. */
+static void sink_fail(sink *out, int error) {
+  if (out->status.code == HEAT_OK)
+    out->status = heat_fail(HEAT_IO, "%s: cannot write the picture: %s", out->path, strerror(error));
+}
+
+static bool sink_put(sink *out, const unsigned char *bytes, size_t count) {
+  errno = 0;
+  if (out->status.code != HEAT_OK) return false;
+  if (fwrite(bytes, 1, count, out->file) == count) return true;
+  sink_fail(out, errno);
+  return false;
+}
+
+static void png_sink_write(png_structp png, png_bytep bytes, size_t count) {
+  if (!sink_put(png_get_io_ptr(png), bytes, count)) png_error(png, "write");
+}
+
+/* The file is flushed once, when it is complete. */
+static void png_sink_flush(png_structp png) {
+  (void)png;
+}
+
+static void png_sink_error(png_structp png, png_const_charp message) {
+  sink *out = png_get_error_ptr(png);
+  if (out->status.code == HEAT_OK)
+    out->status = heat_fail(HEAT_IO, "%s: cannot encode the picture: %s", out->path, message);
+  png_longjmp(png, 1);
+}
+
+static void png_sink_warn(png_structp png, png_const_charp message) {
+  (void)png;
+  (void)message;
+}
+
+/* The pixels of a surface, which are 32-bit words xRGB, as bytes RGB in their place: word n is not needed any more when
+ * bytes 3 n to 3 n + 2 are written. */
+static void pack_row(unsigned char *row, int width) {
+  for (int n = 0; n < width; n++) {
+    uint32_t word;
+    memcpy(&word, row + sizeof word * (size_t)n, sizeof word);
+    const unsigned char rgb[] = {(unsigned char)(word >> 16), (unsigned char)(word >> 8), (unsigned char)word};
+    memcpy(row + sizeof rgb * (size_t)n, rgb, sizeof rgb);
+  }
+}
+
+/* Encode the surface. Errors of the library jump back to here, so nothing is allocated here and no local changes. */
+static void png_encode(png_structp png, png_infop info, cairo_surface_t *surface, const heat_canvas *canvas) {
+  if (setjmp(png_jmpbuf(png)) != 0) return;
+  const int bits = 8, quick = 3; /* deflate level: twice as fast as the default, and the file is hardly larger */
+  png_text notes[] = {
+      {.compression = PNG_TEXT_COMPRESSION_NONE, .key = (char[]){"Software"}, .text = (char[]){"heat2d"}},
+      {.compression = PNG_ITXT_COMPRESSION_NONE, .key = (char[]){"Title"}, .text = (char *)canvas->title},
+  };
+  png_set_compression_level(png, quick);
+  png_set_IHDR(png, info, (png_uint_32)canvas->width, (png_uint_32)canvas->height, bits, PNG_COLOR_TYPE_RGB,
+               PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+  png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
+  png_set_text(png, info, notes, canvas->title[0] != '\0' ? 2 : 1);
+  png_write_info(png, info);
+  unsigned char *pixels = cairo_image_surface_get_data(surface);
+  const int stride = cairo_image_surface_get_stride(surface);
+  for (int y = 0; y < canvas->height; y++) {
+    unsigned char *row = pixels + (ptrdiff_t)y * stride;
+    pack_row(row, canvas->width);
+    png_write_row(png, row);
+  }
+  png_write_end(png, info);
+}
+
+static void write_png(sink *out, const heat_canvas *canvas, heat_painter *paint, void *context) {
+  cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, canvas->width, canvas->height);
+  cairo_t *cairo = cairo_create(surface);
+  paint(cairo, context);
+  cairo_surface_flush(surface);
+  const bool drawn = cairo_status(cairo) == CAIRO_STATUS_SUCCESS;
+  cairo_destroy(cairo);
+  png_structp png = drawn ? png_create_write_struct(PNG_LIBPNG_VER_STRING, out, png_sink_error, png_sink_warn) : NULL;
+  png_infop info = png != NULL ? png_create_info_struct(png) : NULL;
+  if (info != NULL) {
+    png_set_write_fn(png, out, png_sink_write, png_sink_flush);
+    png_encode(png, info, surface, canvas);
+  } else {
+    sink_fail(out, ENOMEM);
+  }
+  png_destroy_write_struct(&png, &info);
+  cairo_surface_destroy(surface);
+}
+
+static cairo_status_t stream(void *context, const unsigned char *bytes, unsigned count) {
+  return sink_put(context, bytes, count) ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+}
+
+static void write_vectors(sink *out, const heat_canvas *canvas, heat_painter *paint, void *context) {
+  const bool pdf = canvas->format == HEAT_PICTURE_PDF;
+  cairo_surface_t *surface = pdf ? cairo_pdf_surface_create_for_stream(stream, out, canvas->width, canvas->height)
+                                 : cairo_svg_surface_create_for_stream(stream, out, canvas->width, canvas->height);
+  if (pdf) {
+    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "heat2d");
+    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, canvas->title);
+    /* The bytes follow from what is drawn, not from the time of day. */
+    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
+  }
+  cairo_t *cairo = cairo_create(surface);
+  paint(cairo, context);
+  const bool drawn = cairo_status(cairo) == CAIRO_STATUS_SUCCESS;
+  cairo_destroy(cairo);
+  cairo_surface_finish(surface);
+  if (!drawn || cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS) sink_fail(out, ENOMEM);
+  cairo_surface_destroy(surface);
+  static const char svg_note[] = "<!-- Software: heat2d -->\n";
+  if (!pdf) sink_put(out, (const unsigned char *)svg_note, sizeof svg_note - 1);
+}
+
+heat_status heat_canvas_write(const heat_canvas *canvas, heat_painter *paint, void *context, const char *path) {
+  sink out = {.path = path, .status = heat_ok()};
+  const heat_status made = heat_directory_create(&out.file, path);
+  if (made.code != HEAT_OK) return made;
+  if (canvas->format == HEAT_PICTURE_PNG)
+    write_png(&out, canvas, paint, context);
+  else
+    write_vectors(&out, canvas, paint, context);
+  if (fflush(out.file) != 0) sink_fail(&out, errno);
+  if (out.status.code == HEAT_OK && fsync(fileno(out.file)) != 0) sink_fail(&out, errno);
+  if (fclose(out.file) != 0) sink_fail(&out, errno);
+  return out.status;
+}
