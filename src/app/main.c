@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 static const heat_command *const commands[] = {&heat_command_run,  &heat_command_check,   &heat_command_keys,
-                                               &heat_command_info, &heat_command_compare, &heat_command_bench};
+                                               &heat_command_info, &heat_command_compare, &heat_command_render,
+                                               &heat_command_bench};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void) {
   printf("heat2d %s: the 2D heat equation on MPI ranks\n\nusage: [mpirun -n N] heat2d COMMAND ...\n\n", heat_version());
   for (int c = 0; c < COMMANDS; c++)
-    printf("  %-8s %-12s %s\n", commands[c]->name, commands[c]->operands, commands[c]->summary);
+    printf("  %-8s %-15s %s\n", commands[c]->name, commands[c]->operands, commands[c]->summary);
   printf(
       "\nheat2d COMMAND --help (-h), or heat2d help COMMAND, explains a command; heat2d --version (-V) names the "
       "version.\n\n"

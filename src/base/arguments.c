@@ -42,6 +42,9 @@ heat_status heat_arguments_parse(heat_arguments *arguments, const heat_command *
   bool options = true; /* until "--" */
   for (int at = 0, used = 1; at < count; at += used) {
     used = 1;
+    static char output[] = "--output";
+    if (options && strcmp(words[at], "-o") == 0 && find_option(command, output + 2, strlen(output + 2)) != NULL)
+      words[at] = output;
     if (options && strcmp(words[at], "--") == 0) {
       options = false;
     } else if (options && asks_for_help(words[at])) {

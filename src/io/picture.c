@@ -53,14 +53,25 @@ int heat_picture_level(const heat_picture *picture, double value) {
   return level > 0.0 ? (int)fmin(level, HEAT_COLOURS - 1) : 0;
 }
 
-void heat_picture_time(char *text, size_t size, double time, double latest) {
+const char *heat_picture_time_unit(double latest, double *seconds) {
   static const struct {
     const char *name;
     double seconds, most;
   } units[] = {{"s", 1, 180}, {"min", 60, 180 * 60}, {"h", 3600, 3 * 86400}, {"d", 86400, INFINITY}};
   size_t n = 0;
   while (fabs(latest) > units[n].most) n++;
-  snprintf(text, size, "%.*g %s", TIME_DIGITS, time / units[n].seconds, units[n].name);
+  *seconds = units[n].seconds;
+  return units[n].name;
+}
+
+void heat_picture_time(char *text, size_t size, double time, double latest) {
+  double seconds;
+  const char *unit = heat_picture_time_unit(latest, &seconds);
+  snprintf(text, size, "%.*g", TIME_DIGITS, time / seconds);
+  char *exponent = strchr(text, 'e');
+  if (exponent != NULL) snprintf(exponent, size - (size_t)(exponent - text), "e%d", atoi(exponent + 1)); /* not e-07 */
+  const size_t length = strlen(text);
+  snprintf(text + length, size - length, " %s", unit);
 }
 
 /* Where a pixel lies between the centres of samples: between `low` and the next one, at that fraction. */
@@ -251,8 +262,13 @@ static void draw_header(cairo_t *cairo, heat_pen *pen, const heat_picture *pictu
   } else {
     snprintf(text, sizeof text, "%s", picture->unit);
   }
-  const bool fits = heat_pen_width(pen, text) <= right - plan->bar.x;
-  heat_pen_write(pen, fits ? plan->bar.x : right, plan->unit_baseline, fits ? HEAT_ALIGN_LEFT : HEAT_ALIGN_RIGHT, text);
+  const int wide = heat_pen_width(pen, text), room = right - plan->bar.x;
+  if (wide <= room)
+    heat_pen_write(pen, plan->bar.x, plan->unit_baseline, HEAT_ALIGN_LEFT, text);
+  else if (ticks->form == HEAT_TICK_OFFSET && ticks->count > 0)
+    heat_pen_write(pen, right, plan->unit_baseline, HEAT_ALIGN_RIGHT, text);
+  else
+    heat_pen_write_within(pen, plan->bar.x, plan->unit_baseline, room, text);
 }
 
 /* What the painter needs. */

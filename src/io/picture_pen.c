@@ -74,6 +74,14 @@ void heat_pen_write(heat_pen *pen, double x, double y, heat_align align, const c
   pango_cairo_show_layout(pen->cairo, pen->layout);
 }
 
+void heat_pen_write_within(heat_pen *pen, double x, double y, double width, const char *text) {
+  pango_layout_set_width(pen->layout, (int)(width * PANGO_SCALE));
+  pango_layout_set_ellipsize(pen->layout, PANGO_ELLIPSIZE_END);
+  heat_pen_write(pen, x, y, HEAT_ALIGN_LEFT, text);
+  pango_layout_set_ellipsize(pen->layout, PANGO_ELLIPSIZE_NONE);
+  pango_layout_set_width(pen->layout, -1);
+}
+
 void heat_pen_outline(heat_pen *pen, const char *text) {
   set_text(pen, text);
   PangoRectangle ink, logical;

@@ -28,6 +28,9 @@ int heat_pen_width(heat_pen *pen, const char *text);
 /* Write one line with its baseline at y, and its left end, middle or right end at x. Local. */
 void heat_pen_write(heat_pen *pen, double x, double y, heat_align align, const char *text);
 
+/* The same from the left, at most `width` pixels: what is longer ends in an ellipsis. Local. */
+void heat_pen_write_within(heat_pen *pen, double x, double y, double width, const char *text);
+
 /* Make a line's letters the current path, its middle at the origin of the current coordinates. Local. */
 void heat_pen_outline(heat_pen *pen, const char *text);
 

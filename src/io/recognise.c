@@ -77,17 +77,34 @@ static bool is_picture(const head *file) {
   return begins(file, signature, sizeof signature - 1) && (file->partial || contains(file, note, sizeof note - 1));
 }
 
-/* What cairo writes, with a note of ours at its end. */
-static bool is_drawing(const head *file, int handle, const char *start, const char *note) {
+/* A file that begins so, from byte `at` on, and has a note of ours in its beginning or at its end: what cairo and
+ * ffmpeg write for us. */
+static bool is_signed(const head *file, int handle, size_t at, const char *start, const char *note) {
   enum { TAIL = 4096 };
-  if (!begins_with(file, start)) return false;
-  if (file->partial) return true;
-  char tail[TAIL + 1];
-  const off_t size = lseek(handle, 0, SEEK_END), from = size > TAIL ? size - TAIL : 0;
-  const ssize_t length = pread(handle, tail, TAIL, from);
-  const size_t mark = strlen(note);
-  for (size_t at = 0; length > 0 && at + mark <= (size_t)length; at++)
-    if (memcmp(tail + at, note, mark) == 0) return true;
+  const size_t length = strlen(start), mark = strlen(note);
+  if (file->length < at + length) return file->partial;
+  if (memcmp(file->bytes + at, start, length) != 0) return false;
+  if (file->partial || contains(file, note, mark)) return true;
+  char tail[TAIL];
+  const off_t size = lseek(handle, 0, SEEK_END);
+  const ssize_t got = pread(handle, tail, TAIL, size > TAIL ? size - TAIL : 0);
+  for (size_t n = 0; got > 0 && n + mark <= (size_t)got; n++)
+    if (memcmp(tail + n, note, mark) == 0) return true;
+  return false;
+}
+
+/* Pictures that are no PNG, and films. */
+static bool is_drawing(const head *file, const char *name, int handle) {
+  static const struct {
+    const char *suffix, *start, *note;
+    size_t at;
+  } kinds[] = {{".svg", "<?xml", "<!-- Software: heat2d -->", 0},
+               {".pdf", "%PDF", "/Creator (heat2d)", 0},
+               {".mp4", "ftyp", "heat2d", 4},
+               {".webm", "\x1A\x45\xDF\xA3", "heat2d", 0},
+               {".gif", "GIF8", "heat2d", 0}};
+  for (size_t n = 0; n < sizeof kinds / sizeof *kinds; n++)
+    if (ends_with(name, kinds[n].suffix)) return is_signed(file, handle, kinds[n].at, kinds[n].start, kinds[n].note);
   return false;
 }
 
@@ -172,8 +189,7 @@ static bool is_ours(const head *file, const char *name, int handle) {
   if (ends_with(name, ".h5")) return is_hdf5(file, "digest");
   if (strcmp(name, "grid.hdf5") == 0) return is_hdf5(file, "written_by");
   if (ends_with(name, ".png")) return is_picture(file);
-  if (ends_with(name, ".svg")) return is_drawing(file, handle, "<?xml", "<!-- Software: heat2d -->");
-  if (ends_with(name, ".pdf")) return is_drawing(file, handle, "%PDF", "/Creator (heat2d)");
+  if (is_drawing(file, name, handle)) return true;
   if (ends_with(name, ".csv")) return is_table(file);
   if (strcmp(name, "run.xdmf") == 0) return is_series(file);
   if (strcmp(name, "status.json") == 0) return is_status(file);

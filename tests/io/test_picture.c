@@ -390,7 +390,7 @@ static void times_have_the_unit_that_they_ask_for(void **state) {
     double time, latest;
     const char *text;
   } cases[] = {{1.25, 2, "1.25 s"},  {150, 180, "150 s"},      {90, 3600, "1.5 min"},  {0, 7200, "0 min"},
-               {7200, 86400, "2 h"}, {864000, 864000, "10 d"}, {1e-9, 1e-8, "1e-09 s"}};
+               {7200, 86400, "2 h"}, {864000, 864000, "10 d"}, {1e-9, 1e-8, "1e-9 s"}};
   for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
     char text[64];
     heat_picture_time(text, sizeof text, cases[n].time, cases[n].latest);

@@ -6,7 +6,7 @@
 
 typedef enum heat_argument { HEAT_NO_ARGUMENT, HEAT_ARGUMENT, HEAT_OPTIONAL_ARGUMENT } heat_argument;
 
-/* An option: --name, --name VALUE or --name=VALUE, --name[=VALUE]. */
+/* An option: --name, --name VALUE or --name=VALUE, --name[=VALUE]. -o is short for --output. */
 typedef struct heat_flag {
   const char *name;
   heat_argument argument;
@@ -14,7 +14,7 @@ typedef struct heat_flag {
   const char *help;
 } heat_flag;
 
-enum { HEAT_OPTIONS = 8 };
+enum { HEAT_OPTIONS = 12 };
 
 struct heat_arguments;
 

@@ -67,7 +67,10 @@ heat_status heat_picture_materials(const heat_picture *picture, const heat_probl
 heat_status heat_picture_write(const heat_picture *picture, const double *values, heat_picture_format format,
                                const char *path);
 
-/* "2.5 min": a time in the unit that suits `latest`: s up to 3 min, min up to 3 h, h up to 3 d, d. Local. */
+/* The unit that suits times up to `latest`, and its seconds: s up to 3 min, min up to 3 h, h up to 3 d, d. Local. */
+const char *heat_picture_time_unit(double latest, double *seconds);
+
+/* "2.5 min": a time in that unit. Local. */
 void heat_picture_time(char *text, size_t size, double time, double latest);
 
 #endif

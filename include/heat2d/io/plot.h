@@ -1,0 +1,29 @@
+/* Curves over an axis, in panels one below the other: time series and profiles. */
+#ifndef HEAT2D_PLOT_H
+#define HEAT2D_PLOT_H
+
+#include "heat2d/io/picture.h"
+
+typedef struct heat_curve {
+  const char *name;
+  const double *x, *y; /* values that are not finite leave a gap */
+  int count;
+} heat_curve;
+
+typedef struct heat_panel {
+  const char *x_label, *y_label;
+  const heat_curve *curves;
+  int curve_count;
+} heat_panel;
+
+typedef struct heat_plot {
+  const char *title;
+  int width; /* pixels */
+  const heat_panel *panels;
+  int panel_count;
+} heat_plot;
+
+/* Write it to `path` as heat_picture_write does. HEAT_IO. Local. */
+heat_status heat_plot_write(const heat_plot *plot, heat_picture_format format, const char *path);
+
+#endif
