@@ -104,13 +104,20 @@ static heat_status read_words(job *work, const heat_arguments *arguments) {
   return status;
 }
 
-/* Pictures belong outside of the directory of a run, which is the run's own. Rank 0. */
+/* Pictures belong outside of the directory of a run, which is the run's own, and is known by files that every run has.
+ * Rank 0. */
 static heat_status check_outside(const char *directory) {
-  bool found = false;
-  const heat_status status = heat_directory_has_run(directory, &found);
-  if (status.code != HEAT_OK || !found) return status;
-  return heat_fail(HEAT_USAGE, "'%s' holds a run, whose files are its own: name another place for pictures (--output)",
-                   directory);
+  static const char *const names[] = {"run.log", "status.json", "history.csv"};
+  for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
+    char path[HEAT_PATH];
+    const heat_status status = heat_directory_join(path, sizeof path, directory, names[n]);
+    if (status.code != HEAT_OK) return status;
+    if (heat_recognise(path) == HEAT_ORIGIN_RUN)
+      return heat_fail(HEAT_USAGE,
+                       "'%s' holds a run, whose files are its own: name another place for pictures (--output)",
+                       directory);
+  }
+  return heat_ok();
 }
 
 /* What is at `path` may be replaced: nothing, or what heat2d wrote. Rank 0. */

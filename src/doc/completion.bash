@@ -62,6 +62,8 @@ _heat2d_option_value() {
     --set) compopt -o nospace 2>/dev/null; compgen -S = -W "$(_heat2d_keys)" -- "$current" ;;
     --progress) compgen -W 'auto bar plain none' -- "$current" ;;
     --resume) _heat2d_files '*.h5' ;;
+    --format) compgen -W 'png svg pdf' -- "$current" ;;
+    --film) compgen -W 'mp4 webm gif none' -- "$current" ;;
     --disk) _heat2d_files ;;
     -o | --output) _heat2d_files '*' ;;
   esac
