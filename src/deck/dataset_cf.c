@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Up to `most` numbers of an attribute; `count` 0: there is none. */
 static heat_status read_numbers(hid_t dataset, const char *name, const char *file, const char *path, int most,
@@ -206,6 +207,12 @@ static heat_status read_scale(const scale *s, const heat_dataset_want *want, int
   return status;
 }
 
+/* A field that is stored as [x][y] fits a square grid as well as one that is stored as [y][x]. */
+static bool is_of_other_axis(const scale *s, const char *other) {
+  const char *slash = strrchr(s->path, '/');
+  return strcasecmp(slash != NULL ? slash + 1 : s->path, other) == 0;
+}
+
 heat_status heat_dataset_check_scale(hid_t dataset, int dimension, const heat_dataset_want *want, int axis,
                                      bool *flip) {
   static const char *const names[] = {"y", "x"};
@@ -215,7 +222,12 @@ heat_status heat_dataset_check_scale(hid_t dataset, int dimension, const heat_da
   if (H5DSget_num_scales(dataset, (unsigned)dimension) > 0)
     H5DSiterate_scales(dataset, (unsigned)dimension, NULL, take_scale, s);
   if (s->dataset < 0) find_sibling(s, dataset, want, names[axis]);
-  heat_status status = s->dataset < 0 ? heat_ok() : read_scale(s, want, axis, flip);
+  heat_status status = heat_ok();
+  if (s->dataset >= 0 && is_of_other_axis(s, names[1 - axis]))
+    status = heat_fail(HEAT_DECK, "%s in '%s' has its coordinate %s along its %s: it is needed as [y][x]", want->path,
+                       want->file, s->path, axis == 0 ? "rows" : "columns");
+  else if (s->dataset >= 0)
+    status = read_scale(s, want, axis, flip);
   if (s->dataset >= 0) H5Idec_ref(s->dataset);
   free(s);
   return status;

@@ -179,15 +179,33 @@ static bool bounds(hid_t space, hsize_t *low, hsize_t *high, double *points, boo
   return true;
 }
 
+/* A selection of numbers: blocks of `block`, `stride` apart, along each dimension, where it is that simple. */
 typedef struct box {
-  hsize_t low[HEAT_DATASET_RANK], high[HEAT_DATASET_RANK];
-  bool full;
+  hsize_t low[HEAT_DATASET_RANK], high[HEAT_DATASET_RANK], stride[HEAT_DATASET_RANK], block[HEAT_DATASET_RANK];
+  bool full, regular;
 } box;
+
+static bool take_box(hid_t space, box *made, double *points) {
+  hsize_t count[HEAT_DATASET_RANK];
+  if (!bounds(space, made->low, made->high, points, &made->full)) return false;
+  made->regular = H5Sget_select_type(space) == H5S_SEL_HYPERSLABS && H5Sis_regular_hyperslab(space) > 0 &&
+                  H5Sget_regular_hyperslab(space, made->low, made->stride, count, made->block) >= 0;
+  return true;
+}
+
+/* Whether two selections surely have no number in common along dimension d: one ends before the other begins, or both
+ * have the same stride and blocks that lie beside each other in it. */
+static bool apart(const box *a, const box *b, int d) {
+  if (a->low[d] > b->high[d] || b->low[d] > a->high[d]) return true;
+  if (!a->regular || !b->regular || a->stride[d] != b->stride[d]) return false;
+  const hsize_t stride = a->stride[d], from = (b->low[d] % stride + stride - a->low[d] % stride) % stride;
+  return from >= a->block[d] && from + b->block[d] <= stride;
+}
 
 static bool overlap(const box *a, const box *b, int dimensions) {
   for (int d = 0; d < dimensions; d++)
-    if (a->low[d] > b->high[d] || b->low[d] > a->high[d]) return false;
-  return a->full && b->full;
+    if (apart(a, b, d)) return false;
+  return true;
 }
 
 /* Whether a dataset has all the numbers that a part of it names. Where the part is everything its shape is not kept,
@@ -253,7 +271,7 @@ static heat_status check_virtual(hid_t list, const hsize_t *shape, int dimension
   for (size_t n = 0; n < count && status.code == HEAT_OK; n++) {
     const hid_t space = H5Pget_virtual_vspace(list, n);
     double points = 0;
-    if (!bounds(space, boxes[n].low, boxes[n].high, &points, &boxes[n].full))
+    if (!take_box(space, &boxes[n], &points))
       status = heat_fail(HEAT_DECK, "%s in '%s' is a virtual dataset of unlimited sources, which is not supported",
                          path, file);
     H5Sclose(space);

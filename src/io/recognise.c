@@ -47,12 +47,23 @@ static bool contains(const head *file, const char *bytes, size_t length) {
   return false;
 }
 
-static bool only_zeros(const head *file) {
-  enum { ENOUGH = 512 };
-  const size_t length = file->length < ENOUGH ? file->length : ENOUGH;
+static bool are_zeros(const char *bytes, size_t length) {
   for (size_t n = 0; n < length; n++)
-    if (file->bytes[n] != '\0') return false;
+    if (bytes[n] != '\0') return false;
   return true;
+}
+
+/* What begins with zeros may hold somebody's numbers behind them, as an HDF5 file with a user block does. A file that
+ * was being written has holes. */
+static bool only_zeros(const head *file, int handle) {
+  enum { ENOUGH = 512 };
+  if (file->partial) return are_zeros(file->bytes, file->length < ENOUGH ? file->length : ENOUGH);
+  if (!are_zeros(file->bytes, file->length)) return false;
+  char block[ENOUGH];
+  ssize_t got = 0;
+  for (off_t at = (off_t)file->length; (got = pread(handle, block, sizeof block, at)) > 0; at += got)
+    if (!are_zeros(block, (size_t)got)) return false;
+  return got == 0;
 }
 
 /* `mark`: the attribute by which it is known. */
@@ -185,7 +196,7 @@ static bool is_deck(const head *file, int handle) {
 }
 
 static bool is_ours(const head *file, const char *name, int handle) {
-  if (file->length == 0 || only_zeros(file)) return true;
+  if (file->length == 0 || only_zeros(file, handle)) return true;
   if (ends_with(name, ".h5")) return is_hdf5(file, "digest");
   if (strcmp(name, "grid.hdf5") == 0) return is_hdf5(file, "written_by");
   if (ends_with(name, ".png")) return is_picture(file);

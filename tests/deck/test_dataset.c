@@ -227,6 +227,24 @@ static void a_field_stored_from_its_end_is_turned_round(void **state) {
   }
 }
 
+/* On a square grid the shape does not tell. */
+static void a_field_that_lies_on_its_side_is_refused(void **state) {
+  (void)state;
+  static const char *const names[] = {"x", "X"};
+  for (int n = 0; n < 2; n++) {
+    const hid_t file = file_new("f.h5");
+    put_field(file, H5T_IEEE_F64LE, field);
+    attach(file, names[n], 0, NY, -0.875, 0.25);
+    H5Fclose(file);
+    assert_refused(-1, n == 0 ? "/t in 'f.h5' has its coordinate /x along its rows" : "coordinate /X along its rows");
+  }
+  const hid_t file = file_new("f.h5");
+  put_field(file, H5T_IEEE_F64LE, field);
+  attach(file, "y", 1, NX, 2.25, 0.5);
+  H5Fclose(file);
+  assert_refused(-1, "/t in 'f.h5' has its coordinate /y along its columns: it is needed as [y][x]");
+}
+
 static void coordinates_of_another_grid_are_refused(void **state) {
   (void)state;
   for (int attached = 0; attached < 2; attached++) {
@@ -359,6 +377,39 @@ static void put_virtual(const char *lower, const char *upper, int halves) {
   H5Pclose(list);
 }
 
+/* f.h5 as rows of two files in turn, of the second one from row `first` on. */
+static void put_interleaved(hsize_t first) {
+  const hsize_t shape[] = {NY, NX}, half[] = {NY / 2, NX}, stride[] = {2, 1};
+  const hid_t list = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(2, shape, NULL),
+              source = H5Screate_simple(2, half, NULL);
+  for (int n = 0; n < 2; n++) {
+    H5Sselect_hyperslab(space, H5S_SELECT_SET, (const hsize_t[]){n == 0 ? 0 : first, 0}, stride, half, NULL);
+    assert_true(H5Pset_virtual(list, space, n == 0 ? "even.h5" : "odd.h5", "/half", source) >= 0);
+  }
+  const hid_t file = file_new("f.h5");
+  put(file, "t", H5T_IEEE_F64LE, 2, shape, list, NULL);
+  H5Fclose(file);
+  H5Sclose(source);
+  H5Sclose(space);
+  H5Pclose(list);
+}
+
+/* As many numbers as there are cells, but some twice and others never. */
+static void virtual_datasets_have_no_holes(void **state) {
+  (void)state;
+  for (int n = 0; n < 2; n++) {
+    double rows[CELLS / 2];
+    for (int j = 0; j < NY / 2; j++) memcpy(rows + j * NX, field + (2 * j + n) * NX, NX * sizeof *rows);
+    const hid_t file = file_new(n == 0 ? "even.h5" : "odd.h5");
+    put(file, "half", H5T_IEEE_F64LE, 2, (const hsize_t[]){NY / 2, NX}, H5P_DEFAULT, rows);
+    H5Fclose(file);
+  }
+  put_interleaved(1);
+  assert_is_field(-1, 0);
+  put_interleaved(0);
+  assert_refused(-1, "virtual dataset whose sources do not give each number once");
+}
+
 static void put_half(const char *name, int half, hid_t list) {
   const hid_t file = file_new(name);
   put(file, "half", H5T_IEEE_F32BE, 2, (const hsize_t[]){NY / 2, NX}, list, half < 0 ? NULL : field + half * CELLS / 2);
@@ -458,12 +509,14 @@ int main(void) {
       cmocka_unit_test(attributes_that_are_no_numbers_are_refused_by_name),
       cmocka_unit_test(values_that_are_missing_are_none),
       cmocka_unit_test(a_field_stored_from_its_end_is_turned_round),
+      cmocka_unit_test(a_field_that_lies_on_its_side_is_refused),
       cmocka_unit_test(coordinates_of_another_grid_are_refused),
       cmocka_unit_test(more_dimensions_are_passed_over_or_need_an_index),
       cmocka_unit_test(a_side_is_a_vector),
       cmocka_unit_test(numbers_that_were_never_written_are_refused),
       cmocka_unit_test(a_filter_that_is_not_there_is_named),
       cmocka_unit_test(virtual_datasets_need_all_their_sources),
+      cmocka_unit_test(virtual_datasets_have_no_holes),
       cmocka_unit_test(links_are_followed_to_regular_files_only),
       cmocka_unit_test(numbers_in_plain_files_have_to_be_there),
       cmocka_unit_test(shapes_without_numbers_take_no_time),
