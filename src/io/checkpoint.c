@@ -49,6 +49,14 @@ static void write_state(heat_h5 *out, const heat_state *state) {
   }
 }
 
+/* Whether a run can be in such a state: what it is computed with must be numbers, in their order. */
+static bool is_possible(const heat_state *state) {
+  const int64_t most = INT64_C(1) << 53;
+  return state->anchor_step >= 0 && state->anchor_step <= state->step && state->step <= most && isfinite(state->time) &&
+         isfinite(state->anchor_time) && state->anchor_time <= state->time && isfinite(state->dt) && state->dt >= 0 &&
+         (state->dt > 0 || !state->truncated_step) && isfinite(state->energy_start) && isfinite(state->size_start);
+}
+
 static heat_status read_state(hid_t file, heat_state *state) {
   *state = (heat_state){.low_start = NAN, .high_start = NAN};
   heat_status status = heat_ok();
@@ -63,6 +71,10 @@ static heat_status read_state(hid_t file, heat_state *state) {
     if (attributes[n].kind == FLAG) *(bool *)value = flag != 0;
   }
   if (H5Aexists(file, "size_start") <= 0) state->size_start = fabs(state->energy_start);
+  if (status.code == HEAT_OK && !is_possible(state))
+    status =
+        heat_fail(HEAT_IO, "step %lld at t = %g s with dt = %g s (since step %lld, t = %g s) is no state of a run",
+                  (long long)state->step, state->time, state->dt, (long long)state->anchor_step, state->anchor_time);
   return status;
 }
 

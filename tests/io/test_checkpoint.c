@@ -2,6 +2,8 @@
  * go only when a newer one has its name. */
 #include "heat2d/io/checkpoint.h"
 
+#include "heat2d/io/h5_digest.h"
+
 #include "harness.h"
 #include "scene.h"
 
@@ -16,12 +18,20 @@ static const char deck[] =
 
 static const heat_h5_way together = {.mpio = true, .hints = MPI_INFO_NULL};
 
+static heat_status save_state(scene *made, const heat_state *state, int64_t keep) {
+  heat_h5 out;
+  const heat_checkpoint_place place = {
+      .directory = ".", .deck = deck, .parent = "before.h5", .behind = state->step % 2 == 0, .way = &together};
+  heat_checkpoint_begin(&out, &place, &made->stepper, state);
+  return heat_checkpoint_end(&out, ".", state->step, keep, -1);
+}
+
 static heat_status save(scene *made, int64_t step, int64_t keep) {
   const heat_state state = {.step = step,
                             .time = 1.0 / 3.0 * (double)step,
                             .dt = 1.0 / 3.0,
                             .anchor_time = 0.1,
-                            .anchor_step = 5000000000,
+                            .anchor_step = step / 2,
                             .energy_start = -2.0 / 3.0,
                             .size_start = 2.5,
                             .low_start = -1.0 / 3.0,
@@ -29,11 +39,7 @@ static heat_status save(scene *made, int64_t step, int64_t keep) {
                             .owed = step % 2 == 0,
                             .steady = step % 2 == 0,
                             .truncated_step = step % 2 == 1};
-  heat_h5 out;
-  const heat_checkpoint_place place = {
-      .directory = ".", .deck = deck, .parent = "before.h5", .behind = step % 2 == 0, .way = &together};
-  heat_checkpoint_begin(&out, &place, &made->stepper, &state);
-  return heat_checkpoint_end(&out, ".", step, keep, -1);
+  return save_state(made, &state, keep);
 }
 
 static void advance(scene *made) {
@@ -91,13 +97,43 @@ static void numbers_and_deck_come_back(void **state) {
     assert_int_equal(
         heat_checkpoint_read_state(MPI_COMM_WORLD, step % 2 == 0 ? &together : NULL, path, &back, &text).code, HEAT_OK);
     assert_true(back.step == step && back.time == 1.0 / 3.0 * (double)step && back.dt == 1.0 / 3.0);
-    assert_true(back.anchor_time == 0.1 && back.anchor_step == 5000000000 && back.energy_start == -2.0 / 3.0);
+    assert_true(back.anchor_time == 0.1 && back.anchor_step == step / 2 && back.energy_start == -2.0 / 3.0);
     assert_true(back.size_start == 2.5 && back.low_start == -1.0 / 3.0 && back.high_start == 1e300);
     assert_int_equal(back.truncated_step, step % 2 == 1);
     assert_int_equal(back.owed, step % 2 == 0);
     assert_int_equal(back.steady, step % 2 == 0);
     assert_string_equal(text, deck);
     free(text);
+  }
+  close_scene(&made);
+}
+
+/* Its digest is right, and yet nobody can go on from it. */
+static void a_state_that_no_run_has_is_refused(void **state) {
+  (void)state;
+  static const heat_state states[] = {{.step = 7, .time = NAN, .dt = 1},
+                                      {.step = 7, .time = 7, .dt = NAN},
+                                      {.step = 7, .time = 7, .dt = -1},
+                                      {.step = 7, .time = 7, .dt = 0, .truncated_step = true},
+                                      {.step = 7, .time = INFINITY, .dt = 1},
+                                      {.step = 7, .time = 7, .dt = 1, .anchor_step = 8},
+                                      {.step = 7, .time = 7, .dt = 1, .anchor_step = INT64_MIN},
+                                      {.step = 7, .time = 7, .dt = 1, .anchor_time = -INFINITY},
+                                      {.step = 7, .time = 7, .dt = 1, .anchor_time = 8},
+                                      {.step = INT64_MAX / 2, .time = 7, .dt = 1},
+                                      {.step = 7, .time = 7, .dt = 1, .energy_start = NAN}};
+  scene made;
+  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  for (size_t n = 0; n < sizeof states / sizeof *states; n++) {
+    char path[HEAT_PATH], *text;
+    heat_state back;
+    assert_int_equal(save_state(&made, &states[n], 2).code, HEAT_OK);
+    heat_checkpoint_name(path, ".", states[n].step);
+    assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, path, &together).code, HEAT_OK);
+    const heat_status status = heat_checkpoint_read_state(MPI_COMM_WORLD, &together, path, &back, &text);
+    free(text);
+    assert_int_equal(status.code, HEAT_IO);
+    assert_non_null(strstr(status.text, "is no state of a run"));
   }
   close_scene(&made);
 }
@@ -244,6 +280,7 @@ int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
   const struct CMUnitTest tests[] = {LAW(the_state_comes_back_on_any_layout),
                                      LAW(numbers_and_deck_come_back),
+                                     LAW(a_state_that_no_run_has_is_refused),
                                      LAW(attributes_of_later_versions_may_be_missing),
                                      LAW(the_newest_are_kept_and_later_ones_are_given_up),
                                      LAW(the_newest_stays_whatever_is_asked_for),
