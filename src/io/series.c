@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static heat_status failure(const heat_series *series) {
@@ -32,11 +33,13 @@ static long kept_length(FILE *file, const char *header, int64_t keep, bool *same
   return ferror(file) ? -1 : kept;
 }
 
-/* Keep a file with other columns under a name of its own. */
+/* Keep a file with other columns under a name of its own: that of the step, or the next one that no file has. */
 static heat_status set_aside(heat_series *series, int64_t keep) {
   const char *dot = strrchr(series->path, '.');
   const int stem = dot != NULL ? (int)(dot - series->path) : (int)strlen(series->path);
-  snprintf(series->aside, sizeof series->aside, "%.*s-%010lld.csv", stem, series->path, (long long)keep);
+  struct stat info;
+  do snprintf(series->aside, sizeof series->aside, "%.*s-%010lld.csv", stem, series->path, (long long)keep++);
+  while (lstat(series->aside, &info) == 0);
   fclose(series->file);
   series->file = NULL;
   return heat_directory_publish(series->path, series->aside);

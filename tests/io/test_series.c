@@ -93,7 +93,14 @@ static void a_table_with_other_columns_is_set_aside(void **state) {
   /* What has no rows so far has nothing to lose, and takes no one's place. */
   assert_becomes("step,time,other\n9,2,3\n", 8, "step,time,value\n9,x\n");
   assert_file(aside, "step,time,value,other\n0,0,1,2\n8,1,2,3\n");
+  /* And a third one, of a run that went back, does not take the place of the first. */
+  char next[128];
+  snprintf(next, sizeof next, "%s-0000000009.csv", path);
+  assert_becomes("step,time,third\n7,2,3\n8,4,5\n", 8, "step,time,value\n9,x\n");
+  assert_file(aside, "step,time,value,other\n0,0,1,2\n8,1,2,3\n");
+  assert_file(next, "step,time,third\n7,2,3\n8,4,5\n");
   assert_int_equal(unlink(aside), 0);
+  assert_int_equal(unlink(next), 0);
 }
 
 static void a_row_is_there_at_once(void **state) {
