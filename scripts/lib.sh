@@ -209,15 +209,20 @@ cores() {
   nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2
 }
 
-# build DIRECTORY [CMAKE_OPTION]...: configure and build the sources around this script.
+# build DIRECTORY [--only TARGET]... [CMAKE_OPTION]...: configure and build the sources around this script.
 build() {
-  local directory=$1 generator='Unix Makefiles'
+  local directory=$1 generator='Unix Makefiles' targets=()
   shift
+  while [ "${1:-}" = --only ]; do
+    targets+=(--target "$2")
+    shift 2
+  done
   has_command ninja && generator=Ninja
   [ -f "$directory/CMakeCache.txt" ] || set -- -G "$generator" "$@"
   echo "building    $directory $*"
   cmake -S . -B "$directory" -DCMAKE_BUILD_TYPE=Release "$@" >"$directory.log" 2>&1 &&
-    cmake --build "$directory" --parallel "$(cores)" >>"$directory.log" 2>&1 && rm -f -- "${directory:?}.log" && return 0
+    cmake --build "$directory" --parallel "$(cores)" ${targets[@]+"${targets[@]}"} >>"$directory.log" 2>&1 &&
+    rm -f -- "${directory:?}.log" && return 0
   cat "$directory.log" >&2
   return 1
 }
