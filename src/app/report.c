@@ -5,10 +5,22 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Control characters, which may be commands for a terminal, become blanks. */
+static void make_plain(char *text) {
+  enum { DELETE = 0x7f, LEAD = 0xc2, C1_END = 0xa0 }; /* U+0080 to U+009F are two bytes of UTF-8 each */
+  for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
+    const bool wide = *c == LEAD && c[1] != '\0' && c[1] < C1_END;
+    if (wide || *c < ' ' || *c == DELETE) *c = ' ';
+    if (wide) *++c = ' ';
+  }
+}
+
 void heat_report_version(heat_runtime *runtime, const heat_config *config) {
-  char stamp[32];
+  enum { TITLE = 1024 };
+  char stamp[32], title[TITLE];
   heat_timestamp(stamp);
-  const char *title = heat_config_text(config, "title");
+  snprintf(title, sizeof title, "%s", heat_config_text(config, "title"));
+  make_plain(title);
   heat_runtime_say(runtime, "heat2d %s, %s%s%s\n", heat_version(), stamp, title[0] != '\0' ? ": " : "", title);
 }
 

@@ -158,9 +158,14 @@ static heat_status write_grid(const heat_xdmf *xdmf) {
 
 /* ---- run.xdmf ---- */
 
-/* Text as the contents of an XML attribute. */
+/* Text as the contents of an XML attribute: without U+FFFE and U+FFFF, which XML does not allow. */
 static void put_xml(FILE *out, const char *text) {
   for (; *text != '\0'; text++) {
+    if (strncmp(text, "\xef\xbf\xbe", 3) == 0 || strncmp(text, "\xef\xbf\xbf", 3) == 0) {
+      fputc(' ', out);
+      text += 2;
+      continue;
+    }
     switch (*text) {
     case '&':
       fputs("&amp;", out);

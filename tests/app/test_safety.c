@@ -248,6 +248,15 @@ static void stray_names_are_left_alone(void **state) {
   assert_same_run("whole", "out");
 }
 
+/* Whoever runs somebody else's deck does not let it write to the terminal what it likes. */
+static void a_title_is_no_command_for_the_terminal(void **state) {
+  (void)state;
+  start_with(torus_deck);
+  assert_code(0, heat2d(2, "run deck.yaml --set 'title=\"a\\e]0;b\\a\\x7f\\u009b31m\\u00e9\"'"));
+  assert_non_null(strstr(command.out, ": a ]0;b    31m\xc3\xa9\n"));
+  for (const char *c = command.out; *c != '\0'; c++) assert_true((unsigned char)*c >= ' ' || *c == '\n' || *c == '\r');
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_run_is_not_replaced_unasked),
@@ -259,6 +268,7 @@ int main(void) {
       cmocka_unit_test(inputs_are_never_replaced),
       cmocka_unit_test(results_without_a_checkpoint_are_not_wiped_by_resume),
       cmocka_unit_test(stray_names_are_left_alone),
+      cmocka_unit_test(a_title_is_no_command_for_the_terminal),
   };
   begin_commands();
   return end_commands(cmocka_run_group_tests(tests, NULL, NULL));

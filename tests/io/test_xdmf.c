@@ -91,6 +91,20 @@ static void the_file_is_well_formed_in_the_middle_of_every_write(void **state) {
   heat_xdmf_close(&xdmf);
 }
 
+static void any_title_leaves_it_well_formed(void **state) {
+  (void)state;
+  heat_xdmf xdmf = {.problem = &problem, .directory = ".", .title = "\xef\xbf\xbe<\x1b[1m\xef\xbf\xbf\xef\xbf\xbd"};
+  assert_int_equal(heat_xdmf_open(&xdmf, NULL, 0).code, HEAT_OK);
+  assert_int_equal(add(&xdmf, 0).code, HEAT_OK);
+  assert_listed(1, 1);
+  size_t length;
+  char *text = read_bytes("run.xdmf", &length);
+  assert_non_null(text);
+  assert_non_null(strstr(text, "\" &lt; [1m \xef\xbf\xbd\""));
+  free(text);
+  heat_xdmf_close(&xdmf);
+}
+
 static void a_full_disk_leaves_the_snapshots_before(void **state) {
   (void)state;
   for (long call = 1; call <= 6; call++) {
@@ -197,6 +211,7 @@ static void the_mesh_is_that_of_the_domain(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_file_is_well_formed_in_the_middle_of_every_write),
+      cmocka_unit_test(any_title_leaves_it_well_formed),
       cmocka_unit_test(a_full_disk_leaves_the_snapshots_before),
       cmocka_unit_test(ten_thousand_snapshots_cost_ten_thousand_times_one),
       cmocka_unit_test(what_a_resume_keeps_is_taken_up_and_appended_to),
