@@ -1,7 +1,8 @@
 /* `heat2d check`: everything that `run` would refuse, and the plan, without a field of the grid's size in memory and
  * within about a second: of a large grid only a part is looked at. */
+#include "heat2d/app/check.h"
+
 #include "forecast.h"
-#include "heat2d/app/simulation.h"
 #include "heat2d/deck/regions.h"
 
 #include <stdlib.h>
@@ -35,38 +36,39 @@ static heat_status print_regions(const heat_problem *problem, heat_runtime *runt
   return status;
 }
 
-heat_status heat_simulation_check(heat_runtime *runtime, const heat_options *options, int ranks) {
+/* The length of a step, and of the plan its clock and limits. Collective. */
+static heat_status choose_step(heat_setup *setup, const heat_survey *survey, heat_plan *plan) {
+  heat_config *config = setup->config;
+  const MPI_Comm comm = setup->grid.comm;
+  const bool estimated = survey->seen < 1 && heat_config_auto(config, "time.step");
+  double dt = 0;
+  plan->limits = heat_method_limits(setup->method, survey->bounds);
+  heat_status status = heat_agree(comm, heat_setup_step(setup, plan->limits, &dt));
+  /* A step that is only estimated is no part of the resolved deck. */
+  if (status.code == HEAT_OK && estimated) status = heat_agree(comm, heat_config_resolve(config, "time.step", "auto"));
+  if (status.code != HEAT_OK) return status;
+  plan->clock = heat_clock_create(0, 0, dt, heat_config_real(config, "time.end"));
+  return heat_agree(comm, heat_plan_check_files(config, &plan->clock));
+}
+
+heat_status heat_check_deck(heat_runtime *runtime, const heat_options *options, int ranks) {
   heat_setup setup;
   heat_survey survey = {.seen = 0};
-  heat_limits limits = {0};
-  double dt = 0;
+  heat_plan plan = {.grid = &setup.grid, .copies = true};
   heat_status status = heat_setup_create(&setup, runtime, options, ranks);
   if (status.code == HEAT_OK) status = heat_survey_take(&survey, &setup);
-  if (status.code == HEAT_OK) limits = heat_method_limits(setup.method, survey.bounds);
-  const bool guessed = status.code == HEAT_OK && survey.seen < 1 && heat_config_auto(setup.config, "time.step");
-  if (status.code == HEAT_OK) status = heat_agree(runtime->comm, heat_setup_step(&setup, limits, &dt));
-  /* A step that is only estimated is no part of the resolved deck. */
-  if (status.code == HEAT_OK && guessed)
-    status = heat_agree(runtime->comm, heat_config_resolve(setup.config, "time.step", "auto"));
+  if (status.code == HEAT_OK) status = choose_step(&setup, &survey, &plan);
   if (status.code == HEAT_OK) {
-    const heat_clock clock = heat_clock_create(0, 0, dt, heat_config_real(setup.config, "time.end"));
-    status = heat_agree(runtime->comm, heat_plan_check_files(setup.config, &clock));
-  }
-  if (status.code == HEAT_OK) {
-    heat_plan plan = {.grid = &setup.grid,
-                      .method = setup.method,
-                      .clock = heat_clock_create(0, 0, dt, heat_config_real(setup.config, "time.end")),
-                      .limits = limits,
-                      .depth = setup.depth,
-                      .threads = setup.threads,
-                      .ranks = ranks > 0 ? ranks : runtime->size,
-                      .copies = true,
-                      .unseen = 1 - survey.seen};
+    plan.method = setup.method;
+    plan.depth = setup.depth;
+    plan.threads = setup.threads;
+    plan.ranks = ranks > 0 ? ranks : runtime->size;
+    plan.unseen = 1 - survey.seen;
     status = heat_forecast_make(&plan, &setup, &survey, runtime);
     if (status.code == HEAT_OK && runtime->rank == 0) status = print(&setup, &plan);
     status = heat_agree(runtime->comm, status);
-    if (status.code == HEAT_OK) status = print_regions(&setup.problem, runtime);
   }
+  if (status.code == HEAT_OK) status = print_regions(&setup.problem, runtime);
   heat_setup_destroy(&setup);
   return status;
 }

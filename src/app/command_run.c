@@ -1,5 +1,6 @@
 /* `heat2d run` and `heat2d check`. */
 #include "command.h"
+#include "heat2d/app/check.h"
 #include "heat2d/app/simulation.h"
 
 #include <limits.h>
@@ -74,7 +75,7 @@ static heat_status check(heat_runtime *runtime, const heat_arguments *arguments)
   if (status.code == HEAT_OK && text != NULL && (ranks < 1 || ranks > INT_MAX || ranks != (double)(int)ranks))
     status = heat_fail(HEAT_USAGE, "--ranks: '%s' is not a number of ranks", text);
   status = heat_agree(runtime->comm, status);
-  if (status.code == HEAT_OK) status = heat_simulation_check(runtime, &options, (int)ranks);
+  if (status.code == HEAT_OK) status = heat_check_deck(runtime, &options, (int)ranks);
   free(options.sets);
   return status;
 }

@@ -17,9 +17,8 @@ static const double look_seconds = 1e-9, energy_seconds = 4e-9;                 
 double heat_forecast_files(const heat_plan *plan) {
   const heat_config *config = plan->grid->problem->config;
   const double cells = (double)heat_box_cells(plan->grid->domain), own = cells / plan->ranks;
-  const bool single = heat_config_choice(config, "output.precision") == HEAT_PRECISION_FLOAT32;
   const bool packed = heat_config_integer(config, "output.compression") > 0;
-  const double bytes = cells * (single ? sizeof(float) : sizeof(double)), state = cells * sizeof(double);
+  const double bytes = heat_plan_snapshot(plan), state = cells * sizeof(double);
   const double snapshots = heat_plan_occurrences(&plan->clock, heat_config_cadence(config, "output.every"));
   double seconds = snapshots * (snapshot_seconds + bytes / bandwidth + (look_seconds + energy_seconds) * own);
   if (packed) seconds += snapshots * bytes / plan->ranks / deflate_bandwidth;

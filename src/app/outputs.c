@@ -170,10 +170,13 @@ static const output table[HEAT_OUTPUTS] = {
      .write = write_frame},
 };
 
-heat_outputs heat_outputs_create(heat_runtime *runtime, const heat_setup *setup, heat_operator *op,
-                                 const char *directory, const char *deck) {
-  heat_outputs outputs = {
-      .runtime = runtime, .setup = setup, .op = op, .directory = directory, .deck = deck, .energy = {.heat = NAN}};
+heat_outputs heat_outputs_create(heat_runtime *runtime, const heat_setup *setup, heat_operator *op, const char *deck) {
+  heat_outputs outputs = {.runtime = runtime,
+                          .setup = setup,
+                          .op = op,
+                          .directory = heat_config_text(setup->config, "output.directory"),
+                          .deck = deck,
+                          .energy = {.heat = NAN}};
   for (int n = 0; n < HEAT_OUTPUTS; n++) {
     outputs.asked[n] = table[n].key == NULL || heat_config_has(setup->config, "%s", table[n].key);
     if (outputs.asked[n]) outputs.every[n] = table[n].cadence(setup->config);

@@ -25,7 +25,7 @@ typedef struct heat_outputs {
   heat_runtime *runtime;   /* borrowed */
   const heat_setup *setup; /* borrowed */
   heat_operator *op;       /* borrowed */
-  const char *directory;   /* borrowed */
+  const char *directory;   /* output.directory of the deck, borrowed */
   const char *deck;        /* the resolved deck, borrowed */
   bool asked[HEAT_OUTPUTS];
   heat_cadence every[HEAT_OUTPUTS]; /* how often each is due */
@@ -37,10 +37,9 @@ typedef struct heat_outputs {
   heat_energy energy; /* the same; NAN before the first row */
 } heat_outputs;
 
-/* Take down what the deck asks for; the runtime, the setup, the operator, the directory and the text of the resolved
- * deck are borrowed. Nothing is opened. Local. */
-heat_outputs heat_outputs_create(heat_runtime *runtime, const heat_setup *setup, heat_operator *op,
-                                 const char *directory, const char *deck);
+/* Take down what the deck asks for; the runtime, the setup, the operator and the text of the resolved deck are
+ * borrowed. Nothing is opened. Local. */
+heat_outputs heat_outputs_create(heat_runtime *runtime, const heat_setup *setup, heat_operator *op, const char *deck);
 
 /* Open the files in the directory, which is this run's: rows and snapshots up to step `keep` stay, later ones are
  * removed

@@ -34,6 +34,11 @@ double heat_plan_copy(const heat_plan *plan) {
   return ceil(cells / plan->ranks) * (double)sizeof(double);
 }
 
+double heat_plan_snapshot(const heat_plan *plan) {
+  const bool single = heat_config_choice(plan->grid->problem->config, "output.precision") == HEAT_PRECISION_FLOAT32;
+  return (double)heat_box_cells(plan->grid->domain) * (single ? sizeof(float) : sizeof(double));
+}
+
 heat_cadence heat_plan_images(const heat_config *config) {
   if (!heat_config_has(config, "output.images")) return (heat_cadence){0};
   const bool own = heat_config_has(config, "output.images.every");
@@ -107,9 +112,8 @@ static void put_room(FILE *out, const char *directory, double bytes, double coun
 
 static void put_files(FILE *out, const heat_plan *plan) {
   const heat_config *config = plan->grid->problem->config;
-  const double cells = (double)heat_box_cells(plan->grid->domain);
-  const bool single = heat_config_choice(config, "output.precision") == HEAT_PRECISION_FLOAT32;
-  const double snapshot = cells * (single ? sizeof(float) : sizeof(double)), checkpoint = cells * sizeof(double);
+  const double snapshot = heat_plan_snapshot(plan);
+  const double checkpoint = (double)heat_box_cells(plan->grid->domain) * sizeof(double);
   const double count = heat_plan_occurrences(&plan->clock, heat_config_cadence(config, "output.every"));
   const double keep = (double)heat_config_integer(config, "checkpoint.keep");
   fprintf(out, "files       %s/: %.0f snapshots of ", heat_config_text(config, "output.directory"), count);

@@ -33,23 +33,23 @@ static int watched_columns(void) {
   return columns;
 }
 
-void heat_progress_create(heat_progress *progress, heat_runtime *runtime, const heat_clock *clock, double cells,
-                          heat_progress_mode mode, const char *path, int64_t step) {
+void heat_progress_create(heat_progress *progress, const heat_progress_subject *subject) {
   enum { USUAL_COLUMNS = 80 };
   const double now = MPI_Wtime();
-  *progress = (heat_progress){.runtime = runtime,
-                              .clock = *clock,
-                              .cells = cells,
-                              .mode = mode,
-                              .first = step,
+  *progress = (heat_progress){.runtime = subject->runtime,
+                              .clock = subject->clock,
+                              .cells = subject->cells,
+                              .mode = subject->mode,
+                              .first = subject->step,
                               .said = -1,
                               .began = now,
                               .pace = first_pace,
                               .next_line = now + first_pace};
-  snprintf(progress->path, sizeof progress->path, "%s", path);
-  if (runtime->rank != 0) return;
+  snprintf(progress->path, sizeof progress->path, "%s", subject->path);
+  if (subject->runtime->rank != 0) return;
   progress->columns = watched_columns();
-  if (mode == HEAT_PROGRESS_AUTO) progress->mode = progress->columns > 0 ? HEAT_PROGRESS_BAR : HEAT_PROGRESS_PLAIN;
+  if (subject->mode == HEAT_PROGRESS_AUTO)
+    progress->mode = progress->columns > 0 ? HEAT_PROGRESS_BAR : HEAT_PROGRESS_PLAIN;
   if (progress->columns == 0) progress->columns = USUAL_COLUMNS;
 }
 

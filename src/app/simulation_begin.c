@@ -45,7 +45,7 @@ heat_status heat_simulation_set_up(heat_simulation *sim) {
   sim->directory = heat_config_text(setup->config, "output.directory");
   sim->steady = heat_steady_create(setup->config);
   sim->deck = heat_config_write(setup->config);
-  sim->outputs = heat_outputs_create(runtime, setup, &sim->op, sim->directory, sim->deck);
+  sim->outputs = heat_outputs_create(runtime, setup, &sim->op, sim->deck);
   return heat_agree(runtime->comm, sim->deck != NULL ? heat_ok() : heat_no_memory("the deck", 0));
 }
 
@@ -104,8 +104,13 @@ static heat_status open_progress(heat_simulation *sim) {
   char path[HEAT_PATH];
   const heat_status status = heat_directory_join(path, sizeof path, sim->directory, "status.json");
   if (status.code != HEAT_OK) return status;
-  heat_progress_create(&sim->progress, sim->runtime, &sim->clock, (double)heat_box_cells(sim->setup.grid.domain),
-                       sim->options->progress, path, sim->state.step);
+  const heat_progress_subject subject = {.runtime = sim->runtime,
+                                         .clock = sim->clock,
+                                         .cells = (double)heat_box_cells(sim->setup.grid.domain),
+                                         .step = sim->state.step,
+                                         .path = path,
+                                         .mode = sim->options->progress};
+  heat_progress_create(&sim->progress, &subject);
   sim->progressing = true;
   return status;
 }

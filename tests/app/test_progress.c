@@ -20,7 +20,9 @@ static void start(heat_progress_mode mode, int64_t step) {
   heat_runtime_create(&runtime, MPI_COMM_WORLD);
   FILE *log = runtime.rank == 0 ? fopen("log", "a") : NULL;
   if (log != NULL) heat_runtime_log(&runtime, log);
-  heat_progress_create(&progress, &runtime, &clock, CELLS, mode, "status.json", step);
+  const heat_progress_subject subject = {
+      .runtime = &runtime, .clock = clock, .cells = CELLS, .step = step, .path = "status.json", .mode = mode};
+  heat_progress_create(&progress, &subject);
 }
 
 /* The log so far, on rank 0. */

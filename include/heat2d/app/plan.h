@@ -25,6 +25,9 @@ double heat_plan_memory(const heat_plan *plan);
 /* Bytes more that a rank needs while a checkpoint is written from a copy; 0 when none is due before the end. Local. */
 double heat_plan_copy(const heat_plan *plan);
 
+/* Bytes of the field in a snapshot that is not compressed. Local. */
+double heat_plan_snapshot(const heat_plan *plan);
+
 /* How often pictures are due: output.images.every, and where that is left out as output.every; never without
  * output.images. Local. */
 heat_cadence heat_plan_images(const heat_config *config);

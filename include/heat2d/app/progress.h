@@ -35,8 +35,18 @@ typedef struct heat_progress {
   double saved; /* when the last checkpoint was done, MPI_Wtime; 0: not yet */
 } heat_progress;
 
-void heat_progress_create(heat_progress *progress, heat_runtime *runtime, const heat_clock *clock, double cells,
-                          heat_progress_mode mode, const char *path, int64_t step);
+/* What there is to show. */
+typedef struct heat_progress_subject {
+  heat_runtime *runtime; /* borrowed */
+  heat_clock clock;
+  double cells;     /* of the grid */
+  int64_t step;     /* at which this process takes over */
+  const char *path; /* of status.json */
+  heat_progress_mode mode;
+} heat_progress_subject;
+
+/* Begin to show it; nothing is written yet. */
+void heat_progress_create(heat_progress *progress, const heat_progress_subject *subject);
 
 /* What the next status.json says of the times, and of the last checkpoint (`at`: MPI_Wtime when it was done). */
 void heat_progress_set_times(heat_progress *progress, const heat_progress_times *times);

@@ -8,8 +8,4 @@
  * runtime's communicator. */
 heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *options);
 
-/* Validate the deck as `run` would, print the resolved deck and, as comments, the plan for `ranks` ranks (0: those that
- * there are). Writes no file. Collective. */
-heat_status heat_simulation_check(heat_runtime *runtime, const heat_options *options, int ranks);
-
 #endif
