@@ -89,7 +89,7 @@ void heat_bench_compute_in_cache(void *context) {
     for (int turn = 0; turn < CACHE_TURNS; turn++) {
       sweep.u = sweep.x[0] = first[turn % 2];
       sweep.out = first[1 - turn % 2];
-      job->kernels->walk(&sweep, job->box);
+      job->kernels->march(&sweep, job->box);
     }
   }
 }

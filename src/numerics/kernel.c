@@ -1,4 +1,4 @@
-/* The plain loops, and beside them the walking kernels, which give the same bits and are the ones that runs use.
+/* The plain loops, and beside them the marching kernels, which give the same bits and are the ones that runs use.
  *
  * Walking: a few vectors side by side go down the rows of a box. The row to the south and the row itself stay in
  * registers from when they were the row to the north, so that each value of u is loaded once from the north and twice,
@@ -22,7 +22,7 @@
 #else
 #define VECTOR_BYTES 16
 #endif
-enum { LANES = VECTOR_BYTES / sizeof(double), GROUP = 2 }; /* GROUP: vectors that walk side by side */
+enum { LANES = VECTOR_BYTES / sizeof(double), GROUP = 2 }; /* GROUP: vectors that march side by side */
 typedef double vec __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(double)), may_alias));
 
 /* The vectors one cell further east (west) than the first (second) of two that lie side by side. Where each vector is a
@@ -152,17 +152,17 @@ ALWAYS_INLINE void plain_box(const heat_sweep *sweep, factors f, heat_part part,
   }
 }
 
-/* Where a column of vectors stands. */
-typedef struct place {
+/* A cursor at the first lane of a column of vectors. */
+typedef struct cursor {
   double *out;
   const double *u, *kx, *ky, *inverse, *q;
-} place;
+} cursor;
 
 ALWAYS_INLINE vec load(const double *from) {
   return *(const vec *)from;
 }
 
-ALWAYS_INLINE place go_on(place p, ptrdiff_t step, material kind, bool source) {
+ALWAYS_INLINE cursor advance(cursor p, ptrdiff_t step, material kind, bool source) {
   p.out += step;
   p.u += step;
   if (kind == VARYING) {
@@ -196,7 +196,7 @@ ALWAYS_INLINE void load_west(int group, const double *from, const vec *here, vec
 }
 
 /* What comes in through the east faces, and goes out through the west ones in place of what lies there. */
-ALWAYS_INLINE void heat_along_x(int group, place p, const vec *here, vec *west, vec *east) {
+ALWAYS_INLINE void heat_along_x(int group, cursor p, const vec *here, vec *west, vec *east) {
 #pragma GCC unroll 4
   for (int v = 0; v < group; v++) west[v] = load(p.kx + v * LANES) * (here[v] - west[v]);
 #pragma GCC unroll 4
@@ -211,8 +211,8 @@ ALWAYS_INLINE void heat_along_x(int group, place p, const vec *here, vec *west, 
 
 /* One row of `group` vectors: u here and to the south are given, the north is loaded for the next row. `flux`: what
  * comes in through the south faces, and then through the north ones. */
-ALWAYS_INLINE void walk_row(int group, place p, ptrdiff_t stride, factors f, material kind, bool source,
-                            const vec *south, const vec *here, vec *north, vec *flux) {
+ALWAYS_INLINE void march_row(int group, cursor p, ptrdiff_t stride, factors f, material kind, bool source,
+                             const vec *south, const vec *here, vec *north, vec *flux) {
   vec west[GROUP], east[GROUP];
   load_west(group, p.u, here, west);
   if (kind == VARYING)
@@ -242,7 +242,7 @@ ALWAYS_INLINE void walk_row(int group, place p, ptrdiff_t stride, factors f, mat
   }
 }
 
-ALWAYS_INLINE void walk(int group, place p, ptrdiff_t rows, ptrdiff_t stride, factors f, material kind, bool source) {
+ALWAYS_INLINE void march(int group, cursor p, ptrdiff_t rows, ptrdiff_t stride, factors f, material kind, bool source) {
   vec x[GROUP], y[GROUP], z[GROUP], flux[GROUP];
 #pragma GCC unroll 4
   for (int v = 0; v < group; v++) {
@@ -252,22 +252,22 @@ ALWAYS_INLINE void walk(int group, place p, ptrdiff_t rows, ptrdiff_t stride, fa
     if (kind == VARYING) flux[v] = load(p.ky + v * LANES) * (y[v] - x[v]);
   }
   for (; rows >= 3; rows -= 3) { /* the three rows change parts, so that nothing is moved */
-    walk_row(group, p, stride, f, kind, source, x, y, z, flux);
-    p = go_on(p, stride, kind, source);
-    walk_row(group, p, stride, f, kind, source, y, z, x, flux);
-    p = go_on(p, stride, kind, source);
-    walk_row(group, p, stride, f, kind, source, z, x, y, flux);
-    p = go_on(p, stride, kind, source);
+    march_row(group, p, stride, f, kind, source, x, y, z, flux);
+    p = advance(p, stride, kind, source);
+    march_row(group, p, stride, f, kind, source, y, z, x, flux);
+    p = advance(p, stride, kind, source);
+    march_row(group, p, stride, f, kind, source, z, x, y, flux);
+    p = advance(p, stride, kind, source);
   }
-  if (rows > 0) walk_row(group, p, stride, f, kind, source, x, y, z, flux);
-  p = go_on(p, stride, kind, source);
-  if (rows > 1) walk_row(group, p, stride, f, kind, source, y, z, x, flux);
+  if (rows > 0) march_row(group, p, stride, f, kind, source, x, y, z, flux);
+  p = advance(p, stride, kind, source);
+  if (rows > 1) march_row(group, p, stride, f, kind, source, y, z, x, flux);
 }
 
-ALWAYS_INLINE void walk_box(const heat_sweep *sweep, factors f, heat_part part, material kind, bool source) {
+ALWAYS_INLINE void march_box(const heat_sweep *sweep, factors f, heat_part part, material kind, bool source) {
   const ptrdiff_t stride = sweep->stride;
   ptrdiff_t i = 0;
-  place p = {.out = sweep->out + part.at, .u = sweep->u + part.at};
+  cursor p = {.out = sweep->out + part.at, .u = sweep->u + part.at};
   if (kind == VARYING) {
     p.kx = sweep->kx + part.at;
     p.ky = sweep->ky + part.at;
@@ -275,8 +275,9 @@ ALWAYS_INLINE void walk_box(const heat_sweep *sweep, factors f, heat_part part, 
   }
   if (source) p.q = sweep->q + part.at;
   for (; i + GROUP * LANES <= part.columns; i += GROUP * LANES)
-    walk(GROUP, go_on(p, i, kind, source), part.rows, stride, f, kind, source);
-  for (; i + LANES <= part.columns; i += LANES) walk(1, go_on(p, i, kind, source), part.rows, stride, f, kind, source);
+    march(GROUP, advance(p, i, kind, source), part.rows, stride, f, kind, source);
+  for (; i + LANES <= part.columns; i += LANES)
+    march(1, advance(p, i, kind, source), part.rows, stride, f, kind, source);
   if (i < part.columns) plain_box(sweep, f, (heat_part){part.at + i, part.columns - i, part.rows}, kind, source);
 }
 
@@ -285,8 +286,8 @@ typedef void box_loop(const heat_sweep *sweep, factors f, heat_part part);
   static void plain_##name(const heat_sweep *sweep, factors f, heat_part part) {                                       \
     plain_box(sweep, f, part, kind, source);                                                                           \
   }                                                                                                                    \
-  static void walk_##name(const heat_sweep *sweep, factors f, heat_part part) {                                        \
-    walk_box(sweep, f, part, kind, source);                                                                            \
+  static void march_##name(const heat_sweep *sweep, factors f, heat_part part) {                                       \
+    march_box(sweep, f, part, kind, source);                                                                           \
   }
 LOOPS(ISOTROPIC, false, isotropic)
 LOOPS(ISOTROPIC, true, isotropic_source)
@@ -307,10 +308,10 @@ void heat_kernel_plain(const heat_sweep *sweep, heat_part part) {
   loops[material_of(sweep, f)][sweep->q != NULL](sweep, f, part);
 }
 
-void heat_kernel_walk(const heat_sweep *sweep, heat_part part) {
-  static box_loop *const loops[][2] = {[ISOTROPIC] = {walk_isotropic, walk_isotropic_source},
-                                       [UNIFORM] = {walk_uniform, walk_uniform_source},
-                                       [VARYING] = {walk_varying, walk_varying_source}};
+void heat_kernel_march(const heat_sweep *sweep, heat_part part) {
+  static box_loop *const loops[][2] = {[ISOTROPIC] = {march_isotropic, march_isotropic_source},
+                                       [UNIFORM] = {march_uniform, march_uniform_source},
+                                       [VARYING] = {march_varying, march_varying_source}};
   if (sweep->c == 0 || !is_euler(sweep)) {
     heat_kernel_plain(sweep, part);
     return;

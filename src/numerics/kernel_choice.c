@@ -10,7 +10,7 @@
 /* kernel.c again, with other names and other instructions: see CMakeLists.txt. */
 #define DECLARE(level)                                                                                                 \
   void heat_kernel_plain_##level(const heat_sweep *sweep, heat_part part);                                             \
-  void heat_kernel_walk_##level(const heat_sweep *sweep, heat_part part);                                              \
+  void heat_kernel_march_##level(const heat_sweep *sweep, heat_part part);                                             \
   double heat_kernel_rate_##level(const heat_sweep *sweep, heat_part part)
 DECLARE(v2);
 DECLARE(v3);
@@ -40,11 +40,11 @@ static const struct {
   bool (*supported)(void);
 } choices[] = {
 #ifdef HEAT2D_X86_64_LEVELS
-    {{"x86-64-v4", heat_kernel_plain_v4, heat_kernel_walk_v4, heat_kernel_rate_v4}, has_v4},
-    {{"x86-64-v3", heat_kernel_plain_v3, heat_kernel_walk_v3, heat_kernel_rate_v3}, has_v3},
-    {{"x86-64-v2", heat_kernel_plain_v2, heat_kernel_walk_v2, heat_kernel_rate_v2}, has_v2},
+    {{"x86-64-v4", heat_kernel_plain_v4, heat_kernel_march_v4, heat_kernel_rate_v4}, has_v4},
+    {{"x86-64-v3", heat_kernel_plain_v3, heat_kernel_march_v3, heat_kernel_rate_v3}, has_v3},
+    {{"x86-64-v2", heat_kernel_plain_v2, heat_kernel_march_v2, heat_kernel_rate_v2}, has_v2},
 #endif
-    {{"base", heat_kernel_plain, heat_kernel_walk, heat_kernel_rate}, always},
+    {{"base", heat_kernel_plain, heat_kernel_march, heat_kernel_rate}, always},
 };
 enum { CHOICES = sizeof choices / sizeof *choices };
 

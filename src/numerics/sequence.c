@@ -74,7 +74,7 @@ static heat_box inner_part(const heat_sequence *sequence, heat_box box) {
 
 static heat_loop *current_loop(const heat_sequence *sequence) {
   return sequence->plain || heat_tiling_current(&sequence->tiling).plain ? sequence->kernels->plain
-                                                                         : sequence->kernels->walk;
+                                                                         : sequence->kernels->march;
 }
 
 /* Some stages that need no message between them. */

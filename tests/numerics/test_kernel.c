@@ -27,9 +27,9 @@ static double noise(uint64_t n) {
 
 /* kernel.c with vectors of 64 bytes, whatever this processor has: see CMakeLists.txt. */
 void heat_kernel_plain_wide(const heat_sweep *sweep, heat_part part);
-void heat_kernel_walk_wide(const heat_sweep *sweep, heat_part part);
+void heat_kernel_march_wide(const heat_sweep *sweep, heat_part part);
 double heat_kernel_rate_wide(const heat_sweep *sweep, heat_part part);
-static const heat_kernels wide = {"wide", heat_kernel_plain_wide, heat_kernel_walk_wide, heat_kernel_rate_wide};
+static const heat_kernels wide = {"wide", heat_kernel_plain_wide, heat_kernel_march_wide, heat_kernel_rate_wide};
 
 /* Those that are tested; the tests go through all that this processor has. */
 static const heat_kernels *kernels;
@@ -113,7 +113,7 @@ static void check_sweep(const heat_sweep *sweep, ptrdiff_t columns, ptrdiff_t ro
   kernels->plain(sweep, (heat_part){0, columns, rows});
   assert_memory_equal(whole, expected, sizeof expected);
   memcpy(whole, before, sizeof before);
-  kernels->walk(sweep, (heat_part){0, columns, rows});
+  kernels->march(sweep, (heat_part){0, columns, rows});
   assert_memory_equal(whole, expected, sizeof expected);
 }
 
@@ -190,7 +190,7 @@ static void check_tiling(void) {
     memcpy(whole, arrays[OUT], sizeof whole);
     fill_arrays();
     for (ptrdiff_t j = 0; j < 15; j += 5)
-      for (ptrdiff_t i = 0; i < 33; i += 11) kernels->walk(&sweep, (heat_part){j * STRIDE + i, 11, 5});
+      for (ptrdiff_t i = 0; i < 33; i += 11) kernels->march(&sweep, (heat_part){j * STRIDE + i, 11, 5});
     assert_memory_equal(arrays[OUT], whole, sizeof whole);
   }
 }
@@ -208,7 +208,7 @@ static void check_constant(void) {
       heat_sweep sweep = make_sweep(material, 1);
       sweep.x[0] = sweep.u;
       sweep.w[0] = 1;
-      kernels->walk(&sweep, (heat_part){0, 33, 15});
+      kernels->march(&sweep, (heat_part){0, 33, 15});
       for (ptrdiff_t j = 0; j < 15; j++)
         for (ptrdiff_t i = 0; i < 33; i++) assert_true(sweep.out[j * STRIDE + i] == constants[c]);
       assert_true(kernels->rate(&sweep, (heat_part){0, 33, 15}) == 0);
