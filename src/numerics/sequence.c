@@ -15,8 +15,7 @@ heat_status heat_sequence_create(heat_sequence *sequence, heat_equation equation
   if (sequence->kernels == NULL)
     status = heat_fail(HEAT_USAGE, "HEAT2D_ISA=%s: not known, or not on this processor", isa);
   status = heat_agree(grid->comm, status);
-  if (status.code == HEAT_OK)
-    status = heat_halo_create(&sequence->halo, grid, equation.stencil->depth, HEAT_STAGE_FIELDS);
+  if (status.code == HEAT_OK) status = heat_halo_create(&sequence->halo, grid, equation.stencil->depth, 1);
   const int arrays =
       (equation.stencil->uniform ? UNIFORM_ARRAYS : VARYING_ARRAYS) + (equation.forcing->has_source ? 1 : 0);
   sequence->cell_bytes = arrays * (int64_t)sizeof(double);
@@ -26,6 +25,7 @@ heat_status heat_sequence_create(heat_sequence *sequence, heat_equation equation
 
 void heat_sequence_destroy(heat_sequence *sequence) {
   heat_halo_destroy(sequence->halo);
+  heat_halo_destroy(sequence->wide_halo);
   *sequence = (heat_sequence){.threads = 0};
 }
 
@@ -105,8 +105,9 @@ static void prepare_box(void *context, int k, heat_box box) {
 /* Refresh the ghost layers of some fields, all but what comes from above: see wait_upper_halo. */
 static void exchange(heat_sequence *sequence, heat_field *const *fields, int count) {
   const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_HALO);
-  heat_halo_begin_some(sequence->halo, fields, count);
-  heat_halo_wait_lower(sequence->halo, fields);
+  sequence->active_halo = count == 1 ? sequence->halo : sequence->wide_halo;
+  heat_halo_begin_some(sequence->active_halo, fields, count);
+  heat_halo_wait_lower(sequence->active_halo, fields);
   sequence->upper_pending = count;
   for (int f = 0; f < count; f++) {
     sequence->exchanged[f] = fields[f];
@@ -119,7 +120,7 @@ static void exchange(heat_sequence *sequence, heat_field *const *fields, int cou
 static void wait_upper_halo(heat_sequence *sequence) {
   if (sequence->upper_pending == 0) return;
   const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_HALO);
-  heat_halo_wait_upper(sequence->halo, sequence->exchanged);
+  heat_halo_wait_upper(sequence->active_halo, sequence->exchanged);
   sequence->upper_pending = 0;
   heat_runtime_enter(sequence->runtime, before);
 }
@@ -127,7 +128,7 @@ static void wait_upper_halo(heat_sequence *sequence) {
 /* Before rows below `row` are worked on: let messages make progress, and have those that these rows need. */
 static void look_after_messages(void *context, int64_t row) {
   const pass *p = context;
-  heat_halo_progress(p->sequence->halo);
+  if (p->sequence->active_halo != NULL) heat_halo_progress(p->sequence->active_halo);
   if (row >= p->sequence->grid->owned.hi[HEAT_Y]) wait_upper_halo(p->sequence);
 }
 
@@ -242,10 +243,20 @@ static int pick(unsigned set, heat_field *const *fields, heat_field *picked[HEAT
   return count;
 }
 
+/* The halo for several fields at once, when the first such exchange comes. Collective, as all ranks have the same
+ * schedule. */
+static heat_status provide_halo(heat_sequence *sequence, const heat_schedule *schedule, int count) {
+  bool several = false;
+  for (int k = 0; k < count; k++) several = several || (schedule->refresh[k] & (schedule->refresh[k] - 1)) != 0;
+  if (!several || sequence->wide_halo != NULL) return heat_ok();
+  return heat_halo_create(&sequence->wide_halo, sequence->grid, sequence->equation.stencil->depth, HEAT_STAGE_FIELDS);
+}
+
 static heat_status run_list(heat_sequence *sequence, const heat_stage *stages, int count, heat_field *const *fields) {
   double times[HEAT_STAGES_MAX];
   const heat_schedule schedule = schedule_for(sequence, stages, count, fields);
   heat_status status = widen(sequence, schedule.widen, fields);
+  if (status.code == HEAT_OK) status = provide_halo(sequence, &schedule, count);
   if (status.code != HEAT_OK) return status;
   for (int s = 0; s < count; s++) times[s] = stages[s].t;
   /* A failure is local (an expression at one rank's cells): the exchanges go on, the caller agrees. */

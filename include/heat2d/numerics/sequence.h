@@ -34,7 +34,9 @@ typedef struct heat_sequence {
   heat_tiling tiling;
   int64_t cell_bytes; /* that a tile holds of each cell */
   const heat_kernels *kernels;
-  heat_halo *halo;
+  heat_halo *halo;                          /* for one field */
+  heat_halo *wide_halo;                     /* for several at once; NULL until they are needed */
+  heat_halo *active_halo;                   /* of the last exchange, one of these */
   heat_field *exchanged[HEAT_STAGE_FIELDS]; /* in the last exchange */
   int upper_pending;                        /* how many of them still wait for the ghost rows above: all or none */
 } heat_sequence;
