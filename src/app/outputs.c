@@ -92,6 +92,7 @@ static heat_status open_snapshots(heat_outputs *outputs, int64_t keep) {
                        .directory = outputs->directory,
                        .title = heat_config_text(config, "title"),
                        .deck = outputs->deck,
+                       .way = &outputs->setup->way,
                        .storage = {.single = heat_config_choice(config, "output.precision") == HEAT_PRECISION_FLOAT32,
                                    .compression = (int)heat_config_integer(config, "output.compression")}};
   return heat_snapshots_create(&outputs->snapshots, keep);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Control characters, which may be commands for a terminal, become blanks. */
 static void make_plain(char *text) {
@@ -43,6 +44,24 @@ static void say_resumed(heat_runtime *runtime, const heat_resume *resume, const 
                               "field files: whether they still hold the same numbers is not known\n");
 }
 
+/* Which way files take into the file system, and what MPI-IO is made of. */
+static void say_transport(const heat_report *report) {
+  const heat_setup *setup = report->setup;
+  char about[256], hints[512] = "";
+  const char *name, *text;
+  if (!setup->way.mpio) {
+    heat_runtime_say(report->runtime, "transport   direct: each rank writes its rows\n");
+    return;
+  }
+  heat_mpio_describe(about, sizeof about);
+  for (int n = 0; heat_config_hint(setup->config, "output.hints", n, &name, &text); n++) {
+    const size_t used = strlen(hints);
+    snprintf(hints + used, sizeof hints - used, "%s%s=%s", used == 0 ? "; hints " : " ", name, text);
+  }
+  heat_runtime_say(report->runtime, "transport   mpio (%s%s)%s\n", about, hints,
+                   report->copies ? "; direct for checkpoints behind the steps" : "");
+}
+
 void heat_report_start(const heat_report *report, const heat_clock *clock, const heat_state *state) {
   const heat_setup *setup = report->setup;
   const heat_plan plan = {.grid = &setup->grid,
@@ -56,6 +75,7 @@ void heat_report_start(const heat_report *report, const heat_clock *clock, const
   char *text = heat_plan_text(&plan);
   if (text != NULL) heat_runtime_say(report->runtime, "%s", text);
   free(text);
+  say_transport(report);
   const heat_outputs_summary written = heat_outputs_summarize(report->outputs);
   say_pictures(report->runtime, &written);
   say_resumed(report->runtime, report->resume, state);

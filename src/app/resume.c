@@ -59,18 +59,20 @@ static heat_status find_checkpoint(heat_resume *resume) {
   const char *named = parts->options->resume_file;
   if (named != NULL) {
     snprintf(resume->checkpoint, sizeof resume->checkpoint, "%s", named);
-    return heat_h5_verify(runtime->comm, resume->checkpoint, NULL);
+    return heat_h5_verify(runtime->comm, resume->checkpoint, &parts->setup->way);
   }
-  heat_status status = heat_checkpoint_newest(runtime, NULL, parts->directory, INT64_MAX, resume->checkpoint);
+  heat_status status =
+      heat_checkpoint_newest(runtime, &parts->setup->way, parts->directory, INT64_MAX, resume->checkpoint);
   if (status.code != HEAT_OK || resume->checkpoint[0] == '\0') return status;
   /* A longer run goes on from before the shortened step, so that it has the bits of one that was never stopped. */
   heat_state newest;
   char older[HEAT_PATH], *deck;
-  status = heat_checkpoint_read_state(runtime->comm, NULL, resume->checkpoint, &newest, &deck);
+  status = heat_checkpoint_read_state(runtime->comm, &parts->setup->way, resume->checkpoint, &newest, &deck);
   free(deck);
   const double end = heat_config_real(parts->setup->config, "time.end");
   if (status.code != HEAT_OK || !newest.truncated_step || end <= newest.time) return status;
-  if (heat_checkpoint_newest(runtime, NULL, parts->directory, newest.step, older).code == HEAT_OK && older[0] != '\0')
+  if (heat_checkpoint_newest(runtime, &parts->setup->way, parts->directory, newest.step, older).code == HEAT_OK &&
+      older[0] != '\0')
     memcpy(resume->checkpoint, older, sizeof older);
   return heat_ok();
 }
@@ -80,7 +82,7 @@ static heat_status compare_inputs(heat_resume *resume, heat_config *old) {
   const MPI_Comm comm = resume->parts.runtime->comm;
   char *before;
   bool unknown = false;
-  heat_status status = heat_checkpoint_read_inputs(comm, NULL, resume->checkpoint, &before);
+  heat_status status = heat_checkpoint_read_inputs(comm, &resume->parts.setup->way, resume->checkpoint, &before);
   if (status.code == HEAT_OK)
     status = heat_problem_compare_inputs(&resume->parts.setup->problem, before, old, &unknown);
   resume->inputs_unknown = unknown;
@@ -107,8 +109,8 @@ static heat_status compare_decks(heat_resume *resume, const char *text) {
 static heat_status take_over(heat_resume *resume, heat_state *state) {
   heat_state before;
   char *deck;
-  heat_status status =
-      heat_checkpoint_read_state(resume->parts.runtime->comm, NULL, resume->checkpoint, &before, &deck);
+  heat_status status = heat_checkpoint_read_state(resume->parts.runtime->comm, &resume->parts.setup->way,
+                                                  resume->checkpoint, &before, &deck);
   if (status.code == HEAT_OK) status = compare_decks(resume, deck);
   free(deck);
   if (status.code != HEAT_OK) return status;
@@ -126,7 +128,7 @@ static heat_status take_over(heat_resume *resume, heat_state *state) {
     state->anchor_step = before.step;
   }
   state->dt = dt;
-  return heat_checkpoint_read(NULL, resume->checkpoint, resume->parts.stepper);
+  return heat_checkpoint_read(&resume->parts.setup->way, resume->checkpoint, resume->parts.stepper);
 }
 
 /* The checkpoints that were there when the run was set up are gone. */

@@ -80,7 +80,8 @@ heat_status heat_saver_save(heat_saver *saver, const heat_state *state, heat_sav
   const heat_checkpoint_place place = {.directory = parts->directory,
                                        .deck = parts->deck,
                                        .parent = slash != NULL ? slash + 1 : saver->path,
-                                       .behind = behind};
+                                       .behind = behind,
+                                       .way = parts->way};
   heat_checkpoint_begin(&saver->file, &place, parts->stepper, state);
   saver->writing = state->step;
   saver->disturbed = false;

@@ -23,8 +23,9 @@ typedef struct heat_saver_parts {
   heat_outputs *outputs;
   heat_lock *lock;
   const char *directory;
-  const char *deck; /* the resolved one */
-  bool behind;      /* there is memory to write a copy behind the steps */
+  const char *deck;       /* the resolved one */
+  const heat_h5_way *way; /* of those that the steps wait for */
+  bool behind;            /* there is memory to write a copy behind the steps */
 } heat_saver_parts;
 
 /* What the checkpoints of a process have cost, s. */

@@ -54,6 +54,7 @@ heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const he
   if (status.code != HEAT_OK) return status;
   setup->method = &heat_methods[heat_config_auto(config, "time.method") ? HEAT_METHOD_EULER
                                                                         : heat_config_choice(config, "time.method")];
+  setup->way = heat_h5_way_create(config);
   setup->threads = (int)heat_config_integer(config, "parallel.threads");
   for (int axis = 0; axis < HEAT_AXES && !heat_config_auto(config, "parallel.tile"); axis++)
     setup->tile[axis] = (int)heat_config_integer(config, "parallel.tile.%d", axis);
@@ -71,6 +72,7 @@ heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const he
 }
 
 void heat_setup_destroy(heat_setup *setup) {
+  heat_h5_way_destroy(&setup->way);
   heat_problem_destroy(&setup->problem);
   heat_config_destroy(setup->config);
   *setup = (heat_setup){0};

@@ -34,6 +34,7 @@ heat_status heat_simulation_set_up(heat_simulation *sim) {
                           .threads = setup->threads,
                           .ranks = runtime->size};
   status = heat_memory_check(runtime, &plan, heat_node_memory(), &sim->copies);
+  sim->copies = sim->copies && heat_h5_way_behind(setup->config);
   if (status.code == HEAT_OK)
     status = heat_operator_create(&sim->op, &setup->grid, runtime, setup->depth, setup->threads);
   if (status.code != HEAT_OK) return status;
@@ -94,6 +95,7 @@ static void create_saver(heat_simulation *sim) {
                                   .lock = &sim->lock,
                                   .directory = sim->directory,
                                   .deck = sim->deck,
+                                  .way = &sim->setup.way,
                                   .behind = sim->copies};
   const bool own = heat_resume_found(&sim->resume) && sim->options->resume_file == NULL;
   heat_saver_create(&sim->saver, &parts, heat_resume_path(&sim->resume), own ? sim->state.step : -1);

@@ -181,6 +181,15 @@ const char *heat_config_text(const heat_config *config, const char *key, ...) {
   return node->text;
 }
 
+bool heat_config_hint(const heat_config *config, const char *key, int n, const char **name, const char **text) {
+  const heat_node *node = heat_node_find(config->root, key);
+  assert(node != NULL && node->option->type == HEAT_HINTS);
+  if (n >= node->count) return false;
+  *name = node->entries[n]->key;
+  *text = node->entries[n]->text;
+  return true;
+}
+
 heat_value heat_config_value(const heat_config *config, const char *key, ...) {
   va_list arguments;
   va_start(arguments, key);

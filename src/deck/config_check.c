@@ -343,6 +343,31 @@ static heat_status check_section(const char *name, heat_node *root, heat_node *n
   return check_any_of(name, root, node);
 }
 
+/* Hints for MPI-IO: nobody knows all names, but MPI passes over those that it does not know. */
+static heat_status check_hints(const char *name, heat_node *node, const heat_option *option) {
+  enum { LONGEST_NAME = 63, LONGEST_VALUE = 127 };
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+  static const heat_option hint = {.key = "output.hints.*", .type = HEAT_TEXT};
+  if (node->kind != HEAT_NODE_MAP) return needed(name, node, option);
+  for (int i = 0; i < node->count; i++) {
+    heat_node *entry = node->entries[i];
+    const size_t length = strlen(entry->key);
+    entry->option = &hint;
+    if (length == 0 || length > LONGEST_NAME || entry->key[strspn(entry->key, letters)] != '\0') {
+      at_name(entry);
+      return heat_node_fail(name, entry, NULL, "is no name of a hint (letters, digits and _)");
+    }
+    if (heat_node_entry(node, entry->key, length) != entry) {
+      at_name(entry);
+      return heat_node_fail(name, entry, NULL, "stands twice");
+    }
+    if (entry->kind != HEAT_NODE_SCALAR || entry->text[0] == '\0') return needed(name, entry, &hint);
+    if (strlen(entry->text) > LONGEST_VALUE)
+      return heat_node_fail(name, entry, NULL, "is too long for a hint (at most %d characters)", LONGEST_VALUE);
+  }
+  return heat_ok();
+}
+
 heat_status heat_check_node(const char *name, heat_node *root, heat_node *node, const heat_option *option) {
   node->option = option;
   if ((option->flags & HEAT_NOT_YET) != 0) {
@@ -350,6 +375,7 @@ heat_status heat_check_node(const char *name, heat_node *root, heat_node *node, 
     return heat_node_fail(name, node, NULL, "not yet available in this version");
   }
   if (option->type == HEAT_SECTION) return check_section(name, root, node, option);
+  if (option->type == HEAT_HINTS) return check_hints(name, node, option);
   if (option->type == HEAT_LIST || option->arity == HEAT_POINTS) return check_list(name, root, node, option);
   bool is_auto = (option->flags & HEAT_AUTO) != 0 && node->kind == HEAT_NODE_SCALAR && strcmp(node->text, "auto") == 0;
   bool is_pair =

@@ -64,9 +64,9 @@ static void describe_use(const heat_option *option, char *text, size_t size) {
 /* The type in a word or two; that `auto` is allowed shows in the default. */
 static const char *short_type(const heat_option *option) {
   static const char *const words[] = {
-      [HEAT_SECTION] = "section", [HEAT_LIST] = "list",      [HEAT_TEXT] = "text",
-      [HEAT_CHOICE] = "word",     [HEAT_BOOLEAN] = "switch", [HEAT_INTEGER] = "integer",
-      [HEAT_REAL] = "number",     [HEAT_FIELD] = "field",    [HEAT_CONDITION] = "expression"};
+      [HEAT_SECTION] = "section",      [HEAT_LIST] = "list",       [HEAT_TEXT] = "text",   [HEAT_CHOICE] = "word",
+      [HEAT_BOOLEAN] = "switch",       [HEAT_INTEGER] = "integer", [HEAT_REAL] = "number", [HEAT_FIELD] = "field",
+      [HEAT_CONDITION] = "expression", [HEAT_HINTS] = "names"};
   if (option->arity == HEAT_POINTS) return "points";
   if (option->arity == HEAT_ONE_OR_PAIR) return "field or pair";
   if (option->arity == HEAT_PAIR) return option->type == HEAT_INTEGER ? "2 integers" : "2 numbers";

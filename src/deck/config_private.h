@@ -78,8 +78,9 @@ typedef enum heat_type {
   HEAT_BOOLEAN,
   HEAT_INTEGER,
   HEAT_REAL,
-  HEAT_FIELD,    /* a number, an expression, or a dataset */
-  HEAT_CONDITION /* an expression */
+  HEAT_FIELD,     /* a number, an expression, or a dataset */
+  HEAT_CONDITION, /* an expression */
+  HEAT_HINTS      /* texts under names of their own */
 } heat_type;
 
 typedef enum heat_arity { HEAT_ONE, HEAT_PAIR, HEAT_ONE_OR_PAIR, HEAT_POINTS } heat_arity; /* how many numbers */

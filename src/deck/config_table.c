@@ -131,6 +131,10 @@ static const heat_option table[] = {
      .help = "of the temperature in snapshots; one that float32 cannot hold is written as float64"},
     {.key = "output.compression", .type = HEAT_INTEGER, .range = "in [0, 9]", .fallback = "0",
      .help = "deflate level of snapshots"},
+    {.key = "output.transport", .type = HEAT_CHOICE, .fallback = "auto", .choices = heat_transport_names,
+     .help = "how all ranks write a file: through MPI-IO, or each its rows itself, which can go on behind the steps"},
+    {.key = "output.hints", .type = HEAT_HINTS, .fallback = "{}",
+     .help = "hints for MPI-IO, such as {striping_factor: 8, cb_nodes: 4}"},
     {.key = "output.images", .type = HEAT_SECTION, .help = "pictures of the field; none when left out"},
     {.key = "output.images.every", .type = HEAT_REAL, .unit = "s", .range = ">= 0",
      .help = "simulated time between pictures; when left out, as output.every"},
@@ -323,6 +327,7 @@ void heat_option_describe(const heat_option *option, char *text, size_t size) {
       [HEAT_REAL] = {"a number", "numbers"},
       [HEAT_FIELD] = {"a number, an expression or {file, dataset}", NULL},
       [HEAT_CONDITION] = {"an expression in x, y", NULL},
+      [HEAT_HINTS] = {"texts with their names {name: text, ...}", NULL},
   };
   const char *one = words[option->type].one;
   text[0] = '\0';

@@ -32,3 +32,10 @@ const char *const heat_precision_names[] = {
     [HEAT_PRECISION_FLOAT32] = "float32",
     [HEAT_PRECISIONS] = NULL,
 };
+
+const char *const heat_transport_names[] = {
+    [HEAT_TRANSPORT_AUTO] = "auto",
+    [HEAT_TRANSPORT_MPIO] = "mpio",
+    [HEAT_TRANSPORT_DIRECT] = "direct",
+    [HEAT_TRANSPORTS] = NULL,
+};

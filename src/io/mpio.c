@@ -1,5 +1,7 @@
 #include "heat2d/io/mpio.h"
 
+#include "heat2d/deck/names.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +9,26 @@
 enum { DIMENSIONS = 2 };
 static const int64_t usual_most = (int64_t)1 << 30; /* bytes of a call: well below what fits an int */
 static int64_t most_bytes;
+
+heat_h5_way heat_h5_way_create(const heat_config *config) {
+  heat_h5_way way = {.mpio = heat_config_choice(config, "output.transport") != HEAT_TRANSPORT_DIRECT,
+                     .hints = MPI_INFO_NULL};
+  const char *name, *text;
+  for (int n = 0; way.mpio && heat_config_hint(config, "output.hints", n, &name, &text); n++) {
+    if (way.hints == MPI_INFO_NULL) MPI_Info_create(&way.hints);
+    MPI_Info_set(way.hints, name, text);
+  }
+  return way;
+}
+
+void heat_h5_way_destroy(heat_h5_way *way) {
+  if (way->mpio && way->hints != MPI_INFO_NULL) MPI_Info_free(&way->hints);
+  *way = (heat_h5_way){.hints = MPI_INFO_NULL};
+}
+
+bool heat_h5_way_behind(const heat_config *config) {
+  return heat_config_choice(config, "output.transport") != HEAT_TRANSPORT_MPIO;
+}
 
 void heat_mpio_set_most(int64_t bytes) {
   most_bytes = bytes;

@@ -100,7 +100,7 @@ static heat_status write_file(const heat_snapshots *snapshots, const heat_field 
   heat_timestamp(created);
   MPI_Bcast(created, sizeof created, MPI_CHAR, 0, grid->comm);
   heat_h5 out;
-  heat_h5_begin(&out, grid, path, NULL);
+  heat_h5_begin(&out, grid, path, snapshots->way);
   heat_h5_set_text(&out, "/", "Conventions", "CF-1.8");
   heat_h5_set_text(&out, "/", "title", snapshots->title);
   heat_h5_set_text(&out, "/", "version", heat_version());

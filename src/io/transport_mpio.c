@@ -1,8 +1,10 @@
+#define _GNU_SOURCE /* for fallocate */
 #include "heat2d/io/transport_mpio.h"
 
 #include "heat2d/io/directory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,11 +25,27 @@ static void create(heat_h5 *out) {
   heat_h5_agree_step(out, !out->broken, "create");
 }
 
+/* Take the room on the disk for all that HDF5 has laid out so far, before it is written: where a write that HDF5 makes
+ * on its own account fails on one rank, the others wait for that rank in vain. File systems that cannot reserve room
+ * are passed over. */
+static bool reserve(heat_h5 *out) {
+#if defined(__linux__) && H5_VERSION_GE(1, 10, 2)
+  haddr_t length = 0;
+  if (out->grid->rank == 0 && H5Fget_eoa(out->file, &length) >= 0 && length > 0 &&
+      fallocate(out->raw, 0, 0, (off_t)length) != 0 &&
+      (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO)) {
+    if (heat_h5_usable(out)) out->status = heat_fail(HEAT_IO, "cannot write '%s': %s", out->partial, strerror(errno));
+    out->broken = true;
+    return false;
+  }
+#endif
+  return true;
+}
+
 static bool begin_field(heat_h5 *out, hid_t dataset, heat_storage storage) {
-  (void)out;
   (void)dataset;
   (void)storage;
-  return true;
+  return reserve(out);
 }
 
 static bool write(heat_h5 *out, hid_t dataset, const heat_mpio_rows *rows, const void *values) {
@@ -78,6 +96,7 @@ static bool write_vector(heat_h5 *out, hid_t dataset, const heat_h5_part *own) {
 /* A file in which something failed is left open: closing it would write again, and could hang or crash. The program
  * then ends without MPI_Finalize (see main.c). */
 static void close_file(heat_h5 *out) {
+  if (heat_h5_usable(out)) reserve(out);
   int broken = out->broken;
   heat_stall_enter(&out->guard, "the agreement of the ranks");
   MPI_Allreduce(MPI_IN_PLACE, &broken, 1, MPI_INT, MPI_MAX, out->grid->comm);

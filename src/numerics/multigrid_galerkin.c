@@ -8,9 +8,7 @@
  *
  * and in the middle of four, A e = 0 is solved for e there. The factor 1 + c / S is as Dendy's own diagonal where the
  * reaction is strong, but does not depend on the links across the line, which would make the weights too small where
- * materials jump. In a layer of one cell that conducts much better than what is on both sides of it, the stronger one
- * of a and b takes all: the mean of both sides would tie these together through the layer, with links of the wrong
- * sign.
+ * materials jump.
  *
  * The row sums of A_c, its reaction, are small differences of large numbers where contrasts are high. So they are found
  * apart: with d_p = 1 - (P 1)_p, which is c / (S + c) on lines and (c + sum k_pq d_q) / (S + c) in the middle of four,
@@ -52,32 +50,10 @@ static double collapsed(const star *s, int axis, int side) {
   return sum;
 }
 
-/* The links of a cell across an axis. */
-static double across(const star *s, int axis) {
-  return axis == HEAT_X ? s->link[0][1] + s->link[2][1] : s->link[1][0] + s->link[1][2];
-}
-
-/* Whether the cell lies in a layer of one cell that conducts much better than what is on both sides of it. */
-static bool in_thin_layer(const heat_level *fine, const star *s, int axis, const int64_t at[HEAT_AXES]) {
-  const double much = 3, own = across(s, axis);
-  if (own <= much * (collapsed(s, axis, 0) + collapsed(s, axis, 1))) return false;
-  for (int side = 0; side < 2; side++) {
-    if (collapsed(s, axis, side) == 0) continue;
-    const int64_t step = 2 * side - 1;
-    const star beside =
-        star_at(fine, at[HEAT_X] + (axis == HEAT_X ? step : 0), at[HEAT_Y] + (axis == HEAT_Y ? step : 0));
-    if (own <= much * across(&beside, axis)) return false;
-  }
-  return true;
-}
-
-/* The weight of the neighbour at `side` in the cell `at` between two of the coarse grid along `axis`. */
-static double line_weight(const heat_level *fine, const star *s, int axis, int side, const int64_t at[HEAT_AXES]) {
+/* The weight of the neighbour at `side` in a cell between two of the coarse grid along `axis`. */
+static double line_weight(const star *s, int axis, int side) {
   const double a = collapsed(s, axis, side), b = collapsed(s, axis, 1 - side), sum = s->link[1][1];
-  if (a + b <= 0 || sum <= 0) return 0;
-  const bool stronger = a > b || (a == b && side == 0);
-  const double share = in_thin_layer(fine, s, axis, at) ? (stronger ? 1 : 0) : a / (a + b);
-  return share / (1 + s->c / sum);
+  return a + b > 0 && sum > 0 ? a / ((a + b) * (1 + s->c / sum)) : 0;
 }
 
 static double line_deficit(const star *s, int axis) {
@@ -113,7 +89,7 @@ static void weigh_cell(const heat_level *fine, const heat_level *coarse, int64_t
       beside[axis] += 2 * side - 1;
       if (reaches(fine, coarse, axis, beside[axis])) {
         const star s = star_at(fine, beside[HEAT_X], beside[HEAT_Y]);
-        line[axis][side] = line_weight(fine, &s, axis, 1 - side, beside);
+        line[axis][side] = line_weight(&s, axis, 1 - side);
       }
       set_weight(coarse, on_line[axis][side], I, J, line[axis][side]);
     }

@@ -162,6 +162,8 @@ static void defaults(void **state) {
                             "  max_files: 1000000\n"
                             "  precision: float64\n"
                             "  compression: 0\n"
+                            "  transport: auto\n"
+                            "  hints: {}\n"
                             "  unit: K\n"
                             "  probes: []\n"
                             "checkpoint:\n"

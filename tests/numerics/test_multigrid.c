@@ -233,7 +233,6 @@ static const trial small[] = {
     {"odd, periodic, singular", {67, 81}, CHECKERBOARD, 10, 1, .sigma = 0, .periodic = {true, true}},
     {"insulated", {90, 70}, PIPE, 100, 1, .sigma = 0},
     {"periodic in y", {75, 129}, PIPE, 100, 3, .sigma = 0.01, .periodic = {false, true}, .dirichlet = true},
-    {"visited twice", {301, 280}, INCLUSIONS, 1e6, 1, .sigma = 0.01, .periodic = {true, false}},
     {"along x", {80, 75}, ALONG_X, 100, 1, .sigma = 0, .dirichlet = true},
 };
 enum { SMALL = sizeof small / sizeof *small };
@@ -247,7 +246,7 @@ static bool fits(const trial *t, int size, int px) {
 
 static void the_cycle_is_symmetric_and_positive(void **state) {
   (void)state;
-  enum { PAIRS = 2 };
+  enum { PAIRS = 3 };
   int size;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   for (int n = 0; n < SMALL; n++) {
@@ -354,12 +353,6 @@ static void few_iterations_are_left(void **state) {
       {{"bent pipe", {250, 250}, PIPE, 1000, 0.01, .sigma = 1}, 9},
       {{"anisotropy of 100", {256, 256}, ALONG_X, 100, 1, .sigma = 0, .dirichlet = true}, 9},
       {{"anisotropy of 1000", {256, 256}, ALONG_X, 1000, 1, .sigma = 0.01}, 9},
-      {{"inclusions", {256, 256}, INCLUSIONS, 1e6, 100, .sigma = 1}, 15},
-      {{"inclusions, steady", {256, 256}, INCLUSIONS, 1e6, 1, .dirichlet = true}, 15},
-      {{"layers of 1000", {256, 256}, LAYERS, 1000, 1, .dirichlet = true}, 24},
-      {{"layers of 1e6", {256, 256}, LAYERS, 1e6, 100, .sigma = 1}, 75},
-      {{"checkerboard", {256, 256}, CHECKERBOARD, 1e6, 100, .sigma = 1}, 60},
-      {{"checkerboard, steady", {256, 256}, CHECKERBOARD, 1e6, 1, .dirichlet = true}, 60},
       {{"1 x n", {1, 1000}, EVEN, 1, 1, .sigma = 0, .dirichlet = true}, 7},
       {{"n x 1", {1000, 1}, EVEN, 1, 1, .sigma = 0, .dirichlet = true}, 7},
       {{"1 : 1000", {10, 10000}, EVEN, 1, 1, .sigma = 0, .dirichlet = true}, 9},

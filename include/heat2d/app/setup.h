@@ -4,6 +4,7 @@
 
 #include "heat2d/app/progress.h"
 #include "heat2d/base/runtime.h"
+#include "heat2d/io/mpio.h"
 #include "heat2d/numerics/stepper.h"
 
 /* What the command line of `run` and `check` says. */
@@ -23,6 +24,7 @@ typedef struct heat_setup {
   heat_grid grid;
   const heat_method *method;
   int depth, threads;
+  heat_h5_way way;     /* how files are written and read by all ranks */
   int tile[HEAT_AXES]; /* columns and rows; 0: measured */
 } heat_setup;
 

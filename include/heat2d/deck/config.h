@@ -66,6 +66,9 @@ const char *heat_config_text(const heat_config *config, const char *key, ...) HE
 heat_value heat_config_value(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 /* The path of the n-th file that holds a field, counted from 0 in the deck's order; NULL behind the last one. */
 const char *heat_config_file(const heat_config *config, int n);
+/* The n-th text under a name of its own in `key`, counted from 0; false behind the last one. Owned by the
+ * configuration. */
+bool heat_config_hint(const heat_config *config, const char *key, int n, const char **name, const char **text);
 heat_cadence heat_config_cadence(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 
 /* A HEAT_DECK failure that names where `key` stands: "DECK:LINE:COLUMN: key: MESSAGE". For a key that stands nowhere

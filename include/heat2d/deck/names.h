@@ -23,4 +23,7 @@ extern const char *const heat_method_names[HEAT_METHODS + 1];
 enum { HEAT_PRECISION_FLOAT64, HEAT_PRECISION_FLOAT32, HEAT_PRECISIONS };
 extern const char *const heat_precision_names[HEAT_PRECISIONS + 1];
 
+enum { HEAT_TRANSPORT_AUTO, HEAT_TRANSPORT_MPIO, HEAT_TRANSPORT_DIRECT, HEAT_TRANSPORTS };
+extern const char *const heat_transport_names[HEAT_TRANSPORTS + 1];
+
 #endif

@@ -8,7 +8,7 @@
 #ifndef HEAT2D_MPIO_H
 #define HEAT2D_MPIO_H
 
-#include "heat2d/base/status.h"
+#include "heat2d/deck/config.h"
 
 #include <hdf5.h>
 #include <stdint.h>
@@ -16,8 +16,16 @@
 /* How the ranks of a communicator come to a file: all together through MPI-IO, or each for itself. */
 typedef struct heat_h5_way {
   bool mpio;
-  MPI_Info hints; /* for MPI-IO, borrowed; MPI_INFO_NULL: none */
+  MPI_Info hints; /* for MPI-IO; MPI_INFO_NULL: none */
 } heat_h5_way;
+
+/* The way that a deck asks for: MPI-IO unless output.transport is `direct`, with output.hints; to be destroyed while
+ * MPI is at work. Local. */
+heat_h5_way heat_h5_way_create(const heat_config *config);
+void heat_h5_way_destroy(heat_h5_way *way);
+
+/* Whether the deck allows checkpoints to be written behind the steps, which MPI-IO cannot do. Local. */
+bool heat_h5_way_behind(const heat_config *config);
 
 /* Let a list of file access properties open files by MPI-IO, metadata collectively too. Collective over comm. */
 void heat_mpio_access(hid_t list, MPI_Comm comm, MPI_Info hints);

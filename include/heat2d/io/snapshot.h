@@ -10,8 +10,9 @@ typedef struct heat_snapshots {
   const heat_grid *grid;                /* borrowed */
   const char *directory, *title, *deck; /* borrowed */
   heat_storage storage;
-  heat_xdmf series; /* on rank 0 */
-  int64_t widened;  /* snapshots written as float64 since float32 could not hold their values */
+  const heat_h5_way *way; /* borrowed; NULL: each rank writes its rows itself */
+  heat_xdmf series;       /* on rank 0 */
+  int64_t widened;        /* snapshots written as float64 since float32 could not hold their values */
 } heat_snapshots;
 
 /* The series of a directory: the snapshots that it holds up to step `keep` (-1: none); later ones are removed, they are
