@@ -311,10 +311,7 @@ static inline int heat2d(int ranks, const char *format, ...) __attribute__((form
 static inline int heat2d(int ranks, const char *format, ...) {
   va_list list;
   va_start(list, format);
-  /* Nobody sends it a signal: then mpirun need not give ranks time, and is not slow with codes other than 0. */
-  setenv("OMPI_MCA_odls_base_sigkill_timeout", "0", 1);
   const pid_t process = launch_list(ranks, format, list);
-  unsetenv("OMPI_MCA_odls_base_sigkill_timeout");
   va_end(list);
   return finish(process);
 }
@@ -396,6 +393,9 @@ static inline void begin_commands(void) {
   snprintf(command.directory, sizeof command.directory, "/tmp/heat2d-test-XXXXXX");
   /* Commands of tests side by side would all be bound to the first cores. */
   setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 0);
+  /* Signals go to the ranks, never to mpirun: then it need not give them time, and is not slow with codes other than 0.
+   */
+  setenv("OMPI_MCA_odls_base_sigkill_timeout", "0", 1);
   if (mkdtemp(command.directory) == NULL || chdir(command.directory) != 0) exit(1);
 }
 

@@ -5,7 +5,7 @@ static const double poll_seconds = 1, checkpoint_seconds = 2; /* generous, on a 
 
 static void a_stop_ends_within_a_poll_and_a_checkpoint_on_any_number_of_ranks(void **state) {
   (void)state;
-  static const int ranks[] = {1, 2, 4, 6};
+  static const int ranks[] = {1, 3, 6};
   for (size_t n = 0; n < sizeof ranks / sizeof *ranks; n++) {
     start_anew();
     const pid_t process = launch(ranks[n], "run deck.yaml");
@@ -14,7 +14,7 @@ static void a_stop_ends_within_a_poll_and_a_checkpoint_on_any_number_of_ranks(vo
     write_text("out/STOP", "");
     const double asked = now();
     assert_code(75, finish(process));
-    const double launcher = 5; /* mpiexec takes 3 to 4 s to complain about a code that is not 0 */
+    const double launcher = 5; /* until mpiexec has told the code, on a busy machine */
     assert_true(now() - asked < poll_seconds + checkpoint_seconds + launcher);
     assert_false(exists("out/STOP"));
   }
@@ -53,13 +53,11 @@ static void a_signal_during_a_long_checkpoint_waits_for_that_one(void **state) {
   (void)state;
   start_anew();
   inject("sync:1+:SLOW:0", "out/checkpoint-");
-  setenv("OMPI_MCA_odls_base_sigkill_timeout", "0", 1);
   const pid_t process = launch(2, "run deck.yaml --set checkpoint.every.minutes=0.01");
   await_file(process, "struck.txt");
   const double asked = now();
   assert_int_equal(signal_ranks(process, SIGUSR1), 2);
   assert_code(75, finish(process));
-  unsetenv("OMPI_MCA_odls_base_sigkill_timeout");
   inject(NULL, NULL);
   assert_true(now() - asked < 6.5); /* 4 s each */
   assert_int_equal(count_files("out", "checkpoint-", ".h5"), 1);
