@@ -50,6 +50,24 @@ static heat_status read_scaling(heat_packing *packing, hid_t dataset, const char
   return heat_ok();
 }
 
+/* What netCDF puts where nothing was written, and does not say in an attribute, but as HDF5's own fill value: the
+ * default of each of its types (netcdf.h, NC_FILL_*). Another fill value may be a temperature. */
+static void add_default_fill(heat_packing *packing, hid_t dataset) {
+  static const double defaults[] = {9.9692099683868690e+36, -127, -32767, -2147483647,
+                                    -9223372036854775806.0, 255,  65535,  4294967295,
+                                    18446744073709551614.0};
+  const hid_t list = H5Dget_create_plist(dataset);
+  H5D_fill_value_t defined = H5D_FILL_VALUE_UNDEFINED;
+  double fill = 0;
+  bool known = H5Pfill_value_defined(list, &defined) >= 0 && defined == H5D_FILL_VALUE_USER_DEFINED &&
+               H5Pget_fill_value(list, H5T_NATIVE_DOUBLE, &fill) >= 0;
+  H5Pclose(list);
+  size_t n = 0;
+  while (n < sizeof defaults / sizeof *defaults && fill != defaults[n] && fill != (double)(float)defaults[n]) n++;
+  known = known && n < sizeof defaults / sizeof *defaults;
+  if (known) packing->missing[packing->missing_count++] = fill;
+}
+
 static heat_status read_missing(heat_packing *packing, hid_t dataset, const char *file, const char *path) {
   static const char *const names[] = {"_FillValue", "missing_value"};
   for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
@@ -58,6 +76,7 @@ static heat_status read_missing(heat_packing *packing, hid_t dataset, const char
                                       packing->missing + packing->missing_count, &count);
     if (status.code != HEAT_OK) return status;
     packing->missing_count += count;
+    if (n == 0 && count == 0) add_default_fill(packing, dataset);
   }
   double range[2];
   int count, low, high;

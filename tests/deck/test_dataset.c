@@ -227,6 +227,42 @@ static void a_field_stored_from_its_end_is_turned_round(void **state) {
   }
 }
 
+/* netCDF fills with a number of its own, and says so only by HDF5's fill value. */
+static void what_netcdf_has_not_written_is_missing(void **state) {
+  (void)state;
+  const double fill = 9.9692099683868690e+36, zero = 0;
+  const hid_t types[] = {H5T_IEEE_F64LE, H5T_IEEE_F32BE};
+  for (int n = 0; n < 2; n++) {
+    double values[CELLS];
+    memcpy(values, field, sizeof values);
+    values[2 * NX + 3] = fill;
+    const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+    assert_true(H5Pset_fill_value(list, H5T_NATIVE_DOUBLE, &fill) >= 0);
+    const hid_t file = file_new("f.h5");
+    put(file, "t", types[n], 2, (const hsize_t[]){NY, NX}, list, values);
+    H5Pclose(list);
+    assert_missing(file, 2, 3, "_FillValue");
+  }
+  /* Another fill value may be a temperature. */
+  double values[CELLS];
+  memcpy(values, field, sizeof values);
+  values[0] = 0;
+  const hid_t list = H5Pcreate(H5P_DATASET_CREATE);
+  assert_true(H5Pset_fill_value(list, H5T_NATIVE_DOUBLE, &zero) >= 0);
+  const hid_t file = file_new("f.h5");
+  put(file, "t", H5T_IEEE_F64LE, 2, (const hsize_t[]){NY, NX}, list, values);
+  H5Pclose(list);
+  H5Fclose(file);
+  const heat_dataset_want want = want_field(-1);
+  heat_dataset *dataset;
+  const char *reason;
+  assert_string_equal(heat_dataset_open(&dataset, &want).text, "");
+  assert_int_equal(heat_dataset_read(dataset, 0, 0, NX, values).code, HEAT_OK);
+  assert_int_equal(heat_dataset_missing(dataset, &reason), -1);
+  assert_true(values[0] == 0);
+  heat_dataset_close(dataset);
+}
+
 /* On a square grid the shape does not tell. */
 static void a_field_that_lies_on_its_side_is_refused(void **state) {
   (void)state;
@@ -509,6 +545,7 @@ int main(void) {
       cmocka_unit_test(attributes_that_are_no_numbers_are_refused_by_name),
       cmocka_unit_test(values_that_are_missing_are_none),
       cmocka_unit_test(a_field_stored_from_its_end_is_turned_round),
+      cmocka_unit_test(what_netcdf_has_not_written_is_missing),
       cmocka_unit_test(a_field_that_lies_on_its_side_is_refused),
       cmocka_unit_test(coordinates_of_another_grid_are_refused),
       cmocka_unit_test(more_dimensions_are_passed_over_or_need_an_index),
