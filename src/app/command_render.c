@@ -331,6 +331,8 @@ static heat_status render_files(job *work, const heat_arguments *arguments) {
   if (status.code == HEAT_OK) status = second_pass(work, &source);
   if (status.code == HEAT_OK && source.without[0] != '\0')
     heat_runtime_say(runtime, "without outlines of the materials: %s\n", source.without);
+  if (status.code == HEAT_OK && source.picture.without_font)
+    heat_runtime_say(runtime, "no font is installed here: pictures have no text\n");
   if (status.code == HEAT_OK && !work->only_film)
     heat_runtime_say(runtime, "%s: %d pictures, %.6g to %.6g %s\n",
                      work->files.count > 1 ? work->directory : work->pictures[0], work->files.count, work->low,

@@ -12,12 +12,15 @@ struct heat_pen {
   PangoFontDescription *font;
 };
 
+/* Without fonts there are families all the same, whose letters are empty boxes. */
 bool heat_pen_has_font(void) {
-  PangoFontFamily **families = NULL;
-  int count = 0;
-  pango_font_map_list_families(pango_cairo_font_map_get_default(), &families, &count);
-  g_free(families);
-  return count > 0;
+  PangoContext *context = pango_font_map_create_context(pango_cairo_font_map_get_default());
+  PangoLayout *layout = pango_layout_new(context);
+  pango_layout_set_text(layout, "0123456789 K", -1);
+  const bool known = pango_layout_get_unknown_glyphs_count(layout) == 0;
+  g_object_unref(layout);
+  g_object_unref(context);
+  return known;
 }
 
 heat_pen *heat_pen_create(cairo_t *cairo, double size) {

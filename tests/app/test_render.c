@@ -144,6 +144,23 @@ static void a_film_is_made_where_ffmpeg_is_and_told_where_it_is_not(void **state
   assert_one_complaint("heat2d: 'film.gif'", "was not written by heat2d");
 }
 
+/* Where no font is installed pictures are the fields alone, and no plot is drawn. */
+static void without_fonts_there_is_no_text(void **state) {
+  (void)state;
+  write_text("fonts.conf", "<?xml version=\"1.0\"?><!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">"
+                           "<fontconfig><dir>/nowhere</dir></fontconfig>\n");
+  snprintf(command.rank_environment, sizeof command.rank_environment, "FONTCONFIG_FILE=%s/fonts.conf",
+           command.directory);
+  const int pictures = heat2d(0, "render out -o bare --film none"),
+            plot = heat2d(0, "render out --history -o bare.png");
+  command.rank_environment[0] = '\0';
+  assert_int_equal(pictures, 0);
+  assert_code(74, plot);
+  assert_one_complaint("heat2d: no font is installed here", "");
+  assert_int_equal(count_files("bare", "picture-", ".png"), PICTURES);
+  assert_false(exists("bare.png"));
+}
+
 static void tables_are_plotted(void **state) {
   (void)state;
   for (int n = 0; n < 2; n++) {
@@ -175,6 +192,7 @@ int main(void) {
       cmocka_unit_test(wrong_command_lines_are_refused),
       cmocka_unit_test(a_damaged_file_is_told),
       cmocka_unit_test(a_film_is_made_where_ffmpeg_is_and_told_where_it_is_not),
+      cmocka_unit_test(without_fonts_there_is_no_text),
       cmocka_unit_test(tables_are_plotted),
       cmocka_unit_test(differences_are_drawn),
   };
