@@ -187,7 +187,8 @@ static heat_status plan_output(job *work, const char *output) {
     snprintf(work->directory, sizeof work->directory, "%s", output);
   } else if (work->files.directory != NULL) {
     stem(name, sizeof name, work->files.directory);
-    snprintf(work->directory, sizeof work->directory, "%s-pictures", name);
+    const bool nameless = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    snprintf(work->directory, sizeof work->directory, "%s%spictures", nameless ? "" : name, nameless ? "" : "-");
   } else {
     snprintf(work->directory, sizeof work->directory, ".");
   }
@@ -213,6 +214,10 @@ static heat_status plan_film(job *work, const heat_arguments *arguments) {
 static heat_status check_output(const job *work) {
   char above[HEAT_PATH];
   heat_status status = check_outside(work->directory);
+  if (status.code == HEAT_OK && strcmp(work->directory, "..") != 0) { /* nor in a folder of it */
+    parent_of(above, work->directory);
+    status = check_outside(above);
+  }
   if (work->film != NO_FILM && status.code == HEAT_OK) {
     parent_of(above, work->film_path);
     status = check_outside(above);

@@ -10,7 +10,7 @@
 
 /* ---- files: as seen on local disks, each file made durable and, of the HDF5 ones, read back ---- */
 
-static const double snapshot_seconds = 5e-3, picture_seconds = 3e-3, pixel_seconds = 20e-9;
+static const double snapshot_seconds = 5e-3, picture_seconds = 5e-3, pixel_seconds = 60e-9;
 static const double bandwidth = 250e6, deflate_bandwidth = 40e6, copy_bandwidth = 2e9; /* bytes per second */
 static const double look_seconds = 1e-9, energy_seconds = 4e-9;                        /* for each cell */
 

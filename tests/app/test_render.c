@@ -61,6 +61,8 @@ static void what_render_wrote_is_replaced_and_nothing_else(void **state) {
   assert_one_complaint("heat2d: 'out' holds a run", "--output");
   assert_code(64, heat2d(0, "render out -o out/film.gif"));
   assert_one_complaint("heat2d: 'out' holds a run", "--output");
+  assert_code(64, heat2d(0, "render out -o out/pictures"));
+  assert_one_complaint("heat2d: 'out' holds a run", "--output");
   char *after = fingerprint("out");
   assert_string_equal(before, after);
   free(before);
