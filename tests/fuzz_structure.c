@@ -225,9 +225,9 @@ int main(int argc, char **argv) {
   MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
   void *nothing = NULL;
-  scene made;
+  rig made;
   if (enter_place(&nothing) != 0) return 1;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  open_rig(&made, (rig_setting){.deck = deck});
   long whole = 0;
   for (long n = 0; n < files; n++) {
     const heat_state at = {.step = 1, .dt = 0.1};
@@ -252,7 +252,7 @@ int main(int argc, char **argv) {
     read_as_a_field();
     alarm(0);
   }
-  close_scene(&made);
+  close_rig(&made);
   const int left = leave_place(&nothing);
   printf("%ld files of another structure, %ld taken for whole\n", files, whole);
   MPI_Finalize();

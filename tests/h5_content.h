@@ -30,7 +30,7 @@ static inline void poison(heat_field *field) {
 }
 
 /* Every kind of content. `fault`: this rank reports a failure of its own before the commit. */
-static inline heat_status write_all(scene *made, const char *path, way how, bool fault) {
+static inline heat_status write_all(rig *made, const char *path, way how, bool fault) {
   const int64_t step = INT64_MAX - 1, list[] = {1, -2, INT64_MIN};
   const heat_grid *grid = &made->grid;
   heat_field *field = heat_stepper_solution(&made->stepper);

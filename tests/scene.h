@@ -1,46 +1,14 @@
-/* What the MPI tests of files share: a deck brought to life over all ranks, in a scratch directory that all are in.
+/* What the MPI tests of files share: a scratch directory that all ranks are in, and fields whose cells have numbers.
  * Include it behind harness.h. */
 #ifndef HEAT2D_TESTS_SCENE_H
 #define HEAT2D_TESTS_SCENE_H
 
-#include "heat2d/base/runtime.h"
-#include "heat2d/numerics/stepper.h"
+#include "rig.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-typedef struct scene {
-  heat_config *config;
-  heat_problem problem;
-  heat_grid grid;
-  heat_runtime runtime;
-  heat_operator op;
-  heat_stepper stepper;
-} scene;
-
-/* `ranks`: the layout, NULL: chosen. Collective over comm. */
-static inline void open_scene(scene *made, MPI_Comm comm, const char *deck, const int ranks[HEAT_AXES]) {
-  enum { DEPTH = 2, THREADS = 1 };
-  static const int any[HEAT_AXES] = {0, 0};
-  heat_status status = heat_config_parse(&made->config, "deck", deck, strlen(deck), NULL, 0);
-  assert_string_equal(status.text, "");
-  assert_int_equal(heat_problem_create(&made->problem, comm, made->config).code, HEAT_OK);
-  assert_int_equal(heat_grid_create(&made->grid, comm, &made->problem, ranks != NULL ? ranks : any).code, HEAT_OK);
-  heat_runtime_create(&made->runtime, comm);
-  assert_int_equal(heat_operator_create(&made->op, &made->grid, &made->runtime, DEPTH, THREADS).code, HEAT_OK);
-  assert_int_equal(heat_stepper_create(&made->stepper, &heat_methods[0], &made->op).code, HEAT_OK);
-  assert_int_equal(heat_stepper_start(&made->stepper).code, HEAT_OK);
-}
-
-static inline void close_scene(scene *made) {
-  heat_stepper_destroy(&made->stepper);
-  heat_operator_destroy(&made->op);
-  heat_runtime_destroy(&made->runtime);
-  heat_problem_destroy(&made->problem);
-  heat_config_destroy(made->config);
-}
 
 /* Give each owned cell a number that no other has, with all bits in use. */
 static inline double cell_number(int64_t i, int64_t j) {

@@ -10,13 +10,13 @@ static const char deck_start[] = "domain: {size: [1, 1], cells: [60, 40]}\nmater
 static const char with_saves[] = "checkpoint: {every: {steps: 10, minutes: 0}}\n";
 static const char without_saves[] = "checkpoint: {every: {steps: 0, minutes: 0}}\n";
 
-static scene made;
+static rig made;
 static double needed, copied; /* bytes, of all ranks: a test has one node */
 
 static heat_plan open_plan(const char *saves) {
   char deck[512];
   snprintf(deck, sizeof deck, "%s%s", deck_start, saves);
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  open_rig(&made, (rig_setting){.deck = deck});
   made.runtime.may_thread = true;
   const heat_plan plan = {
       .grid = &made.grid, .method = &heat_methods[0], .depth = 2, .threads = 1, .ranks = made.grid.size};
@@ -42,7 +42,7 @@ static void what_does_not_fit_is_refused_by_all_ranks(void **state) {
     assert_int_equal(status.code, HEAT_DECK);
     assert_string_equal(status.text, expected);
   }
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void copies_are_made_where_every_node_has_room(void **state) {
@@ -58,7 +58,7 @@ static void copies_are_made_where_every_node_has_room(void **state) {
     assert_int_equal(heat_memory_check(&made.runtime, &plan, available, &copies).code, HEAT_OK);
     assert_false(copies);
   }
-  close_scene(&made);
+  close_rig(&made);
 }
 
 /* What has been said so far is in the memory that run.log will be written from. */
@@ -83,7 +83,7 @@ static void copies_need_threads_on_every_rank(void **state) {
   assert_int_equal(heat_memory_check(&made.runtime, &plan, 10 * (needed + copied), &copies).code, HEAT_OK);
   assert_false(copies);
   assert_true(has_said(said));
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void a_run_that_saves_only_its_end_makes_no_copies(void **state) {
@@ -92,7 +92,7 @@ static void a_run_that_saves_only_its_end_makes_no_copies(void **state) {
   bool copies;
   assert_int_equal(heat_memory_check(&made.runtime, &plan, 1e15, &copies).code, HEAT_OK);
   assert_false(copies);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 int main(int argc, char **argv) {

@@ -11,13 +11,13 @@ static const char deck_start[] = "domain: {size: [1, 1], cells: [37, 23]}\nmater
                                  "output: {directory: there, every: %s, precision: float32, images: {every: %s}}\n"
                                  "checkpoint: {keep: 3}\n";
 
-static scene made;
+static rig made;
 
 static void open_plan(heat_plan *plan, const char *diffusivity, const char *every, const char *images, double dt,
                       double end) {
   char deck[1024];
   snprintf(deck, sizeof deck, deck_start, diffusivity, every, images);
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  open_rig(&made, (rig_setting){.deck = deck});
   *plan = (heat_plan){.grid = &made.grid,
                       .method = &heat_methods[0],
                       .clock = heat_clock_create(0, 0, dt, end),
@@ -62,7 +62,7 @@ static void files_are_as_many_as_will_be_written(void **state) {
     assert_true(right);
     assert_non_null(strstr(text, "up to 3 checkpoints"));
     free(text);
-    close_scene(&made);
+    close_rig(&made);
   }
 }
 
@@ -83,7 +83,7 @@ static void memory_is_what_the_largest_block_takes(void **state) {
     plan.ranks = made.grid.size;
     plan.depth = 8;
     assert_true(heat_plan_memory(&plan) > taken[varying]);
-    close_scene(&made);
+    close_rig(&made);
   }
   assert_true(taken[1] > taken[0]);
 }
@@ -102,7 +102,7 @@ static void other_rank_counts_are_planned_as_they_would_be_laid_out(void **state
     assert_non_null(strstr(text, expected));
     free(text);
   }
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void a_measured_rate_gives_the_time(void **state) {
@@ -117,7 +117,7 @@ static void a_measured_rate_gives_the_time(void **state) {
   assert_non_null(strstr(text, "time        about 90 s"));
   assert_non_null(strstr(text, "1000 steps to t = 1 s"));
   free(text);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 /* As many files as the deck allows pass, one more does not, and the key that asks for them is named. */
@@ -138,7 +138,7 @@ static void more_files_than_allowed_are_refused_at_their_key(void **state) {
                "domain: {size: [1, 1], cells: [37, 23]}\nmaterial: {diffusivity: 1}\ninitial: {temperature: 0}\n"
                "time: {end: 1}\noutput: {max_files: %d, %s}\ncheckpoint: %s\n",
                cases[n].files - fewer, cases[n].output, cases[n].saves);
-      open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+      open_rig(&made, (rig_setting){.deck = deck});
       const heat_clock clock = heat_clock_create(0, 0, 0.01, 1);
       const heat_status status = heat_plan_check_files(made.config, &clock);
       assert_int_equal(status.code, fewer ? HEAT_DECK : HEAT_OK);
@@ -146,7 +146,7 @@ static void more_files_than_allowed_are_refused_at_their_key(void **state) {
       snprintf(start, sizeof start, " %s: %d ", cases[n].key, cases[n].files);
       if (fewer && strstr(status.text, start) == NULL) print_error("'%s' is not in '%s'\n", start, status.text);
       assert_true(!fewer || (strstr(status.text, start) != NULL && strstr(status.text, "output.max_files") != NULL));
-      close_scene(&made);
+      close_rig(&made);
     }
 }
 
@@ -166,7 +166,7 @@ static void output_that_cannot_fit_is_warned_of(void **state) {
     if (warning != NULL)
       assert_non_null(strstr(warning, "are to be written, and the file system of 'there' has ")); /* no such yet */
     free(text);
-    close_scene(&made);
+    close_rig(&made);
   }
 }
 

@@ -9,13 +9,13 @@ static const char deck[] = "domain: {size: [1, 1], cells: [8, 6]}\nmaterial: {di
                            "initial: {temperature: 0}\ntime: {end: 1}\n"
                            "checkpoint: {every: {steps: %d, minutes: %g}, keep: %d, final: %s}\n";
 
-static scene made;
+static rig made;
 static heat_lock lock = {.file = -1};
 static heat_saver saver;
 static heat_watch watch;
 
 static void open_saver(const char *text) {
-  open_scene(&made, MPI_COMM_WORLD, text, NULL);
+  open_rig(&made, (rig_setting){.deck = text});
   const heat_saver_parts parts = {
       .runtime = &made.runtime, .config = made.config, .grid = &made.grid, .lock = &lock, .directory = "."};
   heat_saver_create(&saver, &parts, "", -1);
@@ -51,7 +51,7 @@ static void polls_come_twice_a_second_on_the_slowest_rank(void **state) {
     assert_true((double)steps <= (fit > 1 ? fit : 1) && steps <= 4096);
     assert_true((double)steps > (fit < 4096 ? fit : 4096) - HEAT_CHAIN);
     assert_true(steps <= HEAT_CHAIN || steps % HEAT_CHAIN == 0);
-    close_scene(&made);
+    close_rig(&made);
   }
 }
 
@@ -71,7 +71,7 @@ static void one_interval_that_takes_very_long_is_an_accident(void **state) {
   assert_true(heat_watch_slowest(&watch) == 30);
   poll_after(1, 0.5); /* outputs are counted once */
   assert_true(heat_watch_slowest(&watch) == 30);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void a_failure_of_one_rank_is_that_of_all(void **state) {
@@ -92,7 +92,7 @@ static void a_failure_of_one_rank_is_that_of_all(void **state) {
   heat_interval interval = {.steps = 1, .seconds = 0.1, .whole = true};
   assert_int_equal(heat_watch_poll(&watch, &saver, heat_ok(), &interval).code, HEAT_OK);
   assert_false(interval.whole); /* nothing has failed that the state would have to be saved from */
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void all_ranks_stop_for_the_file_and_for_the_deadline(void **state) {
@@ -106,7 +106,7 @@ static void all_ranks_stop_for_the_file_and_for_the_deadline(void **state) {
   assert_int_equal(heat_watch_reason(&watch), HEAT_STOP_FILE);
   if (made.grid.rank == 0) heat_watch_obeyed(&watch);
   assert_false(there("STOP"));
-  close_scene(&made);
+  close_rig(&made);
   open_watch(0, 1e6);
   poll_after(1, 0.1);
   assert_int_equal(heat_watch_reason(&watch), HEAT_STOP_NONE);
@@ -114,7 +114,7 @@ static void all_ranks_stop_for_the_file_and_for_the_deadline(void **state) {
   assert_int_equal(heat_watch_reason(&watch), HEAT_STOP_NONE);
   poll_after(1, 2e6);
   assert_int_equal(heat_watch_reason(&watch), HEAT_STOP_DEADLINE);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void minutes_that_have_passed_make_a_checkpoint_due_on_all_ranks(void **state) {
@@ -126,7 +126,7 @@ static void minutes_that_have_passed_make_a_checkpoint_due_on_all_ranks(void **s
     assert_false(heat_saver_due(&saver, &clock, 3));
     poll_after(1, 0.1);
     assert_int_equal(heat_saver_due(&saver, &clock, 3), n == 2);
-    close_scene(&made);
+    close_rig(&made);
   }
 }
 
@@ -153,7 +153,7 @@ static void no_checkpoint_is_passed_over(void **state) {
       if (due) assert_true(met == step);
       if (met == step) met = heat_saver_next(&saver, &clock, step);
     }
-    close_scene(&made);
+    close_rig(&made);
   }
 }
 

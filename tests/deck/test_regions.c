@@ -3,6 +3,7 @@
 #include "heat2d/deck/regions.h"
 
 #include "harness.h"
+#include "rig.h"
 
 #include <math.h>
 #include <string.h>
@@ -26,37 +27,27 @@ static const char *const shapes[] = {
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
-static heat_config *config;
-static heat_problem problem;
+static rig made;
 
 static void open_with(const char *cells) {
   char deck[4096];
-  size_t used = (size_t)snprintf(deck, sizeof deck,
-                                 "domain: {origin: [-1, -1], size: [2, 2], cells: %s}\ntime: {end: 1}\n"
-                                 "material: {diffusivity: 1}\ninitial: {temperature: 0}\nregions:\n",
-                                 cells);
+  size_t used =
+      (size_t)snprintf(deck, sizeof deck, "domain: {origin: [-1, -1], size: [2, 2], cells: %s}\nregions:\n", cells);
   for (int r = 0; r < SHAPES; r++)
     used += (size_t)snprintf(deck + used, sizeof deck - used, "  - {%s, temperature: 1}\n", shapes[r]);
-  const heat_status status = heat_config_parse(&config, "deck", deck, used, NULL, 0);
-  assert_string_equal(status.text, "");
-  assert_int_equal(heat_problem_create(&problem, MPI_COMM_WORLD, config).code, HEAT_OK);
+  open_rig(&made, (rig_setting){.deck = deck, .up_to = RIG_PROBLEM});
 }
 
-static void close_all(void) {
-  heat_problem_destroy(&problem);
-  heat_config_destroy(config);
-}
-
-static double painted(int region) {
+static double covered(int region) {
   double count = 0;
-  for (int r = 0; r < SHAPES; r++) problem.regions[r].set[HEAT_SOURCE] = NULL;
-  problem.regions[region].set[HEAT_SOURCE] = problem.regions[region].set[HEAT_TEMPERATURE];
+  for (int r = 0; r < SHAPES; r++) made.problem.regions[r].set[HEAT_SOURCE] = NULL;
+  made.problem.regions[region].set[HEAT_SOURCE] = made.problem.regions[region].set[HEAT_TEMPERATURE];
   for (int64_t j = 0; j < NY; j++) {
     int which[NX];
-    heat_problem_layers(&problem, HEAT_SOURCE, j, 0, NX, which);
+    heat_problem_layers(&made.problem, HEAT_SOURCE, j, 0, NX, which);
     for (int i = 0; i < NX; i++) count += which[i] == region + 1;
   }
-  problem.regions[region].set[HEAT_SOURCE] = NULL;
+  made.problem.regions[region].set[HEAT_SOURCE] = NULL;
   return count;
 }
 
@@ -64,17 +55,17 @@ static void counts_are_those_of_painting(void **state) {
   (void)state;
   open_with("[37, 23]");
   heat_coverage all[SHAPES], some[SHAPES];
-  heat_regions_count(&problem, MPI_COMM_WORLD, false, all);
-  heat_regions_count(&problem, MPI_COMM_WORLD, true, some);
+  heat_regions_count(&made.problem, MPI_COMM_WORLD, false, all);
+  heat_regions_count(&made.problem, MPI_COMM_WORLD, true, some);
   int empty = 0;
   for (int r = 0; r < SHAPES; r++) {
-    const double count = painted(r);
+    const double count = covered(r);
     assert_true(all[r].cells == count && all[r].looked == 0);
     assert_int_equal(some[r].cells > 0, count > 0);
     empty += count == 0;
   }
   assert_int_equal(empty, 5);
-  close_all();
+  close_rig(&made);
 }
 
 /* Shares of the area hardly depend on the grid, and no grid takes long. */
@@ -83,11 +74,11 @@ static void very_many_cells_are_estimated(void **state) {
   const double area = 4, half_share = 0.02;
   open_with("[1000000, 1000000]");
   heat_coverage c[SHAPES];
-  heat_regions_count(&problem, MPI_COMM_WORLD, false, c);
+  heat_regions_count(&made.problem, MPI_COMM_WORLD, false, c);
   const double shares[SHAPES] = {[0] = 1.25 * 0.25 / area, [1] = 1, [2] = 0.001 * 2 / area, [4] = acos(-1) / 4 / area};
   for (int r = 0; r < 5; r++) assert_true(fabs(c[r].cells / 1e12 - shares[r]) < half_share * shares[r] + 1e-9);
   assert_true(c[0].looked == 0 && c[4].looked > 0);
-  close_all();
+  close_rig(&made);
 }
 
 int main(int argc, char **argv) {

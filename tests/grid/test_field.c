@@ -2,33 +2,24 @@
 #include "heat2d/grid/field.h"
 
 #include "harness.h"
+#include "rig.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { NX = 23, NY = 9, CACHE_LINE = 64, PAGE = 4096 };
 
-static heat_config *config;
-static heat_problem problem;
-static heat_grid grid;
+static rig made;
 
 static int open_grid(void **state) {
   (void)state;
-  char deck[256];
-  const int length = snprintf(deck, sizeof deck,
-                              "domain: {size: [1, 1], cells: [%d, %d]}\nmaterial: {diffusivity: 1}\n"
-                              "initial: {temperature: 0}\ntime: {end: 1}\n",
-                              NX, NY);
-  static const int chosen[HEAT_AXES] = {0, 0};
-  return heat_config_parse(&config, "deck", deck, (size_t)length, NULL, 0).code != HEAT_OK ||
-         heat_problem_create(&problem, MPI_COMM_WORLD, config).code != HEAT_OK ||
-         heat_grid_create(&grid, MPI_COMM_WORLD, &problem, chosen).code != HEAT_OK;
+  open_rig(&made, (rig_setting){.deck = "", .cells = {NX, NY}, .up_to = RIG_GRID});
+  return 0;
 }
 
 static int close_grid(void **state) {
   (void)state;
-  heat_problem_destroy(&problem);
-  heat_config_destroy(config);
+  close_rig(&made);
   return 0;
 }
 
@@ -105,14 +96,14 @@ static double number(int64_t i, int64_t j) {
 static void packing_and_unpacking_keep_every_owned_cell_and_no_ghost_is_valid(void **state) {
   (void)state;
   heat_field field;
-  assert_int_equal(heat_field_create(&field, &grid, 2).code, HEAT_OK);
-  const size_t cells = (size_t)heat_box_cells(grid.owned);
+  assert_int_equal(heat_field_create(&field, &made.grid, 2).code, HEAT_OK);
+  const size_t cells = (size_t)heat_box_cells(made.grid.owned);
   double *in = malloc(cells * sizeof *in), *out = calloc(cells, sizeof *out);
   assert_true(in != NULL && out != NULL);
   size_t n = 0;
-  for (int64_t j = grid.owned.lo[HEAT_Y]; j < grid.owned.hi[HEAT_Y]; j++)
-    for (int64_t i = grid.owned.lo[HEAT_X]; i < grid.owned.hi[HEAT_X]; i++) in[n++] = number(i, j);
-  const heat_box grown = heat_box_grow(grid.owned, 2);
+  for (int64_t j = made.grid.owned.lo[HEAT_Y]; j < made.grid.owned.hi[HEAT_Y]; j++)
+    for (int64_t i = made.grid.owned.lo[HEAT_X]; i < made.grid.owned.hi[HEAT_X]; i++) in[n++] = number(i, j);
+  const heat_box grown = heat_box_grow(made.grid.owned, 2);
   for (int64_t j = grown.lo[HEAT_Y]; j < grown.hi[HEAT_Y]; j++)
     for (int64_t i = grown.lo[HEAT_X]; i < grown.hi[HEAT_X]; i++) *heat_field_at(&field, i, j) = -1;
   field.valid = 2;
@@ -121,7 +112,7 @@ static void packing_and_unpacking_keep_every_owned_cell_and_no_ghost_is_valid(vo
   for (int64_t j = grown.lo[HEAT_Y]; j < grown.hi[HEAT_Y]; j++) {
     for (int64_t i = grown.lo[HEAT_X]; i < grown.hi[HEAT_X]; i++) {
       const heat_box cell = {{i, j}, {i + 1, j + 1}};
-      const bool owned = !heat_box_empty(heat_box_intersect(cell, grid.owned));
+      const bool owned = !heat_box_empty(heat_box_intersect(cell, made.grid.owned));
       assert_true(*heat_field_at(&field, i, j) == (owned ? number(i, j) : -1));
     }
   }
@@ -135,7 +126,7 @@ static void packing_and_unpacking_keep_every_owned_cell_and_no_ghost_is_valid(vo
 static void put(heat_field *field, int64_t cell, double value) {
   const int64_t i = cell % NX, j = cell / NX;
   const heat_box one = {{i, j}, {i + 1, j + 1}};
-  if (!heat_box_empty(heat_box_intersect(one, grid.owned))) *heat_field_at(field, i, j) = value;
+  if (!heat_box_empty(heat_box_intersect(one, made.grid.owned))) *heat_field_at(field, i, j) = value;
 }
 
 static void fill(heat_field *field) {
@@ -145,13 +136,14 @@ static void fill(heat_field *field) {
 static void the_extent_is_that_of_all_ranks_wherever_it_lies(void **state) {
   (void)state;
   heat_field field;
-  assert_int_equal(heat_field_create(&field, &grid, 1).code, HEAT_OK);
-  for (size_t n = 0; n < heat_field_bytes(grid.owned, 1) / sizeof(double); n++) field.memory[n] = -1e9; /* ghosts */
+  assert_int_equal(heat_field_create(&field, &made.grid, 1).code, HEAT_OK);
+  for (size_t n = 0; n < heat_field_bytes(made.grid.owned, 1) / sizeof(double); n++)
+    field.memory[n] = -1e9; /* ghosts */
   for (int64_t cell = 0; cell < NX * NY; cell++) {
     fill(&field);
     put(&field, cell, -5.5);
     put(&field, (cell + 100) % (NX * NY), 1e300);
-    const heat_extent extent = heat_field_extent(&field, &grid);
+    const heat_extent extent = heat_field_extent(&field, &made.grid);
     assert_true(everywhere(extent.min == -5.5 && extent.max == 1e300));
     assert_true(everywhere(extent.not_finite == 0 && extent.first == -1));
   }
@@ -161,20 +153,20 @@ static void the_extent_is_that_of_all_ranks_wherever_it_lies(void **state) {
 static void values_that_are_not_finite_are_counted_and_the_first_is_named(void **state) {
   (void)state;
   heat_field field;
-  assert_int_equal(heat_field_create(&field, &grid, 1).code, HEAT_OK);
+  assert_int_equal(heat_field_create(&field, &made.grid, 1).code, HEAT_OK);
   const double bad[] = {NAN, INFINITY, -INFINITY};
   for (int64_t cell = 0; cell < NX * NY - 20; cell++) {
     fill(&field);
     put(&field, cell, bad[cell % 3]);
     put(&field, cell + 1, bad[(cell + 1) % 3]);
     put(&field, cell + 20, bad[(cell + 2) % 3]);
-    const heat_extent extent = heat_field_extent(&field, &grid);
+    const heat_extent extent = heat_field_extent(&field, &made.grid);
     assert_true(everywhere(extent.not_finite == 3 && extent.first == cell));
     const double least = cell > 0 ? 1 : 3, most = cell + 21 < NX * NY ? NX * NY : NX * NY - 1;
     assert_true(everywhere(extent.min == least && extent.max == most));
   }
   for (int64_t cell = 0; cell < NX * NY; cell++) put(&field, cell, NAN);
-  const heat_extent extent = heat_field_extent(&field, &grid);
+  const heat_extent extent = heat_field_extent(&field, &made.grid);
   assert_true(everywhere(extent.not_finite == NX * NY && extent.first == 0));
   heat_field_destroy(&field);
 }

@@ -3,30 +3,21 @@
 #include "heat2d/grid/halo.h"
 
 #include "harness.h"
+#include "rig.h"
 
 #include <math.h>
 
 enum { MOST_FIELDS = 3 };
 static const double untouched = -7;
 
-static heat_config *config;
-static heat_problem problem;
+static rig made;
 
 static void open_problem(int64_t nx, int64_t ny, bool periodic_x, bool periodic_y) {
   char deck[512];
   const char *left_right = periodic_x ? "left: {type: periodic}, right: {type: periodic}, " : "";
   const char *bottom_top = periodic_y ? "bottom: {type: periodic}, top: {type: periodic}" : "";
-  const int length = snprintf(deck, sizeof deck,
-                              "domain: {size: [1, 1], cells: [%lld, %lld]}\nmaterial: {diffusivity: 1}\n"
-                              "initial: {temperature: 0}\ntime: {end: 1}\nboundary: {%s%s}\n",
-                              (long long)nx, (long long)ny, left_right, bottom_top);
-  assert_int_equal(heat_config_parse(&config, "deck", deck, (size_t)length, NULL, 0).code, HEAT_OK);
-  assert_int_equal(heat_problem_create(&problem, MPI_COMM_WORLD, config).code, HEAT_OK);
-}
-
-static void close_problem(void) {
-  heat_problem_destroy(&problem);
-  heat_config_destroy(config);
+  snprintf(deck, sizeof deck, "boundary: {%s%s}\n", left_right, bottom_top);
+  open_rig(&made, (rig_setting){.deck = deck, .cells = {nx, ny}, .up_to = RIG_PROBLEM});
 }
 
 /* Of the cell, the field and the exchange, and different for each. */
@@ -142,12 +133,12 @@ static void ghosts_hold_their_owners_numbers_for_every_layout_and_depth(void **s
         if (size % px != 0 || px > shapes[s][HEAT_X] || size / px > shapes[s][HEAT_Y]) continue;
         const int ranks[HEAT_AXES] = {px, size / px};
         heat_grid grid;
-        assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, ranks).code, HEAT_OK);
+        assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &made.problem, ranks).code, HEAT_OK);
         for (size_t d = 0; d < sizeof depths / sizeof *depths; d++)
           exchange_and_check(&grid, depths[d], 1 + (int)(s + d) % MOST_FIELDS);
         placed++;
       }
-      close_problem();
+      close_rig(&made);
     }
   }
   assert_true(placed >= 8); /* at the very least 1 x n and n x 1 on the largest grid, with all seams */
@@ -176,7 +167,7 @@ static void an_exchange_refreshes_the_fields_that_are_chosen(void **state) {
     heat_halo *halo;
     heat_field fields[FIELDS];
     open_problem(13, 11, seams % 2 == 1, seams > 1);
-    assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, any).code, HEAT_OK);
+    assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &made.problem, any).code, HEAT_OK);
     assert_true(everywhere(heat_halo_create(&halo, &grid, DEPTH, FIELDS).code == HEAT_OK));
     for (int f = 0; f < FIELDS; f++)
       assert_true(everywhere(heat_field_create(&fields[f], &grid, DEPTH).code == HEAT_OK));
@@ -205,7 +196,7 @@ static void an_exchange_refreshes_the_fields_that_are_chosen(void **state) {
     }
     for (int f = 0; f < FIELDS; f++) heat_field_destroy(&fields[f]);
     heat_halo_destroy(halo);
-    close_problem();
+    close_rig(&made);
     if (!everywhere(right)) fail_msg("seams %d", seams);
   }
 }
@@ -219,7 +210,7 @@ static void ghosts_of_coarse_grids_hold_their_owners_numbers(void **state) {
     open_problem(13, 22, seams % 2 == 1, seams > 1);
     heat_grid grid;
     static const int chosen[HEAT_AXES] = {0, 0};
-    assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, chosen).code, HEAT_OK);
+    assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &made.problem, chosen).code, HEAT_OK);
     for (int level = 0; level < LEVELS; level++) {
       heat_halo *halo;
       assert_true(everywhere(heat_halo_create_for(&halo, &grid, DEPTH, 1, sizeof(float)).code == HEAT_OK));
@@ -243,7 +234,7 @@ static void ghosts_of_coarse_grids_hold_their_owners_numbers(void **state) {
       grid = heat_grid_coarsen(&grid, both);
     }
     assert_int_equal(heat_box_cells(grid.domain), 1);
-    close_problem();
+    close_rig(&made);
   }
 }
 
@@ -255,7 +246,7 @@ static void owned_cells_keep_their_values_during_an_exchange(void **state) {
   heat_grid grid;
   heat_halo *halo;
   heat_field field, *only = &field;
-  assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, chosen).code, HEAT_OK);
+  assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &made.problem, chosen).code, HEAT_OK);
   assert_true(everywhere(heat_halo_create(&halo, &grid, 2, 1).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, &grid, 2).code == HEAT_OK));
   number_owned_cells(&grid, &field, 0, 0);
@@ -269,7 +260,7 @@ static void owned_cells_keep_their_values_during_an_exchange(void **state) {
   heat_halo_destroy(halo);
   heat_halo_destroy(NULL);
   heat_field_destroy(&field);
-  close_problem();
+  close_rig(&made);
 }
 
 int main(int argc, char **argv) {

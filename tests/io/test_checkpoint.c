@@ -18,7 +18,7 @@ static const char deck[] =
 
 static const heat_h5_way together = {.mpio = true, .hints = MPI_INFO_NULL};
 
-static heat_status save_state(scene *made, const heat_state *state, int64_t keep) {
+static heat_status save_state(rig *made, const heat_state *state, int64_t keep) {
   heat_h5 out;
   const heat_checkpoint_place place = {
       .directory = ".", .deck = deck, .parent = "before.h5", .behind = state->step % 2 == 0, .way = &together};
@@ -26,7 +26,7 @@ static heat_status save_state(scene *made, const heat_state *state, int64_t keep
   return heat_checkpoint_end(&out, ".", state->step, keep, -1);
 }
 
-static heat_status save(scene *made, int64_t step, int64_t keep) {
+static heat_status save(rig *made, int64_t step, int64_t keep) {
   const heat_state state = {.step = step,
                             .time = 1.0 / 3.0 * (double)step,
                             .dt = 1.0 / 3.0,
@@ -42,13 +42,13 @@ static heat_status save(scene *made, int64_t step, int64_t keep) {
   return save_state(made, &state, keep);
 }
 
-static void advance(scene *made) {
+static void advance(rig *made) {
   const heat_clock clock = heat_clock_create(0, 0, 0.5 * heat_stepper_limit(&made->stepper), 1);
   assert_int_equal(heat_stepper_advance(&made->stepper, &clock, 0, STEPS).code, HEAT_OK);
 }
 
 /* Whether this rank's cells are those of a run on one rank. */
-static bool same_cells(scene *made, scene *alone) {
+static bool same_cells(rig *made, rig *alone) {
   const heat_field *field = heat_stepper_solution(&made->stepper), *whole = heat_stepper_solution(&alone->stepper);
   bool same = true;
   for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++)
@@ -59,16 +59,16 @@ static bool same_cells(scene *made, scene *alone) {
 
 static void the_state_comes_back_on_any_layout(void **state) {
   (void)state;
-  scene writer, reader, alone;
+  rig writer, reader, alone;
   int size;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   const int tall[HEAT_AXES] = {1, size}, wide[HEAT_AXES] = {size, 1};
-  open_scene(&writer, MPI_COMM_WORLD, deck, tall);
-  open_scene(&alone, MPI_COMM_SELF, deck, NULL);
+  open_rig(&writer, (rig_setting){.deck = deck, .ranks = tall});
+  open_rig(&alone, (rig_setting){.deck = deck, .alone = true});
   advance(&writer);
   advance(&alone);
   assert_int_equal(save(&writer, STEPS, 2).code, HEAT_OK);
-  open_scene(&reader, MPI_COMM_WORLD, deck, wide);
+  open_rig(&reader, (rig_setting){.deck = deck, .ranks = wide});
   advance(&reader); /* nothing of an earlier state stays */
   assert_int_equal(heat_checkpoint_read(&together, "./checkpoint-0000000009.h5", &reader.stepper).code, HEAT_OK);
   assert_true(everywhere(same_cells(&reader, &alone)));
@@ -80,17 +80,17 @@ static void the_state_comes_back_on_any_layout(void **state) {
   const double sources[] = {heat_ledger_source_heat(&reader.op.ledger), heat_ledger_source_heat(&alone.op.ledger)};
   assert_true(everywhere(memcmp(&walls[0], &walls[1], sizeof(double)) == 0 && walls[0] != 0));
   assert_true(everywhere(memcmp(&sources[0], &sources[1], sizeof(double)) == 0 && sources[0] != 0));
-  close_scene(&reader);
-  close_scene(&alone);
-  close_scene(&writer);
+  close_rig(&reader);
+  close_rig(&alone);
+  close_rig(&writer);
 }
 
 static void numbers_and_deck_come_back(void **state) {
   (void)state;
-  scene made;
+  rig made;
   heat_state back;
   char *text, path[HEAT_PATH];
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  open_rig(&made, (rig_setting){.deck = deck});
   for (int64_t step = 3000000000; step < 3000000002; step++) {
     assert_int_equal(save(&made, step, 2).code, HEAT_OK);
     heat_checkpoint_name(path, ".", step);
@@ -105,7 +105,7 @@ static void numbers_and_deck_come_back(void **state) {
     assert_string_equal(text, deck);
     free(text);
   }
-  close_scene(&made);
+  close_rig(&made);
 }
 
 /* Its digest is right, and yet nobody can go on from it. */
@@ -122,8 +122,8 @@ static void a_state_that_no_run_has_is_refused(void **state) {
                                       {.step = 7, .time = 7, .dt = 1, .anchor_time = 8},
                                       {.step = INT64_MAX / 2, .time = 7, .dt = 1},
                                       {.step = 7, .time = 7, .dt = 1, .energy_start = NAN}};
-  scene made;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
   for (size_t n = 0; n < sizeof states / sizeof *states; n++) {
     char path[HEAT_PATH], *text;
     heat_state back;
@@ -135,17 +135,17 @@ static void a_state_that_no_run_has_is_refused(void **state) {
     assert_int_equal(status.code, HEAT_IO);
     assert_non_null(strstr(status.text, "is no state of a run"));
   }
-  close_scene(&made);
+  close_rig(&made);
 }
 
 /* What a checkpoint of an earlier version does not say. */
 static void attributes_of_later_versions_may_be_missing(void **state) {
   (void)state;
   static const char *const later[] = {"size_start", "low_start", "high_start", "steady", "outputs_owed"};
-  scene made;
+  rig made;
   heat_state back;
   char *text;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  open_rig(&made, (rig_setting){.deck = deck});
   assert_int_equal(save(&made, 10, 2).code, HEAT_OK);
   if (made.grid.rank == 0) {
     const hid_t file = H5Fopen("checkpoint-0000000010.h5", H5F_ACC_RDWR, H5P_DEFAULT);
@@ -168,7 +168,7 @@ static void attributes_of_later_versions_may_be_missing(void **state) {
   const heat_status status = heat_checkpoint_read_state(MPI_COMM_WORLD, NULL, "checkpoint-0000000010.h5", &back, &text);
   assert_int_equal(status.code, HEAT_IO);
   assert_non_null(strstr(status.text, "anchor_step"));
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void assert_kept(const int64_t *steps, int count) {
@@ -184,8 +184,8 @@ static void assert_kept(const int64_t *steps, int count) {
 
 static void the_newest_are_kept_and_later_ones_are_given_up(void **state) {
   (void)state;
-  scene made;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
   for (int64_t step = 10; step <= 40; step += 10) assert_int_equal(save(&made, step, 3).code, HEAT_OK);
   assert_kept((const int64_t[]){20, 30, 40}, 3);
   assert_int_equal(save(&made, 25, 2).code, HEAT_OK); /* resumed from 20: 30 and 40 belong to what was given up */
@@ -194,7 +194,7 @@ static void the_newest_are_kept_and_later_ones_are_given_up(void **state) {
   assert_kept((const int64_t[]){20, 25}, 2);
   assert_int_equal(save(&made, 50, 1).code, HEAT_OK);
   assert_kept((const int64_t[]){50}, 1);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 /* Whatever number is asked for, what was just written is kept, and so are what a run was told to go on from and what is
@@ -202,8 +202,8 @@ static void the_newest_are_kept_and_later_ones_are_given_up(void **state) {
 static void the_newest_stays_whatever_is_asked_for(void **state) {
   (void)state;
   static const int64_t numbers[] = {0, -1, 4294967296, -4294967296, INT64_MIN, INT64_MAX, 1};
-  scene made;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
   for (size_t n = 0; n < sizeof numbers / sizeof *numbers; n++) {
     assert_int_equal(save(&made, 10, 1).code, HEAT_OK);
     assert_int_equal(save(&made, 20, numbers[n]).code, HEAT_OK);
@@ -216,25 +216,25 @@ static void the_newest_stays_whatever_is_asked_for(void **state) {
   if (made.grid.rank == 0) assert_int_equal(heat_checkpoint_prune(".", 30, 1, 10).code, HEAT_OK);
   MPI_Barrier(MPI_COMM_WORLD);
   assert_kept((const int64_t[]){5, 10, 30}, 3);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void a_field_of_another_shape_is_refused(void **state) {
   (void)state;
   static const char other_deck[] = "domain: {size: [1, 1], cells: [24, 17]}\nmaterial: {diffusivity: 1}\n"
                                    "initial: {temperature: 0}\ntime: {end: 1}\n";
-  scene made, other;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
-  open_scene(&other, MPI_COMM_WORLD, other_deck, NULL);
+  rig made, other;
+  open_rig(&made, (rig_setting){.deck = deck});
+  open_rig(&other, (rig_setting){.deck = other_deck});
   assert_int_equal(save(&other, 10, 1).code, HEAT_OK);
   const heat_status status = heat_checkpoint_read(NULL, "./checkpoint-0000000010.h5", &made.stepper);
   assert_int_equal(status.code, HEAT_IO);
   assert_non_null(strstr(status.text, "24 x 17"));
-  close_scene(&other);
-  close_scene(&made);
+  close_rig(&other);
+  close_rig(&made);
 }
 
-static void assert_newest(scene *made, int64_t before, const char *expected) {
+static void assert_newest(rig *made, int64_t before, const char *expected) {
   char path[HEAT_PATH] = "unset";
   assert_int_equal(heat_checkpoint_newest(&made->runtime, &together, ".", before, path).code, HEAT_OK);
   assert_string_equal(path, expected);
@@ -242,9 +242,9 @@ static void assert_newest(scene *made, int64_t before, const char *expected) {
 
 static void the_newest_whole_one_is_found(void **state) {
   (void)state;
-  scene made;
+  rig made;
   char path[HEAT_PATH];
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  open_rig(&made, (rig_setting){.deck = deck});
   assert_newest(&made, INT64_MAX, "");
   for (int64_t step = 10; step <= 30; step += 10) assert_int_equal(save(&made, step, 3).code, HEAT_OK);
   assert_newest(&made, INT64_MAX, "./checkpoint-0000000030.h5");
@@ -259,13 +259,13 @@ static void the_newest_whole_one_is_found(void **state) {
   assert_int_equal(heat_checkpoint_newest(&made.runtime, NULL, ".", INT64_MAX, path).code, HEAT_IO);
   assert_int_equal(heat_checkpoint_newest(&made.runtime, NULL, "nowhere", INT64_MAX, path).code, HEAT_OK);
   assert_string_equal(path, "");
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void a_checkpoint_that_cannot_be_written_leaves_the_others(void **state) {
   (void)state;
-  scene made;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
   assert_int_equal(save(&made, 10, 1).code, HEAT_OK);
   if (made.grid.rank == 0) assert_int_equal(mkdir("checkpoint-0000000020.h5", 0777), 0);
   write_file("checkpoint-0000000020.h5/inside", "");
@@ -273,7 +273,7 @@ static void a_checkpoint_that_cannot_be_written_leaves_the_others(void **state) 
   assert_true(there("checkpoint-0000000010.h5"));
   assert_false(there("checkpoint-0000000020.h5.partial"));
   assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "checkpoint-0000000010.h5", NULL).code, HEAT_OK);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 int main(int argc, char **argv) {

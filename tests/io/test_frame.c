@@ -10,7 +10,7 @@ static const char deck[] = "domain: {size: [1.9, 1.1], cells: [19, 11]}\nmateria
                            "regions:\n  - {shape: circle, center: [0.9, 0.5], radius: 0.3, diffusivity: 2}\n"
                            "  - {shape: where, condition: \"x > 1.2 && y > 0.4\", diffusivity: 3}\n";
 
-static heat_frames frames_of(const scene *made) {
+static heat_frames frames_of(const rig *made) {
   heat_frames frames;
   assert_int_equal(heat_frames_create(&frames, &made->grid, ".").code, HEAT_OK);
   assert_true((frames.materials == NULL) == frames.picture.bare);
@@ -46,11 +46,11 @@ static bool same_files(const char *a, const char *b) {
 
 /* Write with that layout and width; every rank compares with its own drawing. */
 static void assert_whole_picture(const int ranks[HEAT_AXES], int width, bool automatic) {
-  scene made;
+  rig made;
   char expected[64], text[sizeof deck + 128];
   snprintf(text, sizeof text, "%soutput: {images: {width: %d, range: %s}}\n", deck, width,
            automatic ? "auto" : "[2000, 8000]");
-  open_scene(&made, MPI_COMM_WORLD, text, ranks);
+  open_rig(&made, (rig_setting){.deck = text, .ranks = ranks});
   heat_field *field = heat_stepper_solution(&made.stepper);
   number_cells(field);
   heat_frames frames = frames_of(&made);
@@ -71,7 +71,7 @@ static void assert_whole_picture(const int ranks[HEAT_AXES], int width, bool aut
   assert_false(there("frame-0000000000.png.partial"));
   free(materials);
   heat_frames_destroy(&frames);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void the_ranks_make_the_picture_of_the_whole_field(void **state) {
@@ -88,10 +88,10 @@ static void the_ranks_make_the_picture_of_the_whole_field(void **state) {
 /* So that a film does not flicker; and a run that goes on has the range of the pictures before. */
 static void an_automatic_range_only_grows(void **state) {
   (void)state;
-  scene made;
+  rig made;
   char text[sizeof deck + 128];
   snprintf(text, sizeof text, "%soutput: {images: {width: 200}}\n", deck);
-  open_scene(&made, MPI_COMM_WORLD, text, NULL);
+  open_rig(&made, (rig_setting){.deck = text});
   heat_field *field = heat_stepper_solution(&made.stepper);
   heat_frames frames = frames_of(&made);
   static const heat_extent extents[] = {{.min = 3, .max = 5}, {.min = 4, .max = 4}, {.min = 2, .max = 4}};
@@ -108,15 +108,15 @@ static void an_automatic_range_only_grows(void **state) {
   assert_int_equal(heat_agree(MPI_COMM_WORLD, heat_frames_write(&frames, field, extents[1], 3, 3)).code, HEAT_OK);
   assert_true(frames.picture.low == 2 && frames.picture.high == 5);
   heat_frames_destroy(&frames);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void a_picture_that_cannot_be_written_is_told_by_its_writer(void **state) {
   (void)state;
-  scene made;
+  rig made;
   char text[sizeof deck + 128];
   snprintf(text, sizeof text, "%soutput: {images: {width: 200}}\n", deck);
-  open_scene(&made, MPI_COMM_WORLD, text, NULL);
+  open_rig(&made, (rig_setting){.deck = text});
   heat_field *field = heat_stepper_solution(&made.stepper);
   number_cells(field);
   heat_frames frames = frames_of(&made);
@@ -128,7 +128,7 @@ static void a_picture_that_cannot_be_written_is_told_by_its_writer(void **state)
     assert_int_equal(heat_agree(MPI_COMM_WORLD, status).code, HEAT_IO);
   }
   heat_frames_destroy(&frames);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 int main(int argc, char **argv) {

@@ -17,8 +17,8 @@ static double value_at(int64_t n) {
  * less room than its values. */
 static void compressed_rows_of_all_ranks_make_the_field(void **state) {
   (void)state;
-  scene made;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
   static double slab[HEAT_H5_CHUNK * NX], back[NX * NY];
   heat_h5_packed_chunk *packed = malloc(sizeof *packed);
   assert_non_null(packed);
@@ -58,7 +58,7 @@ static void compressed_rows_of_all_ranks_make_the_field(void **state) {
     assert_true(everywhere(good));
   }
   free(packed);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 int main(int argc, char **argv) {

@@ -22,8 +22,8 @@ static void shares_are_read_by_others(void **state) {
 
 static void a_changed_value_is_found_wherever_it_lies(void **state) {
   (void)state;
-  scene made;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
   assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
   const off_t cells = place_of("file.h5", "temperature"), row = place_of("file.h5", "x");
   const off_t places[] = {cells, cells + 8 * NX * 5 + 3, cells + 8 * NX * NY - 1, row, row + 8 * NX - 1};
@@ -35,14 +35,14 @@ static void a_changed_value_is_found_wherever_it_lies(void **state) {
     change_byte("file.h5", places[n]);
     assert_int_equal(verify_both("file.h5").code, HEAT_OK);
   }
-  close_scene(&made);
+  close_rig(&made);
 }
 
 /* Exchanging two cells leaves every plain sum as it is. */
 static void exchanged_values_are_found(void **state) {
   (void)state;
-  scene made;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
   assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
   const off_t cells = place_of("file.h5", "temperature");
   MPI_Barrier(MPI_COMM_WORLD);
@@ -56,7 +56,7 @@ static void exchanged_values_are_found(void **state) {
   }
   MPI_Barrier(MPI_COMM_WORLD);
   assert_int_equal(verify_both("file.h5").code, HEAT_IO);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 /* Change one attribute through HDF5, so that its own checksums are right. */
@@ -70,8 +70,8 @@ static void change_attribute(const char *name) {
 
 static void a_changed_attribute_is_found(void **state) {
   (void)state;
-  scene made;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
   enum { CHANGED, MISSING, FOREIGN, DAMAGES };
   for (int damage = 0; damage < DAMAGES; damage++) {
     MPI_Barrier(MPI_COMM_WORLD);
@@ -89,13 +89,13 @@ static void a_changed_attribute_is_found(void **state) {
     assert_int_equal(status.code, HEAT_IO);
     assert_int_equal(strstr(status.text, "'md5:0123456789abcdef' is of a kind") != NULL, damage == FOREIGN);
   }
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void what_is_no_whole_file_is_told(void **state) {
   (void)state;
-  scene made;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
   assert_int_equal(verify_both("nowhere.h5").code, HEAT_IO);
   write_file("file.h5", "no HDF5\n");
   assert_int_equal(verify_both("file.h5").code, HEAT_IO);
@@ -106,7 +106,7 @@ static void what_is_no_whole_file_is_told(void **state) {
   if (made.grid.rank == 0) assert_int_equal(truncate("file.h5", place_of("file.h5", "temperature") + 8), 0);
   MPI_Barrier(MPI_COMM_WORLD);
   assert_int_equal(verify_both("file.h5").code, HEAT_IO);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 int main(int argc, char **argv) {

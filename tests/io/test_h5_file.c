@@ -52,12 +52,12 @@ static bool reads_all(const char *path, bool single) {
 
 static void what_all_write_each_reads(void **state) {
   (void)state;
-  scene made;
+  rig made;
   int size;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   const int layouts[][HEAT_AXES] = {{0, 0}, {size, 1}, {1, size}};
   for (size_t l = 0; l < sizeof layouts / sizeof *layouts; l++) {
-    open_scene(&made, MPI_COMM_WORLD, deck, layouts[l]);
+    open_rig(&made, (rig_setting){.deck = deck, .ranks = layouts[l]});
     for (size_t s = 0; s < sizeof ways / sizeof *ways; s++) {
       heat_status status = write_all(&made, "file.h5", ways[s], false);
       assert_string_equal(status.text, "");
@@ -66,7 +66,7 @@ static void what_all_write_each_reads(void **state) {
       assert_int_equal(heat_h5_verify(MPI_COMM_SELF, "file.h5", NULL).code, HEAT_OK);
       assert_false(there("file.h5.partial"));
     }
-    close_scene(&made);
+    close_rig(&made);
   }
 }
 
@@ -81,10 +81,10 @@ static char *digest_of(const char *path) {
 
 static void the_digest_is_that_of_one_rank(void **state) {
   (void)state;
-  scene all, alone;
+  rig all, alone;
   char path[32];
-  open_scene(&all, MPI_COMM_WORLD, deck, NULL);
-  open_scene(&alone, MPI_COMM_SELF, deck, NULL);
+  open_rig(&all, (rig_setting){.deck = deck});
+  open_rig(&alone, (rig_setting){.deck = deck, .alone = true});
   snprintf(path, sizeof path, "alone-%d.h5", all.grid.rank);
   for (size_t s = 0; s < sizeof ways / sizeof *ways; s++) {
     assert_int_equal(write_all(&all, "all.h5", ways[s], false).code, HEAT_OK);
@@ -103,14 +103,14 @@ static void the_digest_is_that_of_one_rank(void **state) {
     free(together);
     free(single);
   }
-  close_scene(&alone);
-  close_scene(&all);
+  close_rig(&alone);
+  close_rig(&all);
 }
 
 static void a_failure_of_one_rank_leaves_the_old_file(void **state) {
   (void)state;
-  scene made;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
   const bool last = made.grid.rank == made.grid.size - 1;
   heat_status status = write_all(&made, "file.h5", ways[0], last);
   assert_int_equal(status.code, HEAT_IO);
@@ -121,21 +121,21 @@ static void a_failure_of_one_rank_leaves_the_old_file(void **state) {
   assert_int_equal(write_all(&made, "file.h5", ways[0], last).code, HEAT_IO);
   assert_true(everywhere(reads_all("file.h5", true)));
   assert_false(there("file.h5.partial"));
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void a_file_that_cannot_be_made_is_told_by_all(void **state) {
   (void)state;
-  scene made;
+  rig made;
   char longest[HEAT_PATH + 8];
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  open_rig(&made, (rig_setting){.deck = deck});
   heat_status status = write_all(&made, "nowhere/file.h5", ways[0], false);
   assert_int_equal(status.code, HEAT_IO);
   assert_non_null(strstr(status.text, "nowhere/file.h5"));
   memset(longest, 'a', sizeof longest - 1);
   longest[sizeof longest - 1] = '\0';
   assert_int_equal(write_all(&made, longest, ways[0], false).code, HEAT_DECK);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 int main(int argc, char **argv) {

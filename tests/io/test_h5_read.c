@@ -10,9 +10,9 @@ static void sizes_that_a_file_cannot_hold_are_refused(void **state) {
   (void)state;
   static const hsize_t shapes[][2] = {
       {1, (hsize_t)1 << 60}, {(hsize_t)1 << 31, (hsize_t)1 << 29}, {1000, 1000}, {(hsize_t)1 << 40, 0}};
-  scene made;
+  rig made;
   int claims = 0;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  open_rig(&made, (rig_setting){.deck = deck});
   for (size_t n = 0; n < sizeof shapes / sizeof *shapes; n++) {
     for (int chunked = 0; chunked < 2; chunked++) {
       write_file("file.h5", "");
@@ -40,7 +40,7 @@ static void sizes_that_a_file_cannot_hold_are_refused(void **state) {
     }
   }
   assert_true(claims > 2);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 /* A dataset of 2 x 2 values in four chunks that may grow to 2^27. */
@@ -64,8 +64,8 @@ static void put_growing_dataset(const char *path) {
 static void places_for_chunks_that_the_file_does_not_hold_are_not_counted(void **state) {
   (void)state;
   enum { SECONDS = 10 };
-  scene made;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
   assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
   if (made.grid.rank == 0) put_growing_dataset("file.h5");
   MPI_Barrier(MPI_COMM_WORLD);
@@ -74,17 +74,17 @@ static void places_for_chunks_that_the_file_does_not_hold_are_not_counted(void *
   alarm(0);
   assert_int_equal(status.code, HEAT_IO);
   assert_non_null(strstr(status.text, "which the file does not hold"));
-  close_scene(&made);
+  close_rig(&made);
 }
 
 static void what_is_not_there_or_of_another_kind_is_an_error(void **state) {
   (void)state;
-  scene made;
+  rig made;
   hid_t file;
   char *text;
   double real, cells[NX * NY];
   int64_t integer;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  open_rig(&made, (rig_setting){.deck = deck});
   assert_int_equal(write_all(&made, "file.h5", ways[0], false).code, HEAT_OK);
   assert_int_equal(heat_h5_open(&file, "file.h5").code, HEAT_OK);
   assert_int_equal(heat_h5_get_text(file, "real", &text).code, HEAT_IO);
@@ -98,7 +98,7 @@ static void what_is_not_there_or_of_another_kind_is_an_error(void **state) {
   assert_int_equal(heat_h5_read_box(file, "temperature", (heat_box){{0, 1}, {NX, NY + 1}}, cells).code, HEAT_IO);
   assert_int_equal(heat_h5_read_box(file, "none", (heat_box){{0, 0}, {1, 1}}, cells).code, HEAT_IO);
   H5Fclose(file);
-  close_scene(&made);
+  close_rig(&made);
 }
 
 int main(int argc, char **argv) {

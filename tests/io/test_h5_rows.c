@@ -17,8 +17,8 @@ static const char deck[] = "domain: {size: [1, 1], cells: [23, 519]}\nmaterial: 
 static void each_row_has_one_writer(void **state) {
   (void)state;
   static const int64_t units[] = {1, 4, 256}, strips[] = {0, 1000, 8 * NX * 3, INT64_MAX};
-  scene made;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
   for (size_t u = 0; u < sizeof units / sizeof *units; u++) {
     for (size_t s = 0; s < sizeof strips / sizeof *strips; s++) {
       int written[NY] = {0};
@@ -36,14 +36,14 @@ static void each_row_has_one_writer(void **state) {
       for (int64_t j = 0; j < NY; j++) assert_int_equal(written[j], 1);
     }
   }
-  close_scene(&made);
+  close_rig(&made);
 }
 
 /* Whatever the layout, the rows of a round come together as they lie in the field. */
 static void rows_come_together_from_all_ranks(void **state) {
   (void)state;
   enum { STRIP = 8 * NX * 5 };
-  scene made;
+  rig made;
   int size;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   const int layouts[][HEAT_AXES] = {{0, 0}, {size, 1}, {1, size}};
@@ -51,7 +51,7 @@ static void rows_come_together_from_all_ranks(void **state) {
   MPI_Request requests[2 * MOST_RANKS];
   assert_true(size <= MOST_RANKS);
   for (size_t l = 0; l < sizeof layouts / sizeof *layouts; l++) {
-    open_scene(&made, MPI_COMM_WORLD, deck, layouts[l]);
+    open_rig(&made, (rig_setting){.deck = deck, .ranks = layouts[l]});
     heat_field *field = heat_stepper_solution(&made.stepper);
     number_cells(field);
     const heat_h5_distribution d = heat_h5_rows_distribute(&made.grid, 1, STRIP);
@@ -64,7 +64,7 @@ static void rows_come_together_from_all_ranks(void **state) {
         for (int64_t i = 0; i < NX; i++) right = right && slab[(j - lo) * NX + i] == cell_number(i, j);
     }
     assert_true(everywhere(right));
-    close_scene(&made);
+    close_rig(&made);
   }
 }
 

@@ -3,25 +3,16 @@
 #include "heat2d/io/probe.h"
 
 #include "harness.h"
+#include "rig.h"
 
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
 
-static heat_config *config;
-static heat_problem problem;
-static heat_grid grid;
+static rig opened;
 
 static void open_deck(const char *deck) {
-  static const int chosen[HEAT_AXES] = {0, 0};
-  assert_string_equal(heat_config_parse(&config, "deck", deck, strlen(deck), NULL, 0).text, "");
-  assert_int_equal(heat_problem_create(&problem, MPI_COMM_WORLD, config).code, HEAT_OK);
-  assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, chosen).code, HEAT_OK);
-}
-
-static void close_grid(void) {
-  heat_problem_destroy(&problem);
-  heat_config_destroy(config);
+  open_rig(&opened, (rig_setting){.deck = deck, .up_to = RIG_GRID});
 }
 
 /* probes.csv in a directory of its own. */
@@ -56,15 +47,16 @@ static double field_value(int64_t i, int64_t j, int64_t step) {
 }
 
 static void fill(heat_field *field, double (*f)(int64_t i, int64_t j, int64_t step), int64_t step) {
-  for (int64_t j = grid.owned.lo[HEAT_Y]; j < grid.owned.hi[HEAT_Y]; j++)
-    for (int64_t i = grid.owned.lo[HEAT_X]; i < grid.owned.hi[HEAT_X]; i++) *heat_field_at(field, i, j) = f(i, j, step);
+  for (int64_t j = opened.grid.owned.lo[HEAT_Y]; j < opened.grid.owned.hi[HEAT_Y]; j++)
+    for (int64_t i = opened.grid.owned.lo[HEAT_X]; i < opened.grid.owned.hi[HEAT_X]; i++)
+      *heat_field_at(field, i, j) = f(i, j, step);
 }
 
 static void write_rows(int64_t keep, int64_t first, int64_t last, double (*f)(int64_t i, int64_t j, int64_t step)) {
   heat_probes probes;
   heat_field field;
-  assert_true(everywhere(heat_probes_create(&probes, &grid, directory, keep).code == HEAT_OK));
-  assert_true(everywhere(heat_field_create(&field, &grid, 1).code == HEAT_OK));
+  assert_true(everywhere(heat_probes_create(&probes, &opened.grid, directory, keep).code == HEAT_OK));
+  assert_true(everywhere(heat_field_create(&field, &opened.grid, 1).code == HEAT_OK));
   for (int64_t step = first; step <= last; step++) {
     fill(&field, f, step);
     assert_true(everywhere(heat_probes_write(&probes, &field, step, (double)step / 10).code == HEAT_OK));
@@ -106,9 +98,9 @@ static double expected_value(const double point[HEAT_AXES], int64_t step) {
   heat_interpolation at;
   int64_t cells[HEAT_AROUND][HEAT_AXES];
   double u[HEAT_AROUND];
-  assert_int_equal(heat_interpolation_create(&at, &grid, point[HEAT_X], point[HEAT_Y]).code, HEAT_OK);
+  assert_int_equal(heat_interpolation_create(&at, &opened.grid, point[HEAT_X], point[HEAT_Y]).code, HEAT_OK);
   assert_int_equal(heat_interpolation_update(&at, (double)step / 10).code, HEAT_OK);
-  heat_quadrant_cells(&grid, &at.quadrant, cells);
+  heat_quadrant_cells(&opened.grid, &at.quadrant, cells);
   for (int c = 0; c < HEAT_AROUND; c++) u[c] = field_value(cells[c][HEAT_X], cells[c][HEAT_Y], step);
   return heat_interpolation_value(&at, u);
 }
@@ -134,7 +126,7 @@ static bool file_is_right(int64_t last) {
 }
 
 static bool right_on_rank_0(int64_t last) {
-  return everywhere(grid.rank != 0 || file_is_right(last));
+  return everywhere(opened.grid.rank != 0 || file_is_right(last));
 }
 
 static void rows_are_written_once_also_after_a_resume(void **state) {
@@ -146,7 +138,7 @@ static void rows_are_written_once_also_after_a_resume(void **state) {
   assert_true(right_on_rank_0(12));
   write_rows(12, 13, 13, field_value);
   assert_true(right_on_rank_0(13));
-  if (grid.rank == 0) {
+  if (opened.grid.rank == 0) {
     FILE *file = fopen(path, "a"); /* a row that a kill cut off */
     assert_non_null(file);
     fputs("14,1.4,33", file);
@@ -156,7 +148,7 @@ static void rows_are_written_once_also_after_a_resume(void **state) {
   assert_true(right_on_rank_0(15));
   write_rows(-1, 0, 2, field_value); /* anew */
   assert_true(right_on_rank_0(2));
-  close_grid();
+  close_rig(&opened);
 }
 
 /* Layers across x of 1, 1e-6 and 1 W/(m K), each 0.1 m thick, between 0 and 100: at its centres each cell has the exact
@@ -174,7 +166,7 @@ static double through_wall(double x) {
 static double wall_value(int64_t i, int64_t j, int64_t step) {
   (void)j;
   (void)step;
-  return through_wall(heat_problem_centre(&problem, HEAT_X, i));
+  return through_wall(heat_problem_centre(&opened.problem, HEAT_X, i));
 }
 
 static bool wall_is_right(void) {
@@ -202,8 +194,8 @@ static void a_wall_of_layers_is_read_exactly_at_joints_and_walls(void **state) {
             "{name: b, at: [0.15, 0.1]}, {name: bc, at: [0.2, 0.0666]}, {name: c, at: [0.24, 0.03]}, "
             "{name: right, at: [0.3, 0.1]}]}\n");
   write_rows(-1, 0, 0, wall_value);
-  assert_true(everywhere(grid.rank != 0 || wall_is_right()));
-  close_grid();
+  assert_true(everywhere(opened.grid.rank != 0 || wall_is_right()));
+  close_rig(&opened);
 }
 
 /* A wall that ceases to have a value ends in a message with its place, on the rank that looks at it. */
@@ -215,16 +207,17 @@ static void a_wall_without_a_value_is_a_fault(void **state) {
             "output: {probes: [{name: a, at: [0, 0.5]}]}\n");
   heat_probes probes;
   heat_field field;
-  assert_true(everywhere(heat_probes_create(&probes, &grid, directory, -1).code == HEAT_OK));
-  assert_true(everywhere(heat_field_create(&field, &grid, 1).code == HEAT_OK));
+  assert_true(everywhere(heat_probes_create(&probes, &opened.grid, directory, -1).code == HEAT_OK));
+  assert_true(everywhere(heat_field_create(&field, &opened.grid, 1).code == HEAT_OK));
   fill(&field, field_value, 0);
   assert_true(everywhere(heat_probes_write(&probes, &field, 0, 0.25).code == HEAT_OK));
   const heat_status status = heat_probes_write(&probes, &field, 1, 0.5);
-  assert_true(everywhere(status.code == (grid.rank == 0 ? HEAT_DECK : HEAT_OK)));
-  assert_true(everywhere(grid.rank != 0 || strncmp(status.text, "deck:5:43: boundary.left.value: is ", 35) == 0));
+  assert_true(everywhere(status.code == (opened.grid.rank == 0 ? HEAT_DECK : HEAT_OK)));
+  assert_true(
+      everywhere(opened.grid.rank != 0 || strncmp(status.text, "deck:5:43: boundary.left.value: is ", 35) == 0));
   heat_field_destroy(&field);
   heat_probes_destroy(&probes);
-  close_grid();
+  close_rig(&opened);
 }
 
 int main(int argc, char **argv) {

@@ -10,17 +10,17 @@ enum { NX = 23, NY = 11 };
 static const char deck[] = "title: '<\"a\" & b>'\ndomain: {origin: [-1, 2], size: [4.6, 1.1], cells: [23, 11]}\n"
                            "material: {diffusivity: 1}\ninitial: {temperature: 0}\ntime: {end: 1}\n";
 
-static scene made;
+static rig made;
 
 static int enter(void **state) {
   if (enter_place(state) != 0) return -1;
-  open_scene(&made, MPI_COMM_WORLD, deck, NULL);
+  open_rig(&made, (rig_setting){.deck = deck});
   number_cells(heat_stepper_solution(&made.stepper));
   return 0;
 }
 
 static int leave(void **state) {
-  close_scene(&made);
+  close_rig(&made);
   return leave_place(state);
 }
 

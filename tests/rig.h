@@ -1,0 +1,95 @@
+/* What tests share that need more than a deck: its problem, grid, operator or stepper on all ranks, as far as a test
+ * needs them. Include it behind harness.h. */
+#ifndef HEAT2D_TESTS_RIG_H
+#define HEAT2D_TESTS_RIG_H
+
+#include "heat2d/numerics/stepper.h"
+
+#include <string.h>
+
+/* How much of a rig is made: each part needs those before it. */
+typedef enum rig_part { RIG_ALL, RIG_PROBLEM, RIG_GRID, RIG_OPERATOR } rig_part;
+
+typedef struct rig_setting {
+  const char *deck;         /* without those of the four required sections for which a default will do */
+  int64_t cells[HEAT_AXES]; /* where the deck has no domain: of a square of 1 m; 0: 8 */
+  rig_part up_to;
+  bool alone;                /* each rank by itself */
+  const int *ranks;          /* their layout; NULL: chosen */
+  int depth, threads;        /* 0: 2 layers, 1 thread */
+  const heat_method *method; /* NULL: the first one */
+} rig_setting;
+
+typedef struct rig {
+  heat_config *config;
+  heat_problem problem;
+  heat_grid grid;
+  heat_runtime runtime;
+  heat_operator op;
+  heat_stepper stepper;
+  bool has_operator, has_stepper;
+} rig;
+
+static inline bool has_section(const char *deck, const char *name) {
+  const char *found = strstr(deck, name);
+  while (found != NULL && found != deck && found[-1] != '\n') found = strstr(found + 1, name);
+  return found != NULL;
+}
+
+/* The deck with the sections that it lacks behind it, so that places count from its beginning; to be freed. */
+static inline char *complete_deck(const rig_setting *set) {
+  enum { SECTIONS = 256 };
+  const size_t size = strlen(set->deck) + SECTIONS;
+  char *text = malloc(size);
+  assert_non_null(text);
+  int used = snprintf(text, size, "%s\n", set->deck);
+  if (!has_section(set->deck, "domain:"))
+    used += snprintf(text + used, size - (size_t)used, "domain: {size: [1, 1], cells: [%lld, %lld]}\n",
+                     (long long)(set->cells[HEAT_X] > 0 ? set->cells[HEAT_X] : 8),
+                     (long long)(set->cells[HEAT_Y] > 0 ? set->cells[HEAT_Y] : 8));
+  if (!has_section(set->deck, "material:"))
+    used += snprintf(text + used, size - (size_t)used, "material: {diffusivity: 1}\n");
+  if (!has_section(set->deck, "initial:"))
+    used += snprintf(text + used, size - (size_t)used, "initial: {temperature: 0}\n");
+  if (!has_section(set->deck, "time:")) snprintf(text + used, size - (size_t)used, "time: {end: 1}\n");
+  return text;
+}
+
+static inline void open_rig(rig *r, rig_setting set) {
+  static const int chosen[HEAT_AXES] = {0, 0};
+  const MPI_Comm comm = set.alone ? MPI_COMM_SELF : MPI_COMM_WORLD;
+  char *deck = complete_deck(&set);
+  *r = (rig){.config = NULL};
+  heat_status status = heat_config_parse(&r->config, "deck", deck, strlen(deck), NULL, 0);
+  free(deck);
+  assert_string_equal(status.text, "");
+  status = heat_problem_create(&r->problem, comm, r->config);
+  assert_string_equal(status.text, "");
+  if (set.up_to == RIG_PROBLEM) return;
+  status = heat_grid_create(&r->grid, comm, &r->problem, set.ranks != NULL ? set.ranks : chosen);
+  assert_string_equal(status.text, "");
+  if (set.up_to == RIG_GRID) return;
+  heat_runtime_create(&r->runtime, comm);
+  status = heat_operator_create(&r->op, &r->grid, &r->runtime, set.depth > 0 ? set.depth : 2,
+                                set.threads > 0 ? set.threads : 1);
+  assert_string_equal(status.text, "");
+  r->has_operator = true;
+  if (set.up_to == RIG_OPERATOR) return;
+  status = heat_stepper_create(&r->stepper, set.method != NULL ? set.method : &heat_methods[0], &r->op);
+  assert_string_equal(status.text, "");
+  r->has_stepper = true;
+  status = heat_stepper_start(&r->stepper);
+  assert_string_equal(status.text, "");
+}
+
+static inline void close_rig(rig *r) {
+  if (r->has_stepper) heat_stepper_destroy(&r->stepper);
+  if (r->has_operator) {
+    heat_operator_destroy(&r->op);
+    heat_runtime_destroy(&r->runtime);
+  }
+  heat_problem_destroy(&r->problem);
+  heat_config_destroy(r->config);
+}
+
+#endif
