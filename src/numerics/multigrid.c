@@ -1,13 +1,16 @@
-/* The levels of the multigrid, and one V cycle over them.
+/* The levels of the multigrid, and one V or W cycle over them.
  *
  *     level 0   five points, dealt out as the grid is; its blocks' halves are the blocks of level 1, and so on
  *     level m   small: a copy of it is gathered on every rank, and from there on each goes on alone
  *     last      solved directly
  *
+ * Where the material jumps by more than a factor of 10, coarse levels are visited twice (a W cycle).
+ *
  * An axis is not halved where the links along the other one are on average more than three times as strong
  * (semicoarsening): what a smoother of points leaves smooth is smooth along strong links only. */
 #include "heat2d/numerics/multigrid.h"
 
+#include "heat2d/base/sum.h"
 #include "multigrid_coarse.h"
 
 #include <float.h>
@@ -28,6 +31,7 @@ struct heat_multigrid {
   const heat_level_setup *setup;
   bool singular;
   double scale;     /* of the operator: the levels hold A times a power of two */
+  int twice_from;   /* the finest level that is visited twice */
   int count, parts; /* levels; of those how many are dealt out over the ranks */
   heat_level level[LEVELS];
   heat_gather gather;
@@ -36,8 +40,9 @@ struct heat_multigrid {
 
 /* What the coefficients of A are like, over all ranks. */
 typedef struct range {
-  double largest;  /* entry of the diagonal */
+  double largest;  /* entry of the diagonal, about */
   double reaction; /* the largest */
+  double contrast; /* of the links along an axis: the largest over the smallest */
 } range;
 
 /* Rows of the finest operator: its links, and sigma rho c_p with what the walls add. */
@@ -62,20 +67,37 @@ static void read_row(const heat_stencil *stencil, double sigma, int64_t j, fines
   row.c[heat_box_width(owned, HEAT_X) - 1] += heat_stencil_wall(stencil, HEAT_RIGHT, j);
 }
 
-/* A bound of the diagonal by the links that this rank has, which are all once. Collective. */
+/* Collective. */
 static range find_range(const heat_stencil *stencil, double sigma, finest_row row) {
+  enum { LEAST = HEAT_AXES, REACTION = 2 * HEAT_AXES, COUNT };
   const heat_box owned = stencil->grid->owned;
-  double most[3] = {0};
+  double most[COUNT] = {0, 0, -INFINITY, -INFINITY, 0}; /* links; the smallest links with the sign changed; reaction */
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
     read_row(stencil, sigma, j, row);
+    const double *links[HEAT_AXES] = {row.w, row.s};
     for (int64_t n = 0; n < heat_box_width(owned, HEAT_X); n++) {
-      most[0] = fmax(most[0], row.w[n]);
-      most[1] = fmax(most[1], row.s[n]);
-      most[2] = fmax(most[2], row.c[n]);
+      for (int axis = 0; axis < HEAT_AXES; axis++) {
+        most[axis] = fmax(most[axis], links[axis][n]);
+        if (links[axis][n] > 0) most[LEAST + axis] = fmax(most[LEAST + axis], -links[axis][n]);
+      }
+      most[REACTION] = fmax(most[REACTION], row.c[n]);
     }
   }
-  MPI_Allreduce(MPI_IN_PLACE, most, 3, MPI_DOUBLE, MPI_MAX, stencil->grid->comm);
-  return (range){.largest = 2 * (most[0] + most[1]) + most[2], .reaction = most[2]};
+  MPI_Allreduce(MPI_IN_PLACE, most, COUNT, MPI_DOUBLE, MPI_MAX, stencil->grid->comm);
+  return (range){.largest = 2 * (most[HEAT_X] + most[HEAT_Y]) + most[REACTION],
+                 .reaction = most[REACTION],
+                 .contrast = fmax(1, fmax(most[HEAT_X] / -most[LEAST + HEAT_X], most[HEAT_Y] / -most[LEAST + HEAT_Y]))};
+}
+
+/* What is done where the material jumps: the more, the less does a coarse level represent the finer one, and the more
+ * often it is visited. float holds until its rounding, squared, is felt through the contrast. */
+static void choose_effort(heat_multigrid *mg, double contrast) {
+  const double weak = 10, strong = 2000, beyond_float = 1e10;
+  enum { NEVER = LEVELS };
+  const heat_level_precision precision = contrast > beyond_float ? HEAT_LEVEL_DOUBLE : HEAT_LEVEL_SINGLE;
+  mg->loops = heat_level_loops_find(precision);
+  mg->setup = heat_level_setups[precision];
+  mg->twice_from = contrast <= weak ? NEVER : contrast <= strong ? 2 : 1;
 }
 
 static double power_of_two_near(double value) {
@@ -187,8 +209,7 @@ static heat_status add_levels(heat_multigrid *mg) {
 static heat_status build(heat_multigrid *mg, double sigma, finest_row row) {
   const heat_stencil *stencil = mg->stencil;
   const range found = find_range(stencil, sigma, row);
-  mg->loops = heat_level_loops_find(HEAT_LEVEL_SINGLE);
-  mg->setup = heat_level_setups[HEAT_LEVEL_SINGLE];
+  choose_effort(mg, found.contrast);
   mg->singular = found.reaction == 0;
   mg->scale = found.largest > 0 ? 1 / power_of_two_near(found.largest) : 1;
   mg->level[0] = (heat_level){.grid = *stencil->grid, .links = 2};
@@ -230,14 +251,17 @@ void heat_multigrid_destroy(heat_multigrid *mg) {
 }
 
 /* Down from a level to the next one. Collective over its grid. */
-static void descend(heat_multigrid *mg, int n) {
+static void descend(heat_multigrid *mg, int n, bool from_zero) {
   const heat_level *level = &mg->level[n], *next = &mg->level[n + 1];
   if (n + 1 == mg->parts) {
     heat_gather_collect(&mg->gather, level, level->b, next, next->b, mg->loops->value);
     return;
   }
-  refresh(mg, level, level->wide, level->b);
-  mg->loops->down(level, next);
+  if (from_zero)
+    refresh(mg, level, level->wide, level->b);
+  else
+    refresh(mg, level, level->wide, level->x);
+  mg->loops->down(level, next, from_zero);
 }
 
 static void hand_out(const heat_multigrid *mg, const heat_level *level, heat_field *out, double scale) {
@@ -261,16 +285,45 @@ static void ascend(heat_multigrid *mg, int n, heat_field *out, double scale) {
   if (out != NULL) hand_out(mg, level, out, scale);
 }
 
+/* Whether a level is visited twice: where it has a quarter of the finer level's cells, so that all visits together cost
+ * little. Of a level and its copies on all ranks it is the copy. */
+static bool twice(const heat_multigrid *mg, int n) {
+  const heat_level *made = &mg->level[n == mg->parts ? n - 1 : n];
+  return n >= mg->twice_from && n != mg->parts - 1 && n < mg->count - 1 && made->halved[HEAT_X] && made->halved[HEAT_Y];
+}
+
+/* Improve x for b on a level, or find it from 0, by what the coarser levels yield. Collective over the grid. */
+static void visit(heat_multigrid *mg, int n, bool from_zero, heat_field *out, double scale) {
+  if (n == mg->count - 1) {
+    heat_direct_solve(&mg->direct, &mg->level[n], mg->loops);
+    return;
+  }
+  descend(mg, n, from_zero);
+  visit(mg, n + 1, true, NULL, 1);
+  if (twice(mg, n + 1)) visit(mg, n + 1, false, NULL, 1);
+  ascend(mg, n, out, scale);
+}
+
+/* Collective. */
+static void remove_mean(const heat_grid *grid, heat_field *z) {
+  const heat_box owned = grid->owned;
+  heat_sum sum = {0};
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) heat_sum_add(&sum, *heat_field_at(z, i, j));
+  sum = heat_sum_reduce(&sum, grid->comm);
+  const double mean = heat_sum_value(&sum) / (double)heat_box_cells(grid->domain);
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) *heat_field_at(z, i, j) -= mean;
+}
+
 void heat_multigrid_cycle(heat_multigrid *mg, const heat_field *r, double size, heat_field *z) {
   const heat_level *finest = &mg->level[0];
   const heat_box owned = finest->grid.owned;
   const double in = 1 / power_of_two_near(size > 0 && isfinite(size) ? size : 1), out = mg->scale / in;
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
     mg->loops->put(finest, finest->b, j, heat_field_at(r, owned.lo[HEAT_X], j), in);
-  const int last = mg->count - 1;
-  for (int n = 0; n < last; n++) descend(mg, n);
-  heat_direct_solve(&mg->direct, &mg->level[last], mg->loops);
-  for (int n = last - 1; n >= 0; n--) ascend(mg, n, n == 0 ? z : NULL, out);
+  visit(mg, 0, true, z, out);
+  if (mg->singular) remove_mean(&finest->grid, z);
 }
 
 bool heat_multigrid_singular(const heat_multigrid *mg) {

@@ -8,7 +8,9 @@
  *
  * and in the middle of four, A e = 0 is solved for e there. The factor 1 + c / S is as Dendy's own diagonal where the
  * reaction is strong, but does not depend on the links across the line, which would make the weights too small where
- * materials jump.
+ * materials jump. In a layer of one cell that conducts much better than what is on both sides of it, the stronger one
+ * of a and b takes all: the mean of both sides would tie these together through the layer, with links of the wrong
+ * sign.
  *
  * The row sums of A_c, its reaction, are small differences of large numbers where contrasts are high. So they are found
  * apart: with d_p = 1 - (P 1)_p, which is c / (S + c) on lines and (c + sum k_pq d_q) / (S + c) in the middle of four,
@@ -25,7 +27,7 @@ typedef struct star {
   double link[3][3], c;
 } star;
 
-static star star_at(const heat_level *level, int64_t i, int64_t j) {
+ALWAYS_INLINE star star_at(const heat_level *level, int64_t i, int64_t j) {
   const ptrdiff_t at = (ptrdiff_t)(i - level->grid.owned.lo[HEAT_X]);
   const links l = links_of(level, j);
   star s = {.c = (double)l.c[at]};
@@ -50,10 +52,32 @@ static double collapsed(const star *s, int axis, int side) {
   return sum;
 }
 
-/* The weight of the neighbour at `side` in a cell between two of the coarse grid along `axis`. */
-static double line_weight(const star *s, int axis, int side) {
+/* The links of a cell across an axis. */
+static double across(const star *s, int axis) {
+  return axis == HEAT_X ? s->link[0][1] + s->link[2][1] : s->link[1][0] + s->link[1][2];
+}
+
+/* Whether the cell lies in a layer of one cell that conducts much better than what is on both sides of it. */
+static bool in_thin_layer(const heat_level *fine, const star *s, int axis, const int64_t at[HEAT_AXES]) {
+  const double much = 3, own = across(s, axis);
+  if (own <= much * (collapsed(s, axis, 0) + collapsed(s, axis, 1))) return false;
+  for (int side = 0; side < 2; side++) {
+    if (collapsed(s, axis, side) == 0) continue;
+    const int64_t step = 2 * side - 1;
+    const star beside =
+        star_at(fine, at[HEAT_X] + (axis == HEAT_X ? step : 0), at[HEAT_Y] + (axis == HEAT_Y ? step : 0));
+    if (own <= much * across(&beside, axis)) return false;
+  }
+  return true;
+}
+
+/* The weight of the neighbour at `side` in the cell `at` between two of the coarse grid along `axis`. */
+static double line_weight(const heat_level *fine, const star *s, int axis, int side, const int64_t at[HEAT_AXES]) {
   const double a = collapsed(s, axis, side), b = collapsed(s, axis, 1 - side), sum = s->link[1][1];
-  return a + b > 0 && sum > 0 ? a / ((a + b) * (1 + s->c / sum)) : 0;
+  if (a + b <= 0 || sum <= 0) return 0;
+  const bool stronger = a > b || (a == b && side == 0);
+  const double share = in_thin_layer(fine, s, axis, at) ? (stronger ? 1 : 0) : a / (a + b);
+  return share / (1 + s->c / sum);
 }
 
 static double line_deficit(const star *s, int axis) {
@@ -89,7 +113,7 @@ static void weigh_cell(const heat_level *fine, const heat_level *coarse, int64_t
       beside[axis] += 2 * side - 1;
       if (reaches(fine, coarse, axis, beside[axis])) {
         const star s = star_at(fine, beside[HEAT_X], beside[HEAT_Y]);
-        line[axis][side] = line_weight(&s, axis, 1 - side);
+        line[axis][side] = line_weight(fine, &s, axis, 1 - side, beside);
       }
       set_weight(coarse, on_line[axis][side], I, J, line[axis][side]);
     }
@@ -183,9 +207,17 @@ static void apply_to_stamp(const heat_level *fine, const heat_level *coarse, int
       const double weight = own.weight[1 + dj][1 + di];
       if (weight == 0) continue;
       const star s = star_at(fine, i + di, j + dj);
-      for (int ej = -1; ej <= 1; ej++)
-        for (int ei = -1; ei <= 1; ei++) product[MIDDLE + dj + ej][MIDDLE + di + ei] -= weight * s.link[1 + ej][1 + ei];
-      product[MIDDLE + dj][MIDDLE + di] += weight * (2 * s.link[1][1] + s.c);
+      double *row = &product[MIDDLE + dj][MIDDLE + di];
+      row[0] += weight * (s.link[1][1] + s.c);
+      row[-1] -= weight * s.link[1][0];
+      row[1] -= weight * s.link[1][2];
+      row[-WINDOW] -= weight * s.link[0][1];
+      row[WINDOW] -= weight * s.link[2][1];
+      if (fine->links == 2) continue;
+      row[-WINDOW - 1] -= weight * s.link[0][0];
+      row[-WINDOW + 1] -= weight * s.link[0][2];
+      row[WINDOW - 1] -= weight * s.link[2][0];
+      row[WINDOW + 1] -= weight * s.link[2][2];
     }
   }
 }
@@ -198,17 +230,25 @@ static int64_t fine_step(const heat_level *fine, const heat_level *coarse, int a
   return around && fine->grid.layout.cells[axis] % 2 != 0 ? step : 2 * step;
 }
 
+/* The part of a window of three cells, shifted by some steps, that lies within [-2, 2]. */
+typedef struct part {
+  int from, to;
+} part;
+
+static part overlap(int64_t step) {
+  return (part){step < -1 ? 1 : 0, step > 1 ? 2 : 3};
+}
+
 /* The link of the coarse cell (I, J) to its neighbour (di, dj) further: the entry of P^T A P, with its sign changed. */
 static double coarse_link(const heat_level *fine, const heat_level *coarse, int64_t I, int64_t J, int di, int dj,
                           double product[WINDOW][WINDOW]) {
   const int64_t step_x = fine_step(fine, coarse, HEAT_X, I, di), step_y = fine_step(fine, coarse, HEAT_Y, J, dj);
   const stamp other = stamp_at(coarse, I + di, J + dj);
+  const part columns = overlap(step_x), rows = overlap(step_y);
   double sum = 0;
-  for (int n = 0; n < 9; n++) {
-    const int64_t row = MIDDLE + step_y + n / 3 - 1, column = MIDDLE + step_x + n % 3 - 1;
-    if (row >= 0 && row < WINDOW && column >= 0 && column < WINDOW)
-      sum += other.weight[n / 3][n % 3] * product[row][column];
-  }
+  for (int n = rows.from; n < rows.to; n++)
+    for (int m = columns.from; m < columns.to; m++)
+      sum += other.weight[n][m] * product[MIDDLE + step_y + n - 1][MIDDLE + step_x + m - 1];
   return -sum;
 }
 

@@ -59,8 +59,9 @@ typedef struct heat_level_loops {
   /* Row j of an array, over the owned columns: from doubles times `scale`, and to doubles. */
   void (*put)(const heat_level *level, void *array, int64_t j, const double *values, double scale);
   void (*take)(const heat_level *level, const void *array, int64_t j, double *values);
-  /* Smooth x = 0 for b, and restrict the residual to b of the coarse level. b needs all of its ghost layers. */
-  void (*down)(const heat_level *fine, const heat_level *coarse);
+  /* Smooth x, or 0 in its place, for b, and restrict the residual to b of the coarse level. b needs all of its ghost
+   * layers, and so does x. */
+  void (*down)(const heat_level *fine, const heat_level *coarse, bool from_zero);
   /* Restrict the residual of x, without smoothing, to b of the coarse level. x needs two ghost layers, b one. */
   void (*residual)(const heat_level *fine, const heat_level *coarse);
   /* Correct x by that of the coarse level, which needs its ghost layers, and smooth again. Where `out` is not NULL the

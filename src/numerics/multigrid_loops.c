@@ -158,14 +158,17 @@ static void restrict_to(const heat_level *fine, const heat_level *coarse, region
                ring_or_zero(fine, RING_RESIDUAL, r.box, at + 1), row_of(coarse, coarse->b, J));
 }
 
-static void down(const heat_level *fine, const heat_level *coarse) {
+static void down(const heat_level *fine, const heat_level *coarse, bool from_zero) {
   if (heat_box_empty(fine->grid.owned)) return;
   const region first = region_of(fine, HEAT_SMOOTHINGS + 2), second = region_of(fine, HEAT_SMOOTHINGS + 1);
   const region third = region_of(fine, HEAT_SMOOTHINGS), last = region_of(fine, 1);
   for (int64_t j = first.box.lo[HEAT_Y]; j < first.box.hi[HEAT_Y] + HEAT_SMOOTHINGS; j++) {
     if (has_row(first, j)) {
       invert(fine, first, j);
-      start(fine, first, j);
+      if (from_zero)
+        start(fine, first, j);
+      else
+        relax(fine, first, j, in_array(fine, j), 0, ring_row(fine, RING_FIRST, j));
     }
     if (has_row(second, j - 1))
       relax(fine, second, j - 1, in_ring(fine, RING_FIRST, first, j - 1), 1, ring_row(fine, RING_SECOND, j - 1));

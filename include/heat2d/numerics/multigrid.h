@@ -6,10 +6,11 @@
  * linear operation, symmetric and positive definite up to the rounding of the numbers that the cycle works with; the
  * same bits come out on any number of ranks, in any layout, with any instructions.
  *
- * The cycle is a V: on each level a few steps of a polynomial smoother, the residual restricted to a grid of half as
- * many cells along one axis or both, the correction from there interpolated with weights made of the operator itself
- * (Dendy 1982, "Black box multigrid"), and the same smoothing once more. Coarse operators are Galerkin's P^T A P, with
- * nine points. What each part does and where it comes from stands at the top of its file: src/numerics/multigrid*.c.
+ * The cycle is a V, or a W where the material jumps: on each level a few steps of a polynomial smoother, the residual
+ * restricted to a grid of half as many cells along one axis or both, the correction from there interpolated with
+ * weights made of the operator itself (Dendy 1982, "Black box multigrid"), and the same smoothing once more. Coarse
+ * operators are Galerkin's P^T A P, with nine points. What each part does and where it comes from stands at the top of
+ * its file: src/numerics/multigrid*.c.
  *
  * Values are float where that is enough, which is decided from the coefficients alone. */
 #ifndef HEAT2D_MULTIGRID_H
@@ -27,8 +28,8 @@ void heat_multigrid_destroy(heat_multigrid *mg); /* Collective; NULL is allowed.
 /* z = M r over the owned box: an approximation of A^-1 r, K for r in W/m3. Reads the owned cells of r alone; r and z
  * may not be the same field. `size` > 0 is about as large as the values of r, to within some powers of ten, and the
  * same on all ranks (say ||r|| / sqrt(cells)): r is scaled by a power of two near it, so that float does for any units;
- * the bits do not depend on it otherwise. Where the matrix is singular r must have the mean 0, and z has it as well, up
- * to rounding. Collective. */
+ * the bits do not depend on it otherwise. Where the matrix is singular r must have the mean 0, and z has it as well.
+ * Collective. */
 void heat_multigrid_cycle(heat_multigrid *mg, const heat_field *r, double size, heat_field *z);
 
 /* Whether A is singular: sigma is 0, and no wall takes heat by its temperature. Local. */
