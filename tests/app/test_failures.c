@@ -147,7 +147,13 @@ static void a_file_fault_on_one_rank_ends_all_with_74(void **state) {
       {"write:2:EDQUOT:2", "out/checkpoint-"},  {"sync:1:EIO:1", "out/checkpoint-"},
       {"sync:4:EIO:2", "out/checkpoint-"},      {"open:2:EACCES:1", "out/checkpoint-"},
       {"read:30:EIO:2", "out/checkpoint-"}};
+  /* Through MPI-IO, where a rank that cannot open or write must not hold the others. */
+  static const char *const together[][2] = {{"open:1:EACCES:1", "out/checkpoint-"},
+                                            {"write:1+:ENOSPC:0", "out/checkpoint-"},
+                                            {"sync:1:EIO:2", "out/checkpoint-"}};
   for (size_t n = 0; n < sizeof faults / sizeof *faults; n++) assert_ends_all_ranks(faults[n][0], faults[n][1], "");
+  for (size_t n = 0; n < sizeof together / sizeof *together; n++)
+    assert_ends_all_ranks(together[n][0], together[n][1], "--set output.transport=mpio");
 }
 
 static void a_lost_status_file_in_the_loop_ends_all_with_74(void **state) {

@@ -229,6 +229,40 @@ static void resolved_deck_reads_back(void **state) {
 }
 
 /* What is written with names and aliases is the deck in which everything is written out. */
+/* Hints have names that no table knows; they come back as they were given, also from the resolved deck. */
+static void hints_have_names_of_their_own(void **state) {
+  (void)state;
+  static const char *const sets[] = {"output.hints.cb_nodes=4", NULL};
+  static const struct {
+    const char *hints, *message;
+  } wrong[] = {{"{a-b: 1}", "output.hints.a-b: is no name of a hint (letters, digits and _)"},
+               {"{a: 1, a: 2}", "output.hints.a: stands twice"},
+               {"{a: [1]}", "output.hints.a: a text is needed, not a list of 1"},
+               {"7", "output.hints: texts with their names {name: text, ...} is needed, not '7'"}};
+  const char *name, *text;
+  heat_config *c = parse_right("output: {hints: {romio_cb_write: enable}}\n", sets);
+  char *written = heat_config_write(c);
+  heat_config *again;
+  assert_int_equal(heat_config_parse(&again, "deck", written, strlen(written), NULL, 0).code, HEAT_OK);
+  assert_true(heat_config_hint(again, "output.hints", 0, &name, &text));
+  assert_string_equal(name, "romio_cb_write");
+  assert_string_equal(text, "enable");
+  assert_true(heat_config_hint(again, "output.hints", 1, &name, &text));
+  assert_string_equal(name, "cb_nodes");
+  assert_string_equal(text, "4");
+  assert_false(heat_config_hint(again, "output.hints", 2, &name, &text));
+  heat_config_destroy(again);
+  heat_config_destroy(c);
+  free(written);
+  for (size_t n = 0; n < sizeof wrong / sizeof *wrong; n++) {
+    char deck[128];
+    snprintf(deck, sizeof deck, "output: {hints: %s}\n", wrong[n].hints);
+    const heat_status status = parse(&c, deck, NULL);
+    assert_int_equal(status.code, HEAT_DECK);
+    assert_non_null(strstr(status.text, wrong[n].message));
+  }
+}
+
 static void names_and_aliases_stand_for_what_they_name(void **state) {
   (void)state;
   static const struct {
@@ -1139,6 +1173,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(values_of_the_whole_deck),
       cmocka_unit_test(defaults),
       cmocka_unit_test(resolved_deck_reads_back),
+      cmocka_unit_test(hints_have_names_of_their_own),
       cmocka_unit_test(names_and_aliases_stand_for_what_they_name),
       cmocka_unit_test(numbers_keep_their_bits),
       cmocka_unit_test(wrong),
