@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CHOICE_TEXT = 512 };
+
 /* The resolved deck, and the plan as comments, so that the output is a deck. */
 static heat_status print(const heat_setup *setup, const heat_plan *plan) {
   char *deck = heat_config_write(setup->config), *text = heat_plan_text(plan);
@@ -16,6 +18,9 @@ static heat_status print(const heat_setup *setup, const heat_plan *plan) {
     fputs(deck, stdout);
     printf("#\n");
     for (const char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) printf("# %s\n", line);
+    char choice[CHOICE_TEXT];
+    heat_setup_describe_choice(setup, choice, sizeof choice);
+    if (choice[0] != '\0') printf("# %s\n", choice);
   }
   free(deck);
   free(text);
@@ -42,12 +47,14 @@ static heat_status choose_step(heat_setup *setup, const heat_survey *survey, hea
   const MPI_Comm comm = setup->grid.comm;
   const bool estimated = survey->seen < 1 && heat_config_auto(config, "time.step");
   double dt = 0;
+  heat_status status = heat_agree(comm, heat_setup_choose(setup, survey->bounds));
+  if (status.code != HEAT_OK) return status;
   plan->limits = heat_method_limits(setup->method, survey->bounds);
-  heat_status status = heat_agree(comm, heat_setup_step(setup, plan->limits, &dt));
+  status = heat_agree(comm, heat_setup_step(setup, plan->limits, &dt));
   /* A step that is only estimated is no part of the resolved deck. */
   if (status.code == HEAT_OK && estimated) status = heat_agree(comm, heat_config_resolve(config, "time.step", "auto"));
   if (status.code != HEAT_OK) return status;
-  plan->clock = heat_clock_create(0, 0, dt, heat_config_real(config, "time.end"));
+  plan->clock = heat_setup_clock(setup, dt);
   return heat_agree(comm, heat_plan_check_files(config, &plan->clock));
 }
 

@@ -256,6 +256,8 @@ heat_status heat_forecast_make(heat_plan *plan, const heat_setup *setup, const h
   const double share = (double)heat_box_cells(heat_layout_box(&grid->layout, 0));
   const bool fits = share <= CELLS_MOST && share * survey->cell_seconds <= paint_seconds;
   double seconds = 0;
+  plan->start_seconds = start;
+  if (setup->method->step != NULL) return heat_ok(); /* how many iterations the solver needs is not known */
   heat_status status =
       plan->ranks == grid->size && fits ? time_grid(plan, setup, &seconds) : time_block(plan, setup, survey, &seconds);
   status = heat_agree(grid->comm, status);
@@ -270,6 +272,5 @@ heat_status heat_forecast_make(heat_plan *plan, const heat_setup *setup, const h
     plan->steady_steps = expected.clock.last;
   }
   plan->file_seconds = heat_forecast_files(&expected);
-  plan->start_seconds = start;
   return heat_ok();
 }

@@ -63,8 +63,9 @@ static heat_status write_history(heat_outputs *outputs, const heat_moment *momen
     state->size_start = energy.size;
   }
   const double moved = fmax(heat_ledger_wall_moved(&outputs->op->ledger), fabs(sources));
+  const bool steady = heat_setup_steady(outputs->setup); /* the counts are those of one second, and add up to nothing */
   const double scale = fmax(fmax(energy.size, state->size_start), moved);
-  const double rest = ((energy.heat - state->energy_start) - walls) - sources;
+  const double rest = steady ? -walls - sources : ((energy.heat - state->energy_start) - walls) - sources;
   outputs->energy = energy;
   outputs->balance = scale > 0 ? rest / scale : 0;
   return heat_series_row(
@@ -222,6 +223,11 @@ int64_t heat_outputs_next(const heat_outputs *outputs, const heat_clock *clock, 
     if (own < next) next = own;
   }
   return next;
+}
+
+void heat_outputs_aim(const heat_outputs *outputs, heat_clock *clock) {
+  for (int n = 0; n < HEAT_OUTPUTS; n++)
+    if (outputs->asked[n]) heat_clock_aim(clock, outputs->every[n]);
 }
 
 /* Whether there is room for what is due, so that a disk that fills up ends the run with its state saved. Collective. */

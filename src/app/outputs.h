@@ -55,6 +55,9 @@ bool heat_outputs_due(const heat_outputs *outputs, const heat_clock *clock, cons
 /* The first step after `step` at which anything is due. Local. */
 int64_t heat_outputs_next(const heat_outputs *outputs, const heat_clock *clock, int64_t step);
 
+/* Let the target of a free clock be no later than the next instant at which anything is due. Local. */
+void heat_outputs_aim(const heat_outputs *outputs, heat_clock *clock);
+
 /* Write what is due. HEAT_IO, also when the file system has no room for it and for the reserve; HEAT_NUMERICS when the
  * energy is not finite; HEAT_DECK when a side has no finite value. Collective; the status is agreed. */
 heat_status heat_outputs_write(heat_outputs *outputs, const heat_moment *moment);

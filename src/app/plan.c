@@ -47,7 +47,7 @@ heat_cadence heat_plan_images(const heat_config *config) {
 
 double heat_plan_occurrences(const heat_clock *clock, heat_cadence cadence) {
   double count = 2;
-  if (cadence.steps > 0) count += floor((double)(clock->last - 1) / (double)cadence.steps);
+  if (cadence.steps > 0 && !clock->free) count += floor((double)(clock->last - 1) / (double)cadence.steps);
   if (cadence.seconds > 0) count += fmin(ceil(clock->end / cadence.seconds) - 1, (double)clock->last - 1);
   return count;
 }
@@ -152,9 +152,20 @@ static double planned_steps(const heat_plan *plan) {
 static void put_steps(FILE *out, const heat_plan *plan) {
   enum { DIGITS = 9 }; /* of limits, so that they can be typed back */
   const heat_limits limits = plan->limits;
-  fprintf(out, "method      %s, dt = %.9g s (stable up to %.9g s), %.0f steps to t = %.6g s\n",
-          heat_method_name(plan->method), plan->clock.dt, heat_limit_below(limits.stable, DIGITS), planned_steps(plan),
-          plan->clock.end);
+  const char *name = heat_method_name(plan->method);
+  if (plan->method == &heat_methods[HEAT_METHOD_STEADY]) {
+    fprintf(out, "method      %s, one solve with sides and sources as at t = %.6g s\n", name, plan->clock.end);
+    return;
+  }
+  if (plan->clock.free) {
+    fprintf(out, "method      %s, steps by error control, tolerance %.3g, to t = %.6g s\n", name,
+            heat_config_real(plan->grid->problem->config, "time.tolerance"), plan->clock.end);
+    return;
+  }
+  fprintf(out, "method      %s, dt = %.9g s ", name, plan->clock.dt);
+  if (isfinite(limits.stable)) fprintf(out, "(stable up to %.9g s), ", heat_limit_below(limits.stable, DIGITS));
+  if (!isfinite(limits.stable)) fprintf(out, "(stable whatever its length), ");
+  fprintf(out, "%.0f steps to t = %.6g s\n", planned_steps(plan), plan->clock.end);
   if (plan->clock.dt > limits.monotone)
     fprintf(out,
             "warning     such a step may overshoot: carry temperatures beyond those of the start and of the walls (up "

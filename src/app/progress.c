@@ -41,6 +41,7 @@ void heat_progress_create(heat_progress *progress, const heat_progress_subject *
                               .cells = subject->cells,
                               .mode = subject->mode,
                               .first = subject->step,
+                              .first_time = heat_clock_time(&subject->clock, subject->step),
                               .said = -1,
                               .began = now,
                               .pace = first_pace,
@@ -66,13 +67,18 @@ static double rate(const heat_progress *progress, int64_t step, double now) {
   return seconds > 0 ? (double)(step - progress->first) * progress->cells / seconds : 0;
 }
 
-/* Seconds to the end at the mean pace so far; negative: unknown. */
+/* Seconds to the end at the mean pace so far, by simulated time where the steps differ; negative: unknown. */
 static double remaining(const heat_progress *progress, int64_t step, double now) {
+  if (progress->clock.free) {
+    const double come = progress->clock.anchor_time - progress->first_time;
+    return come > 0 ? (now - progress->began) / come * (progress->clock.end - progress->clock.anchor_time) : -1;
+  }
   const double done = (double)(step - progress->first);
   return done > 0 ? (now - progress->began) / done * (double)(progress->clock.last - step) : -1;
 }
 
 static double percent(const heat_progress *progress, int64_t step) {
+  if (progress->clock.free) return 100 * progress->clock.anchor_time / progress->clock.end;
   return progress->clock.last > 0 ? 100 * (double)step / (double)progress->clock.last : 100;
 }
 
@@ -90,10 +96,11 @@ static void put_duration(char text[32], double seconds) {
 
 static void describe(const heat_progress *progress, int64_t step, double now, char *text, size_t size) {
   char left[32];
+  char steps[32] = "";
   put_duration(left, remaining(progress, step, now));
-  snprintf(text, size, "%5.1f%%  step %lld/%lld  t %.6g s  %.3g Gcell/s  ETA %s", percent(progress, step),
-           (long long)step, (long long)progress->clock.last, heat_clock_time(&progress->clock, step),
-           rate(progress, step, now) / 1e9, left);
+  if (!progress->clock.free) snprintf(steps, sizeof steps, "/%lld", (long long)progress->clock.last);
+  snprintf(text, size, "%5.1f%%  step %lld%s  t %.6g s  %.3g Gcell/s  ETA %s", percent(progress, step), (long long)step,
+           steps, heat_clock_time(&progress->clock, step), rate(progress, step, now) / 1e9, left);
 }
 
 static void draw_bar(heat_progress *progress, const char *text, int64_t step) {
@@ -152,8 +159,12 @@ static void put_text(FILE *out, const char *name, const char *text) {
 /* How far the run is. `end`: NULL while it goes on. */
 static void put_steps(FILE *out, const heat_progress *progress, int64_t step, double now, const heat_run_end *end) {
   const double left = end == NULL ? remaining(progress, step, now) : -1;
-  fprintf(out, "  \"step\": %lld,\n  \"steps\": %lld,\n  \"time\": %.17g,\n", (long long)step,
-          (long long)progress->clock.last, heat_clock_time(&progress->clock, step));
+  fprintf(out, "  \"step\": %lld,\n", (long long)step);
+  if (progress->clock.last < INT64_MAX)
+    fprintf(out, "  \"steps\": %lld,\n", (long long)progress->clock.last);
+  else
+    fprintf(out, "  \"steps\": null,\n"); /* of steps by error control nobody knows */
+  fprintf(out, "  \"time\": %.17g,\n", heat_clock_time(&progress->clock, step));
   fprintf(out, "  \"end\": %.17g,\n  \"percent\": %.4f,\n  \"rate\": %.6g,\n  \"eta\": ", progress->clock.end,
           end != NULL && end->code == HEAT_OK ? 100 : percent(progress, step), rate(progress, step, now));
   if (left < 0)
@@ -203,6 +214,10 @@ static heat_status write_status(const heat_progress *progress, int64_t step, dou
   if (status.code != HEAT_OK && end != NULL && overwrite(progress->path, text, length)) status = heat_ok();
   free(text);
   return status;
+}
+
+void heat_progress_set_clock(heat_progress *progress, const heat_clock *clock) {
+  progress->clock = *clock;
 }
 
 heat_status heat_progress_update(heat_progress *progress, int64_t step) {

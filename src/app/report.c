@@ -25,6 +25,8 @@ void heat_report_version(heat_runtime *runtime, const heat_config *config) {
   heat_runtime_say(runtime, "heat2d %s, %s%s%s\n", heat_version(), stamp, title[0] != '\0' ? ": " : "", title);
 }
 
+enum { CHOICE_TEXT = 512 };
+
 /* Where pictures show the field higher or lower than it is. */
 static void say_pictures(heat_runtime *runtime, const heat_outputs_summary *written) {
   const double stretch = written->stretch, shown = 1.1;
@@ -75,6 +77,9 @@ void heat_report_start(const heat_report *report, const heat_clock *clock, const
   char *text = heat_plan_text(&plan);
   if (text != NULL) heat_runtime_say(report->runtime, "%s", text);
   free(text);
+  char choice[CHOICE_TEXT];
+  heat_setup_describe_choice(setup, choice, sizeof choice);
+  if (choice[0] != '\0') heat_runtime_say(report->runtime, "%s\n", choice);
   say_transport(report);
   const heat_outputs_summary written = heat_outputs_summarize(report->outputs);
   say_pictures(report->runtime, &written);

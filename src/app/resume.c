@@ -127,7 +127,7 @@ static heat_status take_over(heat_resume *resume, heat_state *state) {
     state->anchor_time = before.time;
     state->anchor_step = before.step;
   }
-  state->dt = dt;
+  if (!resume->parts.setup->adapts) state->dt = dt;
   return heat_checkpoint_read(&resume->parts.setup->way, resume->checkpoint, resume->parts.stepper);
 }
 

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Ranks in the places that parallel.ranks names, or {0, 0}. For a plan of another number of ranks the grid is laid out
@@ -36,6 +37,35 @@ static heat_status goes_on(heat_runtime *runtime, const heat_options *options, c
   return heat_checkpoint_any(runtime->comm, heat_config_text(config, "output.directory"), resumed);
 }
 
+/* The method of the run that is gone on with, where the deck leaves it to the program: another end or tolerance is no
+ * reason to go on with another one. */
+static heat_status adopt_method(heat_setup *setup, heat_runtime *runtime, const heat_options *options) {
+  heat_config *old = NULL;
+  char *text = NULL, path[HEAT_PATH];
+  heat_state state;
+  heat_status status = heat_ok();
+  if (options->resume_file != NULL) {
+    status = heat_checkpoint_read_state(runtime->comm, NULL, options->resume_file, &state, &text);
+    if (status.code == HEAT_OK) status = heat_config_parse(&old, options->resume_file, text, strlen(text), NULL, 0);
+  } else {
+    snprintf(path, sizeof path, "%s/deck.yaml", heat_config_text(setup->config, "output.directory"));
+    status = heat_config_load(&old, runtime->comm, path, NULL, 0);
+  }
+  free(text);
+  /* What cannot be read is told when the run is resumed. */
+  const bool known = status.code == HEAT_OK && !heat_config_auto(old, "time.method");
+  status = known ? heat_config_adopt(setup->config, old, "time.method") : heat_ok();
+  heat_config_destroy(old);
+  return heat_agree(runtime->comm, status);
+}
+
+/* Explicit stages are done for as many layers at once as the halo is deep, a solver exchanges one each time. */
+static int choose_depth(const heat_setup *setup) {
+  if (!heat_config_auto(setup->config, "parallel.halo_depth"))
+    return (int)heat_config_integer(setup->config, "parallel.halo_depth");
+  return setup->method->step != NULL ? 1 : heat_halo_choose_depth(&setup->grid.layout, HEAT_CHAIN);
+}
+
 heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const heat_options *options, int ranks) {
   *setup = (heat_setup){0};
   heat_status status =
@@ -48,6 +78,8 @@ heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const he
                             "'%s' begins with ~, which only a shell expands (write the path out)", directory);
   bool resumed;
   status = goes_on(runtime, options, config, &resumed);
+  if (status.code != HEAT_OK) return status;
+  if (resumed && heat_config_auto(config, "time.method")) status = adopt_method(setup, runtime, options);
   if (status.code != HEAT_OK) return status;
   status = resumed ? heat_problem_create_resumed(&setup->problem, runtime->comm, config)
                    : heat_problem_create(&setup->problem, runtime->comm, config);
@@ -64,10 +96,7 @@ heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const he
   if (ranks == 0) asked_ranks(config, asked);
   status = heat_grid_create(&setup->grid, runtime->comm, &setup->problem, asked);
   if (status.code == HEAT_OK && ranks > 0) status = check_placing(setup, ranks);
-  if (status.code == HEAT_OK)
-    setup->depth = heat_config_auto(config, "parallel.halo_depth")
-                       ? heat_halo_choose_depth(&setup->grid.layout, HEAT_CHAIN)
-                       : (int)heat_config_integer(config, "parallel.halo_depth");
+  if (status.code == HEAT_OK) setup->depth = choose_depth(setup);
   return status;
 }
 
@@ -90,8 +119,52 @@ static heat_status check_count(const heat_config *config, double dt, bool chosen
                           DIGITS, heat_limit_above(end / most, DIGITS));
 }
 
+void heat_setup_set_method(heat_setup *setup, int method) {
+  setup->method = &heat_methods[method];
+  setup->depth = choose_depth(setup);
+}
+
+bool heat_setup_steady(const heat_setup *setup) {
+  return setup->method == &heat_methods[HEAT_METHOD_STEADY];
+}
+
+heat_clock heat_setup_clock_from(const heat_setup *setup, heat_start start) {
+  const double end = heat_config_real(setup->config, "time.end");
+  if (heat_setup_steady(setup)) return (heat_clock){.dt = end, .end = end, .last = 1};
+  if (setup->adapts) return heat_clock_create_free(start.time, start.step, start.dt, end);
+  heat_clock clock = heat_clock_create(start.anchor_time, start.anchor_step, start.dt, end);
+  if (!(clock.last > start.step && clock.end > start.time)) { /* nothing is left to do */
+    clock.last = start.step;
+    clock.end = start.time;
+  }
+  return clock;
+}
+
+heat_clock heat_setup_clock(const heat_setup *setup, double dt) {
+  return heat_setup_clock_from(setup, (heat_start){.dt = setup->adapts ? 0 : dt});
+}
+
+/* Steps by error control: time.step stays `auto`. */
+static heat_status adapt(heat_setup *setup) {
+  const char *name = heat_method_name(setup->method);
+  setup->adapts = true;
+  if (!heat_method_adapts(setup->method))
+    return heat_config_fail(setup->config, "time.step",
+                            "%s takes steps of one length (give it, or take tr-bdf2, which chooses its steps)", name);
+  return heat_config_resolve(setup->config, "time.method", name);
+}
+
+static heat_status one_solve(heat_setup *setup, double *dt) {
+  *dt = heat_config_real(setup->config, "time.end");
+  if (heat_config_auto(setup->config, "time.step")) return heat_ok();
+  return heat_config_fail(setup->config, "time.step", "not used by time.method steady, which takes no steps");
+}
+
 heat_status heat_setup_step(heat_setup *setup, heat_limits limits, double *dt) {
   heat_config *config = setup->config;
+  *dt = 0;
+  if (heat_setup_steady(setup)) return one_solve(setup, dt);
+  if (setup->method->step != NULL && heat_config_auto(config, "time.step")) return adapt(setup);
   enum { NUMBER = 64, DIGITS = 9, STEPS_OF_ONE_CELL = 1000 };
   char number[NUMBER];
   const bool chosen = heat_config_auto(config, "time.step");

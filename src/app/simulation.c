@@ -49,7 +49,8 @@ heat_status heat_simulation_look_steady(heat_simulation *sim) {
 }
 
 static heat_status check_steady(heat_simulation *sim) {
-  if (!heat_steady_asked(&sim->steady) || sim->state.step % STEADY_STEPS != 0) return heat_ok();
+  const int64_t every = sim->stepper.method->step != NULL ? 1 : STEADY_STEPS;
+  if (!heat_steady_asked(&sim->steady) || sim->state.step % every != 0) return heat_ok();
   const heat_status status = heat_simulation_look_steady(sim);
   if (status.code == HEAT_OK && sim->steady.waits && !sim->told_waiting) {
     sim->told_waiting = true;
@@ -94,23 +95,36 @@ static int64_t earlier(int64_t a, int64_t b) {
 /* The step up to which the field can be advanced at once. */
 static int64_t next_event(const heat_simulation *sim) {
   const int64_t step = sim->state.step;
-  int64_t next = earlier(sim->clock.last, step + heat_watch_interval(&sim->watch));
+  int64_t next = earlier(sim->clock.last, step + (sim->clock.free ? 1 : heat_watch_interval(&sim->watch)));
   next = earlier(next, heat_outputs_next(&sim->outputs, &sim->clock, step));
   next = earlier(next, heat_saver_next(&sim->saver, &sim->clock, step));
   if (heat_steady_asked(&sim->steady)) next = earlier(next, (step / STEADY_STEPS + 1) * STEADY_STEPS);
   return next;
 }
 
-/* Advance up to the step `to`. The status is this rank's own. */
+/* A step whose length follows from error control is done. */
+static void reach(heat_simulation *sim, double time) {
+  heat_state *state = &sim->state;
+  heat_clock_reach(&sim->clock, time);
+  heat_progress_set_clock(&sim->progress, &sim->clock);
+  state->dt = sim->clock.dt;
+  state->anchor_time = sim->clock.anchor_time;
+  state->anchor_step = sim->clock.anchor_step;
+  state->control = sim->stepper.control;
+}
+
+/* Advance up to the step `to`, or less far where a solve is given up on request. The status is this rank's own. */
 static heat_status advance(heat_simulation *sim, int64_t to, heat_interval *interval) {
   heat_state *state = &sim->state;
+  const heat_advance *done = &sim->stepper.done;
   const double start = MPI_Wtime();
+  heat_outputs_aim(&sim->outputs, &sim->clock);
   const heat_status status = heat_stepper_advance(&sim->stepper, &sim->clock, state->step, to);
-  *interval =
-      (heat_interval){.steps = to - state->step, .seconds = MPI_Wtime() - start, .whole = status.code == HEAT_OK};
-  sim->runtime->step = state->step = to;
-  state->time = heat_clock_time(&sim->clock, to);
-  state->truncated_step = to == sim->clock.last && heat_clock_short(&sim->clock);
+  *interval = (heat_interval){.steps = done->taken, .seconds = MPI_Wtime() - start, .whole = status.code == HEAT_OK};
+  sim->runtime->step = state->step += done->taken;
+  if (sim->clock.free && done->taken > 0) reach(sim, done->time);
+  state->time = heat_clock_time(&sim->clock, state->step);
+  state->truncated_step = state->step == sim->clock.last && heat_clock_short(&sim->clock);
   return heat_first(sim->pending, status);
 }
 
@@ -147,11 +161,12 @@ static heat_status run_loop(heat_simulation *sim) {
   while (status.code == HEAT_OK && !heat_simulation_finished(sim) && !is_asked_to_stop(sim)) {
     heat_interval interval;
     status = advance(sim, next_event(sim), &interval);
+    const bool advanced = interval.steps > 0; /* otherwise what is due has been written */
     status = heat_watch_poll(&sim->watch, &sim->saver, status, &interval);
     if (status.code != HEAT_OK && interval.whole) return rescue(sim, status, true);
     if (status.code == HEAT_OK) status = check_steady(sim);
     if (status.code != HEAT_OK) break;
-    status = write_due(sim);
+    if (advanced) status = write_due(sim);
     if (status.code != HEAT_OK) return rescue(sim, status, true);
     const double stepped = MPI_Wtime();
     if (saves_due(sim)) status = heat_saver_save(&sim->saver, &sim->state, save_mode(sim));

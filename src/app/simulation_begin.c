@@ -18,9 +18,29 @@ static heat_status choose_step(heat_simulation *sim) {
     status = heat_ok();
   }
   if (status.code == HEAT_OK && !setup->problem.resumed) status = heat_stepper_start(&sim->stepper);
-  if (status.code != HEAT_OK || !(sim->state.dt > 0)) return status;
-  const heat_clock clock = heat_clock_create(0, 0, sim->state.dt, heat_config_real(setup->config, "time.end"));
+  if (status.code != HEAT_OK || sim->step_refused.code != HEAT_OK) return status;
+  const heat_clock clock = heat_setup_clock(setup, sim->state.dt);
   return heat_agree(sim->runtime->comm, heat_plan_check_files(setup->config, &clock));
+}
+
+/* Between the iterations of a solve, which may take longer than whoever asks for a stop wants to wait. */
+static bool asks_for_stop(void *context) {
+  heat_simulation *sim = context;
+  return heat_watch_asks_now(&sim->watch, &sim->saver);
+}
+
+/* With the method and the depth of the halo as they are in the setup. */
+static heat_status create_operator(heat_simulation *sim) {
+  const heat_setup *setup = &sim->setup;
+  const heat_plan plan = {.grid = &setup->grid,
+                          .method = setup->method,
+                          .depth = setup->depth,
+                          .threads = setup->threads,
+                          .ranks = sim->runtime->size};
+  const heat_status status = heat_memory_check(sim->runtime, &plan, heat_node_memory(), &sim->copies);
+  sim->copies = sim->copies && heat_h5_way_behind(setup->config);
+  if (status.code != HEAT_OK) return status;
+  return heat_operator_create(&sim->op, &setup->grid, sim->runtime, setup->depth, setup->threads);
 }
 
 heat_status heat_simulation_set_up(heat_simulation *sim) {
@@ -28,21 +48,21 @@ heat_status heat_simulation_set_up(heat_simulation *sim) {
   heat_runtime *runtime = sim->runtime;
   heat_status status = heat_setup_create(setup, runtime, sim->options, 0);
   if (status.code != HEAT_OK) return status;
-  const heat_plan plan = {.grid = &setup->grid,
-                          .method = setup->method,
-                          .depth = setup->depth,
-                          .threads = setup->threads,
-                          .ranks = runtime->size};
-  status = heat_memory_check(runtime, &plan, heat_node_memory(), &sim->copies);
-  sim->copies = sim->copies && heat_h5_way_behind(setup->config);
+  status = create_operator(sim);
   if (status.code == HEAT_OK)
-    status = heat_operator_create(&sim->op, &setup->grid, runtime, setup->depth, setup->threads);
+    status = heat_agree(runtime->comm, heat_setup_choose(setup, heat_operator_bounds(&sim->op)));
+  if (status.code == HEAT_OK && setup->depth != sim->op.stencil.depth) { /* that of the method chosen */
+    heat_operator_destroy(&sim->op);
+    status = create_operator(sim);
+  }
   if (status.code != HEAT_OK) return status;
   if (setup->tile[HEAT_X] > 0)
     heat_sequence_set_tiling(&sim->op.sequence, heat_tiling_fixed(setup->tile[HEAT_X], setup->tile[HEAT_Y]));
   status = heat_agree(runtime->comm, heat_stepper_create(&sim->stepper, setup->method, &sim->op));
   if (status.code == HEAT_OK) status = choose_step(sim);
   if (status.code != HEAT_OK) return status;
+  sim->stepper.stop = asks_for_stop;
+  sim->stepper.stop_context = sim;
   sim->directory = heat_config_text(setup->config, "output.directory");
   sim->steady = heat_steady_create(setup->config);
   sim->deck = heat_config_write(setup->config);
@@ -75,12 +95,12 @@ static heat_status choose_start(heat_simulation *sim) {
   heat_status status = heat_resume_occupy(&sim->resume);
   if (status.code == HEAT_OK) status = heat_resume_choose(&sim->resume, state);
   if (status.code != HEAT_OK) return status;
-  const double end = heat_config_real(sim->setup.config, "time.end");
-  sim->clock = heat_clock_create(state->anchor_time, state->anchor_step, state->dt, end);
-  if (!(sim->clock.last > state->step && sim->clock.end > state->time)) { /* nothing is left to do */
-    sim->clock.last = state->step;
-    sim->clock.end = state->time;
-  }
+  sim->stepper.control = state->control;
+  sim->clock = heat_setup_clock_from(&sim->setup, (heat_start){.step = state->step,
+                                                               .time = state->time,
+                                                               .dt = state->dt,
+                                                               .anchor_step = state->anchor_step,
+                                                               .anchor_time = state->anchor_time});
   sim->first = state->step;
   state->truncated_step = state->step == sim->clock.last && heat_clock_short(&sim->clock);
   return heat_resume_found(&sim->resume) ? take_steady(sim) : heat_ok();

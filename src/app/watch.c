@@ -83,6 +83,13 @@ heat_status heat_watch_poll(heat_watch *watch, heat_saver *saver, heat_status st
   return items[BUSY] > 0 ? heat_ok() : heat_saver_finish(saver);
 }
 
+bool heat_watch_asks_now(heat_watch *watch, const heat_saver *saver) {
+  const double now = MPI_Wtime();
+  if (now - watch->asked < poll_seconds) return false;
+  watch->asked = now;
+  return heat_stop_asked(&watch->stop, watch->runtime->rank, needed_seconds(watch, saver)) != HEAT_STOP_NONE;
+}
+
 int64_t heat_watch_interval(const heat_watch *watch) {
   return watch->poll_interval;
 }

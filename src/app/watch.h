@@ -14,6 +14,7 @@ typedef struct heat_watch {
   heat_lock *lock;       /* borrowed */
   heat_stop stop;
   heat_stop_reason reason;
+  double asked;           /* MPI_Wtime of the latest look between two polls */
   int64_t poll_interval;  /* steps between two polls */
   double slowest_steps;   /* of an interval on the slowest rank, s */
   bool odd_interval;      /* the last one took much longer than any before it */
@@ -39,6 +40,9 @@ typedef struct heat_interval {
 /* Agree on `status`, on requests to stop, and on what the checkpoints need; finish one that has been written.
  * Collective, the status is agreed. */
 heat_status heat_watch_poll(heat_watch *watch, heat_saver *saver, heat_status status, heat_interval *interval);
+
+/* Whether anything asks for a stop between two polls, as this rank sees it; it looks about twice a second. Local. */
+bool heat_watch_asks_now(heat_watch *watch, const heat_saver *saver);
 
 /* How many steps may be done before the next poll. Local. */
 int64_t heat_watch_interval(const heat_watch *watch);

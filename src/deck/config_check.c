@@ -284,12 +284,18 @@ static heat_status check_keys(const char *name, const heat_node *section, const 
   return heat_ok();
 }
 
-static heat_status add_default(heat_node *section, const heat_option *row) {
+/* Whether the deck's choice elsewhere makes it needless to give this key. */
+static bool is_spared(const heat_node *root, const heat_option *row) {
+  const heat_node *other = row->spared != NULL ? heat_node_find(root, row->spared) : NULL;
+  return other != NULL && other->kind == HEAT_NODE_SCALAR && strcmp(other->text, row->spared_by) == 0;
+}
+
+static heat_status add_default(heat_node *section, const heat_option *row, const char *fallback) {
   const char *leaf = heat_option_leaf(row);
   heat_node *node, *value;
   heat_status status = heat_node_create(&node, section, leaf, strlen(leaf));
   if (status.code != HEAT_OK) return status;
-  status = heat_tree_parse(&value, &(heat_source){.is_default = true}, row->fallback, strlen(row->fallback));
+  status = heat_tree_parse(&value, &(heat_source){.is_default = true}, fallback, strlen(fallback));
   if (status.code == HEAT_OK) heat_node_replace(node, value);
   return status;
 }
@@ -325,8 +331,9 @@ static heat_status check_section(const char *name, heat_node *root, heat_node *n
       if (entry != NULL) status = fail_unused(name, root, entry, row);
       continue;
     }
-    if (entry == NULL && row->fallback != NULL) {
-      status = add_default(node, row);
+    const char *fallback = row->fallback == NULL && is_spared(root, row) ? "0" : row->fallback;
+    if (entry == NULL && fallback != NULL) {
+      status = add_default(node, row, fallback);
       if (status.code != HEAT_OK) return status;
       entry = heat_node_entry(node, leaf, strlen(leaf));
     }

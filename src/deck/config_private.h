@@ -97,6 +97,7 @@ enum {
 /* Relations between values, checked when every value by itself is right. */
 typedef enum heat_rule {
   HEAT_NO_RULE,
+  HEAT_RULE_END,        /* above 0, but for the method steady */
   HEAT_RULE_CELLS,      /* the product is bounded */
   HEAT_RULE_INCREASING, /* the second above the first */
   HEAT_RULE_ABOVE_MIN,  /* each above that of the sibling `min` */
@@ -120,6 +121,7 @@ struct heat_option {
   /* It is used only when the key `when` (a sibling, or from the root where it has a dot) is one of the words `is`, or
    * stands at all where there is no `is`; and only when the key `unless` does not stand. */
   const char *when, *is, *unless;
+  const char *spared, *spared_by; /* where the key `spared` is this word a required number may be left out: it is 0 */
   const char *help;
 };
 

@@ -8,6 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+static heat_status check_end(const char *name, const heat_node *root, const heat_node *node) {
+  const heat_node *method = heat_node_find(root, "time.method");
+  if (node->number > 0 || strcmp(method->text, heat_method_names[HEAT_METHOD_STEADY]) == 0) return heat_ok();
+  return heat_node_fail(name, node, NULL, "%.60s is out of range (must be > 0)", node->text);
+}
+
 static heat_status check_cells(const char *name, const heat_node *root, const heat_node *node) {
   (void)root;
   const double most = 1e15;
@@ -140,6 +146,7 @@ typedef struct relation {
 
 static const relation relations[] = {
     [HEAT_NO_RULE] = {NULL, NULL},
+    [HEAT_RULE_END] = {check_end, "> 0 but for steady"},
     [HEAT_RULE_CELLS] = {check_cells, "at most 10^15 in all"},
     [HEAT_RULE_INCREASING] = {check_increasing, "the second above the first"},
     [HEAT_RULE_ABOVE_MIN] = {check_above_min, "above min in x and in y"},

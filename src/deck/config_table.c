@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static const char *const later_methods[] = {"rkl2", "backward-euler", "crank-nicolson", NULL};
+static const char *const later_methods[] = {"rkl2", NULL};
 static const char *const switches[] = {"true", "false", NULL};
 
 const heat_option heat_option_root = {.key = "", .type = HEAT_SECTION};
@@ -101,17 +101,24 @@ static const heat_option table[] = {
      .is = "robin", .help = "temperature beyond the wall"},
 
     {.key = "time", .type = HEAT_SECTION, .fallback = "{}", .help = "how far, and by which steps"},
-    {.key = "time.end", .type = HEAT_REAL, .flags = HEAT_REQUIRED, .unit = "s", .range = "> 0",
-     .help = "simulated time at which the run ends"},
+    {.key = "time.end", .type = HEAT_REAL, .flags = HEAT_REQUIRED, .unit = "s", .range = ">= 0", .rule = HEAT_RULE_END,
+     .spared = "time.method", .spared_by = "steady",
+     .help = "simulated time at which the run ends; of steady, when sides and sources are taken (0 when left out)"},
     {.key = "time.method", .type = HEAT_CHOICE, .flags = HEAT_AUTO | HEAT_PHYSICS, .fallback = "auto",
      .choices = heat_method_names,
      .later = later_methods, .help = "how a step is taken"},
     {.key = "time.step", .type = HEAT_REAL, .flags = HEAT_AUTO, .unit = "s", .range = "> 0", .fallback = "auto",
-     .help = "length of a step; an unstable one is refused; auto: the longest within safety and the maximum principle"},
+     .help = "length of a step; an unstable one is refused; auto: of euler the longest within safety and the maximum "
+             "principle, of backward-euler and tr-bdf2 by error control"},
     {.key = "time.safety", .type = HEAT_REAL, .range = "in (0, 1]", .fallback = "0.9",
      .help = "fraction of the stability limit that auto takes at most"},
     {.key = "time.tolerance", .type = HEAT_REAL, .range = "> 0", .most = 1, .fallback = "1e-4",
-     .help = "relative temporal error that the adaptive methods hold (euler's step follows from stability)"},
+     .help = "error in time, relative to the range of temperatures, that steps by error control aim at"},
+    {.key = "time.solver", .type = HEAT_SECTION, .fallback = "{}", .help = "the linear solver of the implicit methods"},
+    {.key = "time.solver.tolerance", .type = HEAT_REAL, .range = "in (0, 1)", .fallback = "1e-10",
+     .help = "residual of a system, relative to that of the step's start, that the solver must reach"},
+    {.key = "time.solver.iterations", .type = HEAT_INTEGER, .range = "in [1, 1000000]", .fallback = "200",
+     .help = "of conjugate gradients, at most; a system that needs more ends the run (exit code 70)"},
     {.key = "time.steady", .type = HEAT_REAL, .unit = "K/s", .range = ">= 0", .fallback = "0",
      .help = "stop when max |du/dt| falls below this; 0: never"},
     {.key = "time.steady_relative", .type = HEAT_REAL, .unit = "1/s", .range = ">= 0", .fallback = "0",

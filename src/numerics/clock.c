@@ -18,13 +18,45 @@ heat_clock heat_clock_create(double time, int64_t step, double dt, double end) {
   return clock;
 }
 
+heat_clock heat_clock_create_free(double time, int64_t step, double dt, double end) {
+  return (heat_clock){.anchor_time = time,
+                      .anchor_step = step,
+                      .dt = dt,
+                      .end = end,
+                      .last = time < end ? INT64_MAX : step,
+                      .free = true,
+                      .before = time - dt,
+                      .target = end};
+}
+
+void heat_clock_reach(heat_clock *clock, double time) {
+  clock->before = clock->anchor_time;
+  clock->dt = time - clock->anchor_time;
+  clock->anchor_time = time;
+  clock->anchor_step++;
+  clock->target = clock->end;
+  if (time >= clock->end) clock->last = clock->anchor_step;
+}
+
+/* How many multiples of `seconds` lie in (0, time], those included that differ from it by rounding. */
+static double multiples(double time, double seconds) {
+  const double slack = 1e-12;
+  return floor(time * (1 + slack) / seconds);
+}
+
+void heat_clock_aim(heat_clock *clock, heat_cadence cadence) {
+  if (!(cadence.seconds > 0)) return;
+  const double next = (multiples(clock->anchor_time, cadence.seconds) + 1) * cadence.seconds;
+  if (next < clock->target) clock->target = next;
+}
+
 /* Where the step would end if there were no `end`. */
 static double lattice_time(const heat_clock *clock, int64_t n) {
   return clock->anchor_time + (double)(n - clock->anchor_step) * clock->dt;
 }
 
 bool heat_clock_short(const heat_clock *clock) {
-  return clock->last > clock->anchor_step &&
+  return !clock->free && clock->last > clock->anchor_step &&
          fabs(lattice_time(clock, clock->last) - clock->end) > slack_at(clock->end, clock->dt) * clock->dt;
 }
 
@@ -37,12 +69,12 @@ double heat_clock_step(const heat_clock *clock, int64_t n) {
 }
 
 int64_t heat_clock_next(const heat_clock *clock, heat_cadence cadence, int64_t n) {
-  int64_t next = clock->last + 1;
+  int64_t next = clock->free ? INT64_MAX : clock->last + 1;
   if (cadence.steps > 0) {
     const int64_t by_steps = (n / cadence.steps + 1) * cadence.steps;
     if (by_steps < next) next = by_steps;
   }
-  if (cadence.seconds > 0) {
+  if (cadence.seconds > 0 && !clock->free) {
     const double slack = slack_at(lattice_time(clock, n), clock->dt);
     const double reached = floor((lattice_time(clock, n) + slack * clock->dt) / cadence.seconds);
     if (isinf(reached)) return n + 1; /* more multiples than can be counted lie in a step */
@@ -58,5 +90,8 @@ int64_t heat_clock_next(const heat_clock *clock, heat_cadence cadence, int64_t n
 }
 
 bool heat_clock_due(const heat_clock *clock, heat_cadence cadence, int64_t n) {
+  if (clock->free && cadence.seconds > 0 &&
+      multiples(clock->anchor_time, cadence.seconds) > multiples(clock->before, cadence.seconds))
+    return true;
   return n == 0 || n == clock->last || heat_clock_next(clock, cadence, n - 1) == n;
 }

@@ -1,7 +1,12 @@
 #include "heat2d/numerics/stepper.h"
 
+#include "control.h"
+#include "implicit.h"
+#include "methods.h"
+
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 
 static int euler_stages(double t, double dt, heat_stage stages[HEAT_METHOD_STAGES], int *result) {
   enum { NOW, NEXT };
@@ -13,6 +18,25 @@ static int euler_stages(double t, double dt, heat_stage stages[HEAT_METHOD_STAGE
 
 const heat_method heat_methods[] = {
     [HEAT_METHOD_EULER] = {.order = 1, .fields = 2, .stability = 2, .monotone = 1, .stages = euler_stages},
+    [HEAT_METHOD_BACKWARD_EULER] = {.order = 1,
+                                    .fields = HEAT_PART_RIGHT,
+                                    .stability = INFINITY,
+                                    .monotone = INFINITY,
+                                    .error_scale = 100,
+                                    .step = heat_backward_euler_step},
+    [HEAT_METHOD_CRANK_NICOLSON] = {.order = 2,
+                                    .fields = HEAT_PART_RIGHT + 1,
+                                    .stability = INFINITY,
+                                    .monotone = 2,
+                                    .step = heat_crank_nicolson_step},
+    [HEAT_METHOD_TR_BDF2] = {.order = 2,
+                             .fields = HEAT_PART_MIDDLE + 1,
+                             .stability = INFINITY,
+                             .monotone = INFINITY,
+                             .error_scale = 20,
+                             .step = heat_tr_bdf2_step},
+    [HEAT_METHOD_STEADY] =
+        {.order = 1, .fields = HEAT_PART_RIGHT, .stability = INFINITY, .monotone = INFINITY, .step = heat_steady_step},
 };
 static_assert(sizeof heat_methods / sizeof *heat_methods == HEAT_METHODS, "a row for each method");
 
@@ -32,7 +56,7 @@ static int band_rows(const heat_layout *layout, int depth, int threads) {
 
 size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, int depth, int threads) {
   const heat_box block = heat_layout_box(layout, 0);
-  const int rows = band_rows(layout, depth, threads);
+  const int rows = method->step == NULL ? band_rows(layout, depth, threads) : 0;
   return heat_field_bytes(block, depth) + (size_t)(method->fields - 1) * heat_field_band_bytes(block, depth, rows);
 }
 
@@ -41,15 +65,25 @@ heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method
   heat_status status = heat_ok();
   const int depth = op->stencil.depth, threads = op->sequence.threads;
   for (int f = 0; f < method->fields && status.code == HEAT_OK; f++) {
-    const int rows = f > 0 && !op->sequence.plain ? band_rows(&op->grid->layout, depth, threads) : 0;
+    const int rows =
+        f > 0 && !op->sequence.plain && method->step == NULL ? band_rows(&op->grid->layout, depth, threads) : 0;
     stepper->place[f] = f;
     status = heat_field_create_as(&stepper->fields[f], op->grid, (heat_field_form){depth, rows, f, threads});
   }
-  return status;
+  status = heat_agree(op->grid->comm, status);
+  if (status.code != HEAT_OK || method->step == NULL) return status;
+  const heat_problem *problem = op->grid->problem;
+  status =
+      heat_problem_jumps(problem, heat_config_real(problem->config, "time.end"), &stepper->jumps, &stepper->jump_count);
+  return heat_agree(op->grid->comm, heat_first(status, heat_implicit_create(stepper)));
 }
 
 void heat_stepper_destroy(heat_stepper *stepper) {
   for (int f = 0; f < HEAT_METHOD_FIELDS; f++) heat_field_destroy(&stepper->fields[f]);
+  heat_implicit_destroy(stepper->implicit);
+  free(stepper->jumps);
+  stepper->implicit = NULL;
+  stepper->jumps = NULL;
 }
 
 heat_field *heat_stepper_solution(heat_stepper *stepper) {
@@ -86,7 +120,8 @@ static int bring_home(heat_stepper *stepper, heat_stage *stage) {
   return 1;
 }
 
-heat_status heat_stepper_advance(heat_stepper *stepper, const heat_clock *clock, int64_t from, int64_t to) {
+/* Explicit steps, many of them handed over at once. */
+static heat_status advance_explicit(heat_stepper *stepper, const heat_clock *clock, int64_t from, int64_t to) {
   heat_field *fields[HEAT_METHOD_FIELDS];
   for (int f = 0; f < HEAT_METHOD_FIELDS; f++) fields[f] = &stepper->fields[f];
   heat_status status = heat_ok();
@@ -111,5 +146,49 @@ heat_status heat_stepper_advance(heat_stepper *stepper, const heat_clock *clock,
     if (fields[stepper->place[0]]->window_rows > 0) count += bring_home(stepper, &chain[count]);
     status = heat_first(status, heat_operator_apply(stepper->op, chain, count, fields));
   }
+  return status;
+}
+
+/* Whether rough data are to be damped in the step from n on: it is one of the first two, or of those two that a jump
+ * lies in or just before. */
+static bool is_damped(const heat_stepper *stepper, int64_t n, double t, double dt) {
+  enum { DAMPED_STEPS = 2 };
+  const double slack = 1e-9;
+  bool damped = n < DAMPED_STEPS;
+  for (int k = 0; k < stepper->jump_count; k++)
+    damped =
+        damped || (stepper->jumps[k].behind >= t - (1 + slack) * dt && stepper->jumps[k].behind < t + (1 - slack) * dt);
+  return damped;
+}
+
+static heat_status advance_implicit(heat_stepper *stepper, const heat_clock *clock, int64_t from, int64_t to) {
+  heat_status status = heat_ok();
+  for (int64_t n = from; n < to && status.code == HEAT_OK; n++) {
+    const double t = heat_clock_time(clock, n), end = heat_clock_time(clock, n + 1), dt = heat_clock_step(clock, n);
+    const heat_jump *from_jump = heat_control_jump(stepper, t), *to_jump = heat_control_jump(stepper, end);
+    const heat_step step = {.number = n + 1,
+                            .t = t,
+                            .dt = dt,
+                            .begin = from_jump != NULL ? from_jump->behind : t,
+                            .end = to_jump != NULL ? to_jump->before : end,
+                            .damped = is_damped(stepper, n, t, dt)};
+    heat_implicit_begin(stepper, &step);
+    status = stepper->method->step(stepper, &step);
+    if (status.code != HEAT_OK || heat_implicit_stopped(stepper)) {
+      heat_implicit_roll_back(stepper);
+      break;
+    }
+    heat_implicit_finish(stepper);
+    stepper->done.taken++;
+  }
+  return status;
+}
+
+heat_status heat_stepper_advance(heat_stepper *stepper, const heat_clock *clock, int64_t from, int64_t to) {
+  stepper->done = (heat_advance){.taken = 0};
+  if (clock->free) return heat_control_step(stepper, clock);
+  if (stepper->method->step != NULL) return advance_implicit(stepper, clock, from, to);
+  const heat_status status = advance_explicit(stepper, clock, from, to);
+  if (status.code == HEAT_OK) stepper->done.taken = to - from;
   return status;
 }

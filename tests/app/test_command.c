@@ -266,6 +266,8 @@ static void keys_lists_the_contract(void **state) {
                                      "time.step",
                                      "time.safety",
                                      "time.tolerance",
+                                     "time.solver.tolerance",
+                                     "time.solver.iterations",
                                      "time.steady",
                                      "time.steady_relative",
                                      "time.steady_after",

@@ -153,6 +153,7 @@ static void defaults(void **state) {
                             "  step: auto  # s\n"
                             "  safety: 0.9\n"
                             "  tolerance: 0.0001\n"
+                            "  solver: {tolerance: 1e-10, iterations: 200}\n"
                             "  steady: 0  # K/s\n"
                             "  steady_relative: 0  # 1/s\n"
                             "  steady_after: auto  # s\n"
@@ -445,12 +446,13 @@ static const struct {
     {"domain: {size: [1, wide], cells: [8, 8]}\n", "deck:1:20: domain.size.1: a number is needed, not 'wide'", {0}},
     {"domain: {size: [1, 1], cells: [8, 8.5]}\n", "deck:1:35: domain.cells.1: an integer is needed, not '8.5'", {0}},
     {"domain: {size: [1, 1], cells: [8, 1e3]}\n", "deck:1:35: domain.cells.1: an integer is needed, not '1e3'", {0}},
+    {"time: {end: 0}\n", "deck:1:13: time.end: 0 is out of range (must be > 0)", {0}},
     {"time: {end: \"1\"}\n", "deck:1:13: time.end: a number is needed, not '1'", {0}},
     {"time: {end: {steps: 1}}\n", "deck:1:8: time.end: a number is needed, not a section", {0}},
     {"checkpoint: {final: yes}\n", "deck:1:21: checkpoint.final: true or false is needed, not 'yes'", {0}},
     {"interface: geometric\n", "deck:1:12: interface: one of harmonic, arithmetic is needed, not 'geometric'", {0}},
     {"time: {end: 1, method: rkl2}\n",
-     "deck:1:24: time.method: rkl2 is not yet available in this version (auto or one of euler)",
+     "deck:1:24: time.method: rkl2 is not yet available in this version (auto or one of euler, backward-euler, crank-nicolson, tr-bdf2, steady)",
      {0}},
     {"parallel: {ranks: 4}\n", "deck:1:19: parallel.ranks: auto or a pair of integers is needed, not '4'", {0}},
     {"parallel: {ranks: [auto, 1]}\n", "deck:1:20: parallel.ranks.0: an integer is needed, not 'auto'", {0}},
@@ -946,6 +948,7 @@ static void differs_in_grid_and_physics_only(void **state) {
       {"time.step=auto", NULL},
       {"time.safety=0.5", NULL},
       {"time.tolerance=0.5", NULL},
+      {"time.solver.tolerance=1e-6", NULL},
       {"time.steady=0.5", NULL},
       {"output={}", NULL},
       {"checkpoint={}", NULL},

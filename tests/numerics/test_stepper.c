@@ -180,7 +180,7 @@ static void a_run_has_the_same_bits_on_every_layout_depth_and_stop(void **state)
   static const int64_t pieces[] = {83, 1, 7, 64};
   int size;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
-  for (int n = 0; n < HEAT_METHODS * WHOLE_DECKS; n++) {
+  for (int n = 0; n < HEAT_EXPLICIT_METHODS * WHOLE_DECKS; n++) {
     setting set = {MPI_COMM_SELF,
                    &heat_methods[n / WHOLE_DECKS],
                    9,
@@ -454,7 +454,7 @@ static void a_fourier_mode_decays_by_exactly_the_amplification_factor(void **sta
                    {"material: {conductivity: [3, 1.2], density: 2, heat_capacity: 1.5}", {1, 0.4}},
                    /* the same as expressions: through the kernel for varying material */
                    {"material: {conductivity: [3 + 0*x, 1.2], density: 2, heat_capacity: 1.5}", {1, 0.4}}};
-  for (int n = 0; n < HEAT_METHODS; n++)
+  for (int n = 0; n < HEAT_EXPLICIT_METHODS; n++)
     for (size_t m = 0; m < sizeof modes / sizeof *modes; m++)
       for (size_t k = 0; k < sizeof materials / sizeof *materials; k++)
         for (int steps = 5; steps <= 150; steps += 145)
@@ -532,7 +532,7 @@ static void space_is_second_order_for_every_type_of_side_and_material(void **sta
       {"dirichlet", "neumann", "robin", "dirichlet"},
   };
   static const char *const means[] = {"harmonic", "arithmetic"};
-  for (int m = 0; m < HEAT_METHODS; m++) {
+  for (int m = 0; m < HEAT_EXPLICIT_METHODS; m++) {
     for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
       for (int s = 0; s < STUFFS; s++) {
         char deck[4096];
@@ -564,7 +564,7 @@ static void space_is_second_order_through_periodic_seams(void **state) {
                                "boundary: {left: {type: periodic}, right: {type: periodic}, bottom: {type: neumann, "
                                "flux: '0.7*(1 + t)*(3 + sin(2*pi*x))'}, top: {type: dirichlet, "
                                "value: '(1 + t)*(3 + sin(2*pi*x))*exp(-1)'}}\n";
-  for (int m = 0; m < HEAT_METHODS; m++) {
+  for (int m = 0; m < HEAT_EXPLICIT_METHODS; m++) {
     double coarse = error_with(&heat_methods[m], 12, waves, growing_waves, 0.02);
     double fine = error_with(&heat_methods[m], 24, waves, growing_waves, 0.02);
     assert_true(log2(coarse / fine) > 1.7 && log2(coarse / fine) < 2.4);
@@ -586,7 +586,7 @@ static void time_has_the_order_of_the_method(void **state) {
       "source: -sin(t)*(1 + x + 2*y)\nboundary: {left: {type: dirichlet, value: cos(t)*(1 + 2*y)}, "
       "right: {type: neumann, flux: 0.02*cos(t)}, bottom: {type: robin, coefficient: 1, "
       "ambient: 'cos(t)*(1 + x - 0.02)'}, top: {type: dirichlet, value: cos(t)*(3 + x)}}";
-  for (int m = 0; m < HEAT_METHODS; m++) {
+  for (int m = 0; m < HEAT_EXPLICIT_METHODS; m++) {
     double errors[3];
     for (int k = 0; k < 3; k++) {
       const int64_t steps = 20 << k;
@@ -616,7 +616,7 @@ static void enclosed_heat_is_conserved(void **state) {
   static const char *const enclosures[] = {
       "", "left: {type: periodic}, right: {type: periodic}",
       "left: {type: periodic}, right: {type: periodic}, bottom: {type: periodic}, top: {type: periodic}"};
-  for (int n = 0; n < HEAT_METHODS * 9; n++) {
+  for (int n = 0; n < HEAT_EXPLICIT_METHODS * 9; n++) {
     char deck[2048];
     snprintf(deck, sizeof deck, "%s%sinitial: {temperature: 300 + 50*sin(40*x + 23*y)}\nboundary: {%s}",
              materials[n / 3 % 3], n / 3 % 3 == 2 ? lumps : "", enclosures[n % 3]);
@@ -640,7 +640,7 @@ static void heat_is_balanced_against_walls_and_sources(void **state) {
       "source: x*cos(40*t)\nboundary: {bottom: {type: periodic}, top: {type: periodic}, left: {type: robin, "
       "coefficient: 1 + y + t, ambient: 30}, right: {type: dirichlet, value: 40*y}}",
       "source: 5\nboundary: {}"};
-  for (int n = 0; n < HEAT_METHODS * 6; n++) {
+  for (int n = 0; n < HEAT_EXPLICIT_METHODS * 6; n++) {
     char deck[2048];
     snprintf(deck, sizeof deck, "%sinitial: {temperature: 10 + sin(40*x + 23*y)}\n%s",
              n % 2 == 0 ? lumps : "material: {conductivity: [1.5, 0.2], density: 2, heat_capacity: 3}\n",
@@ -664,7 +664,7 @@ static void the_heat_of_known_sources_and_fluxes_is_that(void **state) {
   static const char deck[] = "material: {conductivity: 2, density: 3, heat_capacity: 5}\ninitial: {temperature: 1}\n"
                              "source: 4\nregions: [{shape: where, condition: x < 1, source: 10*t}]\n"
                              "boundary: {left: {type: neumann, flux: 6}, top: {type: neumann, flux: -1}}";
-  for (int m = 0; m < HEAT_METHODS; m++) {
+  for (int m = 0; m < HEAT_EXPLICIT_METHODS; m++) {
     rig r;
     open_rig(&r, (setting){MPI_COMM_WORLD, &heat_methods[m], 8, 7, 2, 3, .deck = deck});
     const double dt = 0.5 * heat_stepper_limit(&r.stepper), time = 40 * dt;
@@ -751,7 +751,7 @@ static void a_constant_stays_constant_to_the_bit(void **state) {
       "", "left: {type: dirichlet, value: 293.15}, top: {type: dirichlet, value: 293.15}",
       "left: {type: periodic}, right: {type: periodic}, bottom: {type: dirichlet, value: 293.15}",
       "left: {type: periodic}, right: {type: periodic}, bottom: {type: periodic}, top: {type: periodic}"};
-  for (int n = 0; n < 8 * HEAT_METHODS; n++) {
+  for (int n = 0; n < 8 * HEAT_EXPLICIT_METHODS; n++) {
     char deck[2048];
     snprintf(deck, sizeof deck, "%sinitial: {temperature: 293.15}\nboundary: {%s}", materials[n % 2], walls[n / 2 % 4]);
     const heat_method *method = &heat_methods[n / 8];
@@ -785,7 +785,7 @@ static double *run_seen_from(const char *across, const char *up, bool turned, co
   const int length =
       snprintf(whole, sizeof whole, "domain: {origin: [%g, %g], size: [%g, %g], cells: [%d, %d]}\ntime: {end: 1}\n%s\n",
                -size[HEAT_X] / 2, -size[HEAT_Y] / 2, size[HEAT_X], size[HEAT_Y], (int)n[HEAT_X], (int)n[HEAT_Y], deck);
-  const heat_method *method = &heat_methods[HEAT_METHODS - 1];
+  const heat_method *method = &heat_methods[HEAT_EXPLICIT_METHODS - 1];
   heat_status status = heat_config_parse(&r.config, "deck", whole, (size_t)length, NULL, 0);
   assert_string_equal(status.text, "");
   assert_int_equal(heat_problem_create(&r.problem, MPI_COMM_WORLD, r.config).code, HEAT_OK);
@@ -839,7 +839,7 @@ static double checkerboard_after(const heat_method *method, double part_of_limit
 
 static void the_limit_of_the_step_is_sharp_for_the_checkerboard(void **state) {
   (void)state;
-  for (int m = 0; m < HEAT_METHODS; m++) {
+  for (int m = 0; m < HEAT_EXPLICIT_METHODS; m++) {
     assert_true(checkerboard_after(&heat_methods[m], 1) <= 1 + 1e-10);
     assert_true(checkerboard_after(&heat_methods[m], 1.02) > 100);
   }
@@ -853,7 +853,7 @@ static void at_the_limit_every_problem_is_stable(void **state) {
        "top: {type: dirichlet, value: 0}"),
       "left: {type: robin, coefficient: 3, ambient: 0}, top: {type: robin, coefficient: 1e6, ambient: 0}",
       "left: {type: periodic}, right: {type: periodic}, bottom: {type: dirichlet, value: 0}"};
-  for (int n = 0; n < 4 * HEAT_METHODS; n++) {
+  for (int n = 0; n < 4 * HEAT_EXPLICIT_METHODS; n++) {
     char deck[2048];
     snprintf(deck, sizeof deck, "%sinitial: {temperature: sin(400*x + 230*y)}\nboundary: {%s}", lumps, walls[n % 4]);
     rig r;
@@ -867,7 +867,7 @@ static void at_the_limit_every_problem_is_stable(void **state) {
 
 static void each_method_of_the_deck_has_stages(void **state) {
   (void)state;
-  for (int m = 0; m < HEAT_METHODS; m++) {
+  for (int m = 0; m < HEAT_EXPLICIT_METHODS; m++) {
     const heat_method *method = &heat_methods[m];
     heat_stage stages[HEAT_METHOD_STAGES];
     int result = -1;

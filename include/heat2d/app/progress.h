@@ -27,6 +27,7 @@ typedef struct heat_progress {
   int columns;            /* of the terminal */
   char path[4096];        /* of status.json */
   int64_t first;          /* step at which this process took over */
+  double first_time;      /* its time, s */
   double began;           /* when, MPI_Wtime */
   double next_line, pace; /* when the next plain line is due, and how far apart they are, s */
   double next_bar, next_status;
@@ -51,6 +52,9 @@ void heat_progress_create(heat_progress *progress, const heat_progress_subject *
 /* What the next status.json says of the times, and of the last checkpoint (`at`: MPI_Wtime when it was done). */
 void heat_progress_set_times(heat_progress *progress, const heat_progress_times *times);
 void heat_progress_set_saved(heat_progress *progress, double at);
+
+/* Steps by error control have come as far as this clock. Local. */
+void heat_progress_set_clock(heat_progress *progress, const heat_clock *clock);
 
 /* Step `step` is done. HEAT_IO when status.json cannot be replaced. */
 heat_status heat_progress_update(heat_progress *progress, int64_t step);

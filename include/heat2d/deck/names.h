@@ -17,7 +17,15 @@ extern const char *const heat_shape_names[HEAT_SHAPES + 1];
 enum { HEAT_MEAN_HARMONIC, HEAT_MEAN_ARITHMETIC, HEAT_MEANS };
 extern const char *const heat_mean_names[HEAT_MEANS + 1];
 
-enum { HEAT_METHOD_EULER, HEAT_METHODS };
+enum {
+  HEAT_METHOD_EULER,
+  HEAT_METHOD_BACKWARD_EULER,
+  HEAT_METHOD_CRANK_NICOLSON,
+  HEAT_METHOD_TR_BDF2,
+  HEAT_METHOD_STEADY,
+  HEAT_METHODS,
+  HEAT_EXPLICIT_METHODS = HEAT_METHOD_BACKWARD_EULER /* they come first */
+};
 extern const char *const heat_method_names[HEAT_METHODS + 1];
 
 enum { HEAT_PRECISION_FLOAT64, HEAT_PRECISION_FLOAT32, HEAT_PRECISIONS };

@@ -118,6 +118,21 @@ bool heat_problem_coefficient_in_time(const heat_problem *problem, int side);
  * expressions. Replicated. HEAT_IO when memory is exhausted. Local. */
 heat_status heat_problem_settles(const heat_problem *problem, double end, double *settles);
 
+/* A jump in time: the last instant before it and the first one behind it, s. */
+typedef struct heat_jump {
+  double before, behind;
+} heat_jump;
+
+/* The jumps up to `end` of what depends on time: of `?:`, step(), comparisons and rounding in t, found by cutting up
+ * what changes between two of many instants, at a few places of the domain. *jumps is to be freed; there are none where
+ * nothing jumps, or where more than some hundred do (as where a jump travels through space). Replicated. HEAT_IO when
+ * memory is exhausted. Local. */
+heat_status heat_problem_jumps(const heat_problem *problem, double end, heat_jump **jumps, int *count);
+
+/* How often what depends on time turns round up to `end`: the most of any side or source, at the middle of the domain.
+ * Replicated. Local. */
+int heat_problem_turns(const heat_problem *problem, double end);
+
 /* Evaluate a, b and g of a side at its cells [lo, hi) (indices along the side) at time t. HEAT_DECK when a value is not
  * finite or a Robin coefficient is negative. Local. */
 heat_status heat_problem_side(const heat_problem *problem, int side, int64_t lo, int64_t hi, double t, double *a,

@@ -1,7 +1,33 @@
-/* Time integration: each method is an entry of one table, a list of operator stages per step.
+/* Time integration: each method is an entry of one table.
+ *
+ * Explicit methods are lists of operator stages per step, which are handed over for many steps at once:
  *
  * euler: u_{n+1} = u_n + dt L(u_n, t_n), first order, stable for dt <= 2 / spectral bound (Euler 1768; the bound by
- * Gershgorin's theorem), and with weights that are not negative for dt <= 1 / largest diagonal of -L. */
+ * Gershgorin's theorem), and with weights that are not negative for dt <= 1 / largest diagonal of -L.
+ *
+ * Implicit methods solve linear systems in each step, and are stable for any dt:
+ *
+ * backward-euler: u_{n+1} = u_n + dt L(u_{n+1}, t_{n+1}), first order, L-stable, keeps the maximum principle.
+ * crank-nicolson: u_{n+1} = u_n + dt/2 (L(u_n, t_n) + L(u_{n+1}, t_{n+1})) (Crank and Nicolson 1947), second order.
+ * What is rough hardly decays by it, so the first two steps, and those after a jump in time of sides or sources, are
+ * two half steps of backward Euler each (Rannacher 1984). tr-bdf2: the trapezoidal rule to t + gamma dt, then the
+ * second backward difference formula, gamma = 2 - sqrt(2), so that both solve with the same matrix (Bank et al. 1985),
+ * second order, L-stable.
+ *
+ * Error control (backward-euler, tr-bdf2): the error of a step is estimated, for tr-bdf2 by an embedded formula of
+ * third order (Hosea and Shampine 1996), for backward Euler by half the difference of dt L at both ends, each then
+ * multiplied by the inverse of the step's matrix so that it is bounded for stiff parts. Its root mean square over the
+ * cells, as a part of the range of temperatures so far, must not exceed c tolerance^((order + 1) / order), with c found
+ * by trial (100 and 20), nor the tolerance: so the error that has added up goes with the tolerance, and not with a
+ * lower power of it (Shampine 1994 on tolerance proportionality). The next step follows by a PI controller (Gustafsson
+ * 1991). Steps end at jumps in time of sides and sources, as far as the deck shows them.
+ *
+ * steady: no step, but the state that sides and sources lead to, div(k grad u) + q = 0 at the end of the one step. The
+ *   heat counts are then what flows in within one second.
+ *
+ * A linear system is solved only so well. What is left of it would be missed in the heat balance: so the temperatures
+ * are shifted by what is left on the mean, weighted by rho c_p. (To take u_n + dt L(u*) of the solution u* for u_{n+1}
+ * keeps the balance, too, but leaves the whole residual in the result, which the solution has damped.) */
 #ifndef HEAT2D_STEPPER_H
 #define HEAT2D_STEPPER_H
 
@@ -10,33 +36,73 @@
 
 #include <stddef.h>
 
-enum { HEAT_METHOD_STAGES = 8, HEAT_METHOD_FIELDS = 4 };
+enum { HEAT_METHOD_STAGES = 8, HEAT_METHOD_FIELDS = 8 };
+
+typedef struct heat_stepper heat_stepper;
+typedef struct heat_implicit heat_implicit;
+
+/* One step of an implicit method. */
+typedef struct heat_step {
+  int64_t number;    /* of the step that it leads to */
+  double t, dt;      /* s */
+  double begin, end; /* when sides and sources are taken for its two ends: at a jump, just behind and just before it */
+  bool damped;       /* rough data are to be damped */
+  bool estimated;    /* its error is to be estimated */
+} heat_step;
 
 typedef struct heat_method {
   int order;
-  int fields;       /* arrays of the whole field that it needs, the solution among them */
-  double stability; /* largest stable dt times the spectral bound */
-  double monotone;  /* largest dt times the largest diagonal for which no weight is negative */
-  /* The stages of one step from fields[0] into fields[*result]; returns how many. */
+  int fields;         /* arrays of the whole field that it needs, the solution among them */
+  double stability;   /* largest stable dt times the spectral bound */
+  double monotone;    /* largest dt times the largest diagonal for which no weight is negative */
+  double error_scale; /* c of error control, see above; 0: without */
+  /* Explicit: the stages of one step from fields[0] into fields[*result]; returns how many. */
   int (*stages)(double t, double dt, heat_stage stages[HEAT_METHOD_STAGES], int *result);
+  /* Implicit: one step, with its result as heat_implicit_result; the solution stays as it is. Collective, and the
+   * status is that of all ranks. */
+  heat_status (*step)(heat_stepper *stepper, const heat_step *step);
 } heat_method;
 
 extern const heat_method heat_methods[HEAT_METHODS]; /* in the order of heat_method_names, as a deck spells them */
 
 const char *heat_method_name(const heat_method *method); /* of one in the table. Local. */
 
-typedef struct heat_stepper {
+/* Error control: what decides on the length of the next step, beside the solution. A run that goes on with the same
+ * numbers takes the same steps. */
+typedef struct heat_control {
+  double step;      /* s, that is proposed; 0: none yet */
+  double error;     /* of the latest step, over what is allowed; 0: none */
+  double low, high; /* the temperatures that have been, K */
+} heat_control;
+
+/* What an advance came to. */
+typedef struct heat_advance {
+  double time;                /* s, at the end of the latest step of a free clock */
+  int64_t rejected;           /* steps whose error was too large */
+  int64_t taken;              /* steps; fewer than asked for where a solve was given up on request */
+  int64_t solves, iterations; /* of linear systems */
+} heat_advance;
+
+struct heat_stepper {
   const heat_method *method;
   heat_operator *op;                     /* borrowed */
   heat_field fields[HEAT_METHOD_FIELDS]; /* owned */
   int place[HEAT_METHOD_FIELDS];         /* which of them plays each part; place[0] is the solution */
-} heat_stepper;
+  heat_implicit *implicit;               /* owned; NULL for explicit methods */
+  heat_control control;
+  heat_jump *jumps; /* of sides and sources in time, in order; owned */
+  int jump_count;
+  heat_advance done; /* by the last advance */
+  /* Whether this rank wants a long solve to be given up; NULL: never. Local. */
+  bool (*stop)(void *context);
+  void *stop_context;
+};
 
 /* Bytes of the fields of the largest block. Local. */
 size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, int depth, int threads);
 
-/* Allocate the fields: a whole one for the solution, and bands for the others where the halo is deep enough. HEAT_IO
- * when memory is exhausted. Local. */
+/* Allocate the fields: a whole one for the solution, and bands for the others of an explicit method where the halo is
+ * deep enough. HEAT_IO when memory is exhausted. Collective. */
 heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method, heat_operator *op);
 void heat_stepper_destroy(heat_stepper *stepper);
 
@@ -58,8 +124,14 @@ heat_limits heat_method_limits(const heat_method *method, heat_bounds bounds); /
 /* Largest stable step, s. Local. */
 double heat_stepper_limit(const heat_stepper *stepper);
 
-/* Advance from step `from` to step `to` of the clock. Collective, but the status is this rank's own: the caller agrees.
- * HEAT_DECK when an expression in t yields no finite value. */
+/* Whether the method can choose its steps by error control. Local. */
+bool heat_method_adapts(const heat_method *method);
+
+/* Advance from step `from` to step `to` of the clock; `done` says how far it came. Where a step fails or is given up,
+ * the solution and the heat counts are those of the step before. With a free clock one step is taken, to the clock's
+ * target or less far, whose estimated error is within time.tolerance: done.time says where it ends. Collective, but the
+ * status is this rank's own: the caller agrees. HEAT_DECK when an expression in t yields no finite value, HEAT_NUMERICS
+ * when a linear solver does not converge, or when no step is short enough for the tolerance. */
 heat_status heat_stepper_advance(heat_stepper *stepper, const heat_clock *clock, int64_t from, int64_t to);
 
 #endif

@@ -1,0 +1,31 @@
+/* Scalar products of fields that have the same bits on any ranks, at the cost of plain ones.
+ *
+ * Each term v is scaled by a power of two that all ranks have in common and cut into two integers,
+ *
+ *     v = (high + low / 2^51) / scale,   |high| < 2^51,
+ *
+ * whose sums are exact in any order; what is rounded off each term is below 2^-52 / scale. The scale follows from the
+ * size that the sum had before, which leaves room for terms that have grown; where one has grown out of it the scale is
+ * found anew from the largest term. (The idea of fixed-point sums: Kulisch 1971; of cutting by adding a large number:
+ * Dekker 1971, Demmel and Nguyen 2013.) */
+#ifndef HEAT2D_PRODUCTS_H
+#define HEAT2D_PRODUCTS_H
+
+#include "heat2d/grid/field.h"
+
+enum { HEAT_PRODUCTS = 4 }; /* sums that are formed at once, at most */
+
+/* The sum of a b over all cells, of a / b where `over`, of a alone where b is NULL. */
+typedef struct heat_product {
+  const heat_field *a, *b;
+  bool over;
+  double size; /* what the sum is expected to be, at least to some six digits before the point; 0: unknown */
+  double sum;  /* the result, which is the next `size`; NAN when a term is not finite */
+} heat_product;
+
+/* Form `count` sums over the owned cells of all ranks, and the sum of *flag (NULL: none), in one reduction where the
+ * sizes are known. The bits follow from the cells and from the sizes, and from nothing else. Collective over the grid's
+ * communicator. */
+void heat_products(const heat_grid *grid, heat_product *products, int count, int *flag);
+
+#endif

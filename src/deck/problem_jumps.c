@@ -1,0 +1,131 @@
+/* The jumps in time of what a deck prescribes.
+ *
+ * Between two of many even instants at which a value differs, the half in which it differs more is cut in two again,
+ * and so on. What is continuous differs less and less; a jump stays as large until no number is left between the two
+ * instants. */
+#include "problem_private.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  EVEN = 4096, /* instants */
+  PLACES = 3,  /* along each axis, of what depends on space */
+  MOST = 512,  /* jumps; more are none */
+  CUTS = 1100  /* until no number is left, whatever the two instants were */
+};
+static const double least = 1e-9; /* a jump as a part of the values around it */
+
+typedef struct search {
+  heat_expression *expression;
+  double x, y;
+  heat_jump *jumps;
+  int count;
+} search;
+
+static double value_at(const search *s, double t) {
+  return heat_expression_value(s->expression, s->x, s->y, t);
+}
+
+static double change(double a, double b) {
+  return isnan(a) || isnan(b) ? (isnan(a) == isnan(b) ? 0 : INFINITY) : fabs(a - b);
+}
+
+/* The largest jump between two instants, if there is one. */
+static void cut(search *s, double low, double high) {
+  double at_low = value_at(s, low), at_high = value_at(s, high);
+  const double whole = change(at_low, at_high), size = fmax(fabs(at_low), fabs(at_high)), part = 0.1;
+  if (!(whole > least * size)) return;
+  for (int n = 0; n < CUTS; n++) {
+    const double middle = low + (high - low) / 2;
+    if (!(middle > low && middle < high)) break;
+    const double value = value_at(s, middle);
+    if (change(at_low, value) >= change(value, at_high)) {
+      high = middle;
+      at_high = value;
+    } else {
+      low = middle;
+      at_low = value;
+    }
+    if (!(change(at_low, at_high) > part * part * whole)) return;
+  }
+  if (s->count <= MOST) s->jumps[s->count++] = (heat_jump){low, high};
+}
+
+static int by_time(const void *a, const void *b) {
+  const heat_jump *one = a, *other = b;
+  return one->before < other->before ? -1 : one->before > other->before;
+}
+
+/* In order, each once. */
+static int tidy(heat_jump *jumps, int count) {
+  int kept = 0;
+  qsort(jumps, (size_t)count, sizeof *jumps, by_time);
+  for (int n = 0; n < count; n++)
+    if (kept == 0 || jumps[n].before > jumps[kept - 1].before) jumps[kept++] = jumps[n];
+  return kept;
+}
+
+static void look_at(search *s, const heat_problem *problem, const heat_quantity *quantity, double end) {
+  if (quantity == NULL || quantity->expression == NULL || !heat_expression_in_time(quantity->expression)) return;
+  const int places = heat_expression_in_space(quantity->expression) ? PLACES : 1;
+  s->expression = quantity->expression;
+  for (int p = 0; p < places * places && s->count <= MOST; p++) {
+    const int64_t i = (problem->cells[HEAT_X] - 1) * (p % places) / PLACES;
+    const int64_t j = (problem->cells[HEAT_Y] - 1) * (p / places) / PLACES;
+    s->x = heat_problem_centre(problem, HEAT_X, i);
+    s->y = heat_problem_centre(problem, HEAT_Y, j);
+    for (int n = 0; n < EVEN && s->count <= MOST; n++)
+      cut(s, end / EVEN * n, n + 1 < EVEN ? end / EVEN * (n + 1) : end);
+    s->count = tidy(s->jumps, s->count);
+  }
+}
+
+heat_status heat_problem_jumps(const heat_problem *problem, double end, heat_jump **jumps, int *count) {
+  search s = {.jumps = malloc((MOST + 1) * sizeof *s.jumps)};
+  *jumps = NULL;
+  *count = 0;
+  if (s.jumps == NULL) return heat_no_memory("jumps in time", (MOST + 1) * sizeof *s.jumps);
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    look_at(&s, problem, problem->sides[side].value, end);
+    look_at(&s, problem, problem->sides[side].coefficient, end);
+  }
+  look_at(&s, problem, problem->base[HEAT_SOURCE], end);
+  for (int r = 0; r < problem->region_count; r++) look_at(&s, problem, problem->regions[r].set[HEAT_SOURCE], end);
+  if (s.count == 0 || s.count > MOST) {
+    free(s.jumps);
+    return heat_ok();
+  }
+  *jumps = s.jumps;
+  *count = s.count;
+  return heat_ok();
+}
+
+static int turns(const heat_problem *problem, const heat_quantity *quantity, double end) {
+  if (quantity == NULL || quantity->expression == NULL || !heat_expression_in_time(quantity->expression)) return 0;
+  const double x = heat_problem_centre(problem, HEAT_X, problem->cells[HEAT_X] / 2);
+  const double y = heat_problem_centre(problem, HEAT_Y, problem->cells[HEAT_Y] / 2);
+  double before = heat_expression_value(quantity->expression, x, y, 0), way = 0;
+  int count = 0;
+  for (int n = 1; n <= EVEN; n++) {
+    const double value = heat_expression_value(quantity->expression, x, y, end / EVEN * n), change_now = value - before;
+    if (change_now * way < 0) count++;
+    if (change_now != 0) way = change_now;
+    before = value;
+  }
+  return count;
+}
+
+int heat_problem_turns(const heat_problem *problem, double end) {
+  int most = turns(problem, problem->base[HEAT_SOURCE], end);
+  for (int n = 0; n < 2 * HEAT_SIDES + problem->region_count; n++) {
+    const heat_side *side = n < 2 * HEAT_SIDES ? &problem->sides[n / 2] : NULL;
+    const heat_quantity *quantity = side == NULL ? problem->regions[n - 2 * HEAT_SIDES].set[HEAT_SOURCE]
+                                    : n % 2 == 0 ? side->value
+                                                 : side->coefficient;
+    const int own = turns(problem, quantity, end);
+    if (own > most) most = own;
+  }
+  return most;
+}

@@ -1,0 +1,289 @@
+#include "implicit.h"
+
+#include "heat2d/numerics/krylov.h"
+#include "heat2d/numerics/multigrid.h"
+#include "heat2d/numerics/products.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct heat_implicit {
+  double tolerance;          /* of the solver, relative */
+  int iterations;            /* at most */
+  double capacity;           /* sum of rho c_p over all cells, J/(m3 K) */
+  heat_multigrid *multigrid; /* for the matrix with sigma = multigrid_sigma; NULL: none yet */
+  double multigrid_sigma;    /* 1/s */
+  /* Of the step that is being taken: */
+  const heat_step *step;
+  double reference; /* norm of the right side of its first system */
+  double owed;      /* sum of rho c_p times what the equations left over, J/m3 */
+  double error;     /* estimated, K */
+  bool stopped;
+};
+
+static heat_field *part(heat_stepper *stepper, int which) {
+  return &stepper->fields[stepper->place[which]];
+}
+
+/* Sum of rho c_p times a field over all cells. */
+static double weigh(const heat_operator *op, const heat_field *field) {
+  const heat_stencil *stencil = &op->stencil;
+  heat_product product = {.a = field, .b = stencil->uniform ? NULL : &stencil->inverse, .over = true};
+  heat_products(op->grid, &product, 1, NULL);
+  return stencil->uniform ? product.sum / stencil->s : product.sum;
+}
+
+static void fill(heat_field *field, double value) {
+  const heat_box owned = field->owned;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) *heat_field_at(field, i, j) = value;
+  field->valid = 0;
+}
+
+heat_status heat_implicit_create(heat_stepper *stepper) {
+  const heat_operator *op = stepper->op;
+  const heat_config *config = op->grid->problem->config;
+  heat_implicit *implicit = calloc(1, sizeof *implicit);
+  stepper->implicit = implicit;
+  const heat_status status =
+      heat_agree(op->grid->comm, implicit != NULL ? heat_ok() : heat_no_memory("the solver", sizeof *implicit));
+  if (status.code != HEAT_OK) return status;
+  implicit->tolerance = heat_config_real(config, "time.solver.tolerance");
+  implicit->iterations = (int)heat_config_integer(config, "time.solver.iterations");
+  fill(part(stepper, HEAT_PART_RESIDUAL), 1);
+  implicit->capacity = weigh(op, part(stepper, HEAT_PART_RESIDUAL));
+  return status;
+}
+
+void heat_implicit_destroy(heat_implicit *implicit) {
+  if (implicit == NULL) return;
+  heat_multigrid_destroy(implicit->multigrid);
+  free(implicit);
+}
+
+void heat_implicit_begin(heat_stepper *stepper, const heat_step *step) {
+  heat_implicit *implicit = stepper->implicit;
+  implicit->step = step;
+  implicit->reference = implicit->owed = 0;
+  implicit->stopped = false;
+  heat_ledger_begin(&stepper->op->ledger);
+}
+
+void heat_implicit_roll_back(heat_stepper *stepper) {
+  heat_ledger_roll_back(&stepper->op->ledger);
+}
+
+bool heat_implicit_singular(const heat_stepper *stepper) {
+  return heat_multigrid_singular(stepper->implicit->multigrid);
+}
+
+heat_status heat_implicit_keep_energy(heat_stepper *stepper) {
+  const heat_stage difference = {
+      .out = HEAT_PART_RESIDUAL,
+      .u = HEAT_PART_OLD,
+      .terms = 2,
+      .term = {{.field = HEAT_PART_OLD, .weight = 1}, {.field = HEAT_PART_NEW, .weight = -1}}};
+  const heat_status status = heat_implicit_stage(stepper, &difference);
+  if (status.code == HEAT_OK) stepper->implicit->owed = weigh(stepper->op, part(stepper, HEAT_PART_RESIDUAL));
+  return status;
+}
+
+bool heat_implicit_stopped(const heat_stepper *stepper) {
+  return stepper->implicit->stopped;
+}
+
+/* A stage by parts, as a rank's own failure. */
+static heat_status apply_stage(heat_stepper *stepper, heat_stage stage) {
+  heat_field *fields[HEAT_METHOD_FIELDS];
+  for (int f = 0; f < HEAT_METHOD_FIELDS; f++) fields[f] = &stepper->fields[f];
+  stage.out = stepper->place[stage.out];
+  stage.u = stepper->place[stage.u];
+  for (int k = 0; k < stage.terms; k++) stage.term[k].field = stepper->place[stage.term[k].field];
+  return heat_operator_apply(stepper->op, &stage, 1, fields);
+}
+
+heat_status heat_implicit_stage(heat_stepper *stepper, const heat_stage *stage) {
+  return heat_agree(stepper->op->grid->comm, apply_stage(stepper, *stage));
+}
+
+/* f - v + c L(v, t), with v in the part `at`, into HEAT_PART_RESIDUAL. */
+static heat_status leave(heat_stepper *stepper, const heat_system *equation, int at, double share) {
+  heat_stage stage = {.out = HEAT_PART_RESIDUAL, .u = at, .c = equation->c, .t = equation->t, .share = share};
+  bool merged = false;
+  for (int k = 0; k < equation->count; k++) {
+    stage.term[k] = equation->terms[k];
+    if (stage.term[k].field == at && !equation->steady) stage.term[k].weight -= 1;
+    merged = merged || stage.term[k].field == at;
+  }
+  stage.terms = equation->count;
+  if (!merged && !equation->steady) stage.term[stage.terms++] = (heat_term){.field = at, .weight = -1};
+  return apply_stage(stepper, stage);
+}
+
+/* What a solve hands to its callbacks. */
+typedef struct solve {
+  heat_stepper *stepper;
+  const heat_system *equation;
+  heat_status status; /* of a right side: what depends on time may have no value */
+} solve;
+
+/* r = sigma rho c_p r */
+static void multiply(const heat_operator *op, heat_field *r, double sigma) {
+  for (int64_t j = r->owned.lo[HEAT_Y]; j < r->owned.hi[HEAT_Y]; j++)
+    for (int64_t i = r->owned.lo[HEAT_X]; i < r->owned.hi[HEAT_X]; i++)
+      *heat_field_at(r, i, j) *= sigma / heat_stencil_inverse(&op->stencil, i, j);
+  r->valid = 0;
+}
+
+static void remove_mean(const heat_grid *grid, heat_field *r) {
+  heat_product sum = {.a = r};
+  heat_products(grid, &sum, 1, NULL);
+  const double mean = sum.sum / (double)heat_box_cells(grid->domain);
+  for (int64_t j = r->owned.lo[HEAT_Y]; j < r->owned.hi[HEAT_Y]; j++)
+    for (int64_t i = r->owned.lo[HEAT_X]; i < r->owned.hi[HEAT_X]; i++) *heat_field_at(r, i, j) -= mean;
+}
+
+static void right_side(void *context, heat_field *r) {
+  solve *s = context;
+  s->status = heat_first(s->status, leave(s->stepper, s->equation, s->equation->guess, 0));
+  multiply(s->stepper->op, r, 1 / s->equation->c);
+  if (heat_multigrid_singular(s->stepper->implicit->multigrid)) remove_mean(s->stepper->op->grid, r);
+}
+
+static void precondition(void *context, heat_field *r, double size, heat_field *z) {
+  const solve *s = context;
+  heat_multigrid_cycle(s->stepper->implicit->multigrid, r, size, z);
+  z->valid = 0;
+}
+
+/* The nearest power of the square root of 2: steps by error control have other lengths each time, and levels made for
+ * about this sigma do as well. */
+static double rounded(double sigma) {
+  const double eighth[] = {0.59460355750136051, 0.84089641525371461}, root = 0.70710678118654752; /* 2^-3/4, 2^-1/4 */
+  int exponent;
+  const double part = frexp(sigma, &exponent);
+  return ldexp(part < eighth[0] ? 0.5 : part < eighth[1] ? root : 1, exponent);
+}
+
+/* Have levels for a system, made with the walls at t = 0 in each process that goes on with the run: they only
+ * precondition. */
+static heat_status prepare(heat_stepper *stepper, const heat_system *system) {
+  heat_implicit *implicit = stepper->implicit;
+  heat_operator *op = stepper->op;
+  const double exact = system->steady ? 0 : 1 / system->c, at = system->steady ? system->t : 0;
+  const double sigma = implicit->step->estimated ? rounded(exact) : exact;
+  if (implicit->multigrid != NULL && implicit->multigrid_sigma == sigma) return heat_ok();
+  heat_multigrid_destroy(implicit->multigrid);
+  implicit->multigrid = NULL;
+  implicit->multigrid_sigma = sigma;
+  const heat_status status = heat_agree(op->grid->comm, heat_walls_update(&op->walls, &at, 1));
+  if (status.code != HEAT_OK) return status;
+  heat_stencil_update_walls(&op->stencil, &op->walls);
+  return heat_multigrid_create(&implicit->multigrid, &op->stencil, sigma);
+}
+
+static bool stop(void *context) {
+  const solve *s = context;
+  return s->stepper->stop != NULL && s->stepper->stop(s->stepper->stop_context);
+}
+
+static heat_krylov_end correct(solve *s) {
+  heat_stepper *stepper = s->stepper;
+  heat_operator *op = stepper->op;
+  heat_implicit *implicit = stepper->implicit;
+  const heat_krylov krylov = {.stencil = &op->stencil,
+                              .sequence = &op->sequence,
+                              .sigma = s->equation->steady ? 0 : 1 / s->equation->c,
+                              .x = part(stepper, HEAT_PART_CORRECTION),
+                              .r = part(stepper, HEAT_PART_RESIDUAL),
+                              .p = part(stepper, HEAT_PART_DIRECTION),
+                              .z = part(stepper, HEAT_PART_NEW),
+                              .right_side = right_side,
+                              .precondition = precondition,
+                              .stop = stop,
+                              .context = s,
+                              .tolerance = implicit->tolerance,
+                              .reference = implicit->reference,
+                              .iterations = implicit->iterations};
+  return heat_krylov_solve(&krylov);
+}
+
+static heat_status did_not_converge(const heat_implicit *implicit, heat_krylov_end end) {
+  return heat_fail(HEAT_NUMERICS,
+                   "the linear solver did not converge in step %lld from t = %.9g s, dt = %.9g s: relative residual "
+                   "%.3g after %d iterations (time.solver asks for %.3g within %d)",
+                   (long long)implicit->step->number, implicit->step->t, implicit->step->dt, end.residual,
+                   end.iterations, implicit->tolerance, implicit->iterations);
+}
+
+heat_status heat_implicit_solve(heat_stepper *stepper, const heat_system *equation) {
+  heat_operator *op = stepper->op;
+  heat_implicit *implicit = stepper->implicit;
+  heat_status status = prepare(stepper, equation);
+  if (status.code != HEAT_OK) return status;
+  /* The coefficients of walls belong to this instant, those of its ghosts are found by the stages. */
+  status = heat_agree(op->grid->comm, heat_walls_update(&op->walls, &equation->t, 1));
+  if (status.code != HEAT_OK) return status;
+  heat_stencil_update_walls(&op->stencil, &op->walls);
+  solve s = {.stepper = stepper, .equation = equation, .status = heat_ok()};
+  const heat_activity before = heat_runtime_enter(op->sequence.runtime, HEAT_STENCIL);
+  const heat_krylov_end end = correct(&s);
+  heat_runtime_enter(op->sequence.runtime, before);
+  stepper->done.solves++;
+  stepper->done.iterations += end.iterations;
+  implicit->reference = fmax(implicit->reference, end.right);
+  implicit->stopped = end.stopped;
+  status = heat_agree(op->grid->comm, s.status);
+  if (status.code != HEAT_OK || end.stopped) return status;
+  if (!end.converged) return did_not_converge(implicit, end);
+  const heat_stage add = {
+      .out = equation->result,
+      .u = equation->guess,
+      .terms = 2,
+      .term = {{.field = equation->guess, .weight = 1}, {.field = HEAT_PART_CORRECTION, .weight = 1}}};
+  status = apply_stage(stepper, add);
+  status = heat_first(status, leave(stepper, equation, equation->result, equation->share));
+  if (!equation->steady) implicit->owed += equation->share / equation->c * weigh(op, part(stepper, HEAT_PART_RESIDUAL));
+  return heat_agree(op->grid->comm, status);
+}
+
+heat_status heat_implicit_estimate(heat_stepper *stepper, heat_stage stage, double c) {
+  heat_field *e = part(stepper, HEAT_PART_RESIDUAL), *filtered = part(stepper, HEAT_PART_DIRECTION);
+  const heat_grid *grid = stepper->op->grid;
+  const heat_system equation = {.c = c};
+  solve s = {.stepper = stepper, .equation = &equation};
+  stage.out = HEAT_PART_RESIDUAL;
+  const heat_status status = heat_agree(grid->comm, apply_stage(stepper, stage));
+  if (status.code != HEAT_OK) return status;
+  multiply(stepper->op, e, 1 / c);
+  heat_product square = {.a = e, .b = e};
+  heat_products(grid, &square, 1, NULL);
+  stepper->implicit->error = 0;
+  if (square.sum == 0) return status;
+  precondition(&s, e, sqrt(square.sum / (double)heat_box_cells(grid->domain)), filtered);
+  square = (heat_product){.a = filtered, .b = filtered};
+  heat_products(grid, &square, 1, NULL);
+  stepper->implicit->error = sqrt(square.sum / (double)heat_box_cells(grid->domain));
+  return status;
+}
+
+double heat_implicit_error(const heat_stepper *stepper) {
+  return stepper->implicit->error;
+}
+
+heat_extent heat_implicit_extent(heat_stepper *stepper) {
+  return heat_field_extent(part(stepper, HEAT_PART_NEW), stepper->op->grid);
+}
+
+void heat_implicit_finish(heat_stepper *stepper) {
+  const heat_implicit *implicit = stepper->implicit;
+  const double shift = implicit->owed / implicit->capacity;
+  heat_field *u = part(stepper, HEAT_PART_NEW);
+  for (int64_t j = u->owned.lo[HEAT_Y]; j < u->owned.hi[HEAT_Y] && shift != 0; j++)
+    for (int64_t i = u->owned.lo[HEAT_X]; i < u->owned.hi[HEAT_X]; i++) *heat_field_at(u, i, j) += shift;
+  u->valid = 0;
+  const int place = stepper->place[HEAT_PART_OLD];
+  stepper->place[HEAT_PART_OLD] = stepper->place[HEAT_PART_NEW];
+  stepper->place[HEAT_PART_NEW] = place;
+}

@@ -1,0 +1,75 @@
+/* The equations of implicit steps, for the methods. Private to numerics.
+ *
+ * Each stage of an implicit method is   v - c L(v, t) = sum_i w_i x_i = f.   From a guess g the correction d = v - g is
+ * found by conjugate gradients from the system times rho c_p / c,
+ *
+ *     (sigma rho c_p - rho c_p L_h) d = sigma rho c_p (f - g + c L(g, t)),   sigma = 1 / c,
+ *
+ * which is symmetric. So what is solved for is as small as the change in a step, and so is what is rounded off. */
+#ifndef HEAT2D_IMPLICIT_H
+#define HEAT2D_IMPLICIT_H
+
+#include "heat2d/numerics/stepper.h"
+
+/* The parts that fields play; the first four beside the solution are for solving. */
+enum {
+  HEAT_PART_OLD,
+  HEAT_PART_CORRECTION,
+  HEAT_PART_RESIDUAL,
+  HEAT_PART_DIRECTION,
+  HEAT_PART_NEW,
+  HEAT_PART_RIGHT,
+  HEAT_PART_MIDDLE
+};
+
+typedef struct heat_system {
+  heat_term terms[HEAT_TERMS - 1]; /* of f, by parts; none of them HEAT_PART_RESIDUAL, HEAT_PART_DIRECTION,
+                                      HEAT_PART_NEW or HEAT_PART_CORRECTION */
+  int count;
+  int guess;  /* the part that g plays, as above */
+  int result; /* the part that v will play: HEAT_PART_NEW, or any but the guess and those of the terms and of solving */
+  double c, t;  /* s */
+  double share; /* weight of L(v, t) in the step's result, s */
+  bool steady;  /* L(v, t) = 0 is to be solved instead; one term, of weight 0, and c = 1 */
+} heat_system;
+
+/* What implicit methods need beside fields. Collective. HEAT_IO. */
+heat_status heat_implicit_create(heat_stepper *stepper);
+void heat_implicit_destroy(heat_implicit *implicit); /* NULL is allowed. */
+
+/* Begin a step: nothing is counted, and nothing asked for a stop. Local. */
+void heat_implicit_begin(heat_stepper *stepper, const heat_step *step);
+
+/* out = sum of terms + c L(u, t), which counts with weight `share` in the heat balance. Collective; agreed. */
+heat_status heat_implicit_stage(heat_stepper *stepper, const heat_stage *stage);
+
+/* Solve an equation, and count the heat of L(v, t). HEAT_NUMERICS when the solver does not converge; where a stop was
+ * asked for it returns early, see heat_implicit_stopped. Collective; agreed. */
+heat_status heat_implicit_solve(heat_stepper *stepper, const heat_system *equation);
+
+/* Whether the matrix of the last system was singular. Local. */
+bool heat_implicit_singular(const heat_stepper *stepper);
+
+/* Let heat_implicit_finish shift the result so that it has the energy of the solution before. Collective; agreed. */
+heat_status heat_implicit_keep_energy(heat_stepper *stepper);
+
+/* Whether the step is to be given up; the same on all ranks. Local. */
+bool heat_implicit_stopped(const heat_stepper *stepper);
+
+/* The step is done, and HEAT_PART_NEW becomes the solution: shifted by what the equations left over. Local. */
+void heat_implicit_finish(heat_stepper *stepper);
+
+/* Estimate the error of the step: the root mean square over the cells of S^-1 sigma rho c_p e, with e what the stage
+ * (by parts, its `out` is not looked at) gives and the matrix that of a step of length 1 / sigma = c. Collective;
+ * agreed.
+ */
+heat_status heat_implicit_estimate(heat_stepper *stepper, heat_stage stage, double c);
+
+/* That estimate, K; and the temperatures of the step's result. Local; Collective. */
+double heat_implicit_error(const heat_stepper *stepper);
+heat_extent heat_implicit_extent(heat_stepper *stepper);
+
+/* Undo what has been counted since heat_implicit_begin. Local. */
+void heat_implicit_roll_back(heat_stepper *stepper);
+
+#endif

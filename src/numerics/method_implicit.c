@@ -1,0 +1,104 @@
+/* The implicit methods, see stepper.h. */
+#include "implicit.h"
+#include "methods.h"
+
+/* A step of backward Euler of length c, which ends at time t. */
+static heat_status backward(heat_stepper *stepper, int from, int result, double c, double t) {
+  const heat_system equation = {
+      .terms = {{.field = from, .weight = 1}}, .count = 1, .guess = from, .result = result, .c = c, .t = t, .share = c};
+  return heat_implicit_solve(stepper, &equation);
+}
+
+/* The error is about dt^2/2 u'' = dt/2 (L(u_{n+1}, t_{n+1}) - L(u_n, t_n)) = (u_{n+1} - u_n)/2 - dt/2 L(u_n, t_n). */
+heat_status heat_backward_euler_step(heat_stepper *stepper, const heat_step *step) {
+  const double half = 0.5;
+  heat_status status = backward(stepper, HEAT_PART_OLD, HEAT_PART_NEW, step->dt, step->end);
+  if (status.code != HEAT_OK || !step->estimated || heat_implicit_stopped(stepper)) return status;
+  const heat_stage difference = {
+      .u = HEAT_PART_OLD,
+      .terms = 2,
+      .term = {{.field = HEAT_PART_NEW, .weight = half}, {.field = HEAT_PART_OLD, .weight = -half}},
+      .c = -half * step->dt,
+      .t = step->begin};
+  return heat_implicit_estimate(stepper, difference, step->dt);
+}
+
+/* The part HEAT_PART_RIGHT = u_n + c L(u_n, t_n). */
+static heat_status forward(heat_stepper *stepper, double c, double t, double share) {
+  const heat_stage stage = {.out = HEAT_PART_RIGHT,
+                            .u = HEAT_PART_OLD,
+                            .terms = 1,
+                            .term = {{.field = HEAT_PART_OLD, .weight = 1}},
+                            .c = c,
+                            .t = t,
+                            .share = share};
+  return heat_implicit_stage(stepper, &stage);
+}
+
+static heat_status two_half_steps(heat_stepper *stepper, const heat_step *step) {
+  const double half = step->dt / 2;
+  heat_status status = backward(stepper, HEAT_PART_OLD, HEAT_PART_RIGHT, half, step->t + half);
+  if (status.code != HEAT_OK || heat_implicit_stopped(stepper)) return status;
+  return backward(stepper, HEAT_PART_RIGHT, HEAT_PART_NEW, half, step->end);
+}
+
+heat_status heat_crank_nicolson_step(heat_stepper *stepper, const heat_step *step) {
+  const double half = step->dt / 2;
+  if (step->damped) return two_half_steps(stepper, step);
+  heat_status status = forward(stepper, half, step->begin, half);
+  if (status.code != HEAT_OK) return status;
+  const heat_system equation = {.terms = {{.field = HEAT_PART_RIGHT, .weight = 1}},
+                                .count = 1,
+                                .guess = HEAT_PART_OLD,
+                                .result = HEAT_PART_NEW,
+                                .c = half,
+                                .t = step->end,
+                                .share = half};
+  return heat_implicit_solve(stepper, &equation);
+}
+
+/* As a diagonally implicit Runge-Kutta method (Hosea and Shampine 1996), with g = 2 - sqrt(2), d = g / 2, w =
+ * sqrt(2)/4:
+ *
+ *     v - d dt L(v, t + g dt)      = u_n + d dt L(u_n, t)                                                    = f
+ *     u - d dt L(u, t + dt)        = u_n + w dt (L(u_n, t) + L(v, t + g dt)) = (1 - w/d) u_n + (w/d) v
+ *
+ * An embedded method of third order has the weights (1 - w)/3, (3 w + 1)/3 and d/3 in place of w, w and d. */
+static const double g = 0.58578643762690495, d = 0.29289321881345248, w = 0.35355339059327376;
+
+/* The difference of the two, with d dt L of the three stages = f - u_n, v - f, u - (1 - w/d) u_n - (w/d) v. */
+static heat_stage embedded(void) {
+  const double e[] = {(4 * w - 1) / 3 / d, -1 / (3 * d), 2.0 / 3};
+  return (heat_stage){.u = HEAT_PART_OLD,
+                      .terms = 4,
+                      .term = {{.field = HEAT_PART_OLD, .weight = -e[0] - e[2] * (1 - w / d)},
+                               {.field = HEAT_PART_RIGHT, .weight = e[0] - e[1]},
+                               {.field = HEAT_PART_MIDDLE, .weight = e[1] - e[2] * w / d},
+                               {.field = HEAT_PART_NEW, .weight = e[2]}}};
+}
+
+heat_status heat_tr_bdf2_step(heat_stepper *stepper, const heat_step *step) {
+  const double dt = step->dt;
+  heat_status status = forward(stepper, d * dt, step->begin, w * dt);
+  if (status.code != HEAT_OK) return status;
+  const heat_system first = {.terms = {{.field = HEAT_PART_RIGHT, .weight = 1}},
+                             .count = 1,
+                             .guess = HEAT_PART_OLD,
+                             .result = HEAT_PART_MIDDLE,
+                             .c = d * dt,
+                             .t = step->t + g * dt,
+                             .share = w * dt};
+  status = heat_implicit_solve(stepper, &first);
+  if (status.code != HEAT_OK || heat_implicit_stopped(stepper)) return status;
+  const heat_system second = {
+      .terms = {{.field = HEAT_PART_OLD, .weight = 1 - w / d}, {.field = HEAT_PART_MIDDLE, .weight = w / d}},
+      .count = 2,
+      .guess = HEAT_PART_MIDDLE,
+      .result = HEAT_PART_NEW,
+      .c = d * dt,
+      .t = step->end,
+      .share = d * dt};
+  status = heat_implicit_solve(stepper, &second);
+  if (status.code != HEAT_OK || !step->estimated || heat_implicit_stopped(stepper)) return status;
+  return heat_implicit_estimate(stepper, embedded(), d * dt);
+}

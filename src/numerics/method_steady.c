@@ -1,0 +1,65 @@
+/* The state that sides and sources lead to: div(k grad u) + q = 0.
+ *
+ * Where no side takes heat by its temperature it is determined but for a constant, and there is one only when the heat
+ * that flows in adds up to nothing; then it is the one with the energy of the state before. */
+#include "implicit.h"
+#include "methods.h"
+
+#include <math.h>
+
+/* What flows in through all walls and from all sources, W/m, and the same with each face and cell without its sign.
+ * Sources and walls are at that time. Collective. */
+typedef struct power {
+  double net, size;
+} power;
+
+static power add_up(heat_stepper *stepper) {
+  const heat_operator *op = stepper->op;
+  const heat_grid *grid = op->grid;
+  const double area = grid->problem->spacing[HEAT_X] * grid->problem->spacing[HEAT_Y];
+  const heat_field *u = heat_stepper_solution(stepper);
+  heat_sum net = {.pending = 0}, size = {.pending = 0};
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    int64_t lo, hi;
+    heat_walls_owned(grid, side, &lo, &hi);
+    for (int64_t at = lo; at < hi; at++) {
+      const double flow = heat_walls_flow(&op->walls, u, side, at);
+      heat_sum_add(&net, flow);
+      heat_sum_add(&size, fabs(flow));
+    }
+  }
+  for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y] && op->forcing.has_source; j++) {
+    for (int64_t i = grid->owned.lo[HEAT_X]; i < grid->owned.hi[HEAT_X]; i++) {
+      const double heat = *heat_field_at(&op->forcing.q, i, j) * area;
+      heat_sum_add(&net, heat);
+      heat_sum_add(&size, fabs(heat));
+    }
+  }
+  const heat_sum nets = heat_sum_reduce(&net, grid->comm), sizes = heat_sum_reduce(&size, grid->comm);
+  return (power){.net = heat_sum_value(&nets), .size = heat_sum_value(&sizes)};
+}
+
+static heat_status check_balance(heat_stepper *stepper) {
+  const double rounding = 1e-9;
+  const power all = add_up(stepper);
+  if (!(fabs(all.net) > rounding * all.size)) return heat_ok();
+  return heat_config_fail(stepper->op->grid->problem->config, "boundary",
+                          "there is no steady state: no side takes heat by its temperature, and %.6g W/m flow in that "
+                          "leave nowhere",
+                          all.net);
+}
+
+heat_status heat_steady_step(heat_stepper *stepper, const heat_step *step) {
+  const heat_system system = {.terms = {{.field = HEAT_PART_OLD, .weight = 0}},
+                              .count = 1,
+                              .guess = HEAT_PART_OLD,
+                              .result = HEAT_PART_NEW,
+                              .c = 1,
+                              .t = step->end,
+                              .share = 1,
+                              .steady = true};
+  heat_status status = heat_implicit_solve(stepper, &system);
+  if (status.code != HEAT_OK || heat_implicit_stopped(stepper) || !heat_implicit_singular(stepper)) return status;
+  status = check_balance(stepper);
+  return status.code == HEAT_OK ? heat_implicit_keep_energy(stepper) : status;
+}
