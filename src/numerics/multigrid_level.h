@@ -10,7 +10,7 @@
 #define HEAT2D_MULTIGRID_LEVEL_H
 
 #include "heat2d/grid/halo.h"
-#include "heat2d/numerics/multigrid.h"
+#include "heat2d/numerics/stencil.h"
 
 enum {
   HEAT_SMOOTHINGS = 3, /* steps of the smoother before and after */
