@@ -164,7 +164,7 @@ heat_status heat_setup_step(heat_setup *setup, heat_limits limits, double *dt) {
   heat_config *config = setup->config;
   *dt = 0;
   if (heat_setup_steady(setup)) return one_solve(setup, dt);
-  if (setup->method->step != NULL && heat_config_auto(config, "time.step")) return adapt(setup);
+  if (setup->method != &heat_methods[HEAT_METHOD_EULER] && heat_config_auto(config, "time.step")) return adapt(setup);
   enum { NUMBER = 64, DIGITS = 9, STEPS_OF_ONE_CELL = 1000 };
   char number[NUMBER];
   const bool chosen = heat_config_auto(config, "time.step");

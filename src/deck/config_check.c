@@ -136,11 +136,7 @@ static bool is_one_of(const char *const *words, const char *text) {
 }
 
 static heat_status check_word(const char *name, const heat_node *node, const heat_option *option) {
-  char words[HEAT_KEY_TEXT];
-  if (is_one_of(option->choices, node->text)) return heat_ok();
-  if (!is_one_of(option->later, node->text)) return needed(name, node, option);
-  heat_option_describe(option, words, sizeof words);
-  return heat_node_fail(name, node, NULL, "%s is not yet available in this version (%s)", node->text, words);
+  return is_one_of(option->choices, node->text) ? heat_ok() : needed(name, node, option);
 }
 
 static heat_status check_section(const char *name, heat_node *root, heat_node *node, const heat_option *option);

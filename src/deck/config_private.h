@@ -115,9 +115,9 @@ struct heat_option {
   heat_arity arity;
   unsigned flags;
   heat_rule rule;
-  const char *unit, *fallback, *range;       /* fallback: the default as YAML; range: "> 0", ">= 0" or "in [0, 9]" */
-  double most;                               /* the largest magnitude; 0: that of its type, see heat_option_most */
-  const char *const *choices, *const *later; /* later: words that are recognised but not yet available */
+  const char *unit, *fallback, *range; /* fallback: the default as YAML; range: "> 0", ">= 0" or "in [0, 9]" */
+  double most;                         /* the largest magnitude; 0: that of its type, see heat_option_most */
+  const char *const *choices;
   /* It is used only when the key `when` (a sibling, or from the root where it has a dot) is one of the words `is`, or
    * stands at all where there is no `is`; and only when the key `unless` does not stand. */
   const char *when, *is, *unless;

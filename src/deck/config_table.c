@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-static const char *const later_methods[] = {"rkl2", NULL};
 static const char *const switches[] = {"true", "false", NULL};
 
 const heat_option heat_option_root = {.key = "", .type = HEAT_SECTION};
@@ -106,7 +105,7 @@ static const heat_option table[] = {
      .help = "simulated time at which the run ends; of steady, when sides and sources are taken (0 when left out)"},
     {.key = "time.method", .type = HEAT_CHOICE, .flags = HEAT_AUTO | HEAT_PHYSICS, .fallback = "auto",
      .choices = heat_method_names,
-     .later = later_methods, .help = "how a step is taken"},
+     .help = "how a step is taken"},
     {.key = "time.step", .type = HEAT_REAL, .flags = HEAT_AUTO, .unit = "s", .range = "> 0", .fallback = "auto",
      .help = "length of a step; an unstable one is refused; auto: of euler the longest within safety and the maximum "
              "principle, of backward-euler and tr-bdf2 by error control"},

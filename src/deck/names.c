@@ -24,6 +24,7 @@ const char *const heat_mean_names[] = {
 
 const char *const heat_method_names[] = {
     [HEAT_METHOD_EULER] = "euler",
+    [HEAT_METHOD_RKL2] = "rkl2",
     [HEAT_METHOD_BACKWARD_EULER] = "backward-euler",
     [HEAT_METHOD_CRANK_NICOLSON] = "crank-nicolson",
     [HEAT_METHOD_TR_BDF2] = "tr-bdf2",

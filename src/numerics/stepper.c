@@ -8,8 +8,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-static int euler_stages(double t, double dt, heat_stage stages[HEAT_METHOD_STAGES], int *result) {
+static int euler_stages(const heat_step *step, double bound, heat_stage stages[HEAT_METHOD_STAGES], int *result) {
   enum { NOW, NEXT };
+  const double t = step->t, dt = step->dt;
+  (void)bound; /* one stage, whatever it is */
   stages[0] = (heat_stage){
       .out = NEXT, .u = NOW, .terms = 1, .term = {{.field = NOW, .weight = 1}}, .c = dt, .t = t, .share = dt};
   *result = NEXT;
@@ -17,7 +19,14 @@ static int euler_stages(double t, double dt, heat_stage stages[HEAT_METHOD_STAGE
 }
 
 const heat_method heat_methods[] = {
-    [HEAT_METHOD_EULER] = {.order = 1, .fields = 2, .stability = 2, .monotone = 1, .stages = euler_stages},
+    [HEAT_METHOD_EULER] =
+        {.order = 1, .fields = 2, .lasting = 1, .stability = 2, .monotone = 1, .stages = euler_stages},
+    [HEAT_METHOD_RKL2] = {.order = 2,
+                          .fields = 4,
+                          .lasting = 2,
+                          .stability = (HEAT_RKL2_MOST * HEAT_RKL2_MOST + HEAT_RKL2_MOST - 2) / 2,
+                          .monotone = 1.38, /* of 3 stages; for walls that do not change in time */
+                          .stages = heat_rkl2_stages},
     [HEAT_METHOD_BACKWARD_EULER] = {.order = 1,
                                     .fields = HEAT_PART_RIGHT,
                                     .stability = INFINITY,
@@ -46,9 +55,11 @@ const char *heat_method_name(const heat_method *method) {
 
 /* The rows of the fields that only hold values within a step; 0: all of them. The same on all ranks, whose passes end
  * where what they wrote must last: bands only where the last block, which is the smallest one, has more rows than that.
- * With a halo of one layer each pass is one stage, and all must. */
-static int band_rows(const heat_layout *layout, int depth, int threads) {
-  if (depth == 1 && heat_layout_needs_exchange(layout)) return 0;
+ * With a halo of one layer each pass is one stage, and all must; and where a step takes more stages than the halo
+ * lasts for, all that it holds must last. */
+static int band_rows(const heat_method *method, const heat_layout *layout, int depth, int threads) {
+  if (method->step != NULL) return 0;
+  if ((depth == 1 || method->lasting > 1) && heat_layout_needs_exchange(layout)) return 0;
   const heat_box last = heat_layout_box(layout, layout->ranks[HEAT_X] * layout->ranks[HEAT_Y] - 1);
   const int rows = heat_tiles_band(heat_layout_box(layout, 0), threads);
   return rows < heat_box_width(last, HEAT_Y) + 2 * (int64_t)depth ? rows : 0;
@@ -56,8 +67,9 @@ static int band_rows(const heat_layout *layout, int depth, int threads) {
 
 size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, int depth, int threads) {
   const heat_box block = heat_layout_box(layout, 0);
-  const int rows = method->step == NULL ? band_rows(layout, depth, threads) : 0;
-  return heat_field_bytes(block, depth) + (size_t)(method->fields - 1) * heat_field_band_bytes(block, depth, rows);
+  const int rows = band_rows(method, layout, depth, threads);
+  return (size_t)method->lasting * heat_field_bytes(block, depth) +
+         (size_t)(method->fields - method->lasting) * heat_field_band_bytes(block, depth, rows);
 }
 
 heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method, heat_operator *op) {
@@ -65,8 +77,8 @@ heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method
   heat_status status = heat_ok();
   const int depth = op->stencil.depth, threads = op->sequence.threads;
   for (int f = 0; f < method->fields && status.code == HEAT_OK; f++) {
-    const int rows =
-        f > 0 && !op->sequence.plain && method->step == NULL ? band_rows(&op->grid->layout, depth, threads) : 0;
+    const bool lasts = f < method->lasting || op->sequence.plain;
+    const int rows = lasts ? 0 : band_rows(method, &op->grid->layout, depth, threads);
     stepper->place[f] = f;
     status = heat_field_create_as(&stepper->fields[f], op->grid, (heat_field_form){depth, rows, f, threads});
   }
@@ -124,15 +136,17 @@ static int bring_home(heat_stepper *stepper, heat_stage *stage) {
 static heat_status advance_explicit(heat_stepper *stepper, const heat_clock *clock, int64_t from, int64_t to) {
   heat_field *fields[HEAT_METHOD_FIELDS];
   for (int f = 0; f < HEAT_METHOD_FIELDS; f++) fields[f] = &stepper->fields[f];
+  const double bound = heat_operator_bounds(stepper->op).spectral;
   heat_status status = heat_ok();
   while (from < to) {
     heat_stage chain[HEAT_CHAIN + HEAT_METHOD_STAGES];
-    int count = 0;
-    for (; from < to && count < HEAT_CHAIN; from++) {
+    int count = 0, added = 0;
+    /* Steps take about as many stages as the one before, and a copy may follow. */
+    for (; from < to && count < HEAT_CHAIN && count + added < HEAT_STAGES_MAX; from++) {
       int result;
       heat_stage *stages = chain + count;
-      const int added =
-          stepper->method->stages(heat_clock_time(clock, from), heat_clock_step(clock, from), stages, &result);
+      const heat_step step = {.t = heat_clock_time(clock, from), .dt = heat_clock_step(clock, from)};
+      added = stepper->method->stages(&step, bound, stages, &result);
       for (int s = 0; s < added; s++) {
         stages[s].out = stepper->place[stages[s].out];
         stages[s].u = stepper->place[stages[s].u];

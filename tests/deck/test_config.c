@@ -451,8 +451,9 @@ static const struct {
     {"time: {end: {steps: 1}}\n", "deck:1:8: time.end: a number is needed, not a section", {0}},
     {"checkpoint: {final: yes}\n", "deck:1:21: checkpoint.final: true or false is needed, not 'yes'", {0}},
     {"interface: geometric\n", "deck:1:12: interface: one of harmonic, arithmetic is needed, not 'geometric'", {0}},
-    {"time: {end: 1, method: rkl2}\n",
-     "deck:1:24: time.method: rkl2 is not yet available in this version (auto or one of euler, backward-euler, crank-nicolson, tr-bdf2, steady)",
+    {"time: {end: 1, method: leapfrog}\n",
+     "deck:1:24: time.method: auto or one of euler, rkl2, backward-euler, crank-nicolson, tr-bdf2, steady is needed, "
+     "not 'leapfrog'",
      {0}},
     {"parallel: {ranks: 4}\n", "deck:1:19: parallel.ranks: auto or a pair of integers is needed, not '4'", {0}},
     {"parallel: {ranks: [auto, 1]}\n", "deck:1:20: parallel.ranks.0: an integer is needed, not 'auto'", {0}},

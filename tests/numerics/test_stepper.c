@@ -220,11 +220,11 @@ static void a_run_has_the_same_bits_on_every_layout_depth_and_stop(void **state)
 }
 
 /* The factor by which one step of a method multiplies a mode with L u = lambda u: its stages on a single number. */
-static long double amplification(const heat_method *method, double dt, long double lambda) {
+static long double amplification(const heat_method *method, double dt, double bound, long double lambda) {
   heat_stage stages[HEAT_METHOD_STAGES];
   long double part[HEAT_METHOD_FIELDS] = {1};
   int result;
-  const int count = method->stages(0, dt, stages, &result);
+  const int count = method->stages(&(heat_step){.dt = dt}, bound, stages, &result);
   for (int s = 0; s < count; s++) {
     long double sum = (long double)stages[s].c * lambda * part[stages[s].u];
     for (int k = 0; k < stages[s].terms; k++)
@@ -410,7 +410,7 @@ static void check_mode(const heat_method *method, const mode *m, const char *mat
   const double decay = 1.5, longest = 0.95 * heat_stepper_limit(&r.stepper), total = decay / (double)-lambda;
   const int64_t steps = steps_wanted * longest > total ? steps_wanted : (int64_t)ceil(total / longest);
   const double dt = total / (double)steps;
-  const long double factor = powl(amplification(method, dt, lambda), steps);
+  const long double factor = powl(amplification(method, dt, heat_operator_bounds(&r.op).spectral, lambda), steps);
   assert_true(factor > 0.1L && factor < 0.5L);
   take_steps(&r, dt, steps);
   double worst = 0;
@@ -509,7 +509,9 @@ static double error_with(const heat_method *method, int64_t n, const char *deck,
                          double (*exact)(double, double, double), double end) {
   rig r;
   open_rig(&r, (setting){MPI_COMM_WORLD, method, n, n * 5 / 4, 1, 1, .depth = 12, .deck = deck});
-  const int64_t steps = (int64_t)ceil(end / (0.8 * heat_stepper_limit(&r.stepper)));
+  /* Not too few: what is off in space at the start is to decay as it does in time. */
+  const int64_t fewest = 60, needed = (int64_t)ceil(end / (0.8 * heat_stepper_limit(&r.stepper)));
+  const int64_t steps = needed > fewest ? needed : fewest;
   take_steps(&r, end / (double)steps, steps);
   const double error = error_against(&r, exact, end);
   close_rig(&r);
@@ -625,7 +627,9 @@ static void enclosed_heat_is_conserved(void **state) {
     const outcome before = outcome_of(&r);
     take_steps(&r, 0.9 * heat_stepper_limit(&r.stepper), 300);
     const outcome after = outcome_of(&r);
-    assert_true(everywhere(fabs(after.energy - before.energy) <= 1e-13 * before.energy));
+    /* As exact as so many stages are. */
+    const double bar = heat_methods[n / 9].lasting == 1 ? 1e-13 : 3e-13;
+    assert_true(everywhere(fabs(after.energy - before.energy) <= bar * before.energy));
     assert_true(after.wall_heat == 0 && after.source_heat == 0);
     close_rig(&r);
   }
@@ -760,7 +764,7 @@ static void a_constant_stays_constant_to_the_bit(void **state) {
     take_steps(&r, 0.9 * heat_stepper_limit(&r.stepper), 70);
     const heat_extent extent = heat_field_extent(heat_stepper_solution(&r.stepper), &r.grid);
     /* Weights that add up to one only to rounding keep a constant only to rounding. */
-    const double slack = method == &heat_methods[HEAT_METHOD_EULER] ? 0 : 1e-12;
+    const double slack = method == &heat_methods[HEAT_METHOD_EULER] ? 0 : 1e-12 * 293.15;
     assert_true(everywhere(fabs(extent.min - 293.15) <= slack && fabs(extent.max - 293.15) <= slack));
     assert_true(outcome_of(&r).wall_heat == 0 || slack > 0);
     close_rig(&r);
@@ -834,7 +838,7 @@ static double checkerboard_after(const heat_method *method, double part_of_limit
   take_steps(&r, part_of_limit * heat_stepper_limit(&r.stepper), 400);
   const heat_extent extent = heat_field_extent(heat_stepper_solution(&r.stepper), &r.grid);
   close_rig(&r);
-  return fmax(extent.max, -extent.min);
+  return extent.not_finite > 0 ? INFINITY : fmax(extent.max, -extent.min);
 }
 
 static void the_limit_of_the_step_is_sharp_for_the_checkerboard(void **state) {
@@ -873,7 +877,7 @@ static void each_method_of_the_deck_has_stages(void **state) {
     int result = -1;
     assert_non_null(method->stages); /* a word of the deck without a row */
     assert_in_range(method->fields, 1, HEAT_METHOD_FIELDS);
-    const int count = method->stages(0, 0.1, stages, &result);
+    const int count = method->stages(&(heat_step){.dt = 0.1}, 500, stages, &result);
     assert_in_range(count, 1, HEAT_METHOD_STAGES);
     assert_in_range(result, 0, method->fields - 1);
     double share = 0;

@@ -19,6 +19,7 @@ extern const char *const heat_mean_names[HEAT_MEANS + 1];
 
 enum {
   HEAT_METHOD_EULER,
+  HEAT_METHOD_RKL2,
   HEAT_METHOD_BACKWARD_EULER,
   HEAT_METHOD_CRANK_NICOLSON,
   HEAT_METHOD_TR_BDF2,

@@ -5,6 +5,9 @@
  * euler: u_{n+1} = u_n + dt L(u_n, t_n), first order, stable for dt <= 2 / spectral bound (Euler 1768; the bound by
  * Gershgorin's theorem), and with weights that are not negative for dt <= 1 / largest diagonal of -L.
  *
+ * rkl2: of second order, with as many stages as a step needs to be stable: s of them allow for dt up to (s^2 + s - 2)/2
+ * over the spectral bound, some s/4 times as much as s steps of Euler (Meyer, Balsara, Aslam 2014; see method_rkl2.c).
+ *
  * Implicit methods solve linear systems in each step, and are stable for any dt:
  *
  * backward-euler: u_{n+1} = u_n + dt L(u_{n+1}, t_{n+1}), first order, L-stable, keeps the maximum principle.
@@ -36,12 +39,12 @@
 
 #include <stddef.h>
 
-enum { HEAT_METHOD_STAGES = 8, HEAT_METHOD_FIELDS = 8 };
+enum { HEAT_METHOD_STAGES = 32, HEAT_METHOD_FIELDS = 8 };
 
 typedef struct heat_stepper heat_stepper;
 typedef struct heat_implicit heat_implicit;
 
-/* One step of an implicit method. */
+/* One step of a method; an explicit one looks at t and dt alone. */
 typedef struct heat_step {
   int64_t number;    /* of the step that it leads to */
   double t, dt;      /* s */
@@ -52,12 +55,14 @@ typedef struct heat_step {
 
 typedef struct heat_method {
   int order;
-  int fields;         /* arrays of the whole field that it needs, the solution among them */
+  int fields;         /* that it needs: the solution, and the parts that its stages name */
+  int lasting;        /* of them, the first ones, which take the part of the solution in turn; others may be bands */
   double stability;   /* largest stable dt times the spectral bound */
   double monotone;    /* largest dt times the largest diagonal for which no weight is negative */
   double error_scale; /* c of error control, see above; 0: without */
-  /* Explicit: the stages of one step from fields[0] into fields[*result]; returns how many. */
-  int (*stages)(double t, double dt, heat_stage stages[HEAT_METHOD_STAGES], int *result);
+  /* Explicit: the stages of one step from fields[0] into fields[*result], as many as the spectral bound asks for where
+   * the method can choose; returns how many. */
+  int (*stages)(const heat_step *step, double bound, heat_stage stages[HEAT_METHOD_STAGES], int *result);
   /* Implicit: one step, with its result as heat_implicit_result; the solution stays as it is. Collective, and the
    * status is that of all ranks. */
   heat_status (*step)(heat_stepper *stepper, const heat_step *step);
