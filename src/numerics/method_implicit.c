@@ -1,6 +1,5 @@
 /* The implicit methods, see stepper.h. */
-#include "implicit.h"
-#include "methods.h"
+#include "stepper_private.h"
 
 /* A step of backward Euler of length c, which ends at time t. */
 static heat_status backward(heat_stepper *stepper, int from, int result, double c, double t) {

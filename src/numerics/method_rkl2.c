@@ -9,7 +9,7 @@
  *
  * mu and nu are rounded to few enough bits that the three weights add up to one exactly, and a constant does not drift.
  */
-#include "methods.h"
+#include "stepper_private.h"
 
 #include <math.h>
 

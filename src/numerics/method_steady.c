@@ -2,8 +2,7 @@
  *
  * Where no side takes heat by its temperature it is determined but for a constant, and there is one only when the heat
  * that flows in adds up to nothing; then it is the one with the energy of the state before. */
-#include "implicit.h"
-#include "methods.h"
+#include "stepper_private.h"
 
 #include <math.h>
 

@@ -1,8 +1,6 @@
 #include "heat2d/numerics/stepper.h"
 
-#include "control.h"
-#include "implicit.h"
-#include "methods.h"
+#include "stepper_private.h"
 
 #include <assert.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "implicit.h"
+#include "stepper_private.h"
 
 #include "heat2d/numerics/krylov.h"
 #include "heat2d/numerics/multigrid.h"

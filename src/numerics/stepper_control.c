@@ -1,6 +1,4 @@
-#include "control.h"
-
-#include "implicit.h"
+#include "stepper_private.h"
 
 #include <math.h>
 

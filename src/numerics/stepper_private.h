@@ -1,4 +1,5 @@
-/* The equations of implicit steps, for the methods. Private to numerics.
+/* What the files of the stepper and its methods share: the equations of implicit steps, error control, and the steps of
+ * methods.
  *
  * Each stage of an implicit method is   v - c L(v, t) = sum_i w_i x_i = f.   From a guess g the correction d = v - g is
  * found by conjugate gradients from the system times rho c_p / c,
@@ -6,8 +7,8 @@
  *     (sigma rho c_p - rho c_p L_h) d = sigma rho c_p (f - g + c L(g, t)),   sigma = 1 / c,
  *
  * which is symmetric. So what is solved for is as small as the change in a step, and so is what is rounded off. */
-#ifndef HEAT2D_IMPLICIT_H
-#define HEAT2D_IMPLICIT_H
+#ifndef HEAT2D_STEPPER_PRIVATE_H
+#define HEAT2D_STEPPER_PRIVATE_H
 
 #include "heat2d/numerics/stepper.h"
 
@@ -71,5 +72,20 @@ heat_extent heat_implicit_extent(heat_stepper *stepper);
 
 /* Undo what has been counted since heat_implicit_begin. Local. */
 void heat_implicit_roll_back(heat_stepper *stepper);
+
+/* Take one step of a free clock, see heat_stepper_advance. Collective. */
+heat_status heat_control_step(heat_stepper *stepper, const heat_clock *clock);
+
+/* The jump that a time lies at, or NULL. Local. */
+const heat_jump *heat_control_jump(const heat_stepper *stepper, double t);
+
+/* The steps of methods, for the table of methods. Each implicit one leaves its result in the part HEAT_PART_NEW. */
+enum { HEAT_RKL2_MOST = HEAT_METHOD_STAGES - 1 }; /* stages: an odd number */
+int heat_rkl2_stages(const heat_step *step, double bound, heat_stage stages[HEAT_METHOD_STAGES], int *result);
+
+heat_status heat_backward_euler_step(heat_stepper *stepper, const heat_step *step);
+heat_status heat_crank_nicolson_step(heat_stepper *stepper, const heat_step *step);
+heat_status heat_tr_bdf2_step(heat_stepper *stepper, const heat_step *step);
+heat_status heat_steady_step(heat_stepper *stepper, const heat_step *step);
 
 #endif
