@@ -99,26 +99,6 @@ void heat_mpio_describe(char *text, size_t size) {
 #endif
 }
 
-void heat_mpio_hints(hid_t file, char *text, size_t size) {
-  void *handle = NULL;
-  MPI_Info hints = MPI_INFO_NULL;
-  int count = 0;
-  text[0] = '\0';
-  if (H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) < 0 || handle == NULL ||
-      MPI_File_get_info(*(MPI_File *)handle, &hints) != MPI_SUCCESS || hints == MPI_INFO_NULL)
-    return;
-  MPI_Info_get_nkeys(hints, &count);
-  for (int n = 0; n < count; n++) {
-    char name[MPI_MAX_INFO_KEY + 1], value[MPI_MAX_INFO_VAL + 1] = "";
-    int there;
-    const size_t used = strlen(text);
-    MPI_Info_get_nthkey(hints, n, name);
-    MPI_Info_get(hints, name, MPI_MAX_INFO_VAL, value, &there);
-    if (there) snprintf(text + used, size - used, "%s%s=%s", used > 0 ? " " : "", name, value);
-  }
-  MPI_Info_free(&hints);
-}
-
 void heat_mpio_access(hid_t list, MPI_Comm comm, MPI_Info hints) {
   choose_component();
   H5Pset_fapl_mpio(list, comm, hints);

@@ -54,7 +54,4 @@ void heat_mpio_set_most(int64_t bytes);
 /* What MPI-IO is made of: "Open MPI: io ompio, fcoll individual", as far as MPI tells. Local. */
 void heat_mpio_describe(char *text, size_t size);
 
-/* The hints in force for an open file, as MPI reports them: "name=value ..."; "" where it reports none. Local. */
-void heat_mpio_hints(hid_t file, char *text, size_t size);
-
 #endif
