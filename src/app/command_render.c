@@ -90,7 +90,7 @@ static heat_status read_words(job *work, const heat_arguments *arguments) {
   if (format != NULL) {
     const int found = find_word(heat_picture_formats, format);
     if (found < 0) return heat_fail(HEAT_USAGE, "--format: '%s' is not one of png, svg, pdf", format);
-    work->format = found;
+    work->format = (heat_picture_format)found;
   }
   work->film = NO_FILM;
   if (film != NULL && strcmp(film, "none") != 0) {
@@ -174,7 +174,7 @@ static heat_status plan_output(job *work, const char *output) {
     if (work->files.count > 1)
       return heat_fail(HEAT_USAGE, "--output: '%s' is one picture, and there are %d files (name a directory or a film)",
                        output, work->files.count);
-    work->format = format;
+    work->format = (heat_picture_format)format;
     parent_of(work->directory, output);
     return set_picture(work, 0, output);
   }
@@ -402,7 +402,7 @@ static heat_status plan_single(job *work, const char *output, const char *name) 
   work->pictures = calloc(1, sizeof *work->pictures);
   if (work->pictures == NULL) return heat_no_memory("the list of pictures", 0);
   const int format = output != NULL ? find_word(heat_picture_formats, ending(output)) : -1;
-  if (format >= 0) work->format = format;
+  if (format >= 0) work->format = (heat_picture_format)format;
   if (format >= 0)
     snprintf(path, sizeof path, "%s", output);
   else

@@ -149,14 +149,11 @@ void heat_ticks_between(const heat_ticks *ticks, double value, char text[HEAT_TI
   const bool offset = ticks->count > 0 && ticks->form == HEAT_TICK_OFFSET;
   const double shown = offset ? value - heat_ticks_value(ticks, 0) : value;
   for (int digits = offset ? 2 : MOST_DIGITS; digits > 0; digits--) {
-    char plain[HEAT_TICK_TEXT / 2], *exponent;
-    snprintf(plain, sizeof plain, "%.*g", digits, shown);
-    if ((exponent = strchr(plain, 'e')) != NULL) { /* 1e-07 as 1e-7 */
+    snprintf(text, HEAT_TICK_TEXT, offset && shown > 0 ? "+%.*g" : "%.*g", digits, shown);
+    char *exponent = strchr(text, 'e');
+    if (exponent != NULL) { /* 1e-07 as 1e-7 */
       const int power = atoi(exponent + 1);
-      *exponent = '\0';
-      snprintf(text, HEAT_TICK_TEXT, "%s%se%d", offset && shown > 0 ? "+" : "", plain, power);
-    } else {
-      snprintf(text, HEAT_TICK_TEXT, "%s%s", offset && shown > 0 ? "+" : "", plain);
+      snprintf(exponent, HEAT_TICK_TEXT / 2, "e%d", power);
     }
     if (strlen(text) <= HEAT_TICK_LABEL) return;
   }
