@@ -77,11 +77,12 @@ heat_status heat_saver_save(heat_saver *saver, const heat_state *state, heat_sav
   const double start = MPI_Wtime();
   const char *slash = strrchr(saver->path, '/');
   const bool behind = parts->behind && mode == HEAT_SAVE_BEHIND;
+  const bool timed = parts->behind && mode == HEAT_SAVE_AT_DEADLINE;
   const heat_checkpoint_place place = {.directory = parts->directory,
                                        .deck = parts->deck,
                                        .parent = slash != NULL ? slash + 1 : saver->path,
                                        .behind = behind,
-                                       .way = parts->way};
+                                       .way = timed ? NULL : parts->way};
   heat_checkpoint_begin(&saver->file, &place, parts->stepper, state);
   saver->writing = state->step;
   saver->disturbed = false;

@@ -77,6 +77,8 @@ void heat_saver_set_due(heat_saver *saver, bool minutes_passed);
 typedef enum heat_save_mode {
   HEAT_SAVE_BEHIND,  /* the steps go on meanwhile, where memory allows */
   HEAT_SAVE_AT_ONCE, /* it is whole when heat_saver_save returns */
+  /* The same, by the transport of those behind the steps where there are some: how long it takes is known from them. */
+  HEAT_SAVE_AT_DEADLINE,
   HEAT_SAVE_FOR_STOP /* the same, but who asks for a stop while a long one is being written waits for that one only */
 } heat_save_mode;
 

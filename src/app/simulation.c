@@ -85,7 +85,7 @@ static bool saves_due(const heat_simulation *sim) {
 static heat_save_mode save_mode(const heat_simulation *sim) {
   const heat_stop_reason reason = heat_watch_reason(&sim->watch);
   if (reason == HEAT_STOP_NONE) return HEAT_SAVE_BEHIND;
-  return reason == HEAT_STOP_DEADLINE ? HEAT_SAVE_AT_ONCE : HEAT_SAVE_FOR_STOP;
+  return reason == HEAT_STOP_DEADLINE ? HEAT_SAVE_AT_DEADLINE : HEAT_SAVE_FOR_STOP;
 }
 
 static int64_t earlier(int64_t a, int64_t b) {
