@@ -389,7 +389,7 @@ static void times_have_the_unit_that_they_ask_for(void **state) {
   const struct {
     double time, latest;
     const char *text;
-  } cases[] = {{1.25, 2, "1.25 s"},  {150, 180, "150 s"},      {90, 3600, "1.5 min"},  {0, 7200, "0 min"},
+  } cases[] = {{1.25, 2, "1.25 s"},  {150, 180, "150 s"},      {90, 3600, "1.5 min"}, {0, 7200, "0 min"},
                {7200, 86400, "2 h"}, {864000, 864000, "10 d"}, {1e-9, 1e-8, "1e-9 s"}};
   for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
     char text[64];
@@ -426,7 +426,7 @@ static void assert_write_fails(int across, const char *path, const char *reason)
   heat_picture picture = picture_of(across);
   double *values = values_of(&picture, 1);
   for (int format = HEAT_PICTURE_PNG; format <= HEAT_PICTURE_PDF; format++) {
-    const heat_status status = heat_picture_write(&picture, values, format, path);
+    const heat_status status = heat_picture_write(&picture, values, (heat_picture_format)format, path);
     assert_int_equal(status.code, HEAT_IO);
     assert_non_null(strstr(status.text, path));
     assert_non_null(strstr(status.text, reason));

@@ -102,8 +102,8 @@ static double largest(const double *values, int64_t count) {
 static const char *const materials[] = {
     "material: {diffusivity: [0.3, 0.1]}\n",
     "material: {conductivity: ['0.2 + 0.1*x*y', 0.1], density: '2 - x', heat_capacity: 1.5}\n",
-    "interface: arithmetic\nmaterial: {conductivity: 1, density: 1, heat_capacity: 1}\n"
-    "regions: [{shape: rectangle, min: [0, 0], max: [0.5, 0.3], conductivity: 0.001}]\n",
+    ("interface: arithmetic\nmaterial: {conductivity: 1, density: 1, heat_capacity: 1}\n"
+     "regions: [{shape: rectangle, min: [0, 0], max: [0.5, 0.3], conductivity: 0.001}]\n"),
 };
 enum { MATERIALS = sizeof materials / sizeof *materials };
 static const char *const enclosures[] = {
