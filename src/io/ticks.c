@@ -149,12 +149,14 @@ void heat_ticks_between(const heat_ticks *ticks, double value, char text[HEAT_TI
   const bool offset = ticks->count > 0 && ticks->form == HEAT_TICK_OFFSET;
   const double shown = offset ? value - heat_ticks_value(ticks, 0) : value;
   for (int digits = offset ? 2 : MOST_DIGITS; digits > 0; digits--) {
-    snprintf(text, HEAT_TICK_TEXT, offset && shown > 0 ? "+%.*g" : "%.*g", digits, shown);
-    char *exponent = strchr(text, 'e');
+    char label[HEAT_TICK_TEXT] = "";
+    snprintf(label, sizeof label, offset && shown > 0 ? "+%.*g" : "%.*g", digits, shown);
+    char *exponent = strchr(label, 'e');
     if (exponent != NULL) { /* 1e-07 as 1e-7 */
       const int power = atoi(exponent + 1);
-      snprintf(exponent, HEAT_TICK_TEXT / 2, "e%d", power);
+      snprintf(exponent, sizeof label - (size_t)(exponent - label), "e%d", power);
     }
+    memcpy(text, label, sizeof label);
     if (strlen(text) <= HEAT_TICK_LABEL) return;
   }
 }
