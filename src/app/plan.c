@@ -1,6 +1,7 @@
 #include "heat2d/app/plan.h"
 
 #include "heat2d/io/directory.h"
+#include "heat2d/numerics/multigrid.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -19,11 +20,26 @@ static heat_box largest_block(const heat_plan *plan) {
   return heat_layout_box(&layout, 0);
 }
 
+/* How strong the links between cells are along each axis; where the material varies, by the shape of cells alone. */
+static void planned_links(const heat_problem *problem, double links[HEAT_AXES]) {
+  static const heat_property conductivities[HEAT_AXES] = {HEAT_CONDUCTIVITY_X, HEAT_CONDUCTIVITY_Y};
+  const bool uniform = heat_problem_uniform_material(problem);
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    double k = 1;
+    if (uniform && heat_problem_values(problem, conductivities[axis], 0, 0, 1, 0, &k).code != HEAT_OK) k = 1;
+    links[axis] = (k > 0 ? k : 1) / (problem->spacing[axis] * problem->spacing[axis]);
+  }
+}
+
 double heat_plan_memory(const heat_plan *plan) {
+  const heat_problem *problem = plan->grid->problem;
   const heat_layout layout = planned_layout(plan);
-  const heat_box block = largest_block(plan);
-  return (double)heat_operator_bytes(plan->grid->problem, block, plan->depth) +
-         (double)heat_stepper_bytes(plan->method, &layout, plan->depth, plan->threads);
+  double bytes = (double)heat_operator_bytes(problem, largest_block(plan), plan->depth) +
+                 (double)heat_stepper_bytes(plan->method, &layout, plan->depth, plan->threads);
+  if (plan->method->step == NULL) return bytes;
+  double links[HEAT_AXES];
+  planned_links(problem, links);
+  return bytes + (double)heat_multigrid_plan_bytes(&layout, links);
 }
 
 double heat_plan_copy(const heat_plan *plan) {
@@ -48,7 +64,7 @@ heat_cadence heat_plan_images(const heat_config *config) {
 double heat_plan_occurrences(const heat_clock *clock, heat_cadence cadence) {
   double count = 2;
   if (cadence.steps > 0 && !clock->free) count += floor((double)(clock->last - 1) / (double)cadence.steps);
-  if (cadence.seconds > 0) count += fmin(ceil(clock->end / cadence.seconds) - 1, (double)clock->last - 1);
+  if (cadence.seconds > 0) count += fmax(0, fmin(ceil(clock->end / cadence.seconds) - 1, (double)clock->last - 1));
   return count;
 }
 

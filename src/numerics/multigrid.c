@@ -132,12 +132,9 @@ static void bound_level(const heat_multigrid *mg, heat_level *level) {
   MPI_Allreduce(MPI_IN_PLACE, &level->bound, 1, MPI_DOUBLE, MPI_MAX, level->grid.comm);
 }
 
-/* Which axes of a level to halve. Collective over its grid. */
-static void choose_axes(const heat_multigrid *mg, const heat_level *level, bool halve[HEAT_AXES]) {
-  const int64_t much = 3, *cells = level->grid.layout.cells;
-  int64_t sums[HEAT_AXES];
-  mg->setup->couplings(level, sums);
-  MPI_Allreduce(MPI_IN_PLACE, sums, HEAT_AXES, MPI_INT64_T, MPI_SUM, level->grid.comm);
+/* Which axes of a level to halve, by the strengths of its links along each. */
+static void choose_axes(const int64_t cells[HEAT_AXES], const int64_t sums[HEAT_AXES], bool halve[HEAT_AXES]) {
+  const int64_t much = 3;
   for (int axis = 0; axis < HEAT_AXES; axis++)
     halve[axis] = cells[axis] > 1 && (cells[1 - axis] == 1 || sums[1 - axis] / much <= sums[axis]);
 }
@@ -146,8 +143,11 @@ static void choose_axes(const heat_multigrid *mg, const heat_level *level, bool 
 static heat_status add_coarse_level(heat_multigrid *mg) {
   const heat_level *fine = &mg->level[mg->count - 1];
   heat_level *coarse = &mg->level[mg->count++];
+  int64_t sums[HEAT_AXES];
   bool halve[HEAT_AXES];
-  choose_axes(mg, fine, halve);
+  mg->setup->couplings(fine, sums);
+  MPI_Allreduce(MPI_IN_PLACE, sums, HEAT_AXES, MPI_INT64_T, MPI_SUM, fine->grid.comm);
+  choose_axes(fine->grid.layout.cells, sums, halve);
   *coarse = (heat_level){
       .grid = heat_grid_coarsen(&fine->grid, halve), .halved = {halve[HEAT_X], halve[HEAT_Y]}, .links = HEAT_LINKS};
   heat_status status = heat_level_create(coarse, mg->loops->value);
@@ -189,15 +189,18 @@ static heat_status add_whole_level(heat_multigrid *mg) {
   return heat_ok();
 }
 
-static bool small_enough_to_copy(const heat_grid *grid) {
-  const int64_t cells = heat_box_cells(grid->domain);
-  return cells <= GATHER_CELLS || (cells <= GATHER_MOST && cells / grid->size <= GATHER_BLOCK);
+static bool small_enough_to_copy(int64_t cells, int ranks) {
+  return cells <= GATHER_CELLS || (cells <= GATHER_MOST && cells / ranks <= GATHER_BLOCK);
 }
 
 static heat_status add_levels(heat_multigrid *mg) {
   heat_status status = heat_ok();
-  for (mg->parts = 1; status.code == HEAT_OK && !small_enough_to_copy(&mg->level[mg->count - 1].grid); mg->parts++)
+  const heat_grid *last = &mg->level[0].grid;
+  for (mg->parts = 1; status.code == HEAT_OK && !small_enough_to_copy(heat_box_cells(last->domain), last->size);
+       mg->parts++) {
     status = add_coarse_level(mg);
+    last = &mg->level[mg->count - 1].grid;
+  }
   if (status.code == HEAT_OK) status = add_whole_level(mg);
   while (status.code == HEAT_OK && heat_box_cells(mg->level[mg->count - 1].grid.domain) > DIRECT_CELLS)
     status = add_coarse_level(mg);
@@ -333,6 +336,52 @@ bool heat_multigrid_singular(const heat_multigrid *mg) {
 size_t heat_multigrid_bytes(const heat_multigrid *mg) {
   size_t bytes = sizeof *mg + mg->gather.bytes;
   for (int n = 0; n < mg->count; n++) bytes += mg->level[n].bytes;
-  const size_t cells = (size_t)mg->direct.cells;
-  return bytes + (cells * (cells + 1) / 2 + cells) * sizeof(double);
+  return bytes + heat_direct_bytes(mg->direct.cells);
+}
+
+/* A level that is only counted, of a uniform operator. On coarse levels this is a sum of tensor products, with each
+ * axis' second difference and mean: links[X] K_x M_y + links[Y] M_x K_y, with K = (-1, 2, -1) and M = (m, 1 - 2m, m).
+ */
+typedef struct planned_level {
+  heat_layout layout;
+  double links[HEAT_AXES], m[HEAT_AXES];
+} planned_level;
+
+static int64_t planned_cells(const planned_level *level) {
+  return level->layout.cells[HEAT_X] * level->layout.cells[HEAT_Y];
+}
+
+/* Go on to the coarser level; returns its bytes on rank 0. Linear interpolation along a halved axis makes K four times
+ * as small beside M, and m an eighth plus a quarter of what it was. */
+static size_t plan_coarse_level(planned_level *level) {
+  const double parts = 0x1p40, most = fmax(level->links[HEAT_X], level->links[HEAT_Y]), eighth = 0.125;
+  int64_t sums[HEAT_AXES];
+  bool halve[HEAT_AXES];
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const int other = 1 - axis;
+    const double link = level->links[axis] * (1 - 2 * level->m[other]) - 2 * level->links[other] * level->m[axis];
+    sums[axis] = (int64_t)(parts * fabs(link / most));
+  }
+  choose_axes(level->layout.cells, sums, halve);
+  level->layout = heat_layout_coarsen(&level->layout, halve);
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    if (!halve[axis]) continue;
+    level->links[axis] /= 4;
+    level->m[axis] = eighth + level->m[axis] / 4;
+  }
+  return heat_level_bytes(heat_layout_box(&level->layout, 0), halve, HEAT_LINKS, sizeof(float));
+}
+
+size_t heat_multigrid_plan_bytes(const heat_layout *layout, const double links[HEAT_AXES]) {
+  static const bool none[HEAT_AXES] = {false, false};
+  planned_level level = {.layout = *layout, .links = {links[HEAT_X], links[HEAT_Y]}};
+  const int ranks = layout->ranks[HEAT_X] * layout->ranks[HEAT_Y];
+  int count = 2; /* links of a level */
+  size_t bytes = sizeof(heat_multigrid) + heat_level_bytes(heat_layout_box(layout, 0), none, count, sizeof(float));
+  for (; !small_enough_to_copy(planned_cells(&level), ranks); count = HEAT_LINKS) bytes += plan_coarse_level(&level);
+  bytes += (size_t)planned_cells(&level) * sizeof(float); /* of the gathering */
+  level.layout = (heat_layout){.cells = {level.layout.cells[HEAT_X], level.layout.cells[HEAT_Y]}, .ranks = {1, 1}};
+  bytes += heat_level_bytes(heat_layout_box(&level.layout, 0), none, count, sizeof(float));
+  while (planned_cells(&level) > DIRECT_CELLS) bytes += plan_coarse_level(&level);
+  return bytes + heat_direct_bytes((int)planned_cells(&level));
 }

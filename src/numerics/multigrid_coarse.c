@@ -102,6 +102,11 @@ static void factorise(const heat_direct *direct) {
   }
 }
 
+size_t heat_direct_bytes(int cells) {
+  const size_t n = (size_t)cells;
+  return (n * (n + 1) / 2 + n) * sizeof(double);
+}
+
 heat_status heat_direct_create(heat_direct *direct, const heat_level *level, const heat_level_loops *loops,
                                bool singular) {
   const int cells = (int)heat_box_cells(level->grid.domain), nx = (int)level->grid.layout.cells[HEAT_X];

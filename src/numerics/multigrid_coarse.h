@@ -36,6 +36,9 @@ heat_status heat_direct_create(heat_direct *direct, const heat_level *level, con
                                bool singular);
 void heat_direct_destroy(heat_direct *direct);
 
+/* Bytes of the factor of so many cells. Local. */
+size_t heat_direct_bytes(int cells);
+
 /* x = A^-1 b; where A is singular, of b less its mean, with the mean 0. Local. */
 void heat_direct_solve(heat_direct *direct, const heat_level *level, const heat_level_loops *loops);
 

@@ -17,12 +17,33 @@ static size_t round_up(size_t n, size_t to) {
 }
 
 /* One allocation for all arrays, each of which begins an odd number of cache lines further, so that the same cell of
- * several arrays is not in the same cache set. */
-heat_status heat_level_create(heat_level *level, size_t value) {
-  const heat_box owned = level->grid.owned;
+ * several arrays is not in the same cache set. Bytes of a row, and of an array. */
+typedef struct extents {
+  size_t row, each;
+} extents;
+
+static extents extents_of(heat_box owned, size_t value) {
   const size_t width = HEAT_LEVEL_MARGIN + (size_t)heat_box_width(owned, HEAT_X) + HEAT_LEVEL_DEPTH;
   const size_t lines = round_up(width * value, LINE) / LINE, row = (lines + (lines % 2 == 0 ? 1 : 0)) * LINE;
   const size_t rows = (size_t)heat_box_width(owned, HEAT_Y) + 2 * HEAT_LEVEL_DEPTH;
+  return (extents){.row = row, .each = rows * row + 4 * LINE};
+}
+
+/* Whether there are interpolation weights to that direction from a level whose finer one was halved so. */
+static bool has_weight(const bool halved[HEAT_AXES], int weight) {
+  const bool in_x = weight == HEAT_TO_W || weight == HEAT_TO_E, in_y = weight == HEAT_TO_S || weight == HEAT_TO_N;
+  return (halved[HEAT_X] || in_y) && (halved[HEAT_Y] || in_x) && (halved[HEAT_X] || halved[HEAT_Y]);
+}
+
+size_t heat_level_bytes(heat_box owned, const bool halved[HEAT_AXES], int links, size_t value) {
+  const extents size = extents_of(owned, value);
+  size_t count = (size_t)links + 3; /* reaction, b and x */
+  for (int weight = 0; weight < HEAT_WEIGHTS; weight++) count += has_weight(halved, weight);
+  return count * size.each + WORK_ROWS * size.row;
+}
+
+heat_status heat_level_create(heat_level *level, size_t value) {
+  const size_t row = extents_of(level->grid.owned, value).row, each = extents_of(level->grid.owned, value).each;
   level->stride = (ptrdiff_t)(row / value);
 
   void **arrays[HEAT_LINKS + HEAT_WEIGHTS + 3];
@@ -31,14 +52,9 @@ heat_status heat_level_create(heat_level *level, size_t value) {
   arrays[count++] = &level->reaction;
   arrays[count++] = &level->b;
   arrays[count++] = &level->x;
-  for (int weight = 0; weight < HEAT_WEIGHTS; weight++) {
-    const bool in_x = weight == HEAT_TO_W || weight == HEAT_TO_E, in_y = weight == HEAT_TO_S || weight == HEAT_TO_N;
-    if ((level->halved[HEAT_X] || in_y) && (level->halved[HEAT_Y] || in_x) &&
-        (level->halved[HEAT_X] || level->halved[HEAT_Y]))
-      arrays[count++] = &level->weight[weight];
-  }
-  const size_t each = rows * row + 4 * LINE;
-  level->bytes = (size_t)count * each + WORK_ROWS * row;
+  for (int weight = 0; weight < HEAT_WEIGHTS; weight++)
+    if (has_weight(level->halved, weight)) arrays[count++] = &level->weight[weight];
+  level->bytes = heat_level_bytes(level->grid.owned, level->halved, level->links, value);
   const bool large = level->bytes >= 2 * (size_t)HUGE_PAGE;
   heat_status status = heat_ok();
   if (posix_memalign(&level->memory, large ? HUGE_PAGE : LINE, level->bytes) != 0) {

@@ -88,6 +88,9 @@ extern const heat_level_setup *const heat_level_setups[HEAT_LEVEL_PRECISIONS];
 /* The fastest loops for this processor, or those of the kind that the environment's HEAT2D_ISA names. Local. */
 const heat_level_loops *heat_level_loops_find(heat_level_precision precision);
 
+/* Bytes of the arrays of a level: its owned cells, how it was made, 2 or 4 links, and bytes of a value. Local. */
+size_t heat_level_bytes(heat_box owned, const bool halved[HEAT_AXES], int links, size_t value);
+
 /* Allocate the arrays of a level whose grid, halved and links are set, and plan its exchanges. Collective over the
  * grid's communicator. HEAT_IO. */
 heat_status heat_level_create(heat_level *level, size_t value);

@@ -2,9 +2,12 @@
 #include "heat2d/app/plan.h"
 
 #include "heat2d/io/directory.h"
+#include "heat2d/numerics/multigrid.h"
 
 #include "harness.h"
 #include "scene.h"
+
+#include <math.h>
 
 static const char deck_start[] = "domain: {size: [1, 1], cells: [37, 23]}\nmaterial: {diffusivity: %s}\n"
                                  "initial: {temperature: 0}\ntime: {end: 1}\nparallel: {halo_depth: 2}\n"
@@ -66,6 +69,14 @@ static void files_are_as_many_as_will_be_written(void **state) {
   }
 }
 
+/* A steady state has a file before its solve and one behind it, whatever the cadence is. */
+static void a_steady_state_has_two_files(void **state) {
+  (void)state;
+  const heat_clock clock = {.last = 1};
+  assert_true(heat_plan_occurrences(&clock, (heat_cadence){.seconds = 0.5}) == 2);
+  assert_true(heat_plan_occurrences(&clock, (heat_cadence){.steps = 3}) == 2);
+}
+
 /* What malloc was asked for: the fields of the method, those of the operator, and its walls. */
 static void memory_is_what_the_largest_block_takes(void **state) {
   (void)state;
@@ -86,6 +97,44 @@ static void memory_is_what_the_largest_block_takes(void **state) {
     close_rig(&made);
   }
   assert_true(taken[1] > taken[0]);
+}
+
+/* Beside the operator: the fields of the method, and the levels of the multigrid as they come to be. */
+static void memory_of_implicit_methods_has_their_fields_and_the_multigrid(void **state) {
+  (void)state;
+  static const struct {
+    const char *cells, *material;
+    double near;                                       /* how near the forecast is */
+  } cases[] = {{"[37, 23]", "{diffusivity: 1}", 0.04}, /* walls are near everywhere */
+               {"[300, 211]", "{diffusivity: 1}", 0},
+               {"[200, 300]", "{conductivity: [50, 1], density: 1, heat_capacity: 1}", 0},
+               {"[7, 2000]", "{diffusivity: 1}", 0},
+               {"[250, 250]", "{diffusivity: '1 + 500*x*y'}", 0.1}};
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+    char deck[256];
+    snprintf(deck, sizeof deck, "domain: {size: [1, 1], cells: %s}\nmaterial: %s\n", cases[n].cells, cases[n].material);
+    open_rig(&made, (rig_setting){.deck = deck, .depth = 1, .method = &heat_methods[HEAT_METHOD_TR_BDF2]});
+    heat_plan plan = {.grid = &made.grid,
+                      .method = &heat_methods[HEAT_METHOD_TR_BDF2],
+                      .depth = 1,
+                      .threads = 1,
+                      .ranks = made.grid.size};
+    const double all = heat_plan_memory(&plan), start = 0;
+    heat_multigrid *multigrid;
+    assert_int_equal(heat_walls_update(&made.op.walls, &start, 1).code, HEAT_OK);
+    heat_stencil_update_walls(&made.op.stencil, &made.op.walls);
+    assert_int_equal(heat_multigrid_create(&multigrid, &made.op.stencil, 1).code, HEAT_OK);
+    if (made.grid.rank == 0) { /* its block is the largest */
+      const double levels = (double)heat_multigrid_bytes(multigrid);
+      const double fields = plan.method->fields * (double)heat_field_bytes(made.grid.owned, 1);
+      const double rest = (double)heat_operator_bytes(&made.problem, made.grid.owned, 1);
+      if (!(fabs(all - rest - fields - levels) <= cases[n].near * levels))
+        print_error("%s: planned %.0f, and there are %.0f\n", cases[n].cells, all - rest - fields, levels);
+      assert_true(fabs(all - rest - fields - levels) <= cases[n].near * levels);
+    }
+    heat_multigrid_destroy(multigrid);
+    close_rig(&made);
+  }
 }
 
 static void other_rank_counts_are_planned_as_they_would_be_laid_out(void **state) {
@@ -173,7 +222,9 @@ static void output_that_cannot_fit_is_warned_of(void **state) {
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(files_are_as_many_as_will_be_written),
+      cmocka_unit_test(a_steady_state_has_two_files),
       cmocka_unit_test(memory_is_what_the_largest_block_takes),
+      cmocka_unit_test(memory_of_implicit_methods_has_their_fields_and_the_multigrid),
       cmocka_unit_test(other_rank_counts_are_planned_as_they_would_be_laid_out),
       cmocka_unit_test(more_files_than_allowed_are_refused_at_their_key),
       cmocka_unit_test_setup_teardown(output_that_cannot_fit_is_warned_of, enter_place, leave_place),
