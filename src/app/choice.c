@@ -27,10 +27,21 @@ static double implicit_steps(const heat_setup *setup, int jumps, int turns) {
          outputs;
 }
 
+/* Of the implicit method that the deck names, with steps of a given length. */
+static void add_own(heat_setup *setup, double end) {
+  const ptrdiff_t method = setup->method - heat_methods;
+  if (heat_config_auto(setup->config, "time.step")) return;
+  const double steps = ceil(end / heat_config_real(setup->config, "time.step"));
+  setup->choice.steps[method] = steps;
+  setup->choice.work[method] = steps * (method == HEAT_METHOD_TR_BDF2 ? 2 : 1) * work_of_a_solve;
+}
+
 heat_status heat_setup_choose(heat_setup *setup, heat_bounds bounds) {
   const heat_config *config = setup->config;
   heat_choice *choice = &setup->choice;
-  if (!heat_config_auto(config, "time.method") || !heat_config_auto(config, "time.step")) return heat_ok();
+  const bool asked = heat_config_auto(config, "time.method") && heat_config_auto(config, "time.step");
+  /* To those who chose an implicit method, too, it is said what others would take. */
+  if (!asked && (setup->method->step == NULL || heat_setup_steady(setup))) return heat_ok();
   const double end = heat_config_real(config, "time.end");
   heat_jump *jumps;
   int count;
@@ -39,10 +50,14 @@ heat_status heat_setup_choose(heat_setup *setup, heat_bounds bounds) {
   const heat_limits limits = heat_method_limits(&heat_methods[HEAT_METHOD_EULER], bounds);
   const double dt = fmin(heat_config_real(config, "time.safety") * limits.stable, limits.monotone);
   const int turns = heat_problem_turns(&setup->problem, end);
-  choice->asked = true;
+  choice->asked = asked;
   choice->steps[HEAT_METHOD_EULER] = choice->work[HEAT_METHOD_EULER] = ceil(end / dt);
   choice->steps[HEAT_METHOD_TR_BDF2] = implicit_steps(setup, count, turns);
   choice->work[HEAT_METHOD_TR_BDF2] = choice->steps[HEAT_METHOD_TR_BDF2] * solves_of_a_step * work_of_a_solve;
+  if (!asked) {
+    add_own(setup, end);
+    return status;
+  }
   int best = HEAT_METHOD_EULER;
   if (choice->work[HEAT_METHOD_TR_BDF2] < choice->work[HEAT_METHOD_EULER]) best = HEAT_METHOD_TR_BDF2;
   heat_setup_set_method(setup, best);
@@ -52,9 +67,10 @@ heat_status heat_setup_choose(heat_setup *setup, heat_bounds bounds) {
 void heat_setup_describe_choice(const heat_setup *setup, char *text, size_t limit) {
   const heat_choice *choice = &setup->choice;
   text[0] = '\0';
-  if (!choice->asked) return;
-  int length = snprintf(text, limit,
-                        "auto        %s has the least work, in updates of all cells:", heat_method_name(setup->method));
+  if (!choice->asked && !(choice->work[HEAT_METHOD_EULER] > 0)) return;
+  int length = choice->asked ? snprintf(text, limit, "auto        %s has the least work, in updates of all cells:",
+                                        heat_method_name(setup->method))
+                             : snprintf(text, limit, "work        foreseen, in updates of all cells:");
   for (int m = 0; m < HEAT_METHODS && length < (int)limit; m++)
     if (choice->work[m] > 0)
       length += snprintf(text + length, limit - (size_t)length, "%s %s %.2g (%.2g steps)",

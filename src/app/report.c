@@ -86,9 +86,10 @@ void heat_report_start(const heat_report *report, const heat_clock *clock, const
   say_resumed(report->runtime, report->resume, state);
 }
 
-static void say_speed(const heat_report *report, int64_t steps) {
+/* Of explicit steps. */
+static void say_speed(const heat_report *report) {
   heat_runtime *runtime = report->runtime;
-  const double giga = 1e9, updates = (double)heat_box_cells(report->setup->grid.domain) * (double)steps;
+  const double giga = 1e9, updates = (double)heat_box_cells(report->setup->grid.domain) * (double)report->total.taken;
   double stencil = runtime->spent[HEAT_STENCIL] + runtime->spent[HEAT_HALO];
   MPI_Allreduce(MPI_IN_PLACE, &stencil, 1, MPI_DOUBLE, MPI_MAX, runtime->comm);
   if (stencil > 0 && updates > 0)
@@ -99,6 +100,17 @@ static void say_speed(const heat_report *report, int64_t steps) {
                    report->setup->tile[HEAT_X] > 0 ? " (as the deck says)"
                    : chosen                        ? " (the fastest that were tried)"
                                                    : " (too few steps to try others)");
+}
+
+/* Of implicit ones, and those of error control. */
+static void say_solves(const heat_report *report) {
+  const heat_advance *total = &report->total;
+  if (!heat_setup_steady(report->setup))
+    heat_runtime_say(report->runtime, "steps       %lld taken, %lld rejected\n", (long long)total->taken,
+                     (long long)total->rejected);
+  if (total->solves > 0)
+    heat_runtime_say(report->runtime, "solves      %lld, %.1f iterations each\n", (long long)total->solves,
+                     (double)total->iterations / (double)total->solves);
 }
 
 static void say_checkpoints(const heat_report *report) {
@@ -135,9 +147,12 @@ static void say_files(const heat_report *report, const heat_outputs_summary *wri
     heat_runtime_say(runtime, "            %s/frame-*.png (%lld new)\n", directory, (long long)written->frames);
 }
 
-void heat_report_end(const heat_report *report, int64_t steps) {
+void heat_report_end(const heat_report *report) {
   heat_runtime_report(report->runtime);
-  say_speed(report, steps);
+  if (report->setup->method->step == NULL)
+    say_speed(report);
+  else
+    say_solves(report);
   say_checkpoints(report);
   const heat_outputs_summary written = heat_outputs_summarize(report->outputs);
   say_energy(report->runtime, written.energy, written.balance);

@@ -15,6 +15,7 @@ typedef struct heat_report {
   const heat_resume *resume;
   const heat_outputs *outputs;
   const heat_saver *saver;
+  heat_advance total; /* of the steps of this process */
   const char *directory;
   bool copies; /* checkpoints are written from a copy */
 } heat_report;
@@ -25,7 +26,7 @@ void heat_report_version(heat_runtime *runtime, const heat_config *config);
 /* The plan, and from where the run goes on. Local. */
 void heat_report_start(const heat_report *report, const heat_clock *clock, const heat_state *state);
 
-/* What `steps` steps have cost, the heat balance, and the files. Collective. */
-void heat_report_end(const heat_report *report, int64_t steps);
+/* What the steps have cost, the heat balance, and the files. Collective. */
+void heat_report_end(const heat_report *report);
 
 #endif

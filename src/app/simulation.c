@@ -122,6 +122,10 @@ static heat_status advance(heat_simulation *sim, int64_t to, heat_interval *inte
   const heat_status status = heat_stepper_advance(&sim->stepper, &sim->clock, state->step, to);
   *interval = (heat_interval){.steps = done->taken, .seconds = MPI_Wtime() - start, .whole = status.code == HEAT_OK};
   sim->runtime->step = state->step += done->taken;
+  sim->total.taken += done->taken;
+  sim->total.rejected += done->rejected;
+  sim->total.solves += done->solves;
+  sim->total.iterations += done->iterations;
   if (sim->clock.free && done->taken > 0) reach(sim, done->time);
   state->time = heat_clock_time(&sim->clock, state->step);
   state->truncated_step = state->step == sim->clock.last && heat_clock_short(&sim->clock);

@@ -30,7 +30,7 @@ static bool asks_for_stop(void *context) {
 }
 
 /* With the method and the depth of the halo as they are in the setup. */
-static heat_status create_operator(heat_simulation *sim) {
+static heat_status check_memory(heat_simulation *sim) {
   const heat_setup *setup = &sim->setup;
   const heat_plan plan = {.grid = &setup->grid,
                           .method = setup->method,
@@ -39,6 +39,12 @@ static heat_status create_operator(heat_simulation *sim) {
                           .ranks = sim->runtime->size};
   const heat_status status = heat_memory_check(sim->runtime, &plan, heat_node_memory(), &sim->copies);
   sim->copies = sim->copies && heat_h5_way_behind(setup->config);
+  return status;
+}
+
+static heat_status create_operator(heat_simulation *sim) {
+  const heat_setup *setup = &sim->setup;
+  const heat_status status = check_memory(sim);
   if (status.code != HEAT_OK) return status;
   return heat_operator_create(&sim->op, &setup->grid, sim->runtime, setup->depth, setup->threads);
 }
@@ -48,9 +54,11 @@ heat_status heat_simulation_set_up(heat_simulation *sim) {
   heat_runtime *runtime = sim->runtime;
   heat_status status = heat_setup_create(setup, runtime, sim->options, 0);
   if (status.code != HEAT_OK) return status;
+  const heat_method *first = setup->method;
   status = create_operator(sim);
   if (status.code == HEAT_OK)
     status = heat_agree(runtime->comm, heat_setup_choose(setup, heat_operator_bounds(&sim->op)));
+  if (status.code == HEAT_OK && setup->method != first) status = check_memory(sim);
   if (status.code == HEAT_OK && setup->depth != sim->op.stencil.depth) { /* that of the method chosen */
     heat_operator_destroy(&sim->op);
     status = create_operator(sim);
@@ -171,6 +179,7 @@ heat_report heat_simulation_report(const heat_simulation *sim) {
                        .resume = &sim->resume,
                        .outputs = &sim->outputs,
                        .saver = &sim->saver,
+                       .total = sim->total,
                        .directory = sim->directory,
                        .copies = sim->copies};
 }

@@ -30,7 +30,7 @@ heat_status heat_simulation_end(heat_simulation *sim) {
                             .message = message};
   status = heat_progress_finish(&sim->progress, sim->state.step, &how);
   const heat_report report = heat_simulation_report(sim);
-  heat_report_end(&report, sim->state.step - sim->first);
+  heat_report_end(&report);
   if (message[0] != '\0') heat_runtime_say(sim->runtime, stopped ? "%s; go on with --resume\n" : "%s\n", message);
   status = heat_agree(sim->runtime->comm, heat_first(status, heat_outputs_close(&sim->outputs)));
   return status.code == HEAT_OK && stopped ? heat_fail(HEAT_STOPPED, "%s", message) : status;

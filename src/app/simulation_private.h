@@ -33,7 +33,8 @@ typedef struct heat_simulation {
   heat_state state;   /* of the solution at state.step */
   heat_extent extent; /* of the solution at step `looked` */
   int64_t looked;
-  int64_t first; /* the step at which this process began */
+  int64_t first;      /* the step at which this process began */
+  heat_advance total; /* of all steps since then, but for its time */
   heat_steady steady;
   bool told_waiting;   /* that the run is slow enough, but not yet steady */
   bool nothing_to_do;  /* the run that is to be resumed ended as steady, and still is */

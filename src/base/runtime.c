@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-const char *const heat_activity_names[HEAT_ACTIVITIES] = {"stencil", "halo", "I/O", "other"};
+const char *const heat_activity_names[HEAT_ACTIVITIES] = {"stencil", "solver", "halo", "I/O", "other"};
 
 void heat_runtime_create(heat_runtime *runtime, MPI_Comm comm) {
   *runtime = (heat_runtime){.comm = comm, .activity = HEAT_OTHER};

@@ -197,10 +197,16 @@ static heat_status advance_implicit(heat_stepper *stepper, const heat_clock *clo
 }
 
 heat_status heat_stepper_advance(heat_stepper *stepper, const heat_clock *clock, int64_t from, int64_t to) {
+  heat_status status;
   stepper->done = (heat_advance){.taken = 0};
-  if (clock->free) return heat_control_step(stepper, clock);
-  if (stepper->method->step != NULL) return advance_implicit(stepper, clock, from, to);
-  const heat_status status = advance_explicit(stepper, clock, from, to);
-  if (status.code == HEAT_OK) stepper->done.taken = to - from;
+  if (stepper->method->step == NULL) {
+    status = advance_explicit(stepper, clock, from, to);
+    if (status.code == HEAT_OK) stepper->done.taken = to - from;
+    return status;
+  }
+  heat_runtime *runtime = stepper->op->sequence.runtime;
+  const heat_activity before = heat_runtime_enter(runtime, HEAT_SOLVER);
+  status = clock->free ? heat_control_step(stepper, clock) : advance_implicit(stepper, clock, from, to);
+  heat_runtime_enter(runtime, before);
   return status;
 }

@@ -227,9 +227,7 @@ heat_status heat_implicit_solve(heat_stepper *stepper, const heat_system *equati
   if (status.code != HEAT_OK) return status;
   heat_stencil_update_walls(&op->stencil, &op->walls);
   solve s = {.stepper = stepper, .equation = equation, .status = heat_ok()};
-  const heat_activity before = heat_runtime_enter(op->sequence.runtime, HEAT_STENCIL);
   const heat_krylov_end end = correct(&s);
-  heat_runtime_enter(op->sequence.runtime, before);
   stepper->done.solves++;
   stepper->done.iterations += end.iterations;
   implicit->reference = fmax(implicit->reference, end.right);

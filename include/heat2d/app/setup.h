@@ -18,7 +18,7 @@ typedef struct heat_options {
   heat_progress_mode progress;
 } heat_options;
 
-/* What the methods that the program chooses from would take. */
+/* What the methods that the program chooses from would take; not looked at where the deck names an explicit one. */
 typedef struct heat_choice {
   bool asked;                 /* the deck leaves it to the program */
   double steps[HEAT_METHODS]; /* about how many; 0: not looked at */
@@ -48,7 +48,8 @@ void heat_setup_set_method(heat_setup *setup, int method);
  * choice.c): by the deck alone, never by a measured time. HEAT_IO (memory). Local. */
 heat_status heat_setup_choose(heat_setup *setup, heat_bounds bounds);
 
-/* The choice and its alternatives in a line of text, up to `limit` characters; empty where nothing was left to choose.
+/* The choice and its alternatives, or those beside an implicit method of the deck, in a line of text, up to `limit`
+ * characters; empty where neither is there.
  * Local. */
 void heat_setup_describe_choice(const heat_setup *setup, char *text, size_t limit);
 

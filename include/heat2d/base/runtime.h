@@ -9,7 +9,14 @@
 #include <stdio.h>
 
 /* What a rank spends its time on; at any instant exactly one of these. */
-typedef enum heat_activity { HEAT_STENCIL, HEAT_HALO, HEAT_FILES, HEAT_OTHER, HEAT_ACTIVITIES } heat_activity;
+typedef enum heat_activity {
+  HEAT_STENCIL,
+  HEAT_SOLVER,
+  HEAT_HALO,
+  HEAT_FILES,
+  HEAT_OTHER,
+  HEAT_ACTIVITIES
+} heat_activity;
 
 extern const char *const heat_activity_names[HEAT_ACTIVITIES];
 

@@ -1,0 +1,104 @@
+/* What a run says of the solver at its end, and `check` before it. A serial process that runs the program. */
+#include "command.h"
+
+static const char deck[] = "domain: {size: [1, 1], cells: [120, 100]}\nmaterial: {diffusivity: 1}\n"
+                           "initial: {temperature: 'x*y'}\nboundary: {left: {type: dirichlet, value: 1}}\n"
+                           "time: {end: 0.1}\noutput: {directory: out}\n";
+
+/* The number behind a word at the start of a line of what the last command said; -1 where no line begins so. */
+static double number_behind(const char *word) {
+  const size_t length = strlen(word);
+  for (const char *line = command.out; line != NULL; line = strchr(line, '\n')) {
+    line += *line == '\n';
+    if (strncmp(line, word, length) == 0) return strtod(line + length, NULL);
+  }
+  return -1;
+}
+
+/* How many solves a method takes is known; none of its time is counted as that of explicit stages, or as of nothing. */
+static void implicit_methods_say_what_they_solved(void **state) {
+  (void)state;
+  static const struct {
+    const char *set;
+    int steps, solves;
+  } cases[] = {{"{method: backward-euler, end: 0.1, step: 0.01}", 10, 10},
+               {"{method: crank-nicolson, end: 0.1, step: 0.01}", 10, 2 * 2 + 8}, /* two damped steps */
+               {"{method: tr-bdf2, end: 0.1, step: 0.01}", 10, 20},
+               {"{method: steady}", -1, 1}};
+  write_text("deck.yaml", deck);
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+    assert_code(0, heat2d(2, "run deck.yaml --overwrite --set time='%s'", cases[n].set));
+    assert_true(number_behind("steps       ") == cases[n].steps);
+    assert_true(number_behind("solves      ") == cases[n].solves);
+    const char *solves = strstr(command.out, "\nsolves ");
+    assert_non_null(solves);
+    const double each = strtod(strchr(solves, ',') + 1, NULL);
+    assert_true(each >= 2 && each <= 20);
+    assert_true(strstr(command.out, "tiles ") == NULL && strstr(command.out, "Gcell/s in stencil") == NULL);
+    assert_true(number_behind("solver    ") > 0);
+  }
+}
+
+/* The time that solves take stands in a line of its own in the table, and is most of that of steps. */
+static void the_time_of_the_solver_stands_apart(void **state) {
+  (void)state;
+  double least, mean, other;
+  assert_code(0, heat2d(1, "run deck.yaml --overwrite --set time='{method: tr-bdf2, end: 0.4, step: 0.01}'"));
+  const char *solver = strstr(command.out, "\nsolver     "), *rest = strstr(command.out, "\nother ");
+  assert_true(solver != NULL && rest != NULL);
+  assert_int_equal(sscanf(solver, " solver %lf %lf", &least, &mean), 2);
+  assert_int_equal(sscanf(rest, " other %lf", &other), 1);
+  assert_true(least > 0 && mean > other / 10);
+  assert_code(0, heat2d(1, "run deck.yaml --overwrite --set time='{method: euler, end: 0.001}'"));
+  solver = strstr(command.out, "\nsolver     ");
+  assert_non_null(solver);
+  assert_int_equal(sscanf(solver, " solver %lf %lf", &least, &mean), 2);
+  assert_true(mean == 0);
+  assert_true(strstr(command.out, "tiles ") != NULL && strstr(command.out, "\nsolves ") == NULL);
+}
+
+/* Error control rejects steps where the sides jump unseen: the counts are those of the history. */
+static void taken_and_rejected_steps_are_counted(void **state) {
+  (void)state;
+  assert_code(0, heat2d(1, "run deck.yaml --overwrite --set time='{method: tr-bdf2, end: 1}' --set "
+                           "boundary.left.value='tanh(2000*(t - 0.5))'"));
+  const double taken = number_behind("steps       ");
+  const char *rejected = strstr(command.out, " taken, ");
+  assert_true(taken > 20 && rejected != NULL && strtod(rejected + strlen(" taken, "), NULL) > 0);
+  char name[64];
+  snprintf(name, sizeof name, "out/snapshot-%010d.h5", (int)taken);
+  assert_true(exists(name));
+}
+
+/* `check` has the work of the alternatives, and says that a time is not known. */
+static void check_has_the_alternatives_of_implicit_methods(void **state) {
+  (void)state;
+  static const char *const by_hand[] = {"# work        foreseen, in updates of all cells: euler ", ", tr-bdf2 "};
+  static const char unknown[] =
+      "# time        no forecast: how many iterations the solver needs is not known beforehand\n";
+  assert_code(0, heat2d(1, "check deck.yaml --set time='{method: tr-bdf2, end: 1}'"));
+  for (int n = 0; n < 2; n++) assert_non_null(strstr(command.out, by_hand[n]));
+  assert_non_null(strstr(command.out, unknown));
+  assert_code(0, heat2d(1, "check deck.yaml --set time='{method: backward-euler, end: 1, step: 0.125}'"));
+  assert_non_null(strstr(command.out, by_hand[0]));
+  assert_non_null(strstr(command.out, ", backward-euler 5.2e+02 (8 steps), tr-bdf2 "));
+  assert_code(0, heat2d(1, "check deck.yaml --set time='{method: auto, end: 1000}'"));
+  assert_non_null(strstr(command.out, "# auto        tr-bdf2 has the least work, in updates of all cells: euler "));
+  assert_non_null(strstr(command.out, unknown));
+  assert_code(0, heat2d(1, "check deck.yaml --set time='{method: steady}'"));
+  assert_true(strstr(command.out, "in updates of all cells") == NULL && strstr(command.out, unknown) != NULL);
+  assert_code(0, heat2d(1, "check deck.yaml --set time='{method: euler, end: 0.01}'"));
+  assert_true(strstr(command.out, "in updates of all cells") == NULL && strstr(command.out, unknown) == NULL);
+  assert_non_null(strstr(command.out, "# time        about "));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(implicit_methods_say_what_they_solved),
+      cmocka_unit_test(the_time_of_the_solver_stands_apart),
+      cmocka_unit_test(taken_and_rejected_steps_are_counted),
+      cmocka_unit_test(check_has_the_alternatives_of_implicit_methods),
+  };
+  begin_commands();
+  return end_commands(cmocka_run_group_tests(tests, NULL, NULL));
+}
