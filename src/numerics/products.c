@@ -47,8 +47,9 @@ static void add_run(totals *all, const double *values, ptrdiff_t count, double s
   for (ptrdiff_t n = 0; n < count; n++) {
     const double v = values[n] * scale, cut = v + cutter, rest = v - (cut - cutter);
     over |= limit_bits - (bits_of(v) & INT64_MAX);
-    high += (uint64_t)(bits_of(cut) - cutter_bits);
-    low += (uint64_t)(bits_of(rest * 0x1p51 + cutter) - cutter_bits);
+    /* Of a term that there is no room for these are meaningless, and may wrap around. */
+    high += (uint64_t)bits_of(cut) - (uint64_t)cutter_bits;
+    low += (uint64_t)bits_of(rest * 0x1p51 + cutter) - (uint64_t)cutter_bits;
   }
   take(all->high, (int64_t)high);
   take(all->low, (int64_t)low);
