@@ -19,6 +19,9 @@ static heat_status choose_step(heat_simulation *sim) {
   }
   if (status.code == HEAT_OK && !setup->problem.resumed) status = heat_stepper_start(&sim->stepper);
   if (status.code != HEAT_OK || sim->step_refused.code != HEAT_OK) return status;
+  if (heat_setup_steady(setup))
+    status = heat_stepper_check_steady(&sim->stepper, heat_config_real(setup->config, "time.end"));
+  if (status.code != HEAT_OK) return status;
   const heat_clock clock = heat_setup_clock(setup, sim->state.dt);
   return heat_agree(sim->runtime->comm, heat_plan_check_files(setup->config, &clock));
 }
@@ -79,13 +82,13 @@ heat_status heat_simulation_set_up(heat_simulation *sim) {
 }
 
 /* A run that ended as steady is left as it is, unless the deck asks for another threshold now, or its sides and sources
- * change before another end. */
+ * change before another end; and so is the steady state itself, from one solve. */
 static heat_status take_steady(heat_simulation *sim) {
-  const bool ended = sim->state.steady;
+  const bool ended = sim->state.steady, solved = heat_setup_steady(&sim->setup) && heat_simulation_finished(sim);
+  heat_status status = heat_ok();
   sim->state.steady = false;
-  if (!ended || !heat_steady_asked(&sim->steady)) return heat_ok();
-  const heat_status status = heat_simulation_look_steady(sim);
-  sim->nothing_to_do = sim->state.steady && sim->options->resume_file == NULL && !sim->state.owed;
+  if (ended && heat_steady_asked(&sim->steady)) status = heat_simulation_look_steady(sim);
+  sim->nothing_to_do = (sim->state.steady || solved) && sim->options->resume_file == NULL && !sim->state.owed;
   return status;
 }
 
@@ -162,11 +165,12 @@ static heat_status open_files(heat_simulation *sim) {
   return status;
 }
 
-/* What is due before the first step. */
+/* What is due before the first step, and was not written by a run that was stopped in it. */
 static heat_status write_first(heat_simulation *sim) {
   const double start = MPI_Wtime();
   heat_status status = heat_simulation_look(sim);
-  if (status.code == HEAT_OK && (sim->state.step == 0 || sim->state.owed)) status = heat_simulation_write(sim);
+  if (status.code == HEAT_OK && (!heat_resume_found(&sim->resume) || sim->state.owed))
+    status = heat_simulation_write(sim);
   sim->state.owed = false;
   heat_watch_count_outputs(&sim->watch, MPI_Wtime() - start);
   return status;

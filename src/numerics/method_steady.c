@@ -48,6 +48,24 @@ static heat_status check_balance(heat_stepper *stepper) {
                           all.net);
 }
 
+heat_status heat_stepper_check_steady(heat_stepper *stepper, double t) {
+  heat_operator *op = stepper->op;
+  const heat_grid *grid = op->grid;
+  heat_status status = heat_walls_update(&op->walls, &t, 1);
+  if (op->forcing.has_source)
+    status = heat_first(status, heat_forcing_update(&op->forcing, grid->owned, t, 0, &op->ledger));
+  status = heat_agree(grid->comm, status);
+  if (status.code != HEAT_OK) return status;
+  double held = 0;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    int64_t lo, hi;
+    heat_walls_owned(grid, side, &lo, &hi);
+    for (int64_t at = lo; at < hi; at++) held = fmax(held, heat_walls_weight_now(&op->walls, side, at));
+  }
+  MPI_Allreduce(MPI_IN_PLACE, &held, 1, MPI_DOUBLE, MPI_MAX, grid->comm);
+  return held > 0 ? heat_ok() : check_balance(stepper);
+}
+
 heat_status heat_steady_step(heat_stepper *stepper, const heat_step *step) {
   const heat_system system = {.terms = {{.field = HEAT_PART_OLD, .weight = 0}},
                               .count = 1,

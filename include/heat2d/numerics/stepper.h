@@ -117,6 +117,10 @@ heat_field *heat_stepper_solution(heat_stepper *stepper);
 /* Set the solution to the initial field of the problem. HEAT_DECK. Collective. */
 heat_status heat_stepper_start(heat_stepper *stepper);
 
+/* Whether sides and sources at time t lead to a steady state: HEAT_DECK where none of the sides takes heat by its
+ * temperature, and the heat that flows in does not add up to nothing. Collective. */
+heat_status heat_stepper_check_steady(heat_stepper *stepper, double t);
+
 /* How long a step may be, s; INFINITY where nothing conducts. */
 typedef struct heat_limits {
   double stable; /* nothing grows that should not */
