@@ -230,6 +230,15 @@ static totals totals_of(rig *r) {
                   .moved = heat_ledger_wall_moved(&r->op.ledger)};
 }
 
+static void assert_balanced(rig *r, totals before) {
+  const totals now = totals_of(r);
+  const double rest = now.energy - before.energy - now.walls - now.sources;
+  const double scale = fmax(fabs(now.energy), fmax(now.moved, fabs(now.sources)));
+  if (!(fabs(rest) <= 1e-13 * scale))
+    print_error("%s: %g of %g unexplained\n", heat_method_name(r->stepper.method), rest, scale);
+  assert_true(fabs(rest) <= 1e-13 * scale);
+}
+
 /* With a solver that leaves much over, too. */
 static void heat_is_balanced_whatever_the_solver_leaves_over(void **state) {
   (void)state;
@@ -243,12 +252,7 @@ static void heat_is_balanced_whatever_the_solver_leaves_over(void **state) {
                            .tolerance = tolerances[n / (MATERIALS * ENCLOSURES) % 2]});
     const totals before = totals_of(&r);
     take_steps(&r, 0.05, 20);
-    const totals now = totals_of(&r);
-    const double rest = now.energy - before.energy - now.walls - now.sources;
-    const double scale = fmax(fabs(now.energy), fmax(now.moved, fabs(now.sources)));
-    if (!(fabs(rest) <= 1e-13 * scale))
-      print_error("%s: %g of %g unexplained in:\n%s", heat_method_names[method], rest, scale, deck);
-    assert_true(fabs(rest) <= 1e-13 * scale);
+    assert_balanced(&r, before);
     close_rig(&r);
   }
 }
@@ -349,24 +353,40 @@ static void jumps_in_time_are_found(void **state) {
   close_rig(&r);
 }
 
-/* Up to `end` by error control. */
-static void adapt(rig *r, double end) {
+typedef struct count {
+  int64_t taken, rejected;
+} count;
+
+/* Up to `end` by error control: steps end at all jumps on the way, and those that were rejected leave no heat. */
+static count adapt(rig *r, double end) {
   heat_clock clock = heat_clock_create_free(0, 0, 0, end);
+  const totals before = totals_of(r);
+  const heat_stepper *stepper = &r->stepper;
+  count steps = {0, 0};
+  int landed = 0, jumps = 0;
   while (clock.last > clock.anchor_step) {
     const heat_status status = heat_stepper_advance(&r->stepper, &clock, clock.anchor_step, clock.anchor_step + 1);
     assert_string_equal(status.text, "");
-    assert_int_equal(r->stepper.done.taken, 1);
-    heat_clock_reach(&clock, r->stepper.done.time);
+    assert_int_equal(stepper->done.taken, 1);
+    heat_clock_reach(&clock, stepper->done.time);
+    steps.taken++;
+    steps.rejected += stepper->done.rejected;
+    for (int n = 0; n < stepper->jump_count; n++)
+      landed += stepper->jumps[n].behind >= clock.anchor_time && stepper->jumps[n].behind <= clock.anchor_time;
   }
   assert_true(clock.anchor_time == end);
+  for (int n = 0; n < stepper->jump_count; n++) jumps += stepper->jumps[n].behind <= end;
+  assert_int_equal(landed, jumps);
+  assert_balanced(r, before);
+  return steps;
 }
 
-static double *adapted(int method, const char *problem, double tolerance) {
+static double *adapted(int method, const char *problem, double tolerance, count *steps) {
   char deck[2048];
   rig r;
   snprintf(deck, sizeof deck, "time: {end: 1, tolerance: %g, solver: {tolerance: 1e-10}}\n%s", tolerance, problem);
   open_rig(&r, (setting){MPI_COMM_SELF, method, 16, 16, .deck = deck, .timeless = true});
-  adapt(&r, 1);
+  *steps = adapt(&r, 1);
   double *solution = gather(&r);
   close_rig(&r);
   return solution;
@@ -384,15 +404,17 @@ static void the_error_is_about_the_tolerance(void **state) {
       "regions: [{shape: rectangle, min: [0.3, 0], max: [0.5, 1], diffusivity: 0.001}]\n"
       "boundary: {left: {type: dirichlet, value: 1}, top: {type: robin, coefficient: 0.1, ambient: 0.3}}\n"};
   static const int methods[] = {HEAT_METHOD_BACKWARD_EULER, HEAT_METHOD_TR_BDF2};
-  bool good = true;
+  bool good = true, rejected = false;
   for (int n = 0; n < 2 * PROBLEMS; n++) {
     if (!is_mine(n)) continue;
     const bool first = n < PROBLEMS;
     const char *problem = problems[n % PROBLEMS];
-    double *reference = adapted(HEAT_METHOD_TR_BDF2, problem, 1e-6);
+    count steps;
+    double *reference = adapted(HEAT_METHOD_TR_BDF2, problem, 1e-6, &steps);
+    rejected = rejected || steps.rejected > 0;
     for (int k = 1; k <= (first ? 2 : TOLERANCES + 1); k++) {
       const double tolerance = pow(10, first ? -0.5 * k - 1 : -k - 1);
-      double *u = adapted(methods[!first], problem, tolerance);
+      double *u = adapted(methods[!first], problem, tolerance, &steps);
       for (int64_t cell = 0; cell < CELLS; cell++) u[cell] -= reference[cell];
       const double error = largest(u, CELLS);
       if (!(error < 10 * tolerance && error > tolerance / 20))
@@ -402,6 +424,26 @@ static void the_error_is_about_the_tolerance(void **state) {
       free(u);
     }
     free(reference);
+  }
+  assert_true(everywhere(good));
+  assert_false(everywhere(!rejected)); /* so that it is seen what those leave */
+}
+
+/* The estimate is of the order of the error of one step: for a tolerance of a hundredth, a method of second order takes
+ * ten times as many steps where all is smooth. */
+static void steps_go_with_the_root_of_the_tolerance(void **state) {
+  (void)state;
+  char deck[2048];
+  bool good = true;
+  for (int n = 0; n < ENCLOSURES; n++) {
+    count rough, fine;
+    if (!is_mine(n)) continue;
+    write_deck(deck, 0, n);
+    free(adapted(HEAT_METHOD_TR_BDF2, deck, 1e-3, &rough));
+    free(adapted(HEAT_METHOD_TR_BDF2, deck, 1e-5, &fine));
+    const double ratio = (double)fine.taken / (double)rough.taken;
+    if (!(ratio > 5 && ratio < 15)) print_error("%g times as many steps in:\n%s", ratio, deck);
+    good = good && ratio > 5 && ratio < 15;
   }
   assert_true(everywhere(good));
 }
@@ -464,6 +506,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(a_run_has_the_same_bits_on_every_layout_depth_and_stop),
       cmocka_unit_test(jumps_in_time_are_found),
       cmocka_unit_test(the_error_is_about_the_tolerance),
+      cmocka_unit_test(steps_go_with_the_root_of_the_tolerance),
       cmocka_unit_test(the_steady_state_is_the_limit_of_steps),
       cmocka_unit_test(heat_that_does_not_balance_has_no_steady_state),
       cmocka_unit_test(a_step_that_fails_or_is_given_up_changes_nothing),
