@@ -12,7 +12,7 @@ static const double poll_seconds = 0.5;
 static const double margin_seconds = 1; /* of the deadline */
 
 void heat_watch_create(heat_watch *watch, heat_runtime *runtime, heat_lock *lock, double walltime) {
-  *watch = (heat_watch){.runtime = runtime, .lock = lock, .poll_interval = 1};
+  *watch = (heat_watch){.runtime = runtime, .lock = lock, .poll_interval = 1, .asked = -INFINITY};
   heat_stop_set_deadline(&watch->stop, runtime->rank, runtime->started, walltime);
   heat_stop_prepare();
 }
