@@ -2,6 +2,7 @@
 #include "command.h"
 #include "heat2d/app/debug.h"
 #include "heat2d/app/start.h"
+#include "heat2d/io/mpio.h"
 
 #include <hdf5.h>
 #include <stdlib.h>
@@ -92,6 +93,7 @@ static heat_status dispatch(heat_runtime *runtime, int count, char **words) {
 static void prepare_libraries(void) {
   /* Locks are refused by some parallel file systems; a run guards its directory itself. */
   setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
+  heat_mpio_prepare();
 }
 
 /* A file that could not be closed (a full disk) makes HDF5 crash when it tries again within MPI_Finalize: then all

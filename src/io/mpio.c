@@ -34,60 +34,21 @@ void heat_mpio_set_most(int64_t bytes) {
   most_bytes = bytes;
 }
 
-#if defined(OPEN_MPI)
-/* Read a text parameter of Open MPI and, where it is empty, set it first to `otherwise`, if any. Parameters can be set
- * until the first file is opened; a choice of the user (environment, command line, file) is seen as its value. */
-static bool parameter(const char *name, const char *otherwise, char *text, size_t size) {
-  enum { NAME = 256 };
-  int provided, count = 0, length = 0;
-  bool found = false;
-  text[0] = '\0';
-  if (MPI_T_init_thread(MPI_THREAD_SINGLE, &provided) != MPI_SUCCESS) return false;
-  MPI_T_cvar_get_num(&count);
-  for (int n = 0; n < count && !found; n++) {
-    char own[NAME] = "";
-    int name_length = NAME, verbosity, binding, scope;
-    MPI_Datatype type;
-    MPI_T_enum values;
-    MPI_T_cvar_handle handle;
-    if (MPI_T_cvar_get_info(n, own, &name_length, &verbosity, &type, &values, NULL, NULL, &binding, &scope) !=
-            MPI_SUCCESS ||
-        strcmp(own, name) != 0 || type != MPI_CHAR || MPI_T_cvar_handle_alloc(n, NULL, &handle, &length) != MPI_SUCCESS)
-      continue;
-    char *value = calloc((size_t)length + 1, 1);
-    found = value != NULL && MPI_T_cvar_read(handle, value) == MPI_SUCCESS;
-    if (found && value[0] == '\0' && otherwise != NULL) {
-      snprintf(value, (size_t)length, "%s", otherwise);
-      if (MPI_T_cvar_write(handle, value) != MPI_SUCCESS || MPI_T_cvar_read(handle, value) != MPI_SUCCESS)
-        value[0] = '\0';
-    }
-    if (found) snprintf(text, size, "%s", value);
-    free(value);
-    MPI_T_cvar_handle_free(&handle);
-  }
-  MPI_T_finalize();
-  return found;
+void heat_mpio_prepare(void) {
+  setenv("OMPI_MCA_fcoll_individual_priority", "100", 0);
 }
-#endif
 
-/* Keep vulcan away, once. */
-static void choose_component(void) {
 #if defined(OPEN_MPI)
-  static bool chosen;
-  char text[256];
-  if (!chosen) parameter("fcoll", "individual", text, sizeof text);
-  chosen = true;
-#endif
+static const char *chosen(const char *variable, const char *otherwise) {
+  const char *text = getenv(variable);
+  return text != NULL && text[0] != '\0' ? text : otherwise;
 }
+#endif
 
 void heat_mpio_describe(char *text, size_t size) {
 #if defined(OPEN_MPI)
-  char io[256], fcoll[256];
-  choose_component();
-  parameter("io", NULL, io, sizeof io);
-  parameter("fcoll", NULL, fcoll, sizeof fcoll);
-  snprintf(text, size, "Open MPI, io %s, fcoll %s", io[0] != '\0' ? io : "of its choice",
-           fcoll[0] != '\0' ? fcoll : "of its choice");
+  snprintf(text, size, "Open MPI, io %s, fcoll %s", chosen("OMPI_MCA_io", "of its choice"),
+           chosen("OMPI_MCA_fcoll", "individual preferred"));
 #elif defined(MPICH_VERSION)
   snprintf(text, size, "MPICH %s, ROMIO", MPICH_VERSION);
 #else
@@ -100,7 +61,6 @@ void heat_mpio_describe(char *text, size_t size) {
 }
 
 void heat_mpio_access(hid_t list, MPI_Comm comm, MPI_Info hints) {
-  choose_component();
   H5Pset_fapl_mpio(list, comm, hints);
 #if H5_VERSION_GE(1, 10, 0)
   H5Pset_all_coll_metadata_ops(list, true);

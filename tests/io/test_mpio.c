@@ -84,26 +84,50 @@ static void a_transfer_that_fails_is_told(void **state) {
   H5Fclose(file);
 }
 
+#if defined(OPEN_MPI)
+static int priority(const char *component) {
+  char wanted[64];
+  snprintf(wanted, sizeof wanted, "fcoll_%s_priority", component);
+  int provided, count = 0, found = -1;
+  assert_int_equal(MPI_T_init_thread(MPI_THREAD_SINGLE, &provided), MPI_SUCCESS);
+  MPI_T_cvar_get_num(&count);
+  for (int n = 0; n < count && found < 0; n++) {
+    char name[256];
+    int length = sizeof name, verbosity, binding, scope, values;
+    MPI_Datatype type;
+    MPI_T_enum words;
+    MPI_T_cvar_handle handle;
+    if (MPI_T_cvar_get_info(n, name, &length, &verbosity, &type, &words, NULL, NULL, &binding, &scope) != MPI_SUCCESS ||
+        strcmp(name, wanted) != 0)
+      continue;
+    assert_int_equal(MPI_T_cvar_handle_alloc(n, NULL, &handle, &values), MPI_SUCCESS);
+    MPI_T_cvar_read(handle, &found);
+    MPI_T_cvar_handle_free(&handle);
+  }
+  MPI_T_finalize();
+  return found;
+}
+#endif
+
 static void vulcan_is_taken_only_where_it_is_named(void **state) {
   (void)state;
   char text[512];
-  hid_t dataset;
-  const hid_t file = create(&dataset);
   heat_mpio_describe(text, sizeof text);
   assert_true(strlen(text) > 0);
 #if defined(OPEN_MPI)
   const char *named = getenv("OMPI_MCA_fcoll");
   char expected[64];
-  snprintf(expected, sizeof expected, "fcoll %s", named != NULL ? named : "individual");
+  snprintf(expected, sizeof expected, "fcoll %s", named != NULL ? named : "individual preferred");
   assert_non_null(strstr(text, expected));
+  assert_int_equal(priority("individual"), 100);
+  if (named == NULL) assert_true(priority("vulcan") < 100);
 #endif
-  H5Dclose(dataset);
-  H5Fclose(file);
 }
 
 int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
   const struct CMUnitTest tests[] = {LAW(rows_come_where_they_belong_in_pieces_of_any_size),
                                      LAW(a_transfer_that_fails_is_told), LAW(vulcan_is_taken_only_where_it_is_named)};
+  heat_mpio_prepare();
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

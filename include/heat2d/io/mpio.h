@@ -51,7 +51,14 @@ bool heat_mpio_read(hid_t dataset, const heat_mpio_rows *rows, void *values);
 /* Bytes that one call moves at most on a rank; 0: back to the usual. For tests. */
 void heat_mpio_set_most(int64_t bytes);
 
-/* What MPI-IO is made of: "Open MPI: io ompio, fcoll individual", as far as MPI tells. Local. */
+/* Let Open MPI prefer its component `individual` for collective transfers: its first choice, `vulcan`, has written
+ * wrong data. A component that the user names (OMPI_MCA_fcoll, mpirun --mca, a parameter file) is taken in any case. To
+ * be called before MPI_Init, which reads the environment: to set the same through MPI's tool interface would load every
+ * component of the library, for 0.6 s. Local. */
+void heat_mpio_prepare(void);
+
+/* What MPI-IO is made of, as far as the environment tells: "Open MPI, io of its choice, fcoll individual preferred".
+ * Local. */
 void heat_mpio_describe(char *text, size_t size);
 
 #endif
