@@ -10,6 +10,7 @@
  * (semicoarsening): what a smoother of points leaves smooth is smooth along strong links only. */
 #include "heat2d/numerics/multigrid.h"
 
+#include "flush.h"
 #include "heat2d/base/sum.h"
 #include "multigrid_coarse.h"
 
@@ -267,25 +268,26 @@ static void descend(heat_multigrid *mg, int n, bool from_zero) {
   mg->loops->down(level, next, from_zero);
 }
 
-static void hand_out(const heat_multigrid *mg, const heat_level *level, heat_field *out, double scale) {
+/* Without the product. */
+static void hand_out(const heat_multigrid *mg, const heat_level *level, const heat_level_out *out) {
   const heat_box owned = level->grid.owned;
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
-    double *row = heat_field_at(out, owned.lo[HEAT_X], j);
+    double *row = heat_field_at(out->z, owned.lo[HEAT_X], j);
     mg->loops->take(level, level->x, j, row);
-    for (int64_t i = 0; i < heat_box_width(owned, HEAT_X); i++) row[i] *= scale;
+    for (int64_t i = 0; i < heat_box_width(owned, HEAT_X); i++) row[i] *= out->scale;
   }
 }
 
 /* And up to it again; `out`: where the result goes rather than to x. */
-static void ascend(heat_multigrid *mg, int n, heat_field *out, double scale) {
+static void ascend(heat_multigrid *mg, int n, const heat_level_out *out) {
   const heat_level *level = &mg->level[n], *next = &mg->level[n + 1];
   refresh(mg, next, next->narrow, next->x);
   if (n + 1 < mg->parts || n >= mg->parts) {
-    mg->loops->up(level, next, out, scale);
+    mg->loops->up(level, next, out);
     return;
   }
   heat_gather_hand_back(level, next, mg->loops->value);
-  if (out != NULL) hand_out(mg, level, out, scale);
+  if (out != NULL) hand_out(mg, level, out);
 }
 
 /* Whether a level is visited twice: where it has a quarter of the finer level's cells, so that all visits together cost
@@ -296,15 +298,15 @@ static bool twice(const heat_multigrid *mg, int n) {
 }
 
 /* Improve x for b on a level, or find it from 0, by what the coarser levels yield. Collective over the grid. */
-static void visit(heat_multigrid *mg, int n, bool from_zero, heat_field *out, double scale) {
+static void visit(heat_multigrid *mg, int n, bool from_zero, const heat_level_out *out) {
   if (n == mg->count - 1) {
     heat_direct_solve(&mg->direct, &mg->level[n], mg->loops);
     return;
   }
   descend(mg, n, from_zero);
-  visit(mg, n + 1, true, NULL, 1);
-  if (twice(mg, n + 1)) visit(mg, n + 1, false, NULL, 1);
-  ascend(mg, n, out, scale);
+  visit(mg, n + 1, true, NULL);
+  if (twice(mg, n + 1)) visit(mg, n + 1, false, NULL);
+  ascend(mg, n, out);
 }
 
 /* Collective. */
@@ -319,14 +321,22 @@ static void remove_mean(const heat_grid *grid, heat_field *z) {
     for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) *heat_field_at(z, i, j) -= mean;
 }
 
-void heat_multigrid_cycle(heat_multigrid *mg, const heat_field *r, double size, heat_field *z) {
+bool heat_multigrid_cycle(heat_multigrid *mg, const heat_cycle *cycle) {
   const heat_level *finest = &mg->level[0];
   const heat_box owned = finest->grid.owned;
-  const double in = 1 / power_of_two_near(size > 0 && isfinite(size) ? size : 1), out = mg->scale / in;
+  const double size = cycle->size, in = 1 / power_of_two_near(size > 0 && isfinite(size) ? size : 1);
+  heat_total none, *product = cycle->product != NULL ? cycle->product : &none;
+  *product = (heat_total){.over = 0};
+  const heat_level_out out = {
+      .r = cycle->r, .z = cycle->z, .scale = mg->scale / in, .product_scale = cycle->product_scale, .product = product};
+  const uint64_t before = heat_flush_begin();
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
-    mg->loops->put(finest, finest->b, j, heat_field_at(r, owned.lo[HEAT_X], j), in);
-  visit(mg, 0, true, z, out);
-  if (mg->singular) remove_mean(&finest->grid, z);
+    mg->loops->put(finest, finest->b, j, heat_field_at(cycle->r, owned.lo[HEAT_X], j), in);
+  visit(mg, 0, true, &out);
+  if (mg->singular) remove_mean(&finest->grid, cycle->z);
+  heat_flush_end(before);
+  cycle->z->valid = 0;
+  return mg->parts > 1 && !mg->singular;
 }
 
 bool heat_multigrid_singular(const heat_multigrid *mg) {

@@ -11,6 +11,7 @@
 
 #include "heat2d/grid/halo.h"
 #include "heat2d/numerics/stencil.h"
+#include "heat2d/numerics/total.h"
 
 enum {
   HEAT_SMOOTHINGS = 3, /* steps of the smoother before and after */
@@ -53,6 +54,14 @@ typedef struct heat_level {
   heat_halo *wide, *narrow;   /* of b, of x */
 } heat_level;
 
+/* Where the result of the finest level goes: z is `scale` times it, and its product with r is added up. */
+typedef struct heat_level_out {
+  const heat_field *r;
+  heat_field *z;
+  double scale, product_scale;
+  heat_total *product;
+} heat_level_out;
+
 /* The loops of a cycle over one level: see multigrid_loops.c. All Local. */
 typedef struct heat_level_loops {
   size_t value; /* bytes of a value */
@@ -64,9 +73,9 @@ typedef struct heat_level_loops {
   void (*down)(const heat_level *fine, const heat_level *coarse, bool from_zero);
   /* Restrict the residual of x, without smoothing, to b of the coarse level. x needs two ghost layers, b one. */
   void (*residual)(const heat_level *fine, const heat_level *coarse);
-  /* Correct x by that of the coarse level, which needs its ghost layers, and smooth again. Where `out` is not NULL the
-   * owned cells of it become `scale` times the result, and x is not of use. */
-  void (*up)(const heat_level *fine, const heat_level *coarse, heat_field *out, double scale);
+  /* Correct x by that of the coarse level, which needs its ghost layers, and smooth again. The result becomes x, or
+   * where `out` is not NULL goes there. */
+  void (*up)(const heat_level *fine, const heat_level *coarse, const heat_level_out *out);
 } heat_level_loops;
 
 /* The loops of the set-up: see multigrid_galerkin.c. All Local. */

@@ -13,6 +13,7 @@
  * The steps follow one another row by row, as a wavefront: when the first step is at row j, the second is at row j - 1,
  * the third at j - 2, the residual at j - 3. Between them only four rows of each are kept, so that the arrays are read
  * once. Ghost layers are computed as their owners compute them, one layer less with each step. */
+#include "heat2d/numerics/total.h"
 #include "multigrid_rows.h"
 
 /* Roots of sin(7 t / 2) / sin(t / 2) = 0 in (1 - cos t) / 2: sin^2(pi m / 7). */
@@ -208,28 +209,28 @@ ALWAYS_INLINE real at_odd(const correction *c, ptrdiff_t I, bool between_rows) {
          (c->se_upper[I] * c->upper[I] + c->sw_upper[I + 1] * c->upper[I + 1]);
 }
 
-/* Columns [from, to) of a fine row, counted as the pointers are. */
-ALWAYS_INLINE void add_halved(real *restrict x, const correction *given, ptrdiff_t from, ptrdiff_t to,
+/* out = x and its correction in columns [from, to) of a fine row, counted as the pointers are. */
+ALWAYS_INLINE void add_halved(real *restrict out, const real *x, const correction *given, ptrdiff_t from, ptrdiff_t to,
                               bool between_rows) {
   const correction c = *given;
   if (from % 2 != 0 && from < to) {
-    x[from] += at_odd(&c, (from - 1) / 2, between_rows);
+    out[from] = x[from] + at_odd(&c, (from - 1) / 2, between_rows);
     from++;
   }
   const ptrdiff_t pairs = to / 2;
 #pragma omp simd
   for (ptrdiff_t I = from / 2; I < pairs; I++) {
-    x[2 * I] += at_even(&c, I, between_rows);
-    x[2 * I + 1] += at_odd(&c, I, between_rows);
+    out[2 * I] = x[2 * I] + at_even(&c, I, between_rows);
+    out[2 * I + 1] = x[2 * I + 1] + at_odd(&c, I, between_rows);
   }
-  if (to % 2 != 0 && from < to) x[to - 1] += at_even(&c, (to - 1) / 2, between_rows);
+  if (to % 2 != 0 && from < to) out[to - 1] = x[to - 1] + at_even(&c, (to - 1) / 2, between_rows);
 }
 
-ALWAYS_INLINE void add_whole(real *restrict x, const correction *given, ptrdiff_t from, ptrdiff_t to,
+ALWAYS_INLINE void add_whole(real *restrict out, const real *x, const correction *given, ptrdiff_t from, ptrdiff_t to,
                              bool between_rows) {
   const correction c = *given;
 #pragma omp simd
-  for (ptrdiff_t i = from; i < to; i++) x[i] += at_even(&c, i, between_rows);
+  for (ptrdiff_t i = from; i < to; i++) out[i] = x[i] + at_even(&c, i, between_rows);
 }
 
 /* The image of the domain in which a cell of the halo lies, as what has to be subtracted of its index: on a periodic
@@ -250,6 +251,7 @@ static const real *weight_row(const heat_level *coarse, heat_weight which, int64
   return coarse->weight[which] == NULL ? NULL : row_of(coarse, coarse->weight[which], J) + column;
 }
 
+/* Row j of x with its correction, into a ring: the array itself stays as it is. */
 static void add_correction(const heat_level *fine, const heat_level *coarse, region r, int64_t j) {
   const image rows = image_of(fine, coarse, HEAT_Y, j);
   const int64_t inside = j - rows.fine, J = rows.coarse + (coarse->halved[HEAT_Y] ? inside / 2 : inside);
@@ -269,27 +271,47 @@ static void add_correction(const heat_level *fine, const heat_level *coarse, reg
                     .sw_upper = weight_row(coarse, HEAT_TO_SW, J + 1, column),
                     .se_upper = weight_row(coarse, HEAT_TO_SE, J + 1, column)};
     c.upper = c.x + coarse->stride;
-    real *x = row_of(fine, fine->x, j) + (ptrdiff_t)(columns.fine - corner);
+    const ptrdiff_t begin = (ptrdiff_t)(columns.fine - corner);
+    const real *x = row_of(fine, fine->x, j) + begin;
+    real *out = ring_row(fine, RING_CORRECTED, j) + begin;
     const ptrdiff_t from = (ptrdiff_t)(i - columns.fine), to = (ptrdiff_t)(end - columns.fine);
     if (!coarse->halved[HEAT_X])
-      add_whole(x, &c, from, to, between);
+      add_whole(out, x, &c, from, to, between);
     else if (between)
-      add_halved(x, &c, from, to, true);
+      add_halved(out, x, &c, from, to, true);
     else
-      add_halved(x, &c, from, to, false);
+      add_halved(out, x, &c, from, to, false);
     i = end;
   }
 }
 
-/* Row j of x on its way out. */
-static void hand_out(const heat_level *level, int64_t j, heat_field *out, double scale) {
-  const real *x = row_of(level, level->x, j);
-  double *row = heat_field_at(out, level->grid.owned.lo[HEAT_X], j);
-  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(level->grid.owned, HEAT_X);
-  for (ptrdiff_t i = 0; i < columns; i++) row[i] = scale * (double)x[i];
+/* A row of the result on its way out, and its share of the product with r. */
+ALWAYS_INLINE void hand_out_row(const real *x, const double *r, double *z, ptrdiff_t columns,
+                                const heat_level_out *out) {
+  const double scale = out->scale, product_scale = out->product_scale;
+  for (ptrdiff_t from = 0, to; from < columns; from = to) {
+    uint64_t high = 0, low = 0;
+    int64_t over = 0;
+    to = run_end(from, columns);
+#pragma omp simd reduction(+ : high, low) reduction(| : over)
+    for (ptrdiff_t i = from; i < to; i++) {
+      const double value = scale * (double)x[i], v = r[i] * value * product_scale;
+      z[i] = value;
+      high += high_part(v);
+      low += low_part(v);
+      over |= no_room(v);
+    }
+    enter_run(out->product, high, low, over, to - from);
+  }
 }
 
-static void up(const heat_level *fine, const heat_level *coarse, heat_field *out, double scale) {
+static void hand_out(const heat_level *level, int64_t j, const real *x, const heat_level_out *out) {
+  const int64_t first = level->grid.owned.lo[HEAT_X];
+  hand_out_row(x, heat_field_at(out->r, first, j), heat_field_at(out->z, first, j),
+               (ptrdiff_t)heat_box_width(level->grid.owned, HEAT_X), out);
+}
+
+static void up(const heat_level *fine, const heat_level *coarse, const heat_level_out *out) {
   if (heat_box_empty(fine->grid.owned)) return;
   const region base = region_of(fine, HEAT_SMOOTHINGS), first = region_of(fine, 2), second = region_of(fine, 1);
   const region owned = region_of(fine, 0);
@@ -297,13 +319,15 @@ static void up(const heat_level *fine, const heat_level *coarse, heat_field *out
     if (has_row(base, j)) add_correction(fine, coarse, base, j);
     if (has_row(first, j - 1)) {
       invert(fine, first, j - 1);
-      relax(fine, first, j - 1, in_array(fine, j - 1), 2, ring_row(fine, RING_FIRST, j - 1));
+      relax(fine, first, j - 1, in_ring(fine, RING_CORRECTED, base, j - 1), 2, ring_row(fine, RING_FIRST, j - 1));
     }
     if (has_row(second, j - 2))
       relax(fine, second, j - 2, in_ring(fine, RING_FIRST, first, j - 2), 1, ring_row(fine, RING_SECOND, j - 2));
     if (has_row(owned, j - 3)) {
-      relax(fine, owned, j - 3, in_ring(fine, RING_SECOND, second, j - 3), 0, row_of(fine, fine->x, j - 3));
-      if (out != NULL) hand_out(fine, j - 3, out, scale);
+      /* Nobody needs the first step's row any more. */
+      real *result = out == NULL ? row_of(fine, fine->x, j - 3) : ring_row(fine, RING_FIRST, j - 3);
+      relax(fine, owned, j - 3, in_ring(fine, RING_SECOND, second, j - 3), 0, result);
+      if (out != NULL) hand_out(fine, j - 3, result, out);
     }
   }
 }

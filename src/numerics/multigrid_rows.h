@@ -17,7 +17,14 @@ ALWAYS_INLINE real *row_of(const heat_level *level, const void *array, int64_t j
 }
 
 /* The work space of a level: rings of four rows each, in which row j lies at j modulo 4, and a row of zeros. */
-typedef enum ring { RING_INVERSE, RING_FIRST, RING_SECOND, RING_RESIDUAL, RINGS } ring;
+typedef enum ring {
+  RING_INVERSE,
+  RING_FIRST,
+  RING_SECOND,
+  RING_RESIDUAL,
+  RINGS,
+  RING_CORRECTED = RING_RESIDUAL /* on the way up */
+} ring;
 enum { RING_ROWS = 4 };
 
 ALWAYS_INLINE real *ring_row(const heat_level *level, ring which, int64_t j) {

@@ -213,75 +213,57 @@ double heat_stencil_wall(const heat_stencil *stencil, int side, int64_t at) {
   return wall == NULL ? 0 : wall[at - stencil->grid->owned.lo[1 - side / 2]];
 }
 
-/* One row of the balance, at its first owned cell. Where a cell looks to a wall its neighbour is taken to be the cell
- * itself: the face gives 0, and what the wall gives comes afterwards. */
-typedef struct balance_row {
-  const double *u, *south, *north;
-  const double *kx, *ky, *ky_north; /* NULL, NULL, NULL: uniform */
-  double faces[HEAT_AXES];
-  double *y;
-} balance_row;
-
-static inline double balance_at(const balance_row *r, ptrdiff_t i, ptrdiff_t west, ptrdiff_t east) {
+static double balance_at(const heat_balance_row *r, ptrdiff_t i, ptrdiff_t west, ptrdiff_t east) {
   const double u = r->u[i];
   const double w = u - r->u[west], e = r->u[east] - u, s = u - r->south[i], n = r->north[i] - u;
-  if (r->kx == NULL) return r->faces[HEAT_X] * (e - w) + r->faces[HEAT_Y] * (n - s);
+  if (r->kx == NULL) return r->fx * (e - w) + r->fy * (n - s);
   return (r->kx[i + 1] * e - r->kx[i] * w) + (r->ky_north[i] * n - r->ky[i] * s);
 }
 
-static void balance_uniform(const balance_row *r, ptrdiff_t first, ptrdiff_t last) {
-  const double *u = r->u, *south = r->south, *north = r->north, fx = r->faces[HEAT_X], fy = r->faces[HEAT_Y];
-  double *y = r->y;
-#pragma omp simd
-  for (ptrdiff_t i = first; i < last; i++)
-    y[i] = fx * ((u[i + 1] - u[i]) - (u[i] - u[i - 1])) + fy * ((north[i] - u[i]) - (u[i] - south[i]));
-}
-
-static void balance_varying(const balance_row *r, ptrdiff_t first, ptrdiff_t last) {
-  const double *u = r->u, *south = r->south, *north = r->north, *kx = r->kx, *ky = r->ky, *ky_north = r->ky_north;
-  double *y = r->y;
-#pragma omp simd
-  for (ptrdiff_t i = first; i < last; i++)
-    y[i] = (kx[i + 1] * (u[i + 1] - u[i]) - kx[i] * (u[i] - u[i - 1])) +
-           (ky_north[i] * (north[i] - u[i]) - ky[i] * (u[i] - south[i]));
-}
-
-/* Along the bottom or the top, then in the first and the last column: what the walls take. */
-static void subtract_walls(const heat_stencil *stencil, const balance_row *r, int64_t j, ptrdiff_t columns) {
+heat_balance_row heat_stencil_row(const heat_stencil *stencil, const heat_field *x, int64_t j, double *y) {
   const heat_box owned = stencil->grid->owned;
+  const bool bottom = stencil->walls[HEAT_BOTTOM] != NULL && j == owned.lo[HEAT_Y];
+  const bool top = stencil->walls[HEAT_TOP] != NULL && j == owned.hi[HEAT_Y] - 1;
+  const bool left = stencil->walls[HEAT_LEFT] != NULL, right = stencil->walls[HEAT_RIGHT] != NULL;
+  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(owned, HEAT_X);
+  const double *u = heat_field_at(x, owned.lo[HEAT_X], j);
+  heat_balance_row row = {.u = u,
+                          .south = bottom ? u : u - x->stride,
+                          .north = top ? u : u + x->stride,
+                          .fx = stencil->faces[HEAT_X],
+                          .fy = stencil->faces[HEAT_Y],
+                          .first = left ? 1 : 0,
+                          .last = right ? columns - 1 : columns,
+                          .y = y};
+  if (stencil->uniform) return row;
+  row.kx = heat_field_at(&stencil->kx, owned.lo[HEAT_X], j);
+  row.ky = heat_field_at(&stencil->ky, owned.lo[HEAT_X], j);
+  row.ky_north = row.ky + stencil->ky.stride;
+  return row;
+}
+
+void heat_stencil_row_ends(const heat_stencil *stencil, const heat_balance_row *row, int64_t j) {
+  const heat_box owned = stencil->grid->owned;
+  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(owned, HEAT_X);
+  const bool left = stencil->walls[HEAT_LEFT] != NULL, right = stencil->walls[HEAT_RIGHT] != NULL;
+  if (left) row->y[0] = balance_at(row, 0, 0, right && columns == 1 ? 0 : 1);
+  if (right && (columns > 1 || !left)) row->y[columns - 1] = balance_at(row, columns - 1, columns - 2, columns - 1);
   for (int side = HEAT_BOTTOM; side <= HEAT_TOP; side++) {
     const double *wall = stencil->walls[side];
     if (wall == NULL || j != (side == HEAT_BOTTOM ? owned.lo[HEAT_Y] : owned.hi[HEAT_Y] - 1)) continue;
-    for (ptrdiff_t i = 0; i < columns; i++) r->y[i] -= wall[i] * r->u[i];
+    for (ptrdiff_t i = 0; i < columns; i++) row->y[i] -= wall[i] * row->u[i];
   }
-  if (stencil->walls[HEAT_LEFT] != NULL) r->y[0] -= stencil->walls[HEAT_LEFT][j - owned.lo[HEAT_Y]] * r->u[0];
-  if (stencil->walls[HEAT_RIGHT] != NULL)
-    r->y[columns - 1] -= stencil->walls[HEAT_RIGHT][j - owned.lo[HEAT_Y]] * r->u[columns - 1];
+  if (left) row->y[0] -= stencil->walls[HEAT_LEFT][j - owned.lo[HEAT_Y]] * row->u[0];
+  if (right) row->y[columns - 1] -= stencil->walls[HEAT_RIGHT][j - owned.lo[HEAT_Y]] * row->u[columns - 1];
 }
 
 void heat_stencil_balance(const heat_stencil *stencil, const heat_field *x, heat_field *y) {
   const heat_box owned = stencil->grid->owned;
-  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(owned, HEAT_X);
-  const bool left = stencil->walls[HEAT_LEFT] != NULL, right = stencil->walls[HEAT_RIGHT] != NULL;
+  const heat_solver_loops *loops = heat_solver_loops_find();
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
-    const bool bottom = stencil->walls[HEAT_BOTTOM] != NULL && j == owned.lo[HEAT_Y];
-    const bool top = stencil->walls[HEAT_TOP] != NULL && j == owned.hi[HEAT_Y] - 1;
-    const double *u = heat_field_at(x, owned.lo[HEAT_X], j);
-    balance_row r = {.u = u,
-                     .south = bottom ? u : u - x->stride,
-                     .north = top ? u : u + x->stride,
-                     .faces = {stencil->faces[HEAT_X], stencil->faces[HEAT_Y]},
-                     .y = heat_field_at(y, owned.lo[HEAT_X], j)};
-    if (!stencil->uniform) {
-      r.kx = heat_field_at(&stencil->kx, owned.lo[HEAT_X], j);
-      r.ky = heat_field_at(&stencil->ky, owned.lo[HEAT_X], j);
-      r.ky_north = r.ky + stencil->ky.stride;
-    }
-    const ptrdiff_t first = left ? 1 : 0, last = right ? columns - 1 : columns;
-    (stencil->uniform ? balance_uniform : balance_varying)(&r, first, last);
-    if (left) r.y[0] = balance_at(&r, 0, 0, right && columns == 1 ? 0 : 1);
-    if (right && (columns > 1 || !left)) r.y[columns - 1] = balance_at(&r, columns - 1, columns - 2, columns - 1);
-    subtract_walls(stencil, &r, j, columns);
+    const heat_balance_row row = heat_stencil_row(stencil, x, j, heat_field_at(y, owned.lo[HEAT_X], j));
+    loops->balance(&row);
+    heat_stencil_row_ends(stencil, &row, j);
   }
 }
 

@@ -128,33 +128,10 @@ typedef struct solve {
   heat_status status; /* of a right side: what depends on time may have no value */
 } solve;
 
-/* r = sigma rho c_p r */
-static void multiply(const heat_operator *op, heat_field *r, double sigma) {
-  for (int64_t j = r->owned.lo[HEAT_Y]; j < r->owned.hi[HEAT_Y]; j++)
-    for (int64_t i = r->owned.lo[HEAT_X]; i < r->owned.hi[HEAT_X]; i++)
-      *heat_field_at(r, i, j) *= sigma / heat_stencil_inverse(&op->stencil, i, j);
-  r->valid = 0;
-}
-
-static void remove_mean(const heat_grid *grid, heat_field *r) {
-  heat_product sum = {.a = r};
-  heat_products(grid, &sum, 1, NULL);
-  const double mean = sum.sum / (double)heat_box_cells(grid->domain);
-  for (int64_t j = r->owned.lo[HEAT_Y]; j < r->owned.hi[HEAT_Y]; j++)
-    for (int64_t i = r->owned.lo[HEAT_X]; i < r->owned.hi[HEAT_X]; i++) *heat_field_at(r, i, j) -= mean;
-}
-
 static void right_side(void *context, heat_field *r) {
   solve *s = context;
   s->status = heat_first(s->status, leave(s->stepper, s->equation, s->equation->guess, 0));
-  multiply(s->stepper->op, r, 1 / s->equation->c);
-  if (heat_multigrid_singular(s->stepper->implicit->multigrid)) remove_mean(s->stepper->op->grid, r);
-}
-
-static void precondition(void *context, heat_field *r, double size, heat_field *z) {
-  const solve *s = context;
-  heat_multigrid_cycle(s->stepper->implicit->multigrid, r, size, z);
-  z->valid = 0;
+  (void)r; /* it is that part */
 }
 
 /* The nearest power of the square root of 2: steps by error control have other lengths each time, and levels made for
@@ -199,8 +176,9 @@ static heat_krylov_end correct(solve *s) {
                               .r = part(stepper, HEAT_PART_RESIDUAL),
                               .p = part(stepper, HEAT_PART_DIRECTION),
                               .z = part(stepper, HEAT_PART_NEW),
+                              .multigrid = implicit->multigrid,
                               .right_side = right_side,
-                              .precondition = precondition,
+                              .weight = 1 / s->equation->c,
                               .stop = stop,
                               .context = s,
                               .tolerance = implicit->tolerance,
@@ -249,17 +227,16 @@ heat_status heat_implicit_solve(heat_stepper *stepper, const heat_system *equati
 heat_status heat_implicit_estimate(heat_stepper *stepper, heat_stage stage, double c) {
   heat_field *e = part(stepper, HEAT_PART_RESIDUAL), *filtered = part(stepper, HEAT_PART_DIRECTION);
   const heat_grid *grid = stepper->op->grid;
-  const heat_system equation = {.c = c};
-  solve s = {.stepper = stepper, .equation = &equation};
   stage.out = HEAT_PART_RESIDUAL;
   const heat_status status = heat_agree(grid->comm, apply_stage(stepper, stage));
   if (status.code != HEAT_OK) return status;
-  multiply(stepper->op, e, 1 / c);
+  heat_krylov_weigh(&stepper->op->stencil, 1 / c, e);
   heat_product square = {.a = e, .b = e};
   heat_products(grid, &square, 1, NULL);
   stepper->implicit->error = 0;
   if (square.sum == 0) return status;
-  precondition(&s, e, sqrt(square.sum / (double)heat_box_cells(grid->domain)), filtered);
+  const heat_cycle cycle = {.r = e, .size = sqrt(square.sum / (double)heat_box_cells(grid->domain)), .z = filtered};
+  heat_multigrid_cycle(stepper->implicit->multigrid, &cycle);
   square = (heat_product){.a = filtered, .b = filtered};
   heat_products(grid, &square, 1, NULL);
   stepper->implicit->error = sqrt(square.sum / (double)heat_box_cells(grid->domain));

@@ -1,7 +1,9 @@
 /* Sums over fields: the same bits for every layout; exact where the terms are; as accurate as a double can be; found
  * anew where the size that was expected is wrong by any factor. */
 #include "heat2d/base/sum.h"
+#include "heat2d/numerics/kernel.h"
 #include "heat2d/numerics/products.h"
+#include "heat2d/numerics/solver_loops.h"
 
 #include "harness.h"
 
@@ -128,11 +130,110 @@ static void what_is_not_finite_and_nothing_at_all_are_told(void **state) {
   close_rig(&r);
 }
 
+/* All loops of a solver on one row, and what they leave: the row and the sums. */
+enum { COLUMNS = 4133 };
+typedef struct row_result {
+  double p[COLUMNS], q[COLUMNS], r[COLUMNS], x[COLUMNS];
+  heat_total apply[HEAT_APPLY_SUMS], reduce;
+} row_result;
+
+static void go_through_a_row(row_result *row, bool uniform) {
+  static double inverse[COLUMNS + 2], k[COLUMNS + 2], u[3][COLUMNS + 2];
+  const heat_solver_loops *loops = heat_solver_loops_find();
+  for (int n = 0; n < COLUMNS + 2; n++) {
+    inverse[n] = 1 + 0.5 * sin(n);
+    k[n] = exp(3 * cos(n));
+    for (int j = 0; j < 3; j++) u[j][n] = sin(1.3 * n + j);
+  }
+  for (int n = 0; n < COLUMNS; n++) {
+    row->p[n] = row->r[n] = cos(0.7 * n);
+    row->x[n] = 0;
+  }
+  const heat_balance_row balance = {.u = u[1] + 1,
+                                    .south = u[0] + 1,
+                                    .north = u[2] + 1,
+                                    .kx = uniform ? NULL : k + 1,
+                                    .ky = k + 1,
+                                    .ky_north = k,
+                                    .fx = 0.3,
+                                    .fy = 1.7,
+                                    .last = COLUMNS,
+                                    .y = row->q};
+  const heat_reaction reaction = {.sigma = 0.1, .reaction = 0.3, .inverse = uniform ? NULL : inverse};
+  loops->balance(&balance);
+  loops->turn(row->p, 0.37, u[0], COLUMNS);
+  loops->advance(row->x, false, 0.9, row->p, COLUMNS);
+  loops->advance(row->x, true, 0.7, row->r, COLUMNS);
+  loops->multiply(row->x, reaction, COLUMNS);
+  const heat_apply_row apply = {.p = row->p,
+                                .r = row->r,
+                                .q = row->q,
+                                .columns = COLUMNS,
+                                .reaction = reaction,
+                                .scales = {0x1p20, 0x1p30, 0x1p25}};
+  loops->apply(&apply, row->apply);
+  loops->reduce(row->r, 0.11, row->q, COLUMNS, &row->reduce, 0x1p31);
+}
+
+static void the_bits_do_not_depend_on_the_instructions(void **state) {
+  (void)state;
+  static const char *const kinds[] = {"base", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
+  static row_result rows[2][2];
+  rig r;
+  double sums[2][3];
+  const char *given = getenv("HEAT2D_ISA");
+  char *before = given == NULL ? NULL : strdup(given);
+  open_rig(&r, MPI_COMM_WORLD, (int[HEAT_AXES]){0, 0});
+  for (size_t n = 0; n < sizeof kinds / sizeof *kinds; n++) {
+    if (heat_kernels_find(kinds[n]) == NULL) continue;
+    setenv("HEAT2D_ISA", kinds[n], 1);
+    sums_of(&r, 1e3, sums[n > 0]);
+    memset(rows[n > 0], 0, sizeof rows[0]);
+    for (int uniform = 0; uniform < 2; uniform++) go_through_a_row(&rows[n > 0][uniform], uniform == 1);
+    if (n == 0) continue;
+    assert_true(everywhere(memcmp(sums[0], sums[1], sizeof sums[0]) == 0));
+    assert_true(everywhere(memcmp(rows[0], rows[1], sizeof rows[0]) == 0));
+  }
+  close_rig(&r);
+  if (before == NULL)
+    unsetenv("HEAT2D_ISA");
+  else
+    setenv("HEAT2D_ISA", before, 1);
+  free(before);
+}
+
+/* Parts that ranks have added up themselves are taken where there was room for all terms, and only there. */
+static void parts_that_were_added_up_before_give_the_same_sum(void **state) {
+  (void)state;
+  static const double sizes[] = {1e9, 1e-30};
+  rig r;
+  open_rig(&r, MPI_COMM_WORLD, (int[HEAT_AXES]){0, 0});
+  const heat_box owned = r.grid.owned;
+  for (int n = 0; n < 2; n++) {
+    heat_total own = {.over = 0};
+    for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+      const heat_terms terms = {.a = heat_field_at(&r.a, owned.lo[HEAT_X], j),
+                                .b = heat_field_at(&r.b, owned.lo[HEAT_X], j),
+                                .scale = heat_product_scale(sizes[n])};
+      heat_solver_loops_find()->add(&own, terms, (ptrdiff_t)heat_box_width(owned, HEAT_X));
+    }
+    heat_product plain = {.a = &r.a, .b = &r.b, .size = sizes[n]}, formed = plain;
+    formed.own = &own;
+    assert_int_equal(everywhere(own.over == 0), n == 0);
+    heat_products(&r.grid, &plain, 1, NULL);
+    heat_products(&r.grid, &formed, 1, NULL);
+    assert_true(plain.sum == formed.sum);
+  }
+  close_rig(&r);
+}
+
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(sums_have_the_same_bits_on_every_layout),
       cmocka_unit_test(sums_are_accurate_whatever_size_was_expected),
       cmocka_unit_test(what_is_not_finite_and_nothing_at_all_are_told),
+      cmocka_unit_test(the_bits_do_not_depend_on_the_instructions),
+      cmocka_unit_test(parts_that_were_added_up_before_give_the_same_sum),
   };
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

@@ -9,18 +9,19 @@
 #ifndef HEAT2D_KRYLOV_H
 #define HEAT2D_KRYLOV_H
 
+#include "heat2d/numerics/multigrid.h"
 #include "heat2d/numerics/sequence.h"
 
 typedef struct heat_krylov {
   const heat_stencil *stencil; /* borrowed */
   heat_sequence *sequence;     /* borrowed: what refreshes ghost layers */
   double sigma;                /* 1/s */
+  heat_multigrid *multigrid;   /* borrowed: one cycle of it is near the inverse of S */
   heat_field *x, *r, *p, *z;   /* borrowed; r, p and z are for its own use */
-  /* Set r = b. Collective; it may not fail. */
+  /* b is `weight` rho c_p times what this sets r to; where the matrix is singular, less its mean. Collective; it may
+   * not fail. */
   void (*right_side)(void *context, heat_field *r);
-  /* z = B r with B near the inverse of S, linear, symmetric and positive; the values of r are about as large as `size`.
-   * Collective. */
-  void (*precondition)(void *context, heat_field *r, double size, heat_field *z);
+  double weight; /* 1/s */
   /* Whether this rank wants the solution to be given up. NULL: never. Local. */
   bool (*stop)(void *context);
   void *context;
@@ -39,5 +40,8 @@ typedef struct heat_krylov_end {
 /* Solve for x, from x = 0. What it ends with is the same on all ranks. A system whose residual cannot get smaller since
  * x is only known to so many digits counts as solved: |r| <= 4 eps times the largest row of S times |x|. Collective. */
 heat_krylov_end heat_krylov_solve(const heat_krylov *krylov);
+
+/* r = weight rho c_p r over the owned box. Local. */
+void heat_krylov_weigh(const heat_stencil *stencil, double weight, heat_field *r);
 
 #endif

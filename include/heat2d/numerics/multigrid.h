@@ -17,6 +17,7 @@
 #define HEAT2D_MULTIGRID_H
 
 #include "heat2d/numerics/stencil.h"
+#include "heat2d/numerics/total.h"
 
 typedef struct heat_multigrid heat_multigrid;
 
@@ -28,9 +29,18 @@ void heat_multigrid_destroy(heat_multigrid *mg); /* Collective; NULL is allowed.
 /* z = M r over the owned box: an approximation of A^-1 r, K for r in W/m3. Reads the owned cells of r alone; r and z
  * may not be the same field. `size` > 0 is about as large as the values of r, to within some powers of ten, and the
  * same on all ranks (say ||r|| / sqrt(cells)): r is scaled by a power of two near it, so that float does for any units;
- * the bits do not depend on it otherwise. Where the matrix is singular r must have the mean 0, and z has it as well.
- * Collective. */
-void heat_multigrid_cycle(heat_multigrid *mg, const heat_field *r, double size, heat_field *z);
+ * the bits do not depend on it otherwise. Where the matrix is singular r must have the mean 0, and z has it as well. */
+typedef struct heat_cycle {
+  const heat_field *r;
+  double size;
+  heat_field *z;
+  double product_scale; /* the power of two for the terms of the product r z ... */
+  heat_total *product;  /* ... and this rank's part of it; NULL: not wanted */
+} heat_cycle;
+
+/* Carry out a cycle. Returns whether the product was formed on the way, which not every cycle can do; the same on all
+ * ranks. Collective. */
+bool heat_multigrid_cycle(heat_multigrid *mg, const heat_cycle *cycle);
 
 /* Whether A is singular: sigma is 0, and no wall takes heat by its temperature. Local. */
 bool heat_multigrid_singular(const heat_multigrid *mg);

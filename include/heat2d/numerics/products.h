@@ -12,6 +12,7 @@
 #define HEAT2D_PRODUCTS_H
 
 #include "heat2d/grid/field.h"
+#include "heat2d/numerics/total.h"
 
 enum { HEAT_PRODUCTS = 4 }; /* sums that are formed at once, at most */
 
@@ -19,13 +20,17 @@ enum { HEAT_PRODUCTS = 4 }; /* sums that are formed at once, at most */
 typedef struct heat_product {
   const heat_field *a, *b;
   bool over;
-  double size; /* what the sum is expected to be, at least to some six digits before the point; 0: unknown */
-  double sum;  /* the result, which is the next `size`; NAN when a term is not finite */
+  double size;           /* what the sum is expected to be, at least to some six digits before the point; 0: unknown */
+  const heat_total *own; /* of this rank's cells by heat_product_scale(size), where that is known already; or NULL */
+  double sum;            /* the result, which is the next `size`; NAN when a term is not finite */
 } heat_product;
 
 /* Form `count` sums over the owned cells of all ranks, and the sum of *flag (NULL: none), in one reduction where the
  * sizes are known. The bits follow from the cells and from the sizes, and from nothing else. Collective over the grid's
  * communicator. */
 void heat_products(const heat_grid *grid, heat_product *products, int count, int *flag);
+
+/* The power of two that terms are multiplied with where the sum is expected to be of that size; 0: not known. Local. */
+double heat_product_scale(double size);
 
 #endif

@@ -10,6 +10,7 @@
 #define HEAT2D_STENCIL_H
 
 #include "heat2d/numerics/kernel.h"
+#include "heat2d/numerics/solver_loops.h"
 #include "heat2d/numerics/walls.h"
 
 /* What limits the steps: bounds of -L_h, 1/s. */
@@ -64,6 +65,11 @@ double heat_stencil_wall(const heat_stencil *stencil, int side, int64_t at);
  * must be valid, but no ghosts beyond walls; x and y are different fields. The bits do not depend on the ranks. Local.
  */
 void heat_stencil_balance(const heat_stencil *stencil, const heat_field *x, heat_field *y);
+
+/* Row j of that, to be evaluated by the loops for rows; and after it what is different at the row's ends and beside
+ * walls. `y`: of the row, at its first owned cell. Local. */
+heat_balance_row heat_stencil_row(const heat_stencil *stencil, const heat_field *x, int64_t j, double *y);
+void heat_stencil_row_ends(const heat_stencil *stencil, const heat_balance_row *row, int64_t j);
 
 /* y = L_h x over the owned box, K/s: the balance times 1 / (rho c_p). Local. */
 void heat_stencil_apply(const heat_stencil *stencil, const heat_field *x, heat_field *y);
