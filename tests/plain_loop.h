@@ -241,13 +241,19 @@ static inline bool same_as_plain(const rig *r, const heat_field *field, plain_fi
 /* A list that uses all that a stage can be: one to four terms, results in place of a term, fields of different age. */
 static inline int mixed_list(double c, heat_stage list[]) {
   const heat_stage stages[] = {
-      {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0.1, .share = c},
+      {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0.1, .budget_weight = c},
       {.out = 2, .u = 1, .terms = 2, .term = {{0, 0.3}, {1, 0.7}}, .c = c / 2, .t = 0.15},
-      {.out = 3, .u = 2, .terms = 3, .term = {{0, 0.2}, {2, 1.3}, {1, -0.5}}, .c = c / 3, .t = 0.2, .share = c / 7},
+      {.out = 3,
+       .u = 2,
+       .terms = 3,
+       .term = {{0, 0.2}, {2, 1.3}, {1, -0.5}},
+       .c = c / 3,
+       .t = 0.2,
+       .budget_weight = c / 7},
       {.out = 0, .u = 3, .terms = 4, .term = {{0, 0.25}, {1, 0.25}, {2, 0.25}, {3, 0.25}}, .c = c, .t = 0.2},
-      {.out = 1, .u = 3, .terms = 1, .term = {{1, 1}}, .c = c, .t = 0.3, .share = c / 3},
-      {.out = 2, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0, .share = c},
-      {.out = 0, .u = 2, .terms = 1, .term = {{2, 1}}, .c = c, .t = 2, .share = c},
+      {.out = 1, .u = 3, .terms = 1, .term = {{1, 1}}, .c = c, .t = 0.3, .budget_weight = c / 3},
+      {.out = 2, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0, .budget_weight = c},
+      {.out = 0, .u = 2, .terms = 1, .term = {{2, 1}}, .c = c, .t = 2, .budget_weight = c},
   };
   memcpy(list, stages, sizeof stages);
   return sizeof stages / sizeof *stages;

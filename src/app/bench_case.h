@@ -30,7 +30,7 @@ heat_status heat_bench_case_create(heat_bench_case *c, MPI_Comm comm, heat_bench
 void heat_bench_case_destroy(heat_bench_case *c); /* Collective. */
 
 /* Do HEAT_BENCH_CASE_STEPS steps: work for heat_measure, whose context is the case. Collective. */
-enum { HEAT_BENCH_CASE_STEPS = HEAT_CHAIN };
+enum { HEAT_BENCH_CASE_STEPS = HEAT_BATCH };
 void heat_bench_case_steps(void *context);
 
 /* Do steps until the shape of the tiles is chosen, which the first steps of a run try out. Collective. */

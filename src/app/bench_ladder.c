@@ -127,7 +127,7 @@ static void add_row(ladder *l, const rung *r, heat_work work, double updates) {
 
 int heat_bench_depth(const int64_t cells[HEAT_AXES], int ranks) {
   heat_layout layout = {.cells = {cells[HEAT_X], cells[HEAT_Y]}};
-  return heat_layout_choose(&layout, ranks) ? heat_halo_choose_depth(&layout, HEAT_CHAIN) : 1;
+  return heat_layout_choose(&layout, ranks) ? heat_halo_choose_depth(&layout, HEAT_BATCH) : 1;
 }
 
 static heat_status climb(ladder *l, const rung *r) {

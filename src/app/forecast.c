@@ -80,11 +80,11 @@ typedef struct trial {
   heat_operator op;
   heat_stepper stepper;
   heat_clock clock;
-  int64_t step, chain;
+  int64_t step, batch;
 } trial;
 
 /* Steps that a run does at once: as many as are fused, or fewer where something is due more often. */
-static int64_t chain_length(const heat_plan *plan) {
+static int64_t batch_length(const heat_plan *plan) {
   const heat_config *config = plan->grid->problem->config;
   const heat_cadence saves = {.steps = heat_config_cadence(config, "checkpoint.every").steps};
   double events = heat_plan_occurrences(&plan->clock, heat_config_cadence(config, "output.every")) - 1;
@@ -92,22 +92,22 @@ static int64_t chain_length(const heat_plan *plan) {
     events = fmax(events, heat_plan_occurrences(&plan->clock, heat_plan_images(config)) - 1);
   if (saves.steps > 0) events = fmax(events, (double)plan->clock.last / (double)saves.steps);
   const double gap = fmax(1, floor((double)plan->clock.last / fmax(1, events)));
-  return (int64_t)fmax(1, floor(gap / ceil(gap / HEAT_CHAIN)));
+  return (int64_t)fmax(1, floor(gap / ceil(gap / HEAT_BATCH)));
 }
 
 /* What a step finds wrong at a later time is left to the run: how far these go depends on the machine. */
 static void advance(void *context) {
   trial *t = context;
-  if (t->step + t->chain > t->clock.last) t->step = 0;
-  heat_stepper_advance(&t->stepper, &t->clock, t->step, t->step + t->chain);
-  t->step += t->chain;
+  if (t->step + t->batch > t->clock.last) t->step = 0;
+  heat_stepper_advance(&t->stepper, &t->clock, t->step, t->step + t->batch);
+  t->step += t->batch;
 }
 
 /* `box`: of the setup's grid, for each rank by itself; NULL: the grid itself, on all ranks. Collective. */
 static heat_status open_trial(trial *t, const heat_plan *plan, const heat_setup *setup, const heat_box *box) {
   const MPI_Comm comm = box != NULL ? MPI_COMM_SELF : setup->grid.comm;
   const int alone[HEAT_AXES] = {1, 1};
-  *t = (trial){.window = setup->problem, .grid = setup->grid, .clock = plan->clock, .chain = chain_length(plan)};
+  *t = (trial){.window = setup->problem, .grid = setup->grid, .clock = plan->clock, .batch = batch_length(plan)};
   int depth = setup->depth;
   heat_status status = heat_ok();
   if (box != NULL) {
@@ -117,7 +117,7 @@ static heat_status open_trial(trial *t, const heat_plan *plan, const heat_setup 
       t->window.size[axis] = (double)t->window.cells[axis] * t->window.spacing[axis];
     }
     status = heat_grid_create(&t->grid, comm, &t->window, alone);
-    depth = heat_halo_choose_depth(&t->grid.layout, HEAT_CHAIN);
+    depth = heat_halo_choose_depth(&t->grid.layout, HEAT_BATCH);
   }
   heat_runtime_create(&t->runtime, comm);
   if (status.code == HEAT_OK) status = heat_operator_create(&t->op, &t->grid, &t->runtime, depth, setup->threads);
@@ -138,12 +138,12 @@ static void close_trial(trial *t) {
 static double time_step(trial *t) {
   const MPI_Comm comm = t->grid.comm;
   const double start = MPI_Wtime();
-  const int64_t chain = t->chain;
-  t->chain = 1;
+  const int64_t batch = t->batch;
+  t->batch = 1;
   for (int n = 0; n < 2; n++) advance(t);
   double fit = call_seconds * 2 / (MPI_Wtime() - start);
   MPI_Allreduce(MPI_IN_PLACE, &fit, 1, MPI_DOUBLE, MPI_MIN, comm);
-  t->chain = fit < (double)chain ? (int64_t)fmax(1, fit) : chain;
+  t->batch = fit < (double)batch ? (int64_t)fmax(1, fit) : batch;
   for (int ready = 0; !ready;) {
     advance(t);
     bool chosen;
@@ -151,7 +151,7 @@ static double time_step(trial *t) {
     ready = chosen || MPI_Wtime() - start > warm_seconds;
     MPI_Allreduce(MPI_IN_PLACE, &ready, 1, MPI_INT, MPI_MAX, comm);
   }
-  return heat_measure(comm, measure_seconds, (heat_work){advance, t}, NULL, NULL) / (double)t->chain;
+  return heat_measure(comm, measure_seconds, (heat_work){advance, t}, NULL, NULL) / (double)t->batch;
 }
 
 /* Cells of sides that change in time, of a block of that size. */
@@ -164,8 +164,8 @@ static double side_cells(const heat_problem *problem, const int64_t cells[HEAT_A
 
 /* What a step's sides and sources in time take, for each of their cells: what there is more of in a larger block. */
 static double time_sides(trial *t, double cells) {
-  double times[HEAT_CHAIN];
-  const int64_t count = t->chain < HEAT_CHAIN ? t->chain : HEAT_CHAIN;
+  double times[HEAT_BATCH];
+  const int64_t count = t->batch < HEAT_BATCH ? t->batch : HEAT_BATCH;
   if (cells == 0) return 0;
   for (int64_t n = 0; n < count; n++) times[n] = heat_clock_time(&t->clock, n);
   const double start = MPI_Wtime();

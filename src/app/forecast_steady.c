@@ -68,7 +68,7 @@ static double settle_coarse(const heat_setup *setup, const heat_problem *problem
   heat_runtime_create(&runtime, MPI_COMM_SELF);
   heat_status status = heat_grid_create(&grid, MPI_COMM_SELF, problem, alone);
   if (status.code == HEAT_OK)
-    status = heat_operator_create(&op, &grid, &runtime, heat_halo_choose_depth(&grid.layout, HEAT_CHAIN), 1);
+    status = heat_operator_create(&op, &grid, &runtime, heat_halo_choose_depth(&grid.layout, HEAT_BATCH), 1);
   if (status.code == HEAT_OK) status = heat_stepper_create(&stepper, setup->method, &op);
   if (status.code == HEAT_OK) status = heat_stepper_start(&stepper);
   if (status.code == HEAT_OK) {

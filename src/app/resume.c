@@ -216,8 +216,8 @@ heat_status heat_resume_prepare(const heat_resume *resume, const heat_state *sta
 }
 
 int64_t heat_resume_kept(const heat_resume *resume, const heat_state *state) {
-  return heat_resume_found(resume) ? state->step - state->owed
-                                   : -1; /* the rows that are owed are still to be written */
+  return heat_resume_found(resume) ? state->step - state->outputs_pending
+                                   : -1; /* the rows of that step are still to be written */
 }
 
 bool heat_resume_found(const heat_resume *resume) {

@@ -19,7 +19,7 @@ static void asked_ranks(const heat_config *config, int ranks[HEAT_AXES]) {
 static heat_status check_placing(const heat_setup *setup, int ranks) {
   heat_layout layout = setup->grid.layout;
   if (heat_layout_choose(&layout, ranks)) return heat_ok();
-  return heat_config_fail(setup->config, "domain.cells", "%lld x %lld cells cannot be dealt out over %d ranks",
+  return heat_config_fail(setup->config, "domain.cells", "%lld x %lld cells cannot be distributed over %d ranks",
                           (long long)layout.cells[HEAT_X], (long long)layout.cells[HEAT_Y], ranks);
 }
 
@@ -63,7 +63,7 @@ static heat_status adopt_method(heat_setup *setup, heat_runtime *runtime, const 
 static int choose_depth(const heat_setup *setup) {
   if (!heat_config_auto(setup->config, "parallel.halo_depth"))
     return (int)heat_config_integer(setup->config, "parallel.halo_depth");
-  return setup->method->step != NULL ? 1 : heat_halo_choose_depth(&setup->grid.layout, HEAT_CHAIN);
+  return setup->method->step != NULL ? 1 : heat_halo_choose_depth(&setup->grid.layout, HEAT_BATCH);
 }
 
 heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const heat_options *options, int ranks) {

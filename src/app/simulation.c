@@ -144,16 +144,16 @@ static heat_status write_due(heat_simulation *sim) {
   return status;
 }
 
-/* Something could not be written, and the state is whole: save it, if that can be written. `owed`: what is due at this
- * step for people is not there yet; who goes on from the checkpoint writes it. */
-static heat_status rescue(heat_simulation *sim, heat_status why, bool owed) {
+/* Something could not be written, and the state is whole: save it, if that can be written. `outputs_pending`: what is
+ * due at this step for people is not there yet; who goes on from the checkpoint writes it. */
+static heat_status rescue(heat_simulation *sim, heat_status why, bool outputs_pending) {
   heat_saver *saver = &sim->saver;
   const int64_t step = sim->state.step;
   const bool saves =
       why.code == HEAT_IO && heat_saver_last(saver) != step && heat_lock_agree(&sim->lock, sim->runtime->comm);
   heat_status status = saves && sim->looked != step ? heat_simulation_look(sim) : heat_ok();
   if (!saves || status.code != HEAT_OK) return heat_first(heat_first(status, why), heat_saver_finish(saver));
-  sim->state.owed = owed;
+  sim->state.outputs_pending = outputs_pending;
   status = heat_saver_save(saver, &sim->state, is_asked_to_stop(sim) ? save_mode(sim) : HEAT_SAVE_AT_ONCE);
   if (status.code != HEAT_OK || heat_saver_last(saver) != step) return why;
   return heat_fail(HEAT_IO, "%.800s (a checkpoint was written at step %lld: make room and go on with --resume)",

@@ -88,7 +88,8 @@ static heat_status take_steady(heat_simulation *sim) {
   heat_status status = heat_ok();
   sim->state.steady = false;
   if (ended && heat_steady_asked(&sim->steady)) status = heat_simulation_look_steady(sim);
-  sim->nothing_to_do = (sim->state.steady || solved) && sim->options->resume_file == NULL && !sim->state.owed;
+  sim->nothing_to_do =
+      (sim->state.steady || solved) && sim->options->resume_file == NULL && !sim->state.outputs_pending;
   return status;
 }
 
@@ -169,9 +170,9 @@ static heat_status open_files(heat_simulation *sim) {
 static heat_status write_first(heat_simulation *sim) {
   const double start = MPI_Wtime();
   heat_status status = heat_simulation_look(sim);
-  if (status.code == HEAT_OK && (!heat_resume_found(&sim->resume) || sim->state.owed))
+  if (status.code == HEAT_OK && (!heat_resume_found(&sim->resume) || sim->state.outputs_pending))
     status = heat_simulation_write(sim);
-  sim->state.owed = false;
+  sim->state.outputs_pending = false;
   heat_watch_count_outputs(&sim->watch, MPI_Wtime() - start);
   return status;
 }

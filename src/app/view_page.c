@@ -56,14 +56,14 @@ typedef struct colour {
   unsigned char rgb[3];
 } colour;
 
-typedef struct painter {
+typedef struct page_writer {
   const heat_view_page *page;
   FILE *out;
   colour above, below; /* of the last block in this line */
   bool coloured;       /* there was one */
   heat_ticks ticks;
   unsigned char map[HEAT_COLOURS][3];
-} painter;
+} page_writer;
 
 static colour contrast(colour ground) {
   const int light = 384;
@@ -71,7 +71,7 @@ static colour contrast(colour ground) {
   return dark ? (colour){{255, 255, 255}} : (colour){{0, 0, 0}};
 }
 
-static colour pixel(const painter *at, int x, int y) {
+static colour pixel(const page_writer *at, int x, int y) {
   const heat_view_page *page = at->page;
   if (y < 0) return (colour){{0, 0, 0}}; /* below the lowest row of an odd number */
   const int level = heat_picture_level(page->picture, value_at(page, x, y));
@@ -102,7 +102,7 @@ static int nearest_of_256(colour wanted) {
 }
 
 /* A half block: `above` in front, `below` behind it. Colours that go on are not named again. */
-static void put_block(painter *at, colour above, colour below) {
+static void put_block(page_writer *at, colour above, colour below) {
   const bool same =
       at->coloured && memcmp(&at->above, &above, sizeof above) == 0 && memcmp(&at->below, &below, sizeof below) == 0;
   if (!same && at->page->colours == HEAT_COLOURS_TRUE)
@@ -116,7 +116,7 @@ static void put_block(painter *at, colour above, colour below) {
   at->coloured = true;
 }
 
-static char plain_character(const painter *at, int x, int y) {
+static char plain_character(const page_writer *at, int x, int y) {
   const heat_view_page *page = at->page;
   if (page->cursor[HEAT_X] == x && page->cursor[HEAT_Y] == y) return 'X';
   const int level = heat_picture_level(page->picture, value_at(page, x, y));
@@ -125,13 +125,13 @@ static char plain_character(const painter *at, int x, int y) {
   return ramp[level * RAMP / HEAT_COLOURS];
 }
 
-static void end_line(painter *at) {
+static void end_line(page_writer *at) {
   at->coloured = false;
   if (at->page->colours != HEAT_COLOURS_NONE) fputs("\033[0m", at->out);
   fputs(at->page->placed ? "\033[K\r\n" : "\n", at->out);
 }
 
-static void put_field(painter *at) {
+static void put_field(page_writer *at) {
   const int width = at->page->picture->samples[HEAT_X], height = at->page->picture->samples[HEAT_Y];
   const int step = at->page->colours == HEAT_COLOURS_NONE ? 1 : 2;
   for (int y = height - 1; y >= 0; y -= step) {
@@ -146,7 +146,7 @@ static void put_field(painter *at) {
 }
 
 /* As many whole characters of UTF-8 text as there are columns; what would move the cursor is left out. */
-static void put_text(const painter *at, const char *text) {
+static void put_text(const page_writer *at, const char *text) {
   int column = 0;
   for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
     const bool begins = (*c & 0xC0) != 0x80;
@@ -155,7 +155,7 @@ static void put_text(const painter *at, const char *text) {
   }
 }
 
-static void put_head(painter *at) {
+static void put_head(page_writer *at) {
   const heat_picture *picture = at->page->picture;
   char text[TEXT], time[TEXT / 4];
   heat_picture_time(time, sizeof time, picture->time, picture->latest);
@@ -165,7 +165,7 @@ static void put_head(painter *at) {
   end_line(at);
 }
 
-static void put_foot(const painter *at) {
+static void put_foot(const page_writer *at) {
   const heat_view_page *page = at->page;
   const heat_picture *picture = page->picture;
   char text[TEXT];
@@ -190,7 +190,7 @@ static void put_foot(const painter *at) {
 char *heat_view_text(const heat_view_page *page, size_t *length) {
   enum { ISOTHERMS = 10 };
   char *text = NULL;
-  painter at = {.page = page, .out = open_memstream(&text, length)};
+  page_writer at = {.page = page, .out = open_memstream(&text, length)};
   if (at.out == NULL) return NULL;
   at.ticks = heat_ticks_at_most(page->picture->low, page->picture->high, ISOTHERMS);
   heat_colormap(page->picture->colormap, at.map);

@@ -36,8 +36,8 @@ static void count_interval(heat_watch *watch, double seconds, int64_t steps) {
   if (steps == 0 || seconds <= 0) return;
   const double fit = poll_seconds / (seconds / (double)steps), most = 2.0 * (double)watch->poll_interval;
   watch->poll_interval = (int64_t)fmax(1, fmin(fmin(fit, most), MOST_STEPS));
-  if (watch->poll_interval > HEAT_CHAIN) /* as many as are fused best */
-    watch->poll_interval -= watch->poll_interval % HEAT_CHAIN;
+  if (watch->poll_interval > HEAT_BATCH) /* as many as are fused best */
+    watch->poll_interval -= watch->poll_interval % HEAT_BATCH;
 }
 
 /* Agree on how long steps and outputs took. An interval in which the job was suspended says nothing about the next one.

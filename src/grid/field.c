@@ -131,13 +131,13 @@ heat_extent heat_field_extent(const heat_field *field, const heat_grid *grid) {
   int64_t bad = 0, first = INT64_MAX;
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
     const double *row = heat_field_at(field, owned.lo[HEAT_X], j);
-    double row_low = row[0], row_high = row[0], poison = 0; /* becomes NaN as soon as one value is not finite */
+    double row_low = row[0], row_high = row[0], not_finite = 0; /* becomes NaN as soon as one value is not finite */
     for (ptrdiff_t i = 0; i < columns; i++) {
       row_low = row[i] < row_low ? row[i] : row_low;
       row_high = row[i] > row_high ? row[i] : row_high;
-      poison += row[i] * 0.0;
+      not_finite += row[i] * 0.0;
     }
-    if (poison == 0) {
+    if (not_finite == 0) {
       low = row_low < low ? row_low : low;
       high = row_high > high ? row_high : high;
       continue;

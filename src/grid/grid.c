@@ -148,7 +148,7 @@ heat_status heat_grid_create(heat_grid *grid, MPI_Comm comm, const heat_problem 
     int fits = grid->size;
     while (!heat_layout_choose(&smaller, fits)) fits--;
     return heat_config_fail(problem->config, "domain.cells",
-                            "%lld x %lld cells cannot be dealt out over %d ranks (the next number that can: %d)", nx,
+                            "%lld x %lld cells cannot be distributed over %d ranks (the next number that can: %d)", nx,
                             ny, grid->size, fits);
   }
   grid->domain = heat_layout_domain(layout);

@@ -39,7 +39,7 @@ static const struct {
                   {"shown_high", REAL, offsetof(heat_state, shown_high), true},
                   {"steady", FLAG, offsetof(heat_state, steady), true},
                   {"off_lattice", FLAG, offsetof(heat_state, truncated_step), false},
-                  {"outputs_owed", FLAG, offsetof(heat_state, owed), true}};
+                  {"outputs_owed", FLAG, offsetof(heat_state, outputs_pending), true}};
 enum { ATTRIBUTES = sizeof attributes / sizeof *attributes };
 
 static void write_state(heat_h5 *out, const heat_state *state) {

@@ -271,7 +271,7 @@ static void draw_header(cairo_t *cairo, heat_pen *pen, const heat_picture *pictu
     heat_pen_write_within(pen, plan->bar.x, plan->unit_baseline, room, text);
 }
 
-/* What the painter needs. */
+/* What the drawing function needs. */
 typedef struct scene {
   const heat_picture *picture;
   heat_picture_layout plan;

@@ -91,7 +91,7 @@ static void png_encode(png_structp png, png_infop info, cairo_surface_t *surface
   png_write_end(png, info);
 }
 
-static void write_png(sink *out, const heat_canvas *canvas, heat_painter *paint, void *context) {
+static void write_png(sink *out, const heat_canvas *canvas, heat_draw_function *paint, void *context) {
   cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, canvas->width, canvas->height);
   cairo_t *cairo = cairo_create(surface);
   paint(cairo, context);
@@ -114,7 +114,7 @@ static cairo_status_t stream(void *context, const unsigned char *bytes, unsigned
   return sink_put(context, bytes, count) ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
 }
 
-static void write_vectors(sink *out, const heat_canvas *canvas, heat_painter *paint, void *context) {
+static void write_vectors(sink *out, const heat_canvas *canvas, heat_draw_function *paint, void *context) {
   const bool pdf = canvas->format == HEAT_PICTURE_PDF;
   cairo_surface_t *surface = pdf ? cairo_pdf_surface_create_for_stream(stream, out, canvas->width, canvas->height)
                                  : cairo_svg_surface_create_for_stream(stream, out, canvas->width, canvas->height);
@@ -135,7 +135,7 @@ static void write_vectors(sink *out, const heat_canvas *canvas, heat_painter *pa
   if (!pdf) sink_put(out, (const unsigned char *)svg_note, sizeof svg_note - 1);
 }
 
-heat_status heat_canvas_write(const heat_canvas *canvas, heat_painter *paint, void *context, const char *path) {
+heat_status heat_canvas_write(const heat_canvas *canvas, heat_draw_function *paint, void *context, const char *path) {
   sink out = {.path = path, .status = heat_ok()};
   const heat_status made = heat_directory_create(&out.file, path);
   if (made.code != HEAT_OK) return made;

@@ -70,7 +70,7 @@ void heat_picture_outlines(const heat_picture *picture, const heat_picture_layou
 
 /* picture_file.c */
 
-typedef void heat_painter(cairo_t *cairo, void *context);
+typedef void heat_draw_function(cairo_t *cairo, void *context);
 
 /* What a file of `format` is to hold. */
 typedef struct heat_canvas {
@@ -80,6 +80,6 @@ typedef struct heat_canvas {
 } heat_canvas;
 
 /* Let `paint` draw, and write the file as heat_picture_write says. HEAT_IO. Local. */
-heat_status heat_canvas_write(const heat_canvas *canvas, heat_painter *paint, void *context, const char *path);
+heat_status heat_canvas_write(const heat_canvas *canvas, heat_draw_function *paint, void *context, const char *path);
 
 #endif

@@ -119,7 +119,8 @@ void heat_forcing_agree(heat_forcing *forcing) {
   forcing->steady_power = heat_sum_value(&total);
 }
 
-heat_status heat_forcing_update(heat_forcing *forcing, heat_box box, double t, double share, heat_ledger *ledger) {
+heat_status heat_forcing_update(heat_forcing *forcing, heat_box box, double t, double budget_weight,
+                                heat_ledger *ledger) {
   const heat_grid *grid = forcing->grid;
   const double area = cell_area(grid);
   const int64_t bottom = grid->owned.lo[HEAT_Y] - forcing->depth;
@@ -134,13 +135,14 @@ heat_status heat_forcing_update(heat_forcing *forcing, heat_box box, double t, d
         grid->problem, HEAT_SOURCE, run->layer, heat_grid_wrap(grid, HEAT_Y, run->j), i,
         i + heat_box_width(part, HEAT_X), t, heat_field_at(&forcing->q, part.lo[HEAT_X], run->j));
     if (status.code != HEAT_OK) return status;
-    if (share == 0 || heat_box_empty(own)) continue;
+    if (budget_weight == 0 || heat_box_empty(own)) continue;
     for (int64_t n = own.lo[HEAT_X]; n < own.hi[HEAT_X]; n++)
-      heat_ledger_count_source(ledger, share * (*heat_field_at(&forcing->q, n, run->j) * area));
+      heat_ledger_count_source(ledger, budget_weight * (*heat_field_at(&forcing->q, n, run->j) * area));
   }
   return heat_ok();
 }
 
-void heat_forcing_count_steady(const heat_forcing *forcing, double share, heat_ledger *ledger) {
-  if (forcing->has_source && forcing->grid->rank == 0) heat_ledger_count_source(ledger, share * forcing->steady_power);
+void heat_forcing_count_steady(const heat_forcing *forcing, double budget_weight, heat_ledger *ledger) {
+  if (forcing->has_source && forcing->grid->rank == 0)
+    heat_ledger_count_source(ledger, budget_weight * forcing->steady_power);
 }

@@ -1,6 +1,6 @@
 /* The plain loops, and beside them the marching kernels, which give the same bits and are the ones that runs use.
  *
- * Walking: a few vectors side by side go down the rows of a box. The row to the south and the row itself stay in
+ * Marching: a few vectors side by side go down the rows of a box. The row to the south and the row itself stay in
  * registers from when they were the row to the north, so that each value of u is loaded once from the north and twice,
  * unaligned, as a neighbour to the west and east (or taken from the vector beside it); with varying material the heat
  * through a north face stays as the next row's through its south face. Boxes are small enough to stay in the

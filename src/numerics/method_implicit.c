@@ -3,42 +3,47 @@
 
 /* A step of backward Euler of length c, which ends at time t. */
 static heat_status backward(heat_stepper *stepper, int from, int result, double c, double t) {
-  const heat_system equation = {
-      .terms = {{.field = from, .weight = 1}}, .count = 1, .guess = from, .result = result, .c = c, .t = t, .share = c};
+  const heat_system equation = {.terms = {{.field = from, .weight = 1}},
+                                .count = 1,
+                                .guess = from,
+                                .result = result,
+                                .c = c,
+                                .t = t,
+                                .budget_weight = c};
   return heat_implicit_solve(stepper, &equation);
 }
 
 /* The error is about dt^2/2 u'' = dt/2 (L(u_{n+1}, t_{n+1}) - L(u_n, t_n)) = (u_{n+1} - u_n)/2 - dt/2 L(u_n, t_n). */
 heat_status heat_backward_euler_step(heat_stepper *stepper, const heat_step *step) {
   const double half = 0.5;
-  heat_status status = backward(stepper, HEAT_PART_OLD, HEAT_PART_NEW, step->dt, step->end);
+  heat_status status = backward(stepper, HEAT_ROLE_OLD, HEAT_ROLE_NEW, step->dt, step->end);
   if (status.code != HEAT_OK || !step->estimated || heat_implicit_stopped(stepper)) return status;
   const heat_stage difference = {
-      .u = HEAT_PART_OLD,
+      .u = HEAT_ROLE_OLD,
       .terms = 2,
-      .term = {{.field = HEAT_PART_NEW, .weight = half}, {.field = HEAT_PART_OLD, .weight = -half}},
+      .term = {{.field = HEAT_ROLE_NEW, .weight = half}, {.field = HEAT_ROLE_OLD, .weight = -half}},
       .c = -half * step->dt,
       .t = step->begin};
   return heat_implicit_estimate(stepper, difference, step->dt);
 }
 
-/* The part HEAT_PART_RIGHT = u_n + c L(u_n, t_n). */
-static heat_status forward(heat_stepper *stepper, double c, double t, double share) {
-  const heat_stage stage = {.out = HEAT_PART_RIGHT,
-                            .u = HEAT_PART_OLD,
+/* The field of HEAT_ROLE_RIGHT = u_n + c L(u_n, t_n). */
+static heat_status forward(heat_stepper *stepper, double c, double t, double budget_weight) {
+  const heat_stage stage = {.out = HEAT_ROLE_RIGHT,
+                            .u = HEAT_ROLE_OLD,
                             .terms = 1,
-                            .term = {{.field = HEAT_PART_OLD, .weight = 1}},
+                            .term = {{.field = HEAT_ROLE_OLD, .weight = 1}},
                             .c = c,
                             .t = t,
-                            .share = share};
+                            .budget_weight = budget_weight};
   return heat_implicit_stage(stepper, &stage);
 }
 
 static heat_status two_half_steps(heat_stepper *stepper, const heat_step *step) {
   const double half = step->dt / 2;
-  heat_status status = backward(stepper, HEAT_PART_OLD, HEAT_PART_RIGHT, half, step->t + half);
+  heat_status status = backward(stepper, HEAT_ROLE_OLD, HEAT_ROLE_RIGHT, half, step->t + half);
   if (status.code != HEAT_OK || heat_implicit_stopped(stepper)) return status;
-  return backward(stepper, HEAT_PART_RIGHT, HEAT_PART_NEW, half, step->end);
+  return backward(stepper, HEAT_ROLE_RIGHT, HEAT_ROLE_NEW, half, step->end);
 }
 
 heat_status heat_crank_nicolson_step(heat_stepper *stepper, const heat_step *step) {
@@ -46,13 +51,13 @@ heat_status heat_crank_nicolson_step(heat_stepper *stepper, const heat_step *ste
   if (step->damped) return two_half_steps(stepper, step);
   heat_status status = forward(stepper, half, step->begin, half);
   if (status.code != HEAT_OK) return status;
-  const heat_system equation = {.terms = {{.field = HEAT_PART_RIGHT, .weight = 1}},
+  const heat_system equation = {.terms = {{.field = HEAT_ROLE_RIGHT, .weight = 1}},
                                 .count = 1,
-                                .guess = HEAT_PART_OLD,
-                                .result = HEAT_PART_NEW,
+                                .guess = HEAT_ROLE_OLD,
+                                .result = HEAT_ROLE_NEW,
                                 .c = half,
                                 .t = step->end,
-                                .share = half};
+                                .budget_weight = half};
   return heat_implicit_solve(stepper, &equation);
 }
 
@@ -68,35 +73,35 @@ static const double g = 0.58578643762690495, d = 0.29289321881345248, w = 0.3535
 /* The difference of the two, with d dt L of the three stages = f - u_n, v - f, u - (1 - w/d) u_n - (w/d) v. */
 static heat_stage embedded(void) {
   const double e[] = {(4 * w - 1) / 3 / d, -1 / (3 * d), 2.0 / 3};
-  return (heat_stage){.u = HEAT_PART_OLD,
+  return (heat_stage){.u = HEAT_ROLE_OLD,
                       .terms = 4,
-                      .term = {{.field = HEAT_PART_OLD, .weight = -e[0] - e[2] * (1 - w / d)},
-                               {.field = HEAT_PART_RIGHT, .weight = e[0] - e[1]},
-                               {.field = HEAT_PART_MIDDLE, .weight = e[1] - e[2] * w / d},
-                               {.field = HEAT_PART_NEW, .weight = e[2]}}};
+                      .term = {{.field = HEAT_ROLE_OLD, .weight = -e[0] - e[2] * (1 - w / d)},
+                               {.field = HEAT_ROLE_RIGHT, .weight = e[0] - e[1]},
+                               {.field = HEAT_ROLE_MIDDLE, .weight = e[1] - e[2] * w / d},
+                               {.field = HEAT_ROLE_NEW, .weight = e[2]}}};
 }
 
 heat_status heat_tr_bdf2_step(heat_stepper *stepper, const heat_step *step) {
   const double dt = step->dt;
   heat_status status = forward(stepper, d * dt, step->begin, w * dt);
   if (status.code != HEAT_OK) return status;
-  const heat_system first = {.terms = {{.field = HEAT_PART_RIGHT, .weight = 1}},
+  const heat_system first = {.terms = {{.field = HEAT_ROLE_RIGHT, .weight = 1}},
                              .count = 1,
-                             .guess = HEAT_PART_OLD,
-                             .result = HEAT_PART_MIDDLE,
+                             .guess = HEAT_ROLE_OLD,
+                             .result = HEAT_ROLE_MIDDLE,
                              .c = d * dt,
                              .t = step->t + g * dt,
-                             .share = w * dt};
+                             .budget_weight = w * dt};
   status = heat_implicit_solve(stepper, &first);
   if (status.code != HEAT_OK || heat_implicit_stopped(stepper)) return status;
   const heat_system second = {
-      .terms = {{.field = HEAT_PART_OLD, .weight = 1 - w / d}, {.field = HEAT_PART_MIDDLE, .weight = w / d}},
+      .terms = {{.field = HEAT_ROLE_OLD, .weight = 1 - w / d}, {.field = HEAT_ROLE_MIDDLE, .weight = w / d}},
       .count = 2,
-      .guess = HEAT_PART_MIDDLE,
-      .result = HEAT_PART_NEW,
+      .guess = HEAT_ROLE_MIDDLE,
+      .result = HEAT_ROLE_NEW,
       .c = d * dt,
       .t = step->end,
-      .share = d * dt};
+      .budget_weight = d * dt};
   status = heat_implicit_solve(stepper, &second);
   if (status.code != HEAT_OK || !step->estimated || heat_implicit_stopped(stepper)) return status;
   return heat_implicit_estimate(stepper, embedded(), d * dt);

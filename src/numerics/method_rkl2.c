@@ -13,7 +13,7 @@
 
 #include <math.h>
 
-enum { SOLUTION, ODD, EVEN, RATE };         /* parts of the fields: ODD for the stages of odd numbers */
+enum { SOLUTION, ODD, EVEN, RATE };         /* roles of the fields: ODD for the stages of odd numbers */
 enum { FEWEST = 3, MOST = HEAT_RKL2_MOST }; /* stages */
 
 static double reach_of(int s) {
@@ -52,7 +52,7 @@ static recursion recursion_of(int j, int s) {
 }
 
 /* How much each dt L_k counts in the result: the recursion for Y_j - Y_0 as sums of them. */
-static void find_shares(int s, double shares[MOST]) {
+static void find_budget_weights(int s, double weights[MOST]) {
   double sums[3][MOST] = {{0}}; /* of Y_{j-2}, Y_{j-1} and Y_j, in turn */
   for (int j = 1; j <= s; j++) {
     const recursion r = recursion_of(j, s);
@@ -62,16 +62,21 @@ static void find_shares(int s, double shares[MOST]) {
     now[j - 1] += r.m;
     now[0] += r.g;
   }
-  for (int k = 0; k < s; k++) shares[k] = sums[s % 3][k];
+  for (int k = 0; k < s; k++) weights[k] = sums[s % 3][k];
 }
 
 int heat_rkl2_stages(const heat_step *step, double bound, heat_stage stages[HEAT_METHOD_STAGES], int *result) {
   const double dt = step->dt;
   const int s = stages_for(dt, bound);
-  double shares[MOST], times[MOST + 1] = {0}; /* c_j */
-  find_shares(s, shares);
-  stages[0] = (heat_stage){
-      .out = RATE, .u = SOLUTION, .terms = 1, .term = {{SOLUTION, 0}}, .c = 1, .t = step->t, .share = shares[0] * dt};
+  double weights[MOST], times[MOST + 1] = {0}; /* c_j */
+  find_budget_weights(s, weights);
+  stages[0] = (heat_stage){.out = RATE,
+                           .u = SOLUTION,
+                           .terms = 1,
+                           .term = {{SOLUTION, 0}},
+                           .c = 1,
+                           .t = step->t,
+                           .budget_weight = weights[0] * dt};
   for (int j = 1; j <= s; j++) {
     const recursion r = recursion_of(j, s);
     const int out = j % 2 == 1 ? ODD : EVEN, before = j == 1 ? SOLUTION : j % 2 == 1 ? EVEN : ODD;
@@ -88,7 +93,7 @@ int heat_rkl2_stages(const heat_step *step, double bound, heat_stage stages[HEAT
                      .term = {{before, r.mu}, {two_before, r.nu}, {SOLUTION, 1 - r.mu - r.nu}, {RATE, r.g * dt}},
                      .c = r.m * dt,
                      .t = step->t + times[j - 1] * dt,
-                     .share = shares[j - 1] * dt};
+                     .budget_weight = weights[j - 1] * dt};
   }
   *result = ODD;
   return s + 1;

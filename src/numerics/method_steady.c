@@ -67,13 +67,13 @@ heat_status heat_stepper_check_steady(heat_stepper *stepper, double t) {
 }
 
 heat_status heat_steady_step(heat_stepper *stepper, const heat_step *step) {
-  const heat_system system = {.terms = {{.field = HEAT_PART_OLD, .weight = 0}},
+  const heat_system system = {.terms = {{.field = HEAT_ROLE_OLD, .weight = 0}},
                               .count = 1,
-                              .guess = HEAT_PART_OLD,
-                              .result = HEAT_PART_NEW,
+                              .guess = HEAT_ROLE_OLD,
+                              .result = HEAT_ROLE_NEW,
                               .c = 1,
                               .t = step->end,
-                              .share = 1,
+                              .budget_weight = 1,
                               .steady = true};
   heat_status status = heat_implicit_solve(stepper, &system);
   if (status.code != HEAT_OK || heat_implicit_stopped(stepper) || !heat_implicit_singular(stepper)) return status;

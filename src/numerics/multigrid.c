@@ -1,6 +1,6 @@
 /* The levels of the multigrid, and one V or W cycle over them.
  *
- *     level 0   five points, dealt out as the grid is; its blocks' halves are the blocks of level 1, and so on
+ *     level 0   five points, distributed as the grid is; its blocks' halves are the blocks of level 1, and so on
  *     level m   small: a copy of it is gathered on every rank, and from there on each goes on alone
  *     last      solved directly
  *
@@ -33,7 +33,7 @@ struct heat_multigrid {
   bool singular;
   double scale;     /* of the operator: the levels hold A times a power of two */
   int twice_from;   /* the finest level that is visited twice */
-  int count, parts; /* levels; of those how many are dealt out over the ranks */
+  int count, parts; /* levels; of those how many are distributed over the ranks */
   heat_level level[LEVELS];
   heat_gather gather;
   heat_direct direct;

@@ -4,7 +4,7 @@
 
 #include "multigrid_level.h"
 
-/* How the parts of a level that is dealt out become a whole one on each rank. */
+/* How the parts of a distributed level become a whole one on each rank. */
 typedef struct heat_gather {
   int *counts, *begins; /* values of each rank, and where they begin in `all` */
   char *all;

@@ -94,12 +94,12 @@ static void prepare_box(void *context, int k, heat_box box) {
   const heat_stage *stage = &p->stages[k];
   if (stage->c == 0) return;
   heat_walls_apply(equation->walls, p->fields[stage->u], box, p->instant + k);
-  if (stage->share != 0)
-    heat_ledger_count_walls(equation->ledger, equation->walls, p->fields[stage->u], box, stage->share);
+  if (stage->budget_weight != 0)
+    heat_ledger_count_walls(equation->ledger, equation->walls, p->fields[stage->u], box, stage->budget_weight);
   if (!heat_forcing_in_time(equation->forcing)) return;
 #pragma omp critical(heat_source) /* the expression library is not made for threads */
-  *p->status =
-      heat_first(*p->status, heat_forcing_update(equation->forcing, box, stage->t, stage->share, equation->ledger));
+  *p->status = heat_first(
+      *p->status, heat_forcing_update(equation->forcing, box, stage->t, stage->budget_weight, equation->ledger));
 }
 
 /* Refresh the ghost layers of some fields, all but what comes from above: see wait_upper_halo. */
@@ -126,7 +126,7 @@ static void wait_upper_halo(heat_sequence *sequence) {
 }
 
 /* Before rows below `row` are worked on: let messages make progress, and have those that these rows need. */
-static void look_after_messages(void *context, int64_t row) {
+static void progress_messages(void *context, int64_t row) {
   const pass *p = context;
   if (p->sequence->active_halo != NULL) heat_halo_progress(p->sequence->active_halo);
   if (row >= p->sequence->grid->owned.hi[HEAT_Y]) wait_upper_halo(p->sequence);
@@ -161,7 +161,7 @@ static void run_tiles(pass *p, const int64_t *grow, int count) {
                                      .threads = sequence->threads,
                                      .cell_bytes = sequence->cell_bytes,
                                      .prepare = prepare_box,
-                                     .before_rows = look_after_messages,
+                                     .before_rows = progress_messages,
                                      .context = p});
 }
 
@@ -188,7 +188,7 @@ static void run_stages(const pass *list, const heat_schedule *schedule, int from
   const double start = MPI_Wtime() - sequence->runtime->spent[HEAT_HALO];
   double updates = 0;
   for (int k = from; k < to; k++) {
-    heat_forcing_count_steady(sequence->equation.forcing, list->stages[k].share, sequence->equation.ledger);
+    heat_forcing_count_steady(sequence->equation.forcing, list->stages[k].budget_weight, sequence->equation.ledger);
     updates += (double)heat_box_cells(heat_grid_grown(sequence->grid, sequence->grid->owned, schedule->grow[k]));
   }
   for (int s = from, done; s < to; s += done) {

@@ -11,7 +11,7 @@ static int euler_stages(const heat_step *step, double bound, heat_stage stages[H
   const double t = step->t, dt = step->dt;
   (void)bound; /* one stage, whatever it is */
   stages[0] = (heat_stage){
-      .out = NEXT, .u = NOW, .terms = 1, .term = {{.field = NOW, .weight = 1}}, .c = dt, .t = t, .share = dt};
+      .out = NEXT, .u = NOW, .terms = 1, .term = {{.field = NOW, .weight = 1}}, .c = dt, .t = t, .budget_weight = dt};
   *result = NEXT;
   return 1;
 }
@@ -26,24 +26,24 @@ const heat_method heat_methods[] = {
                           .monotone = 1.38, /* of 3 stages; for walls that do not change in time */
                           .stages = heat_rkl2_stages},
     [HEAT_METHOD_BACKWARD_EULER] = {.order = 1,
-                                    .fields = HEAT_PART_RIGHT,
+                                    .fields = HEAT_ROLE_RIGHT,
                                     .stability = INFINITY,
                                     .monotone = INFINITY,
                                     .error_scale = 100,
                                     .step = heat_backward_euler_step},
     [HEAT_METHOD_CRANK_NICOLSON] = {.order = 2,
-                                    .fields = HEAT_PART_RIGHT + 1,
+                                    .fields = HEAT_ROLE_RIGHT + 1,
                                     .stability = INFINITY,
                                     .monotone = 2,
                                     .step = heat_crank_nicolson_step},
     [HEAT_METHOD_TR_BDF2] = {.order = 2,
-                             .fields = HEAT_PART_MIDDLE + 1,
+                             .fields = HEAT_ROLE_MIDDLE + 1,
                              .stability = INFINITY,
                              .monotone = INFINITY,
                              .error_scale = 20,
                              .step = heat_tr_bdf2_step},
     [HEAT_METHOD_STEADY] =
-        {.order = 1, .fields = HEAT_PART_RIGHT, .stability = INFINITY, .monotone = INFINITY, .step = heat_steady_step},
+        {.order = 1, .fields = HEAT_ROLE_RIGHT, .stability = INFINITY, .monotone = INFINITY, .step = heat_steady_step},
 };
 static_assert(sizeof heat_methods / sizeof *heat_methods == HEAT_METHODS, "a row for each method");
 
@@ -77,7 +77,7 @@ heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method
   for (int f = 0; f < method->fields && status.code == HEAT_OK; f++) {
     const bool lasts = f < method->lasting || op->sequence.plain;
     const int rows = lasts ? 0 : band_rows(method, &op->grid->layout, depth, threads);
-    stepper->place[f] = f;
+    stepper->role_to_field[f] = f;
     status = heat_field_create_as(&stepper->fields[f], op->grid, (heat_field_form){depth, rows, f, threads});
   }
   status = heat_agree(op->grid->comm, status);
@@ -97,7 +97,7 @@ void heat_stepper_destroy(heat_stepper *stepper) {
 }
 
 heat_field *heat_stepper_solution(heat_stepper *stepper) {
-  return &stepper->fields[stepper->place[0]];
+  return &stepper->fields[stepper->role_to_field[0]];
 }
 
 heat_status heat_stepper_start(heat_stepper *stepper) {
@@ -122,11 +122,11 @@ double heat_stepper_limit(const heat_stepper *stepper) {
 }
 
 /* A stage that copies a solution out of a band, which does not outlast the list of stages. */
-static int bring_home(heat_stepper *stepper, heat_stage *stage) {
-  const int from = stepper->place[0], to = stepper->place[1];
+static int copy_from_band(heat_stepper *stepper, heat_stage *stage) {
+  const int from = stepper->role_to_field[0], to = stepper->role_to_field[1];
   *stage = (heat_stage){.out = to, .u = from, .terms = 1, .term = {{.field = from, .weight = 1}}};
-  stepper->place[0] = to;
-  stepper->place[1] = from;
+  stepper->role_to_field[0] = to;
+  stepper->role_to_field[1] = from;
   return 1;
 }
 
@@ -137,26 +137,27 @@ static heat_status advance_explicit(heat_stepper *stepper, const heat_clock *clo
   const double bound = heat_operator_bounds(stepper->op).spectral;
   heat_status status = heat_ok();
   while (from < to) {
-    heat_stage chain[HEAT_CHAIN + HEAT_METHOD_STAGES];
+    heat_stage batch[HEAT_BATCH + HEAT_METHOD_STAGES];
     int count = 0, added = 0;
     /* Steps take about as many stages as the one before, and a copy may follow. */
-    for (; from < to && count < HEAT_CHAIN && count + added < HEAT_STAGES_MAX; from++) {
+    for (; from < to && count < HEAT_BATCH && count + added < HEAT_STAGES_MAX; from++) {
       int result;
-      heat_stage *stages = chain + count;
+      heat_stage *stages = batch + count;
       const heat_step step = {.t = heat_clock_time(clock, from), .dt = heat_clock_step(clock, from)};
       added = stepper->method->stages(&step, bound, stages, &result);
       for (int s = 0; s < added; s++) {
-        stages[s].out = stepper->place[stages[s].out];
-        stages[s].u = stepper->place[stages[s].u];
-        for (int k = 0; k < stages[s].terms; k++) stages[s].term[k].field = stepper->place[stages[s].term[k].field];
+        stages[s].out = stepper->role_to_field[stages[s].out];
+        stages[s].u = stepper->role_to_field[stages[s].u];
+        for (int k = 0; k < stages[s].terms; k++)
+          stages[s].term[k].field = stepper->role_to_field[stages[s].term[k].field];
       }
-      const int solution = stepper->place[result];
-      stepper->place[result] = stepper->place[0];
-      stepper->place[0] = solution;
+      const int solution = stepper->role_to_field[result];
+      stepper->role_to_field[result] = stepper->role_to_field[0];
+      stepper->role_to_field[0] = solution;
       count += added;
     }
-    if (fields[stepper->place[0]]->window_rows > 0) count += bring_home(stepper, &chain[count]);
-    status = heat_first(status, heat_operator_apply(stepper->op, chain, count, fields));
+    if (fields[stepper->role_to_field[0]]->window_rows > 0) count += copy_from_band(stepper, &batch[count]);
+    status = heat_first(status, heat_operator_apply(stepper->op, batch, count, fields));
   }
   return status;
 }

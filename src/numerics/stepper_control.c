@@ -41,7 +41,7 @@ static heat_status begin(heat_stepper *stepper, const heat_clock *clock) {
 }
 
 /* The instant at which the next steps have to end. */
-static double next_landing(const heat_stepper *stepper, const heat_clock *clock) {
+static double next_target(const heat_stepper *stepper, const heat_clock *clock) {
   double target = clock->target;
   const double slack = 1e-12;
   for (int n = stepper->jump_count - 1; n >= 0; n--) {
@@ -90,7 +90,7 @@ static heat_status too_short(const heat_stepper *stepper, double t, double dt) {
 
 heat_status heat_control_step(heat_stepper *stepper, const heat_clock *clock) {
   heat_control *control = &stepper->control;
-  const double t = clock->anchor_time, target = next_landing(stepper, clock);
+  const double t = clock->anchor_time, target = next_target(stepper, clock);
   heat_status status = heat_ok();
   if (control->step == 0) status = heat_agree(stepper->op->grid->comm, begin(stepper, clock));
   double dt = control->step;

@@ -17,17 +17,17 @@ struct heat_implicit {
   /* Of the step that is being taken: */
   const heat_step *step;
   double reference; /* norm of the right side of its first system */
-  double owed;      /* sum of rho c_p times what the equations left over, J/m3 */
+  double imbalance; /* sum of rho c_p times the residuals of the equations solved: heat that the result misses, J/m3 */
   double error;     /* estimated, K */
   bool stopped;
 };
 
-static heat_field *part(heat_stepper *stepper, int which) {
-  return &stepper->fields[stepper->place[which]];
+static heat_field *field_of(heat_stepper *stepper, int which) {
+  return &stepper->fields[stepper->role_to_field[which]];
 }
 
 /* Sum of rho c_p times a field over all cells. */
-static double weigh(const heat_operator *op, const heat_field *field) {
+static double heat_content(const heat_operator *op, const heat_field *field) {
   const heat_stencil *stencil = &op->stencil;
   heat_product product = {.a = field, .b = stencil->uniform ? NULL : &stencil->inverse, .over = true};
   heat_products(op->grid, &product, 1, NULL);
@@ -51,8 +51,8 @@ heat_status heat_implicit_create(heat_stepper *stepper) {
   if (status.code != HEAT_OK) return status;
   implicit->tolerance = heat_config_real(config, "time.solver.tolerance");
   implicit->iterations = (int)heat_config_integer(config, "time.solver.iterations");
-  fill(part(stepper, HEAT_PART_RESIDUAL), 1);
-  implicit->capacity = weigh(op, part(stepper, HEAT_PART_RESIDUAL));
+  fill(field_of(stepper, HEAT_ROLE_RESIDUAL), 1);
+  implicit->capacity = heat_content(op, field_of(stepper, HEAT_ROLE_RESIDUAL));
   return status;
 }
 
@@ -65,7 +65,7 @@ void heat_implicit_destroy(heat_implicit *implicit) {
 void heat_implicit_begin(heat_stepper *stepper, const heat_step *step) {
   heat_implicit *implicit = stepper->implicit;
   implicit->step = step;
-  implicit->reference = implicit->owed = 0;
+  implicit->reference = implicit->imbalance = 0;
   implicit->stopped = false;
   heat_ledger_begin(&stepper->op->ledger);
 }
@@ -80,12 +80,13 @@ bool heat_implicit_singular(const heat_stepper *stepper) {
 
 heat_status heat_implicit_keep_energy(heat_stepper *stepper) {
   const heat_stage difference = {
-      .out = HEAT_PART_RESIDUAL,
-      .u = HEAT_PART_OLD,
+      .out = HEAT_ROLE_RESIDUAL,
+      .u = HEAT_ROLE_OLD,
       .terms = 2,
-      .term = {{.field = HEAT_PART_OLD, .weight = 1}, {.field = HEAT_PART_NEW, .weight = -1}}};
+      .term = {{.field = HEAT_ROLE_OLD, .weight = 1}, {.field = HEAT_ROLE_NEW, .weight = -1}}};
   const heat_status status = heat_implicit_stage(stepper, &difference);
-  if (status.code == HEAT_OK) stepper->implicit->owed = weigh(stepper->op, part(stepper, HEAT_PART_RESIDUAL));
+  if (status.code == HEAT_OK)
+    stepper->implicit->imbalance = heat_content(stepper->op, field_of(stepper, HEAT_ROLE_RESIDUAL));
   return status;
 }
 
@@ -93,13 +94,13 @@ bool heat_implicit_stopped(const heat_stepper *stepper) {
   return stepper->implicit->stopped;
 }
 
-/* A stage by parts, as a rank's own failure. */
+/* A stage whose fields are given by their roles. The status is this rank's own. */
 static heat_status apply_stage(heat_stepper *stepper, heat_stage stage) {
   heat_field *fields[HEAT_METHOD_FIELDS];
   for (int f = 0; f < HEAT_METHOD_FIELDS; f++) fields[f] = &stepper->fields[f];
-  stage.out = stepper->place[stage.out];
-  stage.u = stepper->place[stage.u];
-  for (int k = 0; k < stage.terms; k++) stage.term[k].field = stepper->place[stage.term[k].field];
+  stage.out = stepper->role_to_field[stage.out];
+  stage.u = stepper->role_to_field[stage.u];
+  for (int k = 0; k < stage.terms; k++) stage.term[k].field = stepper->role_to_field[stage.term[k].field];
   return heat_operator_apply(stepper->op, &stage, 1, fields);
 }
 
@@ -107,9 +108,10 @@ heat_status heat_implicit_stage(heat_stepper *stepper, const heat_stage *stage) 
   return heat_agree(stepper->op->grid->comm, apply_stage(stepper, *stage));
 }
 
-/* f - v + c L(v, t), with v in the part `at`, into HEAT_PART_RESIDUAL. */
-static heat_status leave(heat_stepper *stepper, const heat_system *equation, int at, double share) {
-  heat_stage stage = {.out = HEAT_PART_RESIDUAL, .u = at, .c = equation->c, .t = equation->t, .share = share};
+/* f - v + c L(v, t), with v in the field of role `at`, into the one of HEAT_ROLE_RESIDUAL. */
+static heat_status compute_residual(heat_stepper *stepper, const heat_system *equation, int at, double budget_weight) {
+  heat_stage stage = {
+      .out = HEAT_ROLE_RESIDUAL, .u = at, .c = equation->c, .t = equation->t, .budget_weight = budget_weight};
   bool merged = false;
   for (int k = 0; k < equation->count; k++) {
     stage.term[k] = equation->terms[k];
@@ -130,8 +132,8 @@ typedef struct solve {
 
 static void right_side(void *context, heat_field *r) {
   solve *s = context;
-  s->status = heat_first(s->status, leave(s->stepper, s->equation, s->equation->guess, 0));
-  (void)r; /* it is that part */
+  s->status = heat_first(s->status, compute_residual(s->stepper, s->equation, s->equation->guess, 0));
+  (void)r; /* it is that field */
 }
 
 /* The nearest power of the square root of 2: steps by error control have other lengths each time, and levels made for
@@ -139,8 +141,8 @@ static void right_side(void *context, heat_field *r) {
 static double rounded(double sigma) {
   const double eighth[] = {0.59460355750136051, 0.84089641525371461}, root = 0.70710678118654752; /* 2^-3/4, 2^-1/4 */
   int exponent;
-  const double part = frexp(sigma, &exponent);
-  return ldexp(part < eighth[0] ? 0.5 : part < eighth[1] ? root : 1, exponent);
+  const double fraction = frexp(sigma, &exponent);
+  return ldexp(fraction < eighth[0] ? 0.5 : fraction < eighth[1] ? root : 1, exponent);
 }
 
 /* Have levels for a system, made with the walls at t = 0 in each process that goes on with the run: they only
@@ -172,10 +174,10 @@ static heat_krylov_end correct(solve *s) {
   const heat_krylov krylov = {.stencil = &op->stencil,
                               .sequence = &op->sequence,
                               .sigma = s->equation->steady ? 0 : 1 / s->equation->c,
-                              .x = part(stepper, HEAT_PART_CORRECTION),
-                              .r = part(stepper, HEAT_PART_RESIDUAL),
-                              .p = part(stepper, HEAT_PART_DIRECTION),
-                              .z = part(stepper, HEAT_PART_NEW),
+                              .x = field_of(stepper, HEAT_ROLE_CORRECTION),
+                              .r = field_of(stepper, HEAT_ROLE_RESIDUAL),
+                              .p = field_of(stepper, HEAT_ROLE_DIRECTION),
+                              .z = field_of(stepper, HEAT_ROLE_NEW),
                               .multigrid = implicit->multigrid,
                               .right_side = right_side,
                               .weight = 1 / s->equation->c,
@@ -217,17 +219,19 @@ heat_status heat_implicit_solve(heat_stepper *stepper, const heat_system *equati
       .out = equation->result,
       .u = equation->guess,
       .terms = 2,
-      .term = {{.field = equation->guess, .weight = 1}, {.field = HEAT_PART_CORRECTION, .weight = 1}}};
+      .term = {{.field = equation->guess, .weight = 1}, {.field = HEAT_ROLE_CORRECTION, .weight = 1}}};
   status = apply_stage(stepper, add);
-  status = heat_first(status, leave(stepper, equation, equation->result, equation->share));
-  if (!equation->steady) implicit->owed += equation->share / equation->c * weigh(op, part(stepper, HEAT_PART_RESIDUAL));
+  status = heat_first(status, compute_residual(stepper, equation, equation->result, equation->budget_weight));
+  if (!equation->steady)
+    implicit->imbalance +=
+        equation->budget_weight / equation->c * heat_content(op, field_of(stepper, HEAT_ROLE_RESIDUAL));
   return heat_agree(op->grid->comm, status);
 }
 
 heat_status heat_implicit_estimate(heat_stepper *stepper, heat_stage stage, double c) {
-  heat_field *e = part(stepper, HEAT_PART_RESIDUAL), *filtered = part(stepper, HEAT_PART_DIRECTION);
+  heat_field *e = field_of(stepper, HEAT_ROLE_RESIDUAL), *filtered = field_of(stepper, HEAT_ROLE_DIRECTION);
   const heat_grid *grid = stepper->op->grid;
-  stage.out = HEAT_PART_RESIDUAL;
+  stage.out = HEAT_ROLE_RESIDUAL;
   const heat_status status = heat_agree(grid->comm, apply_stage(stepper, stage));
   if (status.code != HEAT_OK) return status;
   heat_krylov_weigh(&stepper->op->stencil, 1 / c, e);
@@ -248,17 +252,17 @@ double heat_implicit_error(const heat_stepper *stepper) {
 }
 
 heat_extent heat_implicit_extent(heat_stepper *stepper) {
-  return heat_field_extent(part(stepper, HEAT_PART_NEW), stepper->op->grid);
+  return heat_field_extent(field_of(stepper, HEAT_ROLE_NEW), stepper->op->grid);
 }
 
 void heat_implicit_finish(heat_stepper *stepper) {
   const heat_implicit *implicit = stepper->implicit;
-  const double shift = implicit->owed / implicit->capacity;
-  heat_field *u = part(stepper, HEAT_PART_NEW);
+  const double shift = implicit->imbalance / implicit->capacity;
+  heat_field *u = field_of(stepper, HEAT_ROLE_NEW);
   for (int64_t j = u->owned.lo[HEAT_Y]; j < u->owned.hi[HEAT_Y] && shift != 0; j++)
     for (int64_t i = u->owned.lo[HEAT_X]; i < u->owned.hi[HEAT_X]; i++) *heat_field_at(u, i, j) += shift;
   u->valid = 0;
-  const int place = stepper->place[HEAT_PART_OLD];
-  stepper->place[HEAT_PART_OLD] = stepper->place[HEAT_PART_NEW];
-  stepper->place[HEAT_PART_NEW] = place;
+  const int old = stepper->role_to_field[HEAT_ROLE_OLD];
+  stepper->role_to_field[HEAT_ROLE_OLD] = stepper->role_to_field[HEAT_ROLE_NEW];
+  stepper->role_to_field[HEAT_ROLE_NEW] = old;
 }

@@ -12,26 +12,26 @@
 
 #include "heat2d/numerics/stepper.h"
 
-/* The parts that fields play; the first four beside the solution are for solving. */
+/* The roles of fields in a step; the first four beside the solution are for solving. */
 enum {
-  HEAT_PART_OLD,
-  HEAT_PART_CORRECTION,
-  HEAT_PART_RESIDUAL,
-  HEAT_PART_DIRECTION,
-  HEAT_PART_NEW,
-  HEAT_PART_RIGHT,
-  HEAT_PART_MIDDLE
+  HEAT_ROLE_OLD,
+  HEAT_ROLE_CORRECTION,
+  HEAT_ROLE_RESIDUAL,
+  HEAT_ROLE_DIRECTION,
+  HEAT_ROLE_NEW,
+  HEAT_ROLE_RIGHT,
+  HEAT_ROLE_MIDDLE
 };
 
 typedef struct heat_system {
-  heat_term terms[HEAT_TERMS - 1]; /* of f, by parts; none of them HEAT_PART_RESIDUAL, HEAT_PART_DIRECTION,
-                                      HEAT_PART_NEW or HEAT_PART_CORRECTION */
+  heat_term terms[HEAT_TERMS - 1]; /* of f, by roles; none of them HEAT_ROLE_RESIDUAL, HEAT_ROLE_DIRECTION,
+                                      HEAT_ROLE_NEW or HEAT_ROLE_CORRECTION */
   int count;
-  int guess;  /* the part that g plays, as above */
-  int result; /* the part that v will play: HEAT_PART_NEW, or any but the guess and those of the terms and of solving */
-  double c, t;  /* s */
-  double share; /* weight of L(v, t) in the step's result, s */
-  bool steady;  /* L(v, t) = 0 is to be solved instead; one term, of weight 0, and c = 1 */
+  int guess;            /* the role of g, as above */
+  int result;           /* the role of v: HEAT_ROLE_NEW, or any but the guess and those of the terms and of solving */
+  double c, t;          /* s */
+  double budget_weight; /* weight of L(v, t) in the step's result, s */
+  bool steady;          /* L(v, t) = 0 is to be solved instead; one term, of weight 0, and c = 1 */
 } heat_system;
 
 /* What implicit methods need beside fields. Collective. HEAT_IO. */
@@ -41,7 +41,7 @@ void heat_implicit_destroy(heat_implicit *implicit); /* NULL is allowed. */
 /* Begin a step: nothing is counted, and nothing asked for a stop. Local. */
 void heat_implicit_begin(heat_stepper *stepper, const heat_step *step);
 
-/* out = sum of terms + c L(u, t), which counts with weight `share` in the heat balance. Collective; agreed. */
+/* out = sum of terms + c L(u, t), which counts with `budget_weight` in the heat balance. Collective; agreed. */
 heat_status heat_implicit_stage(heat_stepper *stepper, const heat_stage *stage);
 
 /* Solve an equation, and count the heat of L(v, t). HEAT_NUMERICS when the solver does not converge; where a stop was
@@ -57,11 +57,11 @@ heat_status heat_implicit_keep_energy(heat_stepper *stepper);
 /* Whether the step is to be given up; the same on all ranks. Local. */
 bool heat_implicit_stopped(const heat_stepper *stepper);
 
-/* The step is done, and HEAT_PART_NEW becomes the solution: shifted by what the equations left over. Local. */
+/* The step is done, and HEAT_ROLE_NEW becomes the solution: shifted by what the equations left over. Local. */
 void heat_implicit_finish(heat_stepper *stepper);
 
 /* Estimate the error of the step: the root mean square over the cells of S^-1 sigma rho c_p e, with e what the stage
- * (by parts, its `out` is not looked at) gives and the matrix that of a step of length 1 / sigma = c. Collective;
+ * (by roles, its `out` is not looked at) gives and the matrix that of a step of length 1 / sigma = c. Collective;
  * agreed.
  */
 heat_status heat_implicit_estimate(heat_stepper *stepper, heat_stage stage, double c);
@@ -79,7 +79,7 @@ heat_status heat_control_step(heat_stepper *stepper, const heat_clock *clock);
 /* The jump that a time lies at, or NULL. Local. */
 const heat_jump *heat_control_jump(const heat_stepper *stepper, double t);
 
-/* The steps of methods, for the table of methods. Each implicit one leaves its result in the part HEAT_PART_NEW. */
+/* The steps of methods, for the table of methods. Each implicit one leaves its result in the field of HEAT_ROLE_NEW. */
 enum { HEAT_RKL2_MOST = HEAT_METHOD_STAGES - 1 }; /* stages: an odd number */
 int heat_rkl2_stages(const heat_step *step, double bound, heat_stage stages[HEAT_METHOD_STAGES], int *result);
 

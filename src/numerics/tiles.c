@@ -24,11 +24,11 @@ enum {
   NEAR = 2 << 20,    /* bytes that the rows which the next strip needs should take: a share of the last cache */
   BLOCKS_MOST = 256, /* of a pass */
   LINE = 64,         /* bytes */
-  PATIENCE = 1000    /* looks at another thread's progress before this one lets others run */
+  SPINS_MOST = 1000  /* looks at another thread's progress before this one lets others run */
 };
 
 heat_tiling heat_tiling_fixed(int columns, int rows) {
-  return (heat_tiling){.count = 1, .chosen = true, .tile = {{.columns = columns, .rows = rows, .stages = HEAT_CHAIN}}};
+  return (heat_tiling){.count = 1, .chosen = true, .tile = {{.columns = columns, .rows = rows, .stages = HEAT_BATCH}}};
 }
 
 /* Bytes of a cache; `usual` where the system does not know. */
@@ -40,14 +40,14 @@ static double cache_bytes(int name, long usual) {
 heat_tiling heat_tiling_create(heat_box owned, size_t bytes) {
   enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32 };
   enum { FULL_1 = -1, HALF_1 = -2, HALF_2 = -3 }; /* so many columns that the tile fills that much of a cache */
-  static const heat_tile small[] = {{WHOLE, WHOLE, HEAT_CHAIN, false, 0}, /* one tile: the order does not matter */
-                                    {WHOLE, WHOLE, HEAT_CHAIN, true, 0},
-                                    {WHOLE, 8, HEAT_CHAIN, false, 0}};
-  static const heat_tile large[] = {{HALF_1, 8, HEAT_CHAIN, false, 0},
-                                    {HALF_2, 8, HEAT_CHAIN, false, 0},
-                                    {FULL_1, 4, HEAT_CHAIN, false, 0},
-                                    {FULL_1, 8, HEAT_CHAIN, false, 0},
-                                    {HALF_2, 8, HEAT_CHAIN, true, 0}};
+  static const heat_tile small[] = {{WHOLE, WHOLE, HEAT_BATCH, false, 0}, /* one tile: the order does not matter */
+                                    {WHOLE, WHOLE, HEAT_BATCH, true, 0},
+                                    {WHOLE, 8, HEAT_BATCH, false, 0}};
+  static const heat_tile large[] = {{HALF_1, 8, HEAT_BATCH, false, 0},
+                                    {HALF_2, 8, HEAT_BATCH, false, 0},
+                                    {FULL_1, 4, HEAT_BATCH, false, 0},
+                                    {FULL_1, 8, HEAT_BATCH, false, 0},
+                                    {HALF_2, 8, HEAT_BATCH, true, 0}};
   enum { SMALL = sizeof small / sizeof *small, LARGE = sizeof large / sizeof *large };
   _Static_assert((int)SMALL <= (int)HEAT_TILE_CHOICES && (int)LARGE <= (int)HEAT_TILE_CHOICES,
                  "more shapes than places");
@@ -98,10 +98,10 @@ int heat_tiles_band(heat_box owned, int threads) {
   int64_t room = heat_box_width(owned, HEAT_Y) / SHARE;
   if (room > (int64_t)threads * EACH_MOST) room = (int64_t)threads * EACH_MOST;
   if (room < (int64_t)threads * EACH_LEAST) room = (int64_t)threads * EACH_LEAST;
-  return HEAT_CHAIN + RIM + (int)(threads == 1 ? ALONE : room);
+  return HEAT_BATCH + RIM + (int)(threads == 1 ? ALONE : room);
 }
 
-/* How far a block has come. */
+/* How many strips of the present window a block has done. */
 typedef struct progress {
   _Alignas(LINE) atomic_int strips;
 } progress;
@@ -116,8 +116,8 @@ typedef struct pass {
   progress *done;     /* of each */
 } pass;
 
-/* After a band has slid its cells are elsewhere. */
-static void aim(const heat_tiles_work *work) {
+/* Let the sweeps point to the fields: after a band has slid its cells are elsewhere in memory. */
+static void set_pointers(const heat_tiles_work *work) {
   for (int k = 0; k < work->count; k++) {
     const heat_stage *stage = work->fronts[k].stage;
     heat_sweep *sweep = &work->fronts[k].sweep;
@@ -146,7 +146,7 @@ static void do_tile(const heat_tiles_work *work, heat_box tile) {
 /* Wait until a block has done that many strips. */
 static void await(progress *other, int strips) {
   for (int looks = 0; atomic_load_explicit(&other->strips, memory_order_acquire) < strips;)
-    if (looks < PATIENCE)
+    if (looks < SPINS_MOST)
       looks++;
     else
       sched_yield();
@@ -161,12 +161,12 @@ static int64_t border(const pass *p, int block) {
   return p->columns[0] + (start - p->columns[0]) / LEFT * LEFT;
 }
 
-static void do_block(pass *p, int64_t first_row, int block, bool messenger) {
+static void do_block(pass *p, int64_t first_row, int block, bool uses_mpi) {
   const int64_t start = border(p, block), end = border(p, block + 1);
   for (int s = 0; s < p->strips; s++) {
     const int64_t j = first_row + (int64_t)s * p->tile.rows;
     if (block > 0) await(&p->done[block - 1], s + 1);
-    if (messenger) p->work->before_rows(p->work->context, j + p->tile.rows);
+    if (uses_mpi) p->work->before_rows(p->work->context, j + p->tile.rows);
     for (int64_t i = start; i < end; i += p->tile.columns) {
       const int64_t right = i + p->tile.columns < end ? i + p->tile.columns : end;
       do_tile(p->work, (heat_box){{i, j}, {right, j + p->tile.rows}});
@@ -179,7 +179,7 @@ static void open_window(pass *p, int64_t first_row, bool first, int fields) {
   const heat_tiles_work *work = p->work;
   for (int f = 0; f < fields; f++)
     if (work->fields[f]->window_rows > 0) heat_field_slide(work->fields[f], first_row - work->count - 1, !first);
-  aim(work);
+  set_pointers(work);
   for (int b = 0; b < p->blocks; b++) atomic_store_explicit(&p->done[b].strips, 0, memory_order_relaxed);
 }
 
@@ -211,12 +211,12 @@ static void lay_out(pass *p, int fields) {
 
 /* Threads that find work side by side, and blocks for them: as many for each, and so narrow that what a strip leaves
  * for the next one is still near. */
-static int form_team(pass *p) {
+static int choose_blocks(pass *p) {
   const int64_t width = heat_box_width(p->whole, HEAT_X), wide = width / NARROWEST;
   int64_t threads = p->work->threads < BLOCKS_MOST ? p->work->threads : BLOCKS_MOST;
   if (threads > p->strips) threads = p->strips;
   if (threads > wide) threads = wide > 0 ? wide : 1;
-  int64_t widest = p->tile.block > 0 ? p->tile.block : NEAR / ((HEAT_CHAIN + p->tile.rows) * p->work->cell_bytes);
+  int64_t widest = p->tile.block > 0 ? p->tile.block : NEAR / ((HEAT_BATCH + p->tile.rows) * p->work->cell_bytes);
   if (widest < NARROWEST) widest = NARROWEST;
   const int64_t rounds = width / (threads * widest) + 1;
   p->blocks = (int)(threads * (rounds < BLOCKS_MOST / threads ? rounds : BLOCKS_MOST / threads));
@@ -234,7 +234,7 @@ void heat_tiles_pass(const heat_tiles_work *work) {
   p.columns[0] = left - (left - p.whole.lo[HEAT_X] + LEFT - 1) / LEFT * LEFT;
   p.columns[1] = p.whole.hi[HEAT_X] + (int64_t)(count - 1) * LEFT;
   const int64_t window = (int64_t)p.strips * p.tile.rows, end = p.whole.hi[HEAT_Y] + count - 1;
-  const int most = form_team(&p);
+  const int most = choose_blocks(&p);
 #pragma omp parallel num_threads(most) if (most > 1)
   {
     const int thread = omp_get_thread_num(), threads = omp_get_num_threads();

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Cells along a side may be ghost cells behind a periodic seam: runs of cells whose wrapped indices are contiguous. */
+/* Cells along a side may be ghost cells behind a periodic side: runs of cells whose wrapped indices are contiguous. */
 static int64_t run_end(const heat_grid *grid, int axis, int64_t from, int64_t to) {
   const int64_t left = grid->layout.cells[axis] - heat_grid_wrap(grid, axis, from);
   return from + left < to ? from + left : to;

@@ -45,20 +45,20 @@ static heat_plan plan_of(const char *cells, const char *more, int ranks) {
 
 /* Cell updates per second of a run of that deck's steps. */
 static double real_rate(const heat_plan *plan) {
-  enum { CHAINS = 40 };
+  enum { BATCHES = 40 };
   heat_operator op;
   heat_stepper stepper;
   assert_int_equal(heat_operator_create(&op, &setup.grid, &runtime, setup.depth, 1).code, HEAT_OK);
   assert_int_equal(heat_stepper_create(&stepper, setup.method, &op).code, HEAT_OK);
   assert_int_equal(heat_stepper_start(&stepper).code, HEAT_OK);
   const double start = MPI_Wtime();
-  for (int64_t n = 0; n < CHAINS; n++)
-    heat_stepper_advance(&stepper, &plan->clock, n * HEAT_CHAIN, (n + 1) * HEAT_CHAIN);
+  for (int64_t n = 0; n < BATCHES; n++)
+    heat_stepper_advance(&stepper, &plan->clock, n * HEAT_BATCH, (n + 1) * HEAT_BATCH);
   MPI_Barrier(MPI_COMM_WORLD);
   const double seconds = MPI_Wtime() - start;
   heat_stepper_destroy(&stepper);
   heat_operator_destroy(&op);
-  return (double)heat_box_cells(setup.grid.domain) * CHAINS * HEAT_CHAIN / seconds;
+  return (double)heat_box_cells(setup.grid.domain) * BATCHES * HEAT_BATCH / seconds;
 }
 
 static const char uniform[] = "material: {diffusivity: 1}\ntime: {end: 1}\n",

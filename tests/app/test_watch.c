@@ -49,8 +49,8 @@ static void polls_come_twice_a_second_on_the_slowest_rank(void **state) {
     const int64_t steps = heat_watch_interval(&watch);
     const double fit = 0.5 / paces[n];
     assert_true((double)steps <= (fit > 1 ? fit : 1) && steps <= 4096);
-    assert_true((double)steps > (fit < 4096 ? fit : 4096) - HEAT_CHAIN);
-    assert_true(steps <= HEAT_CHAIN || steps % HEAT_CHAIN == 0);
+    assert_true((double)steps > (fit < 4096 ? fit : 4096) - HEAT_BATCH);
+    assert_true(steps <= HEAT_BATCH || steps % HEAT_BATCH == 0);
     close_rig(&made);
   }
 }

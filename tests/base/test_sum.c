@@ -206,7 +206,7 @@ static void a_value_that_is_not_finite_makes_the_sum_nan_for_good(void **state) 
   }
 }
 
-/* The values dealt out over the ranks in several ways, some of which leave ranks without any. */
+/* The values distributed over the ranks in several ways, some of which leave ranks without any. */
 static void a_reduction_has_the_bits_of_the_sum_on_one_rank(void **state) {
   (void)state;
   enum { COUNT = 500, DEALS = 20 };

@@ -346,7 +346,7 @@ static void ranks_that_cannot_be_placed_are_an_error_of_the_deck(void **state) {
     int over[HEAT_AXES]; /* ranks asked for: that many times the size; 0: chosen */
     int cells[HEAT_AXES];
     const char *says[2];
-  } cases[] = {{{0, 0}, {1, 0}, {"domain.cells: 1 x ", "cannot be dealt out over"}}, /* 0: one less than the ranks */
+  } cases[] = {{{0, 0}, {1, 0}, {"domain.cells: 1 x ", "cannot be distributed over"}}, /* 0: one less than the ranks */
                {{1, 2}, {20, 20}, {"parallel.ranks: ", "ranks are asked for, but the run has"}},
                {{30, 1}, {20, 20}, {"parallel.ranks: ", "do not fit on 20 x 20 cells"}},
                {{1, 30}, {20, 20}, {"parallel.ranks: ", "do not fit on 20 x 20 cells"}}};

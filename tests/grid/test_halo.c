@@ -127,8 +127,8 @@ static void ghosts_hold_their_owners_numbers_for_every_layout_and_depth(void **s
   int size, placed = 0;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-    for (int seams = 0; seams < 4; seams++) {
-      open_problem(shapes[s][HEAT_X], shapes[s][HEAT_Y], seams % 2 == 1, seams > 1);
+    for (int periodic = 0; periodic < 4; periodic++) {
+      open_problem(shapes[s][HEAT_X], shapes[s][HEAT_Y], periodic % 2 == 1, periodic > 1);
       for (int px = 1; px <= size; px++) {
         if (size % px != 0 || px > shapes[s][HEAT_X] || size / px > shapes[s][HEAT_Y]) continue;
         const int ranks[HEAT_AXES] = {px, size / px};
@@ -141,7 +141,7 @@ static void ghosts_hold_their_owners_numbers_for_every_layout_and_depth(void **s
       close_rig(&made);
     }
   }
-  assert_true(placed >= 8); /* at the very least 1 x n and n x 1 on the largest grid, with all seams */
+  assert_true(placed >= 8); /* at the very least 1 x n and n x 1 on the largest grid, with all sides periodic */
 }
 
 static bool ghosts_are_untouched(const heat_grid *grid, const heat_field *field) {
@@ -162,11 +162,11 @@ static void an_exchange_refreshes_the_fields_that_are_chosen(void **state) {
   enum { FIELDS = MOST_FIELDS, DEPTH = 3 };
   static const unsigned chosen[] = {4, 5, 6, 2, 7, 7, 1, 3, 5}; /* bit f: field f */
   static const int any[HEAT_AXES] = {0, 0};
-  for (int seams = 0; seams < 4; seams++) {
+  for (int periodic = 0; periodic < 4; periodic++) {
     heat_grid grid;
     heat_halo *halo;
     heat_field fields[FIELDS];
-    open_problem(13, 11, seams % 2 == 1, seams > 1);
+    open_problem(13, 11, periodic % 2 == 1, periodic > 1);
     assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &made.problem, any).code, HEAT_OK);
     assert_true(everywhere(heat_halo_create(&halo, &grid, DEPTH, FIELDS).code == HEAT_OK));
     for (int f = 0; f < FIELDS; f++)
@@ -197,7 +197,7 @@ static void an_exchange_refreshes_the_fields_that_are_chosen(void **state) {
     for (int f = 0; f < FIELDS; f++) heat_field_destroy(&fields[f]);
     heat_halo_destroy(halo);
     close_rig(&made);
-    if (!everywhere(right)) fail_msg("seams %d", seams);
+    if (!everywhere(right)) fail_msg("periodic %d", periodic);
   }
 }
 
@@ -206,8 +206,8 @@ static void ghosts_of_coarse_grids_hold_their_owners_numbers(void **state) {
   (void)state;
   enum { DEPTH = 3, LEVELS = 5 };
   static const bool both[HEAT_AXES] = {true, true};
-  for (int seams = 0; seams < 4; seams++) {
-    open_problem(13, 22, seams % 2 == 1, seams > 1);
+  for (int periodic = 0; periodic < 4; periodic++) {
+    open_problem(13, 22, periodic % 2 == 1, periodic > 1);
     heat_grid grid;
     static const int chosen[HEAT_AXES] = {0, 0};
     assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &made.problem, chosen).code, HEAT_OK);

@@ -36,7 +36,7 @@ static heat_status save(rig *made, int64_t step, int64_t keep) {
                             .size_start = 2.5,
                             .low_start = -1.0 / 3.0,
                             .high_start = 1e300,
-                            .owed = step % 2 == 0,
+                            .outputs_pending = step % 2 == 0,
                             .steady = step % 2 == 0,
                             .truncated_step = step % 2 == 1};
   return save_state(made, &state, keep);
@@ -100,7 +100,7 @@ static void numbers_and_deck_come_back(void **state) {
     assert_true(back.anchor_time == 0.1 && back.anchor_step == step / 2 && back.energy_start == -2.0 / 3.0);
     assert_true(back.size_start == 2.5 && back.low_start == -1.0 / 3.0 && back.high_start == 1e300);
     assert_int_equal(back.truncated_step, step % 2 == 1);
-    assert_int_equal(back.owed, step % 2 == 0);
+    assert_int_equal(back.outputs_pending, step % 2 == 0);
     assert_int_equal(back.steady, step % 2 == 0);
     assert_string_equal(text, deck);
     free(text);
@@ -156,7 +156,7 @@ static void attributes_of_later_versions_may_be_missing(void **state) {
   assert_int_equal(heat_checkpoint_read_state(MPI_COMM_WORLD, NULL, "checkpoint-0000000010.h5", &back, &text).code,
                    HEAT_OK);
   assert_true(back.size_start == 2.0 / 3.0 && isnan(back.low_start) && isnan(back.high_start));
-  assert_false(back.steady || back.owed);
+  assert_false(back.steady || back.outputs_pending);
   free(text);
   MPI_Barrier(MPI_COMM_WORLD);
   if (made.grid.rank == 0) {

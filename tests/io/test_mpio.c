@@ -12,7 +12,7 @@ static double number(int64_t row, int64_t column) {
   return 1.0 / 3.0 + (double)(row * WIDTH + column);
 }
 
-/* Rows dealt out so that rank 0 has none and the last rank most. */
+/* Rows distributed so that rank 0 has none and the last rank most. */
 static heat_mpio_rows deal(int rank, int size) {
   const int64_t total = (int64_t)size * (size - 1) / 2, before = (int64_t)rank * (rank - 1) / 2;
   const int64_t first = size == 1 ? 0 : ROWS * before / total, end = size == 1 ? ROWS : ROWS * (before + rank) / total;

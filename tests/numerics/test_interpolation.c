@@ -290,7 +290,7 @@ static void flux_and_convection_give_the_temperature_of_the_wall(void **state) {
   close_deck();
 }
 
-/* ---- corners of four materials, and seams ---- */
+/* ---- corners of four materials, and periodic sides ---- */
 
 static double one_hot_cell(double x, double y) {
   return x > 0.5 && y > 0.5 ? 1 : 0;

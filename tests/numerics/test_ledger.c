@@ -62,7 +62,7 @@ static totals totals_of(const heat_ledger *ledger) {
 static void step(setting *s, double t, double dt) {
   heat_field *fields[] = {&s->fields[0], &s->fields[1]};
   const heat_stage stage = {
-      .out = 1, .u = 0, .terms = 1, .term = {{.field = 0, .weight = 1}}, .c = dt, .t = t, .share = dt};
+      .out = 1, .u = 0, .terms = 1, .term = {{.field = 0, .weight = 1}}, .c = dt, .t = t, .budget_weight = dt};
   assert_int_equal(heat_operator_apply(&s->op, &stage, 1, fields).code, HEAT_OK);
 }
 

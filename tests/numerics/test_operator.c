@@ -247,7 +247,7 @@ static void flows_are_those_across_the_walls(void **state) {
       counted += scale;
     }
     const double c = 0.1 / heat_operator_bounds(&r.op).spectral;
-    const heat_stage step = {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = t, .share = c};
+    const heat_stage step = {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = t, .budget_weight = c};
     assert_int_equal(heat_operator_apply(&r.op, &step, 1, r.each).code, HEAT_OK);
     assert_true(fabs(heat_ledger_wall_heat(&r.op.ledger) - c * sum) <= 1e-14 * c * counted);
     /* Asking in between changes nothing, and walls of another time are evaluated anew. */

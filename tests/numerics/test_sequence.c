@@ -15,13 +15,13 @@ int MPI_Startall(int count, MPI_Request requests[]) {
 /* Operands that are older than the field whose halo is fresh: their ghosts must not be taken for valid. */
 static int aged_list(double c, heat_stage list[]) {
   const heat_stage stages[] = {
-      {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0.1, .share = c},
-      {.out = 2, .u = 1, .terms = 1, .term = {{1, 1}}, .c = c, .t = 0.2, .share = c},
-      {.out = 0, .u = 2, .terms = 2, .term = {{2, 0.5}, {3, 0.5}}, .c = c, .t = 0.3, .share = c},
-      {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0.4, .share = c},
-      {.out = 2, .u = 1, .terms = 1, .term = {{1, 1}}, .c = c, .t = 0.5, .share = c},
-      {.out = 0, .u = 3, .terms = 2, .term = {{2, 0.5}, {3, 0.5}}, .c = c, .t = 0.6, .share = c},
-      {.out = 3, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0.7, .share = c},
+      {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0.1, .budget_weight = c},
+      {.out = 2, .u = 1, .terms = 1, .term = {{1, 1}}, .c = c, .t = 0.2, .budget_weight = c},
+      {.out = 0, .u = 2, .terms = 2, .term = {{2, 0.5}, {3, 0.5}}, .c = c, .t = 0.3, .budget_weight = c},
+      {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0.4, .budget_weight = c},
+      {.out = 2, .u = 1, .terms = 1, .term = {{1, 1}}, .c = c, .t = 0.5, .budget_weight = c},
+      {.out = 0, .u = 3, .terms = 2, .term = {{2, 0.5}, {3, 0.5}}, .c = c, .t = 0.6, .budget_weight = c},
+      {.out = 3, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0.7, .budget_weight = c},
   };
   memcpy(list, stages, sizeof stages);
   return sizeof stages / sizeof *stages;
@@ -175,7 +175,7 @@ static trial make_trial(double bound) {
     heat_stage *stage = &t.list[k];
     const double c = draw(4) == 0 ? 0 : 0.4 / bound / (1 + draw(4));
     *stage = (heat_stage){
-        .out = draw(USED), .terms = 1 + draw(HEAT_TERMS), .c = c, .t = draw(5) * 0.1, .share = draw(2) * c};
+        .out = draw(USED), .terms = 1 + draw(HEAT_TERMS), .c = c, .t = draw(5) * 0.1, .budget_weight = draw(2) * c};
     stage->u = (stage->out + 1 + draw(USED - 1)) % USED;
     read[stage->u] |= c != 0 && !t.written_first[stage->u];
     for (int n = 0; n < stage->terms; n++) {
@@ -210,7 +210,7 @@ static bool trial_is_right(const int *ranks, int *bands) {
   rig r;
   open_rig(&r, MPI_COMM_WORLD, ranks, depth, threads);
   heat_tiling tiling = heat_tiling_fixed(1 + draw(50), 1 + draw(7));
-  tiling.tile[0].stages = 1 + (draw(HEAT_CHAIN) + 7 * r.grid.rank) % HEAT_CHAIN; /* each rank in its own way */
+  tiling.tile[0].stages = 1 + (draw(HEAT_BATCH) + 7 * r.grid.rank) % HEAT_BATCH; /* each rank in its own way */
   tiling.tile[0].block = draw(2);
   const bool plain = draw(8) == 0;
   if (plain)

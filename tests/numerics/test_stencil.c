@@ -1,5 +1,5 @@
 /* The stencil against the matrix that it stands for, written out here cell by cell, and against the stages of the
- * operator: all kinds of material, walls and seams, slabs of one cell, every layout. */
+ * operator: all kinds of material, walls and periodic sides, slabs of one cell, every layout. */
 #include "heat2d/numerics/operator.h"
 
 #include "harness.h"

@@ -550,7 +550,7 @@ static void space_is_second_order_for_every_type_of_side_and_material(void **sta
   }
 }
 
-static void space_is_second_order_through_periodic_seams(void **state) {
+static void space_is_second_order_through_periodic_sides(void **state) {
   (void)state;
   static const char waves[] = /* k = 1.5 + sin(2 pi x), in y 1 + cos(2 pi y)/2 */
       "material: {conductivity: ['1.5 + sin(2*pi*x)', '1 + 0.5*cos(2*pi*y)'], density: 2, heat_capacity: 0.5}\n"
@@ -880,13 +880,13 @@ static void each_method_of_the_deck_has_stages(void **state) {
     const int count = method->stages(&(heat_step){.dt = 0.1}, 500, stages, &result);
     assert_in_range(count, 1, HEAT_METHOD_STAGES);
     assert_in_range(result, 0, method->fields - 1);
-    double share = 0;
+    double weight = 0;
     for (int s = 0; s < count; s++) {
-      share += stages[s].share;
+      weight += stages[s].budget_weight;
       assert_true(stages[s].u != stages[s].out);
       assert_in_range(stages[s].terms, 1, HEAT_TERMS);
     }
-    assert_true(fabs(share - 0.1) <= 1e-15); /* the shares of the stages make up the step */
+    assert_true(fabs(weight - 0.1) <= 1e-15); /* the weights of the stages in the heat balance make up the step */
   }
 }
 
@@ -923,7 +923,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(all_ranks_have_bands_or_none),
       cmocka_unit_test(a_fourier_mode_decays_by_exactly_the_amplification_factor),
       cmocka_unit_test(space_is_second_order_for_every_type_of_side_and_material),
-      cmocka_unit_test(space_is_second_order_through_periodic_seams),
+      cmocka_unit_test(space_is_second_order_through_periodic_sides),
       cmocka_unit_test(time_has_the_order_of_the_method),
       cmocka_unit_test(enclosed_heat_is_conserved),
       cmocka_unit_test(heat_is_balanced_against_walls_and_sources),

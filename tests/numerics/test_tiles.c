@@ -23,7 +23,7 @@ static void every_block_has_shapes_to_try(void **state) {
         assert_in_range(tiling.count, 2, HEAT_TILE_CHOICES);
         for (int n = 0; n < tiling.count; n++) {
           assert_true(tiling.tile[n].columns > 0 && tiling.tile[n].rows > 0);
-          assert_in_range(tiling.tile[n].stages, 2, HEAT_CHAIN); /* a band holds nothing beyond a pass */
+          assert_in_range(tiling.tile[n].stages, 2, HEAT_BATCH); /* a band holds nothing beyond a pass */
         }
       }
     }
@@ -36,7 +36,7 @@ static heat_tiling taught(int fastest) {
   heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16);
   for (int n = 0; n < PASSES && !tiling.chosen; n++) {
     const double seconds = tiling.current == fastest ? 1 : 2;
-    heat_tiling_learn(&tiling, HEAT_CHAIN, 1e6,
+    heat_tiling_learn(&tiling, HEAT_BATCH, 1e6,
                       n % 2 == 0 ? seconds : 3 * seconds); /* a slow pass now and then says nothing */
   }
   return tiling;
@@ -49,12 +49,12 @@ static void the_fastest_stays(void **state) {
     heat_tiling tiling = taught(fastest);
     assert_true(tiling.chosen);
     assert_int_equal(tiling.current, fastest);
-    for (int n = 0; n < count * 10; n++) heat_tiling_learn(&tiling, HEAT_CHAIN, 1e6, n);
+    for (int n = 0; n < count * 10; n++) heat_tiling_learn(&tiling, HEAT_BATCH, 1e6, n);
     assert_int_equal(tiling.current, fastest);
   }
 }
 
-/* The first steps come one by one, and a halo or a cadence may never allow a whole chain. */
+/* The first steps come one by one, and a halo or a cadence may never allow a whole batch. */
 static void short_stretches_are_a_trial_where_there_are_no_longer_ones(void **state) {
   (void)state;
   heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16);
@@ -72,20 +72,20 @@ static void short_stretches_are_a_trial_where_there_are_no_longer_ones(void **st
 static void a_given_shape_is_not_left(void **state) {
   (void)state;
   heat_tiling tiling = heat_tiling_fixed(41, 3);
-  for (int n = 0; n < 100; n++) heat_tiling_learn(&tiling, HEAT_CHAIN, 1, 100 - n);
+  for (int n = 0; n < 100; n++) heat_tiling_learn(&tiling, HEAT_BATCH, 1, 100 - n);
   const heat_tile tile = heat_tiling_current(&tiling);
   assert_int_equal(tile.columns, 41);
   assert_int_equal(tile.rows, 3);
 }
 
-/* A pass of HEAT_CHAIN stages and its copy, and a row above and below, leave room for a strip of each thread. */
+/* A pass of HEAT_BATCH stages and its copy, and a row above and below, leave room for a strip of each thread. */
 static void a_band_has_room_for_all_threads_and_stays_small(void **state) {
   (void)state;
   assert_int_equal(heat_tiles_band(block(100, 100), 1), 0);
   for (int threads = 1; threads <= 64; threads *= 2) {
     const int rows = heat_tiles_band(block(8192, 8192), threads);
-    assert_true(rows > HEAT_CHAIN + 2 + threads);
-    assert_true(rows <= HEAT_CHAIN + 3 + (threads > 1 ? 8192 / 8 + threads * HEAT_CHAIN : 64));
+    assert_true(rows > HEAT_BATCH + 2 + threads);
+    assert_true(rows <= HEAT_BATCH + 3 + (threads > 1 ? 8192 / 8 + threads * HEAT_BATCH : 64));
   }
 }
 

@@ -204,13 +204,13 @@ static void a_robin_wall_exchanges_heat_with_what_is_beyond(void **state) {
   close_problem();
 }
 
-static law beside_seams(int side, double x, double y, double t) {
+static law beside_periodic_sides(int side, double x, double y, double t) {
   return side == HEAT_BOTTOM ? (law){1, 0, x * x + t, varying_conductivity(side, x, y)}
                              : (law){1 + x, 1, (1 + x) * t, varying_conductivity(side, x, y)};
 }
-static void walls_go_on_through_periodic_seams(void **state) {
+static void walls_go_on_through_periodic_sides(void **state) {
   (void)state;
-  prescribed = beside_seams;
+  prescribed = beside_periodic_sides;
   open_problem(varying, "left: {type: periodic}, right: {type: periodic}, bottom: {type: dirichlet, value: x*x + t}, "
                         "top: {type: robin, coefficient: 1 + x, ambient: t}");
   for_each_layout(check_ghosts);
@@ -350,7 +350,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(a_dirichlet_wall_may_vary_along_the_side_and_in_time),
       cmocka_unit_test(a_neumann_wall_lets_its_flux_in),
       cmocka_unit_test(a_robin_wall_exchanges_heat_with_what_is_beyond),
-      cmocka_unit_test(walls_go_on_through_periodic_seams),
+      cmocka_unit_test(walls_go_on_through_periodic_sides),
       cmocka_unit_test(a_torus_has_no_walls),
       cmocka_unit_test(the_heat_through_each_face_is_counted_once_by_its_owner),
       cmocka_unit_test(a_wall_at_the_fields_own_value_changes_no_bit),

@@ -22,7 +22,7 @@ typedef struct heat_state {
   int64_t pictures;             /* drawn so far; where there are some: */
   double shown_low, shown_high; /* range of their colours, K */
   heat_control control;         /* of steps by error control; all 0 without */
-  bool owed;                    /* what is due at this step for people is still to be written, as the disk was full */
+  bool outputs_pending;         /* what is due at this step for people is still to be written, as the disk was full */
   bool steady;                  /* the run ended here, since nothing changed any more */
   bool truncated_step;          /* reached by a shortened last step: no instant of a longer run */
 } heat_state;

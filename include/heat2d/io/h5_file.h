@@ -3,8 +3,8 @@
  *
  *     create .partial -> write -> close, fsync -> read back, compare digests -> agree -> rename -> fsync directory
  *
- * The cells of a field are dealt out over the ranks as whole rows (h5_rows.h), hashed (h5_digest.h), and brought into
- * the file by a transport (transport.h), as they are or in compressed chunks (h5_chunks.h). */
+ * The cells of a field are redistributed over the ranks as whole rows (h5_rows.h), hashed (h5_digest.h), and brought
+ * into the file by a transport (transport.h), as they are or in compressed chunks (h5_chunks.h). */
 #ifndef HEAT2D_H5_FILE_H
 #define HEAT2D_H5_FILE_H
 

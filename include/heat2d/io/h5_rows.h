@@ -1,4 +1,4 @@
-/* The cells of a field on their way into a file: dealt out anew over the ranks as whole rows, so that each rank has one
+/* The cells of a field on their way into a file: redistributed over the ranks as whole rows, so that each rank has one
  * contiguous piece of the dataset, brought together from the ranks that own them, hashed, and written to their place;
  * where memory allows in a thread, while the steps go on. */
 #ifndef HEAT2D_H5_ROWS_H

@@ -35,10 +35,11 @@ static inline bool heat_forcing_in_time(const heat_forcing *forcing) {
 }
 
 /* Bring the source in `box` to time t, and enter into `ledger` what its owned cells that depend on time give in a time
- * `share`; with share = 0 nothing is entered. HEAT_DECK. Local. */
-heat_status heat_forcing_update(heat_forcing *forcing, heat_box box, double t, double share, heat_ledger *ledger);
+ * `budget_weight`; with budget_weight = 0 nothing is entered. HEAT_DECK. Local. */
+heat_status heat_forcing_update(heat_forcing *forcing, heat_box box, double t, double budget_weight,
+                                heat_ledger *ledger);
 
-/* Enter into `ledger` what the sources that do not depend on time give in a time `share`. Local. */
-void heat_forcing_count_steady(const heat_forcing *forcing, double share, heat_ledger *ledger);
+/* Enter into `ledger` what the sources that do not depend on time give in a time `budget_weight`. Local. */
+void heat_forcing_count_steady(const heat_forcing *forcing, double budget_weight, heat_ledger *ledger);
 
 #endif

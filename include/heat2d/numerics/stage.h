@@ -21,9 +21,9 @@ typedef struct heat_stage {
   int out, u; /* which of the fields; out may be one of the terms, never u */
   int terms;  /* 1 to HEAT_TERMS */
   heat_term term[HEAT_TERMS];
-  double c;     /* s */
-  double t;     /* at which walls and sources are taken, s */
-  double share; /* weight of L(u, t) in the step's result, s: what counts towards the heat balance */
+  double c;             /* s */
+  double t;             /* at which walls and sources are taken, s */
+  double budget_weight; /* weight of L(u, t) in the step's result, s: what counts towards the heat balance */
 } heat_stage;
 
 /* Where `box` lies for a sweep at the first cell of `owned`, of fields of that stride. Local. */

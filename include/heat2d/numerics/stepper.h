@@ -55,8 +55,8 @@ typedef struct heat_step {
 
 typedef struct heat_method {
   int order;
-  int fields;         /* that it needs: the solution, and the parts that its stages name */
-  int lasting;        /* of them, the first ones, which take the part of the solution in turn; others may be bands */
+  int fields;         /* that it needs: the solution, and the others that its stages name */
+  int lasting;        /* of them, the first ones, which hold the solution in turn; others may be bands */
   double stability;   /* largest stable dt times the spectral bound */
   double monotone;    /* largest dt times the largest diagonal for which no weight is negative */
   double error_scale; /* c of error control, see above; 0: without */
@@ -92,7 +92,7 @@ struct heat_stepper {
   const heat_method *method;
   heat_operator *op;                     /* borrowed */
   heat_field fields[HEAT_METHOD_FIELDS]; /* owned */
-  int place[HEAT_METHOD_FIELDS];         /* which of them plays each part; place[0] is the solution */
+  int role_to_field[HEAT_METHOD_FIELDS]; /* which of them has each role in a step; role 0 is the solution */
   heat_implicit *implicit;               /* owned; NULL for explicit methods */
   heat_control control;
   heat_jump *jumps; /* of sides and sources in time, in order; owned */

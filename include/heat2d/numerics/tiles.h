@@ -6,7 +6,7 @@
  * No cell is computed twice, and each one by the same kernel as otherwise: the bits do not depend on the tiles. Nothing
  * that a stage overwrites is still needed, because a stage comes after all earlier ones in the cells around.
  *
- * The columns are dealt out in blocks; a block goes through some strips of tiles before the next one begins, so that
+ * The columns are divided into blocks; a block goes through some strips of tiles before the next one begins, so that
  * what a strip leaves for the one above it is still in a cache. Threads take blocks in turn, without waiting for each
  * other stage by stage: a block does a strip when the block to its left has done it. Of a field that only holds values
  * within a pass (a band, see field.h) just the rows around some strips exist; it slides upwards with them. */
@@ -19,7 +19,7 @@
 #include <stddef.h>
 
 enum {
-  HEAT_CHAIN = 32, /* most steps that are handed over at once: more gain nothing, see tiles.c */
+  HEAT_BATCH = 32, /* most steps that are handed over at once: more gain nothing, see tiles.c */
   HEAT_TILE_CHOICES = 5
 };
 
