@@ -199,7 +199,8 @@ typedef struct rig {
 static inline void open_rig(rig *r, MPI_Comm comm, const int *ranks, int depth, int threads) {
   assert_int_equal(heat_grid_create(&r->grid, comm, &problem, ranks).code, HEAT_OK);
   heat_runtime_create(&r->runtime, comm);
-  const heat_status status = heat_operator_create(&r->op, &r->grid, &r->runtime, depth, threads);
+  const heat_status status =
+      heat_operator_create(&r->op, &(heat_discretisation){&problem, &r->grid, depth, threads}, &r->runtime);
   assert_string_equal(status.text, "");
   for (int f = 0; f < FIELDS; f++) {
     r->each[f] = &r->fields[f];

@@ -70,8 +70,9 @@ static inline void open_rig(rig *r, rig_setting set) {
   assert_string_equal(status.text, "");
   if (set.up_to == RIG_GRID) return;
   heat_runtime_create(&r->runtime, comm);
-  status = heat_operator_create(&r->op, &r->grid, &r->runtime, set.depth > 0 ? set.depth : 2,
-                                set.threads > 0 ? set.threads : 1);
+  const heat_discretisation from = {&r->problem, &r->grid, set.depth > 0 ? set.depth : 2,
+                                    set.threads > 0 ? set.threads : 1};
+  status = heat_operator_create(&r->op, &from, &r->runtime);
   assert_string_equal(status.text, "");
   r->has_operator = true;
   if (set.up_to == RIG_OPERATOR) return;

@@ -27,7 +27,8 @@ heat_status heat_bench_case_create(heat_bench_case *c, MPI_Comm comm, heat_bench
   if (status.code == HEAT_OK) status = heat_grid_create(&c->grid, comm, &c->problem, chosen);
   if (status.code != HEAT_OK) return status;
   heat_runtime_create(&c->runtime, comm);
-  status = heat_operator_create(&c->op, &c->grid, &c->runtime, spec.depth, spec.threads);
+  const heat_discretisation from = {&c->problem, &c->grid, spec.depth, spec.threads};
+  status = heat_operator_create(&c->op, &from, &c->runtime);
   if (status.code != HEAT_OK) return status;
   if (spec.plain) heat_sequence_set_plain(&c->op.sequence);
   status = heat_agree(comm, heat_stepper_create(&c->stepper, &heat_methods[HEAT_METHOD_EULER], &c->op));

@@ -63,7 +63,7 @@ static heat_status choose_step(heat_setup *setup, const heat_survey *survey, hea
 heat_status heat_check_deck(heat_runtime *runtime, const heat_options *options, int ranks) {
   heat_setup setup;
   heat_survey survey = {.seen = 0};
-  heat_plan plan = {.grid = &setup.grid, .copies = true};
+  heat_plan plan = {.problem = &setup.problem, .grid = &setup.grid, .copies = true};
   heat_status status = heat_setup_create(&setup, runtime, options, ranks);
   if (status.code == HEAT_OK) status = heat_survey_take(&survey, &setup);
   if (status.code == HEAT_OK) status = choose_step(&setup, &survey, &plan);

@@ -15,7 +15,7 @@ static const double bandwidth = 250e6, deflate_bandwidth = 40e6, copy_bandwidth 
 static const double look_seconds = 1e-9, energy_seconds = 4e-9;                        /* for each cell */
 
 double heat_forecast_files(const heat_plan *plan) {
-  const heat_config *config = plan->grid->problem->config;
+  const heat_config *config = plan->problem->config;
   const double cells = (double)heat_box_cells(plan->grid->domain), own = cells / plan->ranks;
   const bool packed = heat_config_integer(config, "output.compression") > 0;
   const double bytes = heat_plan_snapshot(plan), state = cells * sizeof(double);
@@ -85,7 +85,7 @@ typedef struct trial {
 
 /* Steps that a run does at once: as many as are fused, or fewer where something is due more often. */
 static int64_t batch_length(const heat_plan *plan) {
-  const heat_config *config = plan->grid->problem->config;
+  const heat_config *config = plan->problem->config;
   const heat_cadence saves = {.steps = heat_config_cadence(config, "checkpoint.every").steps};
   double events = heat_plan_occurrences(&plan->clock, heat_config_cadence(config, "output.every")) - 1;
   if (heat_config_has(config, "output.images"))
@@ -108,7 +108,7 @@ static heat_status open_trial(trial *t, const heat_plan *plan, const heat_setup 
   const MPI_Comm comm = box != NULL ? MPI_COMM_SELF : setup->grid.comm;
   const int alone[HEAT_AXES] = {1, 1};
   *t = (trial){.window = setup->problem, .grid = setup->grid, .clock = plan->clock, .batch = batch_length(plan)};
-  int depth = setup->depth;
+  heat_discretisation from = {&t->window, &t->grid, setup->depth, setup->threads};
   heat_status status = heat_ok();
   if (box != NULL) {
     for (int axis = 0; axis < HEAT_AXES; axis++) {
@@ -117,10 +117,10 @@ static heat_status open_trial(trial *t, const heat_plan *plan, const heat_setup 
       t->window.size[axis] = (double)t->window.cells[axis] * t->window.spacing[axis];
     }
     status = heat_grid_create(&t->grid, comm, &t->window, alone);
-    depth = heat_halo_choose_depth(&t->grid.layout, HEAT_BATCH);
+    from.depth = heat_halo_choose_depth(&t->grid.layout, HEAT_BATCH);
   }
   heat_runtime_create(&t->runtime, comm);
-  if (status.code == HEAT_OK) status = heat_operator_create(&t->op, &t->grid, &t->runtime, depth, setup->threads);
+  if (status.code == HEAT_OK) status = heat_operator_create(&t->op, &from, &t->runtime);
   if (status.code == HEAT_OK && setup->tile[HEAT_X] > 0)
     heat_sequence_set_tiling(&t->op.sequence, heat_tiling_fixed(setup->tile[HEAT_X], setup->tile[HEAT_Y]));
   if (status.code == HEAT_OK) status = heat_agree(comm, heat_stepper_create(&t->stepper, setup->method, &t->op));

@@ -67,8 +67,11 @@ static double settle_coarse(const heat_setup *setup, const heat_problem *problem
   double time = INFINITY;
   heat_runtime_create(&runtime, MPI_COMM_SELF);
   heat_status status = heat_grid_create(&grid, MPI_COMM_SELF, problem, alone);
-  if (status.code == HEAT_OK)
-    status = heat_operator_create(&op, &grid, &runtime, heat_halo_choose_depth(&grid.layout, HEAT_BATCH), 1);
+  heat_discretisation from = {.problem = problem, .grid = &grid, .threads = 1};
+  if (status.code == HEAT_OK) {
+    from.depth = heat_halo_choose_depth(&grid.layout, HEAT_BATCH);
+    status = heat_operator_create(&op, &from, &runtime);
+  }
   if (status.code == HEAT_OK) status = heat_stepper_create(&stepper, setup->method, &op);
   if (status.code == HEAT_OK) status = heat_stepper_start(&stepper);
   if (status.code == HEAT_OK) {

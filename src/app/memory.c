@@ -22,7 +22,7 @@ heat_status heat_memory_check(heat_runtime *runtime, const heat_plan *plan, doub
   heat_status status = heat_ok();
   if (needed > available)
     status =
-        heat_config_fail(plan->grid->problem->config, "domain.cells",
+        heat_config_fail(plan->problem->config, "domain.cells",
                          "%d ranks of this node need %.3g GiB, and %.3g GiB are free (use more nodes or fewer cells)",
                          ranks, needed / gibi, available / gibi);
   return heat_agree(runtime->comm, status);

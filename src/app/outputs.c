@@ -79,7 +79,9 @@ static heat_series *probes_series(heat_outputs *outputs) {
 }
 
 static heat_status open_probes(heat_outputs *outputs, int64_t keep) {
-  return heat_probes_create(&outputs->probes, &outputs->setup->grid, outputs->directory, keep);
+  const heat_setup *setup = outputs->setup;
+  outputs->probes = (heat_probes){.problem = &setup->problem, .grid = &setup->grid, .directory = outputs->directory};
+  return heat_probes_create(&outputs->probes, keep);
 }
 
 static heat_status write_probes(heat_outputs *outputs, const heat_moment *moment) {
@@ -89,7 +91,8 @@ static heat_status write_probes(heat_outputs *outputs, const heat_moment *moment
 static heat_status open_snapshots(heat_outputs *outputs, int64_t keep) {
   const heat_config *config = outputs->setup->config;
   outputs->snapshots =
-      (heat_snapshots){.grid = &outputs->setup->grid,
+      (heat_snapshots){.problem = &outputs->setup->problem,
+                       .grid = &outputs->setup->grid,
                        .directory = outputs->directory,
                        .title = heat_config_text(config, "title"),
                        .deck = outputs->deck,
@@ -130,7 +133,8 @@ static heat_status write_snapshot(heat_outputs *outputs, const heat_moment *mome
 
 static heat_status open_frames(heat_outputs *outputs, int64_t keep) {
   (void)keep; /* later pictures are gone since the directory was made ready, also of runs that write none */
-  const heat_status status = heat_frames_create(&outputs->frames, &outputs->setup->grid, outputs->directory);
+  const heat_status status =
+      heat_frames_create(&outputs->frames, &outputs->setup->problem, &outputs->setup->grid, outputs->directory);
   if (outputs->frames.picture.without_font)
     heat_runtime_say(outputs->runtime, "warning     no font is installed here: pictures have no text\n");
   return status;

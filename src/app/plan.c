@@ -32,7 +32,7 @@ static void planned_links(const heat_problem *problem, double links[HEAT_AXES]) 
 }
 
 double heat_plan_memory(const heat_plan *plan) {
-  const heat_problem *problem = plan->grid->problem;
+  const heat_problem *problem = plan->problem;
   const heat_layout layout = planned_layout(plan);
   double bytes = (double)heat_operator_bytes(problem, largest_block(plan), plan->depth) +
                  (double)heat_stepper_bytes(plan->method, &layout, plan->depth, plan->threads);
@@ -43,7 +43,7 @@ double heat_plan_memory(const heat_plan *plan) {
 }
 
 double heat_plan_copy(const heat_plan *plan) {
-  const heat_cadence saves = heat_config_cadence(plan->grid->problem->config, "checkpoint.every");
+  const heat_cadence saves = heat_config_cadence(plan->problem->config, "checkpoint.every");
   const double cells = (double)heat_box_cells(plan->grid->domain);
   /* The last checkpoint has no steps to hide behind. */
   if (saves.steps == 0 && saves.minutes == 0) return 0;
@@ -51,7 +51,7 @@ double heat_plan_copy(const heat_plan *plan) {
 }
 
 double heat_plan_snapshot(const heat_plan *plan) {
-  const bool single = heat_config_choice(plan->grid->problem->config, "output.precision") == HEAT_PRECISION_FLOAT32;
+  const bool single = heat_config_choice(plan->problem->config, "output.precision") == HEAT_PRECISION_FLOAT32;
   return (double)heat_box_cells(plan->grid->domain) * (single ? sizeof(float) : sizeof(double));
 }
 
@@ -127,7 +127,7 @@ static void put_room(FILE *out, const char *directory, double bytes, double coun
 }
 
 static void put_files(FILE *out, const heat_plan *plan) {
-  const heat_config *config = plan->grid->problem->config;
+  const heat_config *config = plan->problem->config;
   const double snapshot = heat_plan_snapshot(plan);
   const double checkpoint = (double)heat_box_cells(plan->grid->domain) * sizeof(double);
   const double count = heat_plan_occurrences(&plan->clock, heat_config_cadence(config, "output.every"));
@@ -151,7 +151,7 @@ static void put_files(FILE *out, const heat_plan *plan) {
 }
 
 static void put_grid(FILE *out, const heat_plan *plan) {
-  const heat_problem *problem = plan->grid->problem;
+  const heat_problem *problem = plan->problem;
   const heat_layout layout = planned_layout(plan);
   fprintf(out, "grid        %lld x %lld cells of %.4g x %.4g m, %s material%s\n", (long long)layout.cells[HEAT_X],
           (long long)layout.cells[HEAT_Y], problem->spacing[HEAT_X], problem->spacing[HEAT_Y],
@@ -175,7 +175,7 @@ static void put_steps(FILE *out, const heat_plan *plan) {
   }
   if (plan->clock.free) {
     fprintf(out, "method      %s, steps by error control, tolerance %.3g, to t = %.6g s\n", name,
-            heat_config_real(plan->grid->problem->config, "time.tolerance"), plan->clock.end);
+            heat_config_real(plan->problem->config, "time.tolerance"), plan->clock.end);
     return;
   }
   fprintf(out, "method      %s, dt = %.9g s ", name, plan->clock.dt);

@@ -66,7 +66,8 @@ static void say_transport(const heat_report *report) {
 
 void heat_report_start(const heat_report *report, const heat_clock *clock, const heat_state *state) {
   const heat_setup *setup = report->setup;
-  const heat_plan plan = {.grid = &setup->grid,
+  const heat_plan plan = {.problem = &setup->problem,
+                          .grid = &setup->grid,
                           .method = setup->method,
                           .clock = *clock,
                           .limits = heat_method_limits(setup->method, heat_operator_bounds(report->op)),

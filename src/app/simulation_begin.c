@@ -35,7 +35,8 @@ static bool asks_for_stop(void *context) {
 /* With the method and the depth of the halo as they are in the setup. */
 static heat_status check_memory(heat_simulation *sim) {
   const heat_setup *setup = &sim->setup;
-  const heat_plan plan = {.grid = &setup->grid,
+  const heat_plan plan = {.problem = &setup->problem,
+                          .grid = &setup->grid,
                           .method = setup->method,
                           .depth = setup->depth,
                           .threads = setup->threads,
@@ -49,7 +50,8 @@ static heat_status create_operator(heat_simulation *sim) {
   const heat_setup *setup = &sim->setup;
   const heat_status status = check_memory(sim);
   if (status.code != HEAT_OK) return status;
-  return heat_operator_create(&sim->op, &setup->grid, sim->runtime, setup->depth, setup->threads);
+  const heat_discretisation from = {&setup->problem, &setup->grid, setup->depth, setup->threads};
+  return heat_operator_create(&sim->op, &from, sim->runtime);
 }
 
 heat_status heat_simulation_set_up(heat_simulation *sim) {

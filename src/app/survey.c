@@ -104,7 +104,7 @@ static heat_status look_at(heat_survey *survey, const heat_setup *setup, heat_bo
   heat_grid tile = setup->grid;
   tile.owned = box;
   heat_bounds part = {0};
-  heat_status status = heat_stencil_bound(&tile, &part);
+  heat_status status = heat_stencil_bound(problem, &tile, &part);
   survey->bounds.spectral = fmax(survey->bounds.spectral, part.spectral);
   survey->bounds.diagonal = fmax(survey->bounds.diagonal, part.diagonal);
   survey->bounds.all_faces = fmax(survey->bounds.all_faces, part.all_faces);

@@ -123,7 +123,7 @@ void heat_layout_images(const heat_layout *layout, heat_box source, heat_box tar
 }
 
 heat_status heat_grid_create(heat_grid *grid, MPI_Comm comm, const heat_problem *problem, const int ranks[HEAT_AXES]) {
-  *grid = (heat_grid){.comm = comm, .problem = problem};
+  *grid = (heat_grid){.comm = comm};
   MPI_Comm_rank(comm, &grid->rank);
   MPI_Comm_size(comm, &grid->size);
   heat_layout *layout = &grid->layout;

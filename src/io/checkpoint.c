@@ -136,7 +136,7 @@ void heat_checkpoint_begin(heat_h5 *out, const heat_checkpoint_place *place, hea
   heat_h5_set_text(out, "/", "parent", place->parent);
   heat_h5_set_text(out, "/", "job", heat_job());
   heat_h5_set_text(out, "/", "deck", place->deck);
-  heat_h5_set_text(out, "/", "inputs", grid->problem->inputs);
+  heat_h5_set_text(out, "/", "inputs", stepper->op->problem->inputs);
   heat_h5_set_integer(out, "/", "ranks", grid->size);
   write_state(out, state);
   heat_h5_set_integers(out, "/", "source_heat", source.digit, HEAT_SUM_DIGITS);

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-heat_status heat_frames_create(heat_frames *frames, const heat_grid *grid, const char *directory) {
-  const heat_config *config = grid->problem->config;
+heat_status heat_frames_create(heat_frames *frames, const heat_problem *problem, const heat_grid *grid,
+                               const char *directory) {
+  const heat_config *config = problem->config;
   *frames = (heat_frames){.grid = grid, .directory = directory, .picture = heat_picture_of(config)};
   heat_picture *picture = &frames->picture;
   heat_picture_fit(picture, (int)heat_config_integer(config, "output.images.width"));
-  const heat_status status = heat_picture_materials(picture, grid->problem, grid->comm, &frames->materials);
+  const heat_status status = heat_picture_materials(picture, problem, grid->comm, &frames->materials);
   picture->materials = frames->materials;
   return status;
 }

@@ -33,9 +33,9 @@ static heat_status place(heat_probes *probes, const line *all, int n) {
       const double from = all->ends[0][axis], to = all->ends[1][axis];
       point[axis] = part == 1 ? to : from + part * (to - from);
     }
-    probes->quadrants[n + k] = heat_quadrant_at(probes->grid, point[HEAT_X], point[HEAT_Y]);
+    probes->quadrants[n + k] = heat_quadrant_at(probes->problem, point);
     if (probes->points == NULL) continue;
-    heat_status status = heat_interpolation_create(&probes->points[n + k], probes->grid, point[HEAT_X], point[HEAT_Y]);
+    heat_status status = heat_interpolation_create(&probes->points[n + k], probes->problem, probes->grid, point);
     if (status.code != HEAT_OK) return status;
   }
   return heat_ok();
@@ -60,10 +60,10 @@ static char *write_header(const heat_config *config) {
   return NULL;
 }
 
-heat_status heat_probes_create(heat_probes *probes, const heat_grid *grid, const char *directory, int64_t keep) {
-  const heat_config *config = grid->problem->config;
+heat_status heat_probes_create(heat_probes *probes, int64_t keep) {
+  const heat_grid *grid = probes->grid;
+  const heat_config *config = probes->problem->config;
   const int lines = heat_config_count(config, "output.probes");
-  *probes = (heat_probes){.grid = grid};
   for (int p = 0; p < lines; p++) probes->count += read_line(config, p).count;
   if (probes->count == 0) return heat_ok();
   const size_t count = (size_t)probes->count;
@@ -81,7 +81,7 @@ heat_status heat_probes_create(heat_probes *probes, const heat_grid *grid, const
   if (status.code != HEAT_OK || grid->rank != 0) return status;
   char path[4096], *header = write_header(config);
   if (header == NULL) return heat_no_memory("the probes", count);
-  status = heat_directory_join(path, sizeof path, directory, "probes.csv");
+  status = heat_directory_join(path, sizeof path, probes->directory, "probes.csv");
   if (status.code == HEAT_OK) status = heat_series_open(&probes->series, path, header, keep);
   free(header);
   return status;

@@ -43,7 +43,7 @@ static heat_status take_up(heat_snapshots *snapshots, int64_t keep) {
   for (int n = 0; n < count && status.code == HEAT_OK && steps[n] <= keep; n++)
     kept += read_entry(snapshots->directory, steps[n], &entries[kept]); /* a foreign file is left alone */
   snapshots->series =
-      (heat_xdmf){.problem = snapshots->grid->problem, .directory = snapshots->directory, .title = snapshots->title};
+      (heat_xdmf){.problem = snapshots->problem, .directory = snapshots->directory, .title = snapshots->title};
   if (status.code == HEAT_OK) status = heat_xdmf_open(&snapshots->series, entries, kept);
   if (status.code == HEAT_OK) status = heat_directory_remove_after(snapshots->directory, prefix, suffix, keep);
   free(entries);
@@ -62,17 +62,18 @@ void heat_snapshots_destroy(heat_snapshots *snapshots) {
 }
 
 /* The cell centres along an axis; each rank of the first row (or column) of ranks gives its own. */
-static void write_axis(heat_h5 *out, int axis, const char *name, const char *long_name) {
+static void write_axis(heat_h5 *out, const heat_problem *problem, int axis, const char *name) {
   const heat_grid *grid = out->grid;
   const bool gives = grid->owned.lo[1 - axis] == 0;
   const int64_t lo = grid->owned.lo[axis], count = gives ? heat_box_width(grid->owned, axis) : 0;
   double *centres = malloc(((size_t)count + 1) * sizeof *centres);
   if (centres == NULL) out->status = heat_no_memory("the coordinates", (size_t)count * sizeof *centres);
   out->status = heat_agree(grid->comm, out->status);
-  for (int64_t n = 0; n < count && centres != NULL; n++) centres[n] = heat_problem_centre(grid->problem, axis, lo + n);
+  for (int64_t n = 0; n < count && centres != NULL; n++) centres[n] = heat_problem_centre(problem, axis, lo + n);
   heat_h5_write_vector(out, name, grid->layout.cells[axis], lo, count, centres);
   heat_h5_set_text(out, name, "units", "m");
-  heat_h5_set_text(out, name, "long_name", long_name);
+  heat_h5_set_text(out, name, "long_name",
+                   axis == HEAT_X ? "x coordinate of the cell centre" : "y coordinate of the cell centre");
   heat_h5_set_text(out, name, "axis", axis == HEAT_X ? "X" : "Y");
   free(centres);
 }
@@ -117,8 +118,8 @@ static heat_status write_file(const heat_snapshots *snapshots, const heat_field 
   heat_h5_set_text(&out, "temperature", "long_name", "temperature");
   heat_h5_set_text(&out, "temperature", "coordinates", "time");
   write_time(&out, when.time);
-  write_axis(&out, HEAT_X, "x", "x coordinate of the cell centre");
-  write_axis(&out, HEAT_Y, "y", "y coordinate of the cell centre");
+  write_axis(&out, snapshots->problem, HEAT_X, "x");
+  write_axis(&out, snapshots->problem, HEAT_Y, "y");
   heat_h5_attach_scale(&out, "temperature", "y", 0);
   heat_h5_attach_scale(&out, "temperature", "x", 1);
   return heat_h5_commit(&out);

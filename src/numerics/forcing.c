@@ -26,7 +26,7 @@ static heat_status append_run(heat_forcing *forcing, heat_source_run run) {
 
 static void find_runs(heat_box piece, const int64_t shift[HEAT_AXES], void *context) {
   run_job *job = context;
-  const heat_problem *problem = job->forcing->grid->problem;
+  const heat_problem *problem = job->forcing->problem;
   const size_t columns = (size_t)heat_box_width(piece, HEAT_X);
   int *which = malloc(columns * sizeof *which);
   if (which == NULL) job->status = heat_first(job->status, heat_no_memory("the source", columns * sizeof *which));
@@ -62,19 +62,20 @@ static heat_status index_runs(heat_forcing *forcing) {
   return heat_ok();
 }
 
-heat_status heat_forcing_create(heat_forcing *forcing, const heat_grid *grid, int depth, int threads) {
+heat_status heat_forcing_create(heat_forcing *forcing, const heat_discretisation *from) {
   /* The fields of the stencil have the last three numbers, those of the stages the first ones. */
   enum { PAGE_SLOT = HEAT_FIELD_PAGE_SLOTS - 4 };
+  const heat_grid *grid = from->grid;
   double value;
-  *forcing = (heat_forcing){.grid = grid, .depth = depth};
-  if (heat_problem_uniform(grid->problem, HEAT_SOURCE, &value) && value == 0) return heat_ok();
+  *forcing = (heat_forcing){.problem = from->problem, .grid = grid, .depth = from->depth};
+  if (heat_problem_uniform(from->problem, HEAT_SOURCE, &value) && value == 0) return heat_ok();
   forcing->has_source = true;
   heat_status status = heat_field_create_as(
-      &forcing->q, grid, (heat_field_form){.depth = depth, .page_slot = PAGE_SLOT, .threads = threads});
-  if (status.code == HEAT_OK) status = heat_paint_field(grid, HEAT_SOURCE, &forcing->q);
-  if (status.code != HEAT_OK || !heat_problem_in_time(grid->problem, HEAT_SOURCE)) return status;
+      &forcing->q, grid, (heat_field_form){.depth = from->depth, .page_slot = PAGE_SLOT, .threads = from->threads});
+  if (status.code == HEAT_OK) status = heat_paint_field(from, HEAT_SOURCE, &forcing->q);
+  if (status.code != HEAT_OK || !heat_problem_in_time(from->problem, HEAT_SOURCE)) return status;
   run_job job = {forcing, heat_ok()};
-  heat_layout_images(&grid->layout, grid->domain, heat_grid_grown(grid, grid->owned, depth), find_runs, &job);
+  heat_layout_images(&grid->layout, grid->domain, heat_grid_grown(grid, grid->owned, from->depth), find_runs, &job);
   return job.status.code == HEAT_OK ? index_runs(forcing) : job.status;
 }
 
@@ -132,7 +133,7 @@ heat_status heat_forcing_update(heat_forcing *forcing, heat_box box, double t, d
     if (heat_box_empty(part)) continue;
     const int64_t i = heat_grid_wrap(grid, HEAT_X, part.lo[HEAT_X]);
     heat_status status = heat_problem_layer_values(
-        grid->problem, HEAT_SOURCE, run->layer, heat_grid_wrap(grid, HEAT_Y, run->j), i,
+        forcing->problem, HEAT_SOURCE, run->layer, heat_grid_wrap(grid, HEAT_Y, run->j), i,
         i + heat_box_width(part, HEAT_X), t, heat_field_at(&forcing->q, part.lo[HEAT_X], run->j));
     if (status.code != HEAT_OK) return status;
     if (budget_weight == 0 || heat_box_empty(own)) continue;

@@ -20,18 +20,16 @@ static bool at_wall(const heat_grid *grid, const heat_quadrant *quadrant, int ax
   return heat_grid_wall(grid, 2 * axis) && quadrant->cell[axis] == last;
 }
 
-heat_quadrant heat_quadrant_at(const heat_grid *grid, double x, double y) {
-  const heat_problem *problem = grid->problem;
-  const double point[HEAT_AXES] = {x, y};
+heat_quadrant heat_quadrant_at(const heat_problem *problem, const double point[HEAT_AXES]) {
   heat_quadrant quadrant;
   for (int axis = 0; axis < HEAT_AXES; axis++) {
-    const int64_t last = grid->layout.cells[axis] - 1;
+    const int64_t last = problem->cells[axis] - 1;
     const double low = problem->origin[axis], high = low + problem->size[axis];
     double place = (point[axis] - low) / problem->spacing[axis]; /* in cells */
     /* What was meant to lie on a face lies on it: beside a joint of contrast 1e6 one rounding counts as a million. */
     const double rounding = 4 * DBL_EPSILON * (fmax(fabs(low), fabs(high)) / problem->spacing[axis]);
     if (fabs(place - round(place)) <= rounding) place = round(place);
-    place = fmin(fmax(place, 0), (double)grid->layout.cells[axis]);
+    place = fmin(fmax(place, 0), (double)problem->cells[axis]);
     int64_t cell = (int64_t)place;
     if (cell > last) cell = last;
     const double off = 2 * (place - (double)cell) - 1;
@@ -55,14 +53,14 @@ void heat_quadrant_cells(const heat_grid *grid, const heat_quadrant *quadrant, i
 }
 
 /* k[axis][n]: the conductivity along an axis of each cell around the point. */
-static heat_status paint(const heat_grid *grid, const heat_quadrant *quadrant, double k[HEAT_AXES][HEAT_AROUND]) {
+static heat_status paint(const heat_interpolation *at, double k[HEAT_AXES][HEAT_AROUND]) {
   int64_t cells[HEAT_AROUND][HEAT_AXES];
-  heat_quadrant_cells(grid, quadrant, cells);
+  heat_quadrant_cells(at->grid, &at->quadrant, cells);
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     const heat_property property = axis == HEAT_X ? HEAT_CONDUCTIVITY_X : HEAT_CONDUCTIVITY_Y;
     for (int n = 0; n < HEAT_AROUND; n++) {
       const int64_t i = cells[n][HEAT_X], j = cells[n][HEAT_Y];
-      heat_status status = heat_problem_values(grid->problem, property, j, i, i + 1, 0, &k[axis][n]);
+      heat_status status = heat_problem_values(at->problem, property, j, i, i + 1, 0, &k[axis][n]);
       if (status.code != HEAT_OK) return status;
     }
   }
@@ -72,7 +70,7 @@ static heat_status paint(const heat_grid *grid, const heat_quadrant *quadrant, d
 /* The share of each cell in the corner of four: see the header. A face across an axis lies between the cells `one` and
  * `other`, in the weights of its temperature and in how well heat flows along it. */
 static void weigh_corner(heat_interpolation *at, double k[HEAT_AXES][HEAT_AROUND]) {
-  const heat_problem *problem = at->grid->problem;
+  const heat_problem *problem = at->problem;
   double sum = 0;
   for (int n = 0; n < HEAT_AROUND; n++) at->corner[n] = problem->arithmetic ? 1.0 / HEAT_AROUND : 0;
   if (problem->arithmetic) return;
@@ -109,7 +107,7 @@ static heat_status find_law(const heat_problem *problem, int side, double s, dou
 /* Of a Dirichlet side: at the point's own coordinate, and at its cell's. Of others: beside the cell, and beside the
  * next one along the wall, or right in the corner where the wall ends. */
 static heat_status find_walls(heat_interpolation *at, double t) {
-  const heat_problem *problem = at->grid->problem;
+  const heat_problem *problem = at->problem;
   int64_t cells[HEAT_AROUND][HEAT_AXES];
   heat_quadrant_cells(at->grid, &at->quadrant, cells);
   for (int axis = 0; axis < HEAT_AXES; axis++) {
@@ -129,11 +127,14 @@ static heat_status find_walls(heat_interpolation *at, double t) {
   return heat_ok();
 }
 
-heat_status heat_interpolation_create(heat_interpolation *at, const heat_grid *grid, double x, double y) {
-  const heat_problem *problem = grid->problem;
-  *at = (heat_interpolation){.grid = grid, .point = {x, y}, .quadrant = heat_quadrant_at(grid, x, y)};
+heat_status heat_interpolation_create(heat_interpolation *at, const heat_problem *problem, const heat_grid *grid,
+                                      const double point[HEAT_AXES]) {
+  *at = (heat_interpolation){.problem = problem,
+                             .grid = grid,
+                             .point = {point[HEAT_X], point[HEAT_Y]},
+                             .quadrant = heat_quadrant_at(problem, point)};
   double k[HEAT_AXES][HEAT_AROUND];
-  heat_status status = paint(grid, &at->quadrant, k);
+  heat_status status = paint(at, k);
   if (status.code != HEAT_OK) return status;
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     const int side = side_of(&at->quadrant, axis), next = next_across(axis), along = next_across(1 - axis);

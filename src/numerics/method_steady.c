@@ -15,7 +15,7 @@ typedef struct power {
 static power add_up(heat_stepper *stepper) {
   const heat_operator *op = stepper->op;
   const heat_grid *grid = op->grid;
-  const double area = grid->problem->spacing[HEAT_X] * grid->problem->spacing[HEAT_Y];
+  const double area = grid->spacing[HEAT_X] * grid->spacing[HEAT_Y];
   const heat_field *u = heat_stepper_solution(stepper);
   heat_sum net = {.pending = 0}, size = {.pending = 0};
   for (int side = 0; side < HEAT_SIDES; side++) {
@@ -42,7 +42,7 @@ static heat_status check_balance(heat_stepper *stepper) {
   const double rounding = 1e-9;
   const power all = add_up(stepper);
   if (!(fabs(all.net) > rounding * all.size)) return heat_ok();
-  return heat_config_fail(stepper->op->grid->problem->config, "boundary",
+  return heat_config_fail(stepper->op->problem->config, "boundary",
                           "there is no steady state: no side takes heat by its temperature, and %.6g W/m flow in that "
                           "leave nowhere",
                           all.net);

@@ -2,12 +2,12 @@
 
 #include <math.h>
 
-heat_status heat_operator_create(heat_operator *op, const heat_grid *grid, heat_runtime *runtime, int depth,
-                                 int threads) {
-  *op = (heat_operator){.grid = grid};
-  heat_status status = heat_stencil_create(&op->stencil, grid, depth, threads);
-  if (status.code == HEAT_OK) status = heat_forcing_create(&op->forcing, grid, depth, threads);
-  if (status.code == HEAT_OK) status = heat_walls_create(&op->walls, grid, depth);
+heat_status heat_operator_create(heat_operator *op, const heat_discretisation *from, heat_runtime *runtime) {
+  const heat_grid *grid = from->grid;
+  *op = (heat_operator){.problem = from->problem, .grid = grid};
+  heat_status status = heat_stencil_create(&op->stencil, from);
+  if (status.code == HEAT_OK) status = heat_forcing_create(&op->forcing, from);
+  if (status.code == HEAT_OK) status = heat_walls_create(&op->walls, from);
   if (status.code == HEAT_OK) status = heat_stencil_set_walls(&op->stencil, &op->walls);
   if (status.code == HEAT_OK) status = heat_ledger_create(&op->ledger, grid);
   status = heat_agree(grid->comm, status);
@@ -15,7 +15,7 @@ heat_status heat_operator_create(heat_operator *op, const heat_grid *grid, heat_
   op->stencil.bounds = heat_bounds_agree(op->stencil.bounds, grid->comm);
   heat_forcing_agree(&op->forcing);
   const heat_equation equation = {&op->stencil, &op->walls, &op->forcing, &op->ledger};
-  return heat_sequence_create(&op->sequence, equation, runtime, threads);
+  return heat_sequence_create(&op->sequence, equation, runtime, from->threads);
 }
 
 void heat_operator_destroy(heat_operator *op) {

@@ -15,8 +15,9 @@ static void paint_piece(heat_box piece, const int64_t shift[HEAT_AXES], void *co
                             piece.hi[HEAT_X] - shift[HEAT_X], 0, heat_field_at(job->field, piece.lo[HEAT_X], j));
 }
 
-heat_status heat_paint_field(const heat_grid *grid, heat_property property, heat_field *field) {
-  paint_job job = {grid->problem, property, field, heat_ok()};
+heat_status heat_paint_field(const heat_discretisation *from, heat_property property, heat_field *field) {
+  const heat_grid *grid = from->grid;
+  paint_job job = {from->problem, property, field, heat_ok()};
   heat_layout_images(&grid->layout, grid->domain, heat_grid_grown(grid, grid->owned, field->depth), paint_piece, &job);
   return job.status;
 }

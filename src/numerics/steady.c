@@ -30,7 +30,7 @@ heat_status heat_steady_look(heat_steady *steady, heat_operator *op, heat_field 
   if (!(rate < threshold || rate == 0)) return status;
   /* What depends on time is gone through once, when it matters. */
   if (isnan(steady->after))
-    status = heat_agree(op->grid->comm, heat_problem_settles(op->grid->problem, steady->end, &steady->after));
+    status = heat_agree(op->grid->comm, heat_problem_settles(op->problem, steady->end, &steady->after));
   *is_steady = status.code == HEAT_OK && t >= steady->after;
   steady->waits = !*is_steady;
   return status;

@@ -14,7 +14,7 @@ static double face_mean(double a, double b, bool arithmetic) {
 /* Turn cell conductivities into conductances of the west (or south) faces, in place: from the far end, so that both
  * cells of a face are still there. A face on a wall takes its cell's conductivity; one at the rim of the grown box is
  * never used. */
-static void conductances(const heat_stencil *stencil, heat_field *k, int axis) {
+static void conductances(const heat_stencil *stencil, bool arithmetic, heat_field *k, int axis) {
   const heat_grid *grid = stencil->grid;
   const heat_box grown = heat_grid_grown(grid, grid->owned, stencil->depth);
   const double h = grid->spacing[axis], scale = 1 / (h * h);
@@ -29,13 +29,12 @@ static void conductances(const heat_stencil *stencil, heat_field *k, int axis) {
           at + 1 < grid->owned.hi[axis] + stencil->depth)
         here[back] = *here * scale;
       const bool rim = at == grown.lo[axis];
-      *here = (rim ? *here : face_mean(here[-back], *here, grid->problem->arithmetic)) * scale;
+      *here = (rim ? *here : face_mean(here[-back], *here, arithmetic)) * scale;
     }
   }
 }
 
-static void create_uniform(heat_stencil *stencil) {
-  const heat_problem *problem = stencil->grid->problem;
+static void create_uniform(heat_stencil *stencil, const heat_problem *problem) {
   double kx, ky, density, capacity;
   heat_problem_uniform(problem, HEAT_CONDUCTIVITY_X, &kx);
   heat_problem_uniform(problem, HEAT_CONDUCTIVITY_Y, &ky);
@@ -49,18 +48,19 @@ static void create_uniform(heat_stencil *stencil) {
   stencil->faces[HEAT_Y] = ky / (dy * dy);
 }
 
-static heat_status create_varying(heat_stencil *stencil, int threads) {
+static heat_status create_varying(heat_stencil *stencil, const heat_discretisation *from) {
   const heat_grid *grid = stencil->grid;
   const heat_box grown = heat_grid_grown(grid, grid->owned, stencil->depth);
   heat_field *fields[] = {&stencil->kx, &stencil->ky, &stencil->inverse};
   heat_status status = heat_ok();
   /* The fields of the stages count their numbers from 0. */
   for (int f = 0; f < 3 && status.code == HEAT_OK; f++)
-    status = heat_field_create_as(
-        fields[f], grid,
-        (heat_field_form){.depth = stencil->depth, .page_slot = HEAT_FIELD_PAGE_SLOTS - 1 - f, .threads = threads});
-  if (status.code == HEAT_OK) status = heat_paint_field(grid, HEAT_DENSITY, &stencil->kx);
-  if (status.code == HEAT_OK) status = heat_paint_field(grid, HEAT_CAPACITY, &stencil->inverse);
+    status = heat_field_create_as(fields[f], grid,
+                                  (heat_field_form){.depth = stencil->depth,
+                                                    .page_slot = HEAT_FIELD_PAGE_SLOTS - 1 - f,
+                                                    .threads = from->threads});
+  if (status.code == HEAT_OK) status = heat_paint_field(from, HEAT_DENSITY, &stencil->kx);
+  if (status.code == HEAT_OK) status = heat_paint_field(from, HEAT_CAPACITY, &stencil->inverse);
   if (status.code != HEAT_OK) return status;
   for (int64_t j = grown.lo[HEAT_Y]; j < grown.hi[HEAT_Y]; j++) {
     for (int64_t i = grown.lo[HEAT_X]; i < grown.hi[HEAT_X]; i++) {
@@ -68,11 +68,11 @@ static heat_status create_varying(heat_stencil *stencil, int threads) {
       *inverse = 1 / (*heat_field_at(&stencil->kx, i, j) * *inverse);
     }
   }
-  status = heat_paint_field(grid, HEAT_CONDUCTIVITY_X, &stencil->kx);
-  if (status.code == HEAT_OK) status = heat_paint_field(grid, HEAT_CONDUCTIVITY_Y, &stencil->ky);
+  status = heat_paint_field(from, HEAT_CONDUCTIVITY_X, &stencil->kx);
+  if (status.code == HEAT_OK) status = heat_paint_field(from, HEAT_CONDUCTIVITY_Y, &stencil->ky);
   if (status.code != HEAT_OK) return status;
-  conductances(stencil, &stencil->kx, HEAT_X);
-  conductances(stencil, &stencil->ky, HEAT_Y);
+  conductances(stencil, from->problem->arithmetic, &stencil->kx, HEAT_X);
+  conductances(stencil, from->problem->arithmetic, &stencil->ky, HEAT_Y);
   return heat_ok();
 }
 
@@ -153,7 +153,7 @@ static heat_status bound_owned(heat_stencil *stencil, const heat_walls *walls) {
     }
   }
   if (isfinite(bounds->all_faces) && bounds->all_faces > 0) return heat_ok();
-  return heat_config_fail(grid->problem->config, "material", "gives a spectral bound of %g 1/s (mind the units)",
+  return heat_config_fail(walls->problem->config, "material", "gives a spectral bound of %g 1/s (mind the units)",
                           bounds->all_faces);
 }
 
@@ -163,10 +163,11 @@ heat_bounds heat_bounds_agree(heat_bounds own, MPI_Comm comm) {
   return (heat_bounds){.spectral = all[0], .diagonal = all[1], .all_faces = all[2]};
 }
 
-heat_status heat_stencil_create(heat_stencil *stencil, const heat_grid *grid, int depth, int threads) {
-  *stencil = (heat_stencil){.grid = grid, .depth = depth, .uniform = heat_problem_uniform_material(grid->problem)};
-  if (!stencil->uniform) return create_varying(stencil, threads);
-  create_uniform(stencil);
+heat_status heat_stencil_create(heat_stencil *stencil, const heat_discretisation *from) {
+  *stencil =
+      (heat_stencil){.grid = from->grid, .depth = from->depth, .uniform = heat_problem_uniform_material(from->problem)};
+  if (!stencil->uniform) return create_varying(stencil, from);
+  create_uniform(stencil, from->problem);
   return heat_ok();
 }
 
@@ -183,12 +184,12 @@ void heat_stencil_destroy(heat_stencil *stencil) {
   *stencil = (heat_stencil){0};
 }
 
-heat_status heat_stencil_bound(const heat_grid *grid, heat_bounds *bounds) {
-  enum { DEPTH = 1, THREADS = 1 };
+heat_status heat_stencil_bound(const heat_problem *problem, const heat_grid *grid, heat_bounds *bounds) {
+  const heat_discretisation from = {.problem = problem, .grid = grid, .depth = 1, .threads = 1};
   heat_walls walls = {.grid = grid};
   heat_stencil stencil;
-  heat_status status = heat_stencil_create(&stencil, grid, DEPTH, THREADS);
-  if (status.code == HEAT_OK) status = heat_walls_create(&walls, grid, DEPTH);
+  heat_status status = heat_stencil_create(&stencil, &from);
+  if (status.code == HEAT_OK) status = heat_walls_create(&walls, &from);
   if (status.code == HEAT_OK) status = heat_stencil_set_walls(&stencil, &walls);
   *bounds = stencil.bounds;
   heat_stencil_destroy(&stencil);

@@ -82,7 +82,7 @@ heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method
   }
   status = heat_agree(op->grid->comm, status);
   if (status.code != HEAT_OK || method->step == NULL) return status;
-  const heat_problem *problem = op->grid->problem;
+  const heat_problem *problem = op->problem;
   status =
       heat_problem_jumps(problem, heat_config_real(problem->config, "time.end"), &stepper->jumps, &stepper->jump_count);
   return heat_agree(op->grid->comm, heat_first(status, heat_implicit_create(stepper)));
@@ -105,8 +105,8 @@ heat_status heat_stepper_start(heat_stepper *stepper) {
   heat_field *u = heat_stepper_solution(stepper);
   heat_status status = heat_ok();
   for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y] && status.code == HEAT_OK; j++)
-    status = heat_problem_values(grid->problem, HEAT_TEMPERATURE, j, grid->owned.lo[HEAT_X], grid->owned.hi[HEAT_X], 0,
-                                 heat_field_at(u, grid->owned.lo[HEAT_X], j));
+    status = heat_problem_values(stepper->op->problem, HEAT_TEMPERATURE, j, grid->owned.lo[HEAT_X],
+                                 grid->owned.hi[HEAT_X], 0, heat_field_at(u, grid->owned.lo[HEAT_X], j));
   u->valid = 0;
   return heat_agree(grid->comm, status);
 }

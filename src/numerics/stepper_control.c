@@ -19,7 +19,7 @@ const heat_jump *heat_control_jump(const heat_stepper *stepper, double t) {
 
 /* The error that a step may have, relative to the range of temperatures. */
 static double allowed(const heat_stepper *stepper) {
-  const double tolerance = heat_config_real(stepper->op->grid->problem->config, "time.tolerance");
+  const double tolerance = heat_config_real(stepper->op->problem->config, "time.tolerance");
   const double order = stepper->method->order;
   return fmin(stepper->method->error_scale * pow(tolerance, (order + 1) / order), tolerance);
 }
@@ -29,7 +29,7 @@ static heat_status begin(heat_stepper *stepper, const heat_clock *clock) {
   heat_control *control = &stepper->control;
   double rate;
   heat_field *u = heat_stepper_solution(stepper);
-  const double tolerance = heat_config_real(stepper->op->grid->problem->config, "time.tolerance");
+  const double tolerance = heat_config_real(stepper->op->problem->config, "time.tolerance");
   const heat_extent extent = heat_field_extent(u, stepper->op->grid);
   const heat_status status = heat_operator_rate(stepper->op, u, clock->anchor_time, &rate);
   control->low = extent.min;
@@ -85,7 +85,7 @@ static void accept(heat_stepper *stepper, const heat_extent *extent, double dt, 
 static heat_status too_short(const heat_stepper *stepper, double t, double dt) {
   return heat_fail(HEAT_NUMERICS,
                    "no step from t = %.9g s is short enough for the tolerance %.3g: tried down to %.3g s", t,
-                   heat_config_real(stepper->op->grid->problem->config, "time.tolerance"), dt);
+                   heat_config_real(stepper->op->problem->config, "time.tolerance"), dt);
 }
 
 heat_status heat_control_step(heat_stepper *stepper, const heat_clock *clock) {

@@ -43,7 +43,7 @@ static void fill(heat_field *field, double value) {
 
 heat_status heat_implicit_create(heat_stepper *stepper) {
   const heat_operator *op = stepper->op;
-  const heat_config *config = op->grid->problem->config;
+  const heat_config *config = op->problem->config;
   heat_implicit *implicit = calloc(1, sizeof *implicit);
   stepper->implicit = implicit;
   const heat_status status =

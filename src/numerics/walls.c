@@ -19,7 +19,7 @@ static heat_status evaluate(const heat_walls *walls, int side, int instant, doub
     to = run_end(grid, along, from, wall->hi);
     const int64_t first = heat_grid_wrap(grid, along, from), n = from - wall->lo;
     status =
-        heat_problem_side(grid->problem, side, first, first + (to - from), t, wall->a + n, wall->b + n, wall->g + n);
+        heat_problem_side(walls->problem, side, first, first + (to - from), t, wall->a + n, wall->b + n, wall->g + n);
   }
   if (status.code != HEAT_OK) return status;
   double *constant = wall->ghost_constant + instant * wall->instant_stride;
@@ -35,7 +35,7 @@ static heat_status evaluate(const heat_walls *walls, int side, int instant, doub
 /* The conductivity normal to the wall of the cells beside it. */
 static heat_status paint_conductivity(const heat_walls *walls, int side) {
   const heat_grid *grid = walls->grid;
-  const heat_problem *problem = grid->problem;
+  const heat_problem *problem = walls->problem;
   const heat_wall *wall = &walls->sides[side];
   const int across = side / 2, along = 1 - across;
   const heat_property property = across == HEAT_X ? HEAT_CONDUCTIVITY_X : HEAT_CONDUCTIVITY_Y;
@@ -82,9 +82,10 @@ void heat_walls_owned(const heat_grid *grid, int side, int64_t *lo, int64_t *hi)
   *hi = heat_grid_wall(grid, side) && beside ? grid->owned.hi[along] : *lo;
 }
 
-heat_status heat_walls_create(heat_walls *walls, const heat_grid *grid, int depth) {
-  *walls = (heat_walls){.grid = grid};
-  const heat_box grown = heat_grid_grown(grid, grid->owned, depth);
+heat_status heat_walls_create(heat_walls *walls, const heat_discretisation *from) {
+  const heat_grid *grid = from->grid;
+  *walls = (heat_walls){.problem = from->problem, .grid = grid};
+  const heat_box grown = heat_grid_grown(grid, grid->owned, from->depth);
   for (int side = 0; side < HEAT_SIDES; side++) {
     const int across = side / 2, along = 1 - across;
     const int64_t edge = side % 2 == 0 ? grid->domain.lo[across] : grid->domain.hi[across];
@@ -93,7 +94,7 @@ heat_status heat_walls_create(heat_walls *walls, const heat_grid *grid, int dept
     heat_wall *wall = &walls->sides[side];
     wall->lo = grown.lo[along];
     wall->hi = grown.hi[along];
-    wall->in_time = heat_problem_side_in_time(grid->problem, side);
+    wall->in_time = heat_problem_side_in_time(from->problem, side);
     heat_status status = allocate(wall);
     if (status.code == HEAT_OK) status = paint_conductivity(walls, side);
     if (status.code == HEAT_OK) status = evaluate(walls, side, 0, 0);
@@ -129,7 +130,7 @@ double heat_walls_weight_now(const heat_walls *walls, int side, int64_t at) {
 
 double heat_walls_weight(const heat_walls *walls, int side, int64_t at) {
   const double most = 2, weight = heat_walls_weight_now(walls, side, at);
-  return weight <= most && !heat_problem_coefficient_in_time(walls->grid->problem, side) ? weight : most;
+  return weight <= most && !heat_problem_coefficient_in_time(walls->problem, side) ? weight : most;
 }
 
 double heat_walls_flow(const heat_walls *walls, const heat_field *field, int side, int64_t at) {

@@ -32,7 +32,8 @@ static heat_plan plan_of(const char *cells, const char *more, int ranks) {
   assert_int_equal(heat_survey_take(&survey, &setup).code, HEAT_OK);
   const heat_limits limits = heat_method_limits(setup.method, survey.bounds);
   assert_int_equal(heat_setup_step(&setup, limits, &dt).code, HEAT_OK);
-  heat_plan plan = {.grid = &setup.grid,
+  heat_plan plan = {.problem = &setup.problem,
+                    .grid = &setup.grid,
                     .method = setup.method,
                     .clock = heat_clock_create(0, 0, dt, heat_config_real(setup.config, "time.end")),
                     .limits = limits,
@@ -48,7 +49,9 @@ static double real_rate(const heat_plan *plan) {
   enum { BATCHES = 40 };
   heat_operator op;
   heat_stepper stepper;
-  assert_int_equal(heat_operator_create(&op, &setup.grid, &runtime, setup.depth, 1).code, HEAT_OK);
+  assert_int_equal(
+      heat_operator_create(&op, &(heat_discretisation){&setup.problem, &setup.grid, setup.depth, 1}, &runtime).code,
+      HEAT_OK);
   assert_int_equal(heat_stepper_create(&stepper, setup.method, &op).code, HEAT_OK);
   assert_int_equal(heat_stepper_start(&stepper).code, HEAT_OK);
   const double start = MPI_Wtime();
@@ -136,7 +139,9 @@ static int64_t steady_step(const heat_plan *plan) {
   heat_operator op;
   heat_stepper stepper;
   heat_steady steady = heat_steady_create(setup.config);
-  assert_int_equal(heat_operator_create(&op, &setup.grid, &runtime, setup.depth, 1).code, HEAT_OK);
+  assert_int_equal(
+      heat_operator_create(&op, &(heat_discretisation){&setup.problem, &setup.grid, setup.depth, 1}, &runtime).code,
+      HEAT_OK);
   assert_int_equal(heat_stepper_create(&stepper, setup.method, &op).code, HEAT_OK);
   assert_int_equal(heat_stepper_start(&stepper).code, HEAT_OK);
   const heat_extent first = heat_field_extent(heat_stepper_solution(&stepper), &setup.grid);

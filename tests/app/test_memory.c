@@ -18,8 +18,12 @@ static heat_plan open_plan(const char *saves) {
   snprintf(deck, sizeof deck, "%s%s", deck_start, saves);
   open_rig(&made, (rig_setting){.deck = deck});
   made.runtime.may_thread = true;
-  const heat_plan plan = {
-      .grid = &made.grid, .method = &heat_methods[0], .depth = 2, .threads = 1, .ranks = made.grid.size};
+  const heat_plan plan = {.problem = &made.problem,
+                          .grid = &made.grid,
+                          .method = &heat_methods[0],
+                          .depth = 2,
+                          .threads = 1,
+                          .ranks = made.grid.size};
   needed = heat_plan_memory(&plan) * made.grid.size;
   copied = heat_plan_copy(&plan) * made.grid.size;
   return plan;

@@ -21,7 +21,8 @@ static void open_plan(heat_plan *plan, const char *diffusivity, const char *ever
   char deck[1024];
   snprintf(deck, sizeof deck, deck_start, diffusivity, every, images);
   open_rig(&made, (rig_setting){.deck = deck});
-  *plan = (heat_plan){.grid = &made.grid,
+  *plan = (heat_plan){.problem = &made.problem,
+                      .grid = &made.grid,
                       .method = &heat_methods[0],
                       .clock = heat_clock_create(0, 0, dt, end),
                       .limits = {0.5, 0.4},
@@ -114,7 +115,8 @@ static void memory_of_implicit_methods_has_their_fields_and_the_multigrid(void *
     char deck[256];
     snprintf(deck, sizeof deck, "domain: {size: [1, 1], cells: %s}\nmaterial: %s\n", cases[n].cells, cases[n].material);
     open_rig(&made, (rig_setting){.deck = deck, .depth = 1, .method = &heat_methods[HEAT_METHOD_TR_BDF2]});
-    heat_plan plan = {.grid = &made.grid,
+    heat_plan plan = {.problem = &made.problem,
+                      .grid = &made.grid,
                       .method = &heat_methods[HEAT_METHOD_TR_BDF2],
                       .depth = 1,
                       .threads = 1,

@@ -27,7 +27,8 @@ static heat_status open_setup(const char *deck) {
   const heat_options options = {.deck = "deck.yaml"};
   heat_bounds bounds = {0};
   heat_status status = heat_setup_create(&setup, &runtime, &options, 0);
-  if (status.code == HEAT_OK) status = heat_agree(MPI_COMM_WORLD, heat_stencil_bound(&setup.grid, &bounds));
+  if (status.code == HEAT_OK)
+    status = heat_agree(MPI_COMM_WORLD, heat_stencil_bound(&setup.problem, &setup.grid, &bounds));
   if (status.code == HEAT_OK) limits = heat_method_limits(setup.method, heat_bounds_agree(bounds, MPI_COMM_WORLD));
   return status;
 }

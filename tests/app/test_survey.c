@@ -42,7 +42,8 @@ static void a_small_grid_has_the_bounds_of_its_operator(void **state) {
     heat_operator op;
     assert_int_equal(survey_of(decks[n], &survey).code, HEAT_OK);
     assert_true(survey.seen == 1);
-    assert_int_equal(heat_operator_create(&op, &setup.grid, &runtime, 1, 1).code, HEAT_OK);
+    assert_int_equal(
+        heat_operator_create(&op, &(heat_discretisation){&setup.problem, &setup.grid, 1, 1}, &runtime).code, HEAT_OK);
     assert_true(survey.bounds.spectral == heat_operator_bounds(&op).spectral);
     assert_true(survey.bounds.diagonal == heat_operator_bounds(&op).diagonal);
     heat_operator_destroy(&op);

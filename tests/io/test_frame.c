@@ -12,7 +12,7 @@ static const char deck[] = "domain: {size: [1.9, 1.1], cells: [19, 11]}\nmateria
 
 static heat_frames frames_of(const rig *made) {
   heat_frames frames;
-  assert_int_equal(heat_frames_create(&frames, &made->grid, ".").code, HEAT_OK);
+  assert_int_equal(heat_frames_create(&frames, &made->problem, &made->grid, ".").code, HEAT_OK);
   assert_true((frames.materials == NULL) == frames.picture.bare);
   return frames;
 }

@@ -53,9 +53,9 @@ static void fill(heat_field *field, double (*f)(int64_t i, int64_t j, int64_t st
 }
 
 static void write_rows(int64_t keep, int64_t first, int64_t last, double (*f)(int64_t i, int64_t j, int64_t step)) {
-  heat_probes probes;
+  heat_probes probes = {.problem = &opened.problem, .grid = &opened.grid, .directory = directory};
   heat_field field;
-  assert_true(everywhere(heat_probes_create(&probes, &opened.grid, directory, keep).code == HEAT_OK));
+  assert_true(everywhere(heat_probes_create(&probes, keep).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, &opened.grid, 1).code == HEAT_OK));
   for (int64_t step = first; step <= last; step++) {
     fill(&field, f, step);
@@ -98,7 +98,7 @@ static double expected_value(const double point[HEAT_AXES], int64_t step) {
   heat_interpolation at;
   int64_t cells[HEAT_AROUND][HEAT_AXES];
   double u[HEAT_AROUND];
-  assert_int_equal(heat_interpolation_create(&at, &opened.grid, point[HEAT_X], point[HEAT_Y]).code, HEAT_OK);
+  assert_int_equal(heat_interpolation_create(&at, &opened.problem, &opened.grid, point).code, HEAT_OK);
   assert_int_equal(heat_interpolation_update(&at, (double)step / 10).code, HEAT_OK);
   heat_quadrant_cells(&opened.grid, &at.quadrant, cells);
   for (int c = 0; c < HEAT_AROUND; c++) u[c] = field_value(cells[c][HEAT_X], cells[c][HEAT_Y], step);
@@ -205,9 +205,9 @@ static void a_wall_without_a_value_is_a_fault(void **state) {
             "initial: {temperature: 0}\ntime: {end: 1}\n"
             "boundary: {left: {type: dirichlet, value: 'sqrt(0.3 - t)'}}\n"
             "output: {probes: [{name: a, at: [0, 0.5]}]}\n");
-  heat_probes probes;
+  heat_probes probes = {.problem = &opened.problem, .grid = &opened.grid, .directory = directory};
   heat_field field;
-  assert_true(everywhere(heat_probes_create(&probes, &opened.grid, directory, -1).code == HEAT_OK));
+  assert_true(everywhere(heat_probes_create(&probes, -1).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, &opened.grid, 1).code == HEAT_OK));
   fill(&field, field_value, 0);
   assert_true(everywhere(heat_probes_write(&probes, &field, 0, 0.25).code == HEAT_OK));

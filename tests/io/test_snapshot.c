@@ -25,7 +25,8 @@ static int leave(void **state) {
 }
 
 static heat_snapshots series(heat_storage storage) {
-  return (heat_snapshots){.grid = &made.grid,
+  return (heat_snapshots){.problem = &made.problem,
+                          .grid = &made.grid,
                           .directory = ".",
                           .title = heat_config_text(made.config, "title"),
                           .deck = deck,

@@ -39,7 +39,7 @@ static double read_at(field *f, double x, double y, double t) {
   heat_interpolation at;
   int64_t cells[HEAT_AROUND][HEAT_AXES];
   double u[HEAT_AROUND];
-  assert_int_equal(heat_interpolation_create(&at, &grid, x, y).code, HEAT_OK);
+  assert_int_equal(heat_interpolation_create(&at, &problem, &grid, (double[HEAT_AXES]){x, y}).code, HEAT_OK);
   assert_int_equal(heat_interpolation_update(&at, t).code, HEAT_OK);
   heat_quadrant_cells(&grid, &at.quadrant, cells);
   for (int n = 0; n < HEAT_AROUND; n++) {

@@ -31,7 +31,8 @@ static void open_setting(setting *s) {
   assert_string_equal(status.text, "");
   assert_int_equal(heat_grid_create(&s->grid, MPI_COMM_WORLD, &s->problem, chosen).code, HEAT_OK);
   heat_runtime_create(&s->runtime, MPI_COMM_WORLD);
-  assert_int_equal(heat_operator_create(&s->op, &s->grid, &s->runtime, 2, 1).code, HEAT_OK);
+  assert_int_equal(heat_operator_create(&s->op, &(heat_discretisation){&s->problem, &s->grid, 2, 1}, &s->runtime).code,
+                   HEAT_OK);
   for (int f = 0; f < 2; f++) assert_int_equal(heat_field_create(&s->fields[f], &s->grid, 2).code, HEAT_OK);
   for (int64_t j = s->grid.owned.lo[HEAT_Y]; j < s->grid.owned.hi[HEAT_Y]; j++)
     for (int64_t i = s->grid.owned.lo[HEAT_X]; i < s->grid.owned.hi[HEAT_X]; i++)

@@ -51,7 +51,8 @@ static void open_rig(rig *r, setting set) {
   status = heat_grid_create(&r->grid, set.comm, &r->problem, set.ranks != NULL ? set.ranks : chosen);
   assert_string_equal(status.text, "");
   heat_runtime_create(&r->runtime, set.comm);
-  status = heat_operator_create(&r->op, &r->grid, &r->runtime, set.depth > 0 ? set.depth : 1, 1);
+  status = heat_operator_create(&r->op, &(heat_discretisation){&r->problem, &r->grid, set.depth > 0 ? set.depth : 1, 1},
+                                &r->runtime);
   assert_string_equal(status.text, "");
   assert_int_equal(heat_stepper_create(&r->stepper, &heat_methods[set.method], &r->op).code, HEAT_OK);
   assert_int_equal(heat_stepper_start(&r->stepper).code, HEAT_OK);

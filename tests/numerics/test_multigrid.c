@@ -105,9 +105,10 @@ static void open_setting(setting *s, MPI_Comm comm, const trial *t, int px) {
   const int ranks[HEAT_AXES] = {px, px > 0 ? size / px : 0};
   status = heat_grid_create(&s->grid, comm, &s->problem, ranks);
   assert_string_equal(status.text, "");
-  assert_int_equal(heat_stencil_create(&s->stencil, &s->grid, 1, 1).code, HEAT_OK);
+  const heat_discretisation from = {&s->problem, &s->grid, 1, 1};
+  assert_int_equal(heat_stencil_create(&s->stencil, &from).code, HEAT_OK);
   fill_stencil(t, &s->stencil);
-  assert_int_equal(heat_walls_create(&s->walls, &s->grid, 1).code, HEAT_OK);
+  assert_int_equal(heat_walls_create(&s->walls, &from).code, HEAT_OK);
   assert_int_equal(heat_stencil_set_walls(&s->stencil, &s->walls).code, HEAT_OK);
   s->sigma = t->sigma;
   status = heat_multigrid_create(&s->mg, &s->stencil, t->sigma);

@@ -285,7 +285,7 @@ static void check_refused(const char *material, const char *source, const char *
   heat_operator op;
   assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, chosen).code, HEAT_OK);
   heat_runtime_create(&runtime, MPI_COMM_WORLD);
-  const heat_status status = heat_operator_create(&op, &grid, &runtime, 2, 1);
+  const heat_status status = heat_operator_create(&op, &(heat_discretisation){&problem, &grid, 2, 1}, &runtime);
   assert_true(everywhere(status.code == HEAT_DECK));
   assert_true(everywhere(strstr(status.text, says) != NULL));
   heat_operator_destroy(&op);

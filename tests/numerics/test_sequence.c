@@ -66,7 +66,7 @@ static bool list_is_right(const int *ranks, int depth, int threads, int which, c
   heat_bounds bounds = {0};
   const heat_status rated = heat_operator_rate(&r.op, r.each[depth % 2], 0.7, &rate);
   right = right && rated.code == HEAT_OK && rate == plain_stage(NULL, plain_fields[depth % 2], 0.7);
-  right = right && heat_stencil_bound(&r.grid, &bounds).code == HEAT_OK &&
+  right = right && heat_stencil_bound(&problem, &r.grid, &bounds).code == HEAT_OK &&
           bounds.spectral <= heat_operator_bounds(&r.op).spectral;
   bounds = heat_bounds_agree(bounds, MPI_COMM_WORLD);
   const heat_bounds all = heat_operator_bounds(&r.op);

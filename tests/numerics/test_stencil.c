@@ -66,7 +66,8 @@ static bool open_setting(setting *s, MPI_Comm comm, int n, int depth) {
   open_problem(s, cells, materials[n / SIDES % MATERIALS], sides[n % SIDES]);
   assert_int_equal(heat_grid_create(&s->grid, comm, &s->problem, layout.ranks).code, HEAT_OK);
   heat_runtime_create(&s->runtime, comm);
-  const heat_status status = heat_operator_create(&s->op, &s->grid, &s->runtime, depth, 1);
+  const heat_status status =
+      heat_operator_create(&s->op, &(heat_discretisation){&s->problem, &s->grid, depth, 1}, &s->runtime);
   assert_string_equal(status.text, "");
   heat_field *fields[] = {&s->x, &s->y, &s->z};
   for (int f = 0; f < 3; f++) assert_int_equal(heat_field_create(fields[f], &s->grid, depth).code, HEAT_OK);
@@ -195,10 +196,11 @@ static void walls_are_taken_at_the_time_that_is_asked_for(void **state) {
   setting s;
   open_problem(&s, cells, materials[0], "left: {type: robin, coefficient: '2 + t', ambient: 0}");
   assert_int_equal(heat_grid_create(&s.grid, MPI_COMM_WORLD, &s.problem, chosen).code, HEAT_OK);
+  const heat_discretisation from = {&s.problem, &s.grid, 1, 1};
   heat_walls walls;
   heat_stencil stencil;
-  assert_int_equal(heat_stencil_create(&stencil, &s.grid, 1, 1).code, HEAT_OK);
-  assert_int_equal(heat_walls_create(&walls, &s.grid, 1).code, HEAT_OK);
+  assert_int_equal(heat_stencil_create(&stencil, &from).code, HEAT_OK);
+  assert_int_equal(heat_walls_create(&walls, &from).code, HEAT_OK);
   assert_int_equal(heat_stencil_set_walls(&stencil, &walls).code, HEAT_OK);
   const double h = s.grid.spacing[HEAT_X], k = 1.3;
   for (int n = 0; n < 3; n++) {

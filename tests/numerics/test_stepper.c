@@ -49,7 +49,8 @@ static void open_rig(rig *r, setting set) {
   status = heat_grid_create(&r->grid, set.comm, &r->problem, set.ranks != NULL ? set.ranks : chosen);
   assert_string_equal(status.text, "");
   heat_runtime_create(&r->runtime, set.comm);
-  status = heat_operator_create(&r->op, &r->grid, &r->runtime, depth, set.threads > 0 ? set.threads : 1);
+  status = heat_operator_create(
+      &r->op, &(heat_discretisation){&r->problem, &r->grid, depth, set.threads > 0 ? set.threads : 1}, &r->runtime);
   assert_string_equal(status.text, "");
   if (set.plain) heat_sequence_set_plain(&r->op.sequence);
   if (set.tile.columns > 0) { /* each rank goes its own way through the stages between two messages */
@@ -795,7 +796,7 @@ static double *run_seen_from(const char *across, const char *up, bool turned, co
   assert_int_equal(heat_problem_create(&r.problem, MPI_COMM_WORLD, r.config).code, HEAT_OK);
   assert_int_equal(heat_grid_create(&r.grid, MPI_COMM_WORLD, &r.problem, chosen).code, HEAT_OK);
   heat_runtime_create(&r.runtime, MPI_COMM_WORLD);
-  status = heat_operator_create(&r.op, &r.grid, &r.runtime, 2, 1);
+  status = heat_operator_create(&r.op, &(heat_discretisation){&r.problem, &r.grid, 2, 1}, &r.runtime);
   assert_string_equal(status.text, "");
   assert_int_equal(heat_stepper_create(&r.stepper, method, &r.op).code, HEAT_OK);
   assert_int_equal(heat_stepper_start(&r.stepper).code, HEAT_OK);
@@ -908,7 +909,8 @@ static void failing_expressions_end_the_start_and_the_steps_on_all_ranks(void **
   assert_int_equal(heat_problem_create(&r.problem, MPI_COMM_WORLD, r.config).code, HEAT_OK);
   assert_int_equal(heat_grid_create(&r.grid, MPI_COMM_WORLD, &r.problem, chosen).code, HEAT_OK);
   heat_runtime_create(&r.runtime, MPI_COMM_WORLD);
-  assert_int_equal(heat_operator_create(&r.op, &r.grid, &r.runtime, 1, 1).code, HEAT_OK);
+  assert_int_equal(heat_operator_create(&r.op, &(heat_discretisation){&r.problem, &r.grid, 1, 1}, &r.runtime).code,
+                   HEAT_OK);
   assert_int_equal(heat_stepper_create(&r.stepper, &heat_methods[HEAT_METHOD_EULER], &r.op).code, HEAT_OK);
   const heat_status start = heat_stepper_start(&r.stepper);
   assert_true(

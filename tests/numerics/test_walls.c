@@ -74,7 +74,7 @@ static void face_at(const heat_grid *grid, int side, int64_t n, double *x, doubl
   const int across = side / 2, along = 1 - across;
   double at[HEAT_AXES];
   at[across] = origin[across] + (side % 2 == 0 ? 0 : extent[across]);
-  at[along] = heat_problem_centre(grid->problem, along, heat_grid_wrap(grid, along, n));
+  at[along] = heat_problem_centre(&problem, along, heat_grid_wrap(grid, along, n));
   *x = at[HEAT_X];
   *y = at[HEAT_Y];
 }
@@ -82,7 +82,7 @@ static void face_at(const heat_grid *grid, int side, int64_t n, double *x, doubl
 /* Whether the ghost cell beyond (i, j), a cell at `side`, obeys the side's law. */
 static bool ghost_is_right(const heat_grid *grid, const heat_field *field, int side, int64_t i, int64_t j, double t) {
   const int across = side / 2, out = side % 2 == 0 ? -1 : 1;
-  const double h = grid->problem->spacing[across], inner = *heat_field_at(field, i, j);
+  const double h = grid->spacing[across], inner = *heat_field_at(field, i, j);
   const double ghost = *heat_field_at(field, across == HEAT_X ? i + out : i, across == HEAT_X ? j : j + out);
   double x, y;
   face_at(grid, side, across == HEAT_X ? j : i, &x, &y);
@@ -124,7 +124,8 @@ static void check_ghosts(const heat_grid *grid) {
   for (int depth = 1; depth <= 5; depth += 2) {
     heat_walls walls;
     heat_field field;
-    assert_true(everywhere(heat_walls_create(&walls, grid, depth).code == HEAT_OK));
+    assert_true(
+        everywhere(heat_walls_create(&walls, &(heat_discretisation){&problem, grid, depth, 1}).code == HEAT_OK));
     assert_true(everywhere(heat_field_create(&field, grid, depth).code == HEAT_OK));
     for (size_t n = 0; n < sizeof times / sizeof *times; n++) {
       assert_true(everywhere(heat_walls_update(&walls, &times[n], 1).code == HEAT_OK));
@@ -220,7 +221,7 @@ static void walls_go_on_through_periodic_sides(void **state) {
 static void check_no_walls(const heat_grid *grid) {
   heat_walls walls;
   heat_field field;
-  assert_true(everywhere(heat_walls_create(&walls, grid, 3).code == HEAT_OK));
+  assert_true(everywhere(heat_walls_create(&walls, &(heat_discretisation){&problem, grid, 3, 1}).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, grid, 3).code == HEAT_OK));
   fill(grid, &field);
   heat_walls_apply(&walls, &field, grid->owned, 0);
@@ -244,7 +245,7 @@ static void check_heat(const heat_grid *grid) {
   heat_field field;
   heat_ledger ledger;
   const int depth = 3;
-  assert_true(everywhere(heat_walls_create(&walls, grid, depth).code == HEAT_OK));
+  assert_true(everywhere(heat_walls_create(&walls, &(heat_discretisation){&problem, grid, depth, 1}).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, grid, depth).code == HEAT_OK));
   fill(grid, &field);
   assert_true(everywhere(heat_ledger_create(&ledger, grid).code == HEAT_OK));
@@ -262,10 +263,10 @@ static void check_heat(const heat_grid *grid) {
       double x, y;
       face_at(grid, side, n, &x, &y);
       const law p = prescribed(side, x, y, 0);
-      const double h = grid->problem->spacing[across];
+      const double h = grid->spacing[across];
       const double inner = across == HEAT_X ? value_at(grid, inside, n) : value_at(grid, n, inside);
       const double ghost = (p.g - (p.a / 2 - p.b * p.k / h) * inner) / (p.a / 2 + p.b * p.k / h);
-      const double heat = 0.75 * p.k * (ghost - inner) / h * grid->problem->spacing[along];
+      const double heat = 0.75 * p.k * (ghost - inner) / h * grid->spacing[along];
       right = right && fabs(heats[n - lo] - heat) <= 1e-14 * p.k * (fabs(ghost) + 1) / h;
     }
   }
@@ -297,7 +298,7 @@ static void check_neutral(const heat_grid *grid) {
   const double same = 293.15;
   heat_walls walls;
   heat_field field;
-  assert_true(everywhere(heat_walls_create(&walls, grid, 1).code == HEAT_OK));
+  assert_true(everywhere(heat_walls_create(&walls, &(heat_discretisation){&problem, grid, 1, 1}).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, grid, 1).code == HEAT_OK));
   const heat_box all = heat_box_grow(grid->owned, 1);
   for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y]; j++)
@@ -330,7 +331,7 @@ static void a_wall_at_the_fields_own_value_changes_no_bit(void **state) {
 
 static void check_failure(const heat_grid *grid) {
   heat_walls walls;
-  assert_true(everywhere(heat_walls_create(&walls, grid, 1).code == HEAT_OK));
+  assert_true(everywhere(heat_walls_create(&walls, &(heat_discretisation){&problem, grid, 1, 1}).code == HEAT_OK));
   const heat_status status = heat_agree(grid->comm, heat_walls_update(&walls, &(double){2}, 1));
   assert_true(everywhere(status.code == HEAT_DECK));
   assert_non_null(strstr(status.text, "boundary.right.value: is "));

@@ -7,7 +7,8 @@
 #include "heat2d/numerics/stepper.h"
 
 typedef struct heat_plan {
-  const heat_grid *grid; /* borrowed */
+  const heat_problem *problem; /* borrowed */
+  const heat_grid *grid;       /* borrowed */
   const heat_method *method;
   heat_clock clock;
   heat_limits limits;                 /* of its steps */

@@ -100,14 +100,13 @@ typedef struct heat_grid {
   MPI_Comm comm; /* borrowed */
   int rank, size;
   heat_layout layout;
-  const heat_problem *problem; /* borrowed */
-  double spacing[HEAT_AXES];   /* of the cells, m */
+  double spacing[HEAT_AXES]; /* of the cells, m */
   heat_box domain, owned;
 } heat_grid;
 
 /* Divide the grid of `problem` among the ranks of comm: ranks[0] x ranks[1] where ranks[0] > 0, otherwise as
- * heat_layout_choose. HEAT_DECK at domain.cells or parallel.ranks when the ranks cannot be placed. Replicated: the same
- * on every rank without communication. */
+ * heat_layout_choose; the problem is not kept. HEAT_DECK at domain.cells or parallel.ranks when the ranks cannot be
+ * placed. Replicated: the same on every rank without communication. */
 heat_status heat_grid_create(heat_grid *grid, MPI_Comm comm, const heat_problem *problem, const int ranks[HEAT_AXES]);
 
 /* The grid of the same ranks with its layout coarsened, and the spacing of the axes of `halve` doubled. Local. */

@@ -21,8 +21,9 @@ typedef struct heat_frames {
   heat_shown shown; /* since the run's beginning, not only of this process */
 } heat_frames;
 
-/* Frames as the deck of the grid's problem asks for them; its section output.images is there. HEAT_IO. Collective. */
-heat_status heat_frames_create(heat_frames *frames, const heat_grid *grid, const char *directory);
+/* Frames as the deck of a problem asks for them; its section output.images is there. HEAT_IO. Collective. */
+heat_status heat_frames_create(heat_frames *frames, const heat_problem *problem, const heat_grid *grid,
+                               const char *directory);
 void heat_frames_destroy(heat_frames *frames); /* Local. */
 
 /* Write frame-<step>.png of `field`. An automatic range is that of all that was shown, widened by `extent`: it

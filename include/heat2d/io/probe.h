@@ -13,7 +13,9 @@
 #include "heat2d/numerics/interpolation.h"
 
 typedef struct heat_probes {
-  const heat_grid *grid; /* borrowed */
+  const heat_problem *problem; /* these three are set by the caller, and borrowed */
+  const heat_grid *grid;
+  const char *directory;
   int count;
   heat_quadrant *quadrants;
   heat_interpolation *points; /* NULL on other ranks than 0 */
@@ -21,10 +23,10 @@ typedef struct heat_probes {
   heat_series series;
 } heat_probes;
 
-/* Those of the deck; opens probes.csv in `directory`, keeping its rows up to step `keep` (-1: none). HEAT_DECK,
- * HEAT_IO: the status is this rank's own. */
-heat_status heat_probes_create(heat_probes *probes, const heat_grid *grid, const char *directory, int64_t keep);
-void heat_probes_destroy(heat_probes *probes);
+/* Those of the problem's deck; opens probes.csv in the directory, keeping its rows up to step `keep` (-1: none).
+ * HEAT_DECK, HEAT_IO. Local: the status is this rank's own. */
+heat_status heat_probes_create(heat_probes *probes, int64_t keep);
+void heat_probes_destroy(heat_probes *probes); /* Local. */
 
 /* Append a row. HEAT_DECK when a wall has no finite value then, HEAT_IO. Collective; the status is this rank's own. */
 heat_status heat_probes_write(heat_probes *probes, const heat_field *field, int64_t step, double time);

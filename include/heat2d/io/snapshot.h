@@ -7,6 +7,7 @@
 #include "heat2d/io/xdmf.h"
 
 typedef struct heat_snapshots {
+  const heat_problem *problem;          /* borrowed */
   const heat_grid *grid;                /* borrowed */
   const char *directory, *title, *deck; /* borrowed */
   heat_storage storage;
@@ -18,7 +19,7 @@ typedef struct heat_snapshots {
 /* The series of a directory: the snapshots that it holds up to step `keep` (-1: none); later ones are removed, they are
  * to be written again. Collective. HEAT_IO. */
 heat_status heat_snapshots_create(heat_snapshots *snapshots, int64_t keep);
-void heat_snapshots_destroy(heat_snapshots *snapshots);
+void heat_snapshots_destroy(heat_snapshots *snapshots); /* Local. */
 
 /* Write snapshot-<step>.h5 and then run.xdmf. The file holds /temperature [ny][nx] with the scales /y and /x, and /time
  * [1]: a coordinate of one value, and no dimension of /temperature, so that the shape is that of a checkpoint and

@@ -8,7 +8,8 @@
 typedef struct heat_source_run heat_source_run;
 
 typedef struct heat_forcing {
-  const heat_grid *grid; /* borrowed */
+  const heat_problem *problem; /* borrowed */
+  const heat_grid *grid;       /* borrowed */
   int depth;
   bool has_source;
   heat_field q;          /* W/m3, as it was last brought to a time; none where there is no source */
@@ -18,9 +19,8 @@ typedef struct heat_forcing {
   double steady_power;   /* of the cells that do not, over all ranks, W/m */
 } heat_forcing;
 
-/* Evaluate the source at t = 0 over the owned box grown by `depth`, in a field that `threads` threads will share.
- * HEAT_DECK, HEAT_IO (memory). Local. */
-heat_status heat_forcing_create(heat_forcing *forcing, const heat_grid *grid, int depth, int threads);
+/* Evaluate the source at t = 0 over the owned box grown by the depth. HEAT_DECK, HEAT_IO (memory). Local. */
+heat_status heat_forcing_create(heat_forcing *forcing, const heat_discretisation *from);
 void heat_forcing_destroy(heat_forcing *forcing); /* Local. */
 
 /* Add up the power of the sources that do not depend on time: the same bits on all ranks. Collective. */

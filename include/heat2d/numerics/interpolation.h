@@ -41,7 +41,8 @@ typedef struct heat_wall_law {
 } heat_wall_law;
 
 typedef struct heat_interpolation {
-  const heat_grid *grid; /* borrowed */
+  const heat_problem *problem; /* borrowed */
+  const heat_grid *grid;       /* borrowed */
   double point[HEAT_AXES];
   heat_quadrant quadrant;
   bool wall[HEAT_AXES], dirichlet[HEAT_AXES], in_time; /* whether the face across that axis is a wall, and which */
@@ -52,14 +53,15 @@ typedef struct heat_interpolation {
 } heat_interpolation;
 
 /* The quadrant of a point of the domain. Local. */
-heat_quadrant heat_quadrant_at(const heat_grid *grid, double x, double y);
+heat_quadrant heat_quadrant_at(const heat_problem *problem, const double point[HEAT_AXES]);
 
 /* The cells around a point; beyond a wall a cell stands for itself. Local. */
 void heat_quadrant_cells(const heat_grid *grid, const heat_quadrant *quadrant, int64_t cells[HEAT_AROUND][HEAT_AXES]);
 
 /* The weights at a point of the domain, and the walls as they are at t = 0. HEAT_DECK as heat_problem_values and
  * heat_problem_side_at, HEAT_IO. Local: any rank can do it for any point. */
-heat_status heat_interpolation_create(heat_interpolation *at, const heat_grid *grid, double x, double y);
+heat_status heat_interpolation_create(heat_interpolation *at, const heat_problem *problem, const heat_grid *grid,
+                                      const double point[HEAT_AXES]);
 
 /* Bring the walls to time t. HEAT_DECK as heat_problem_side_at, HEAT_IO. Local. */
 heat_status heat_interpolation_update(heat_interpolation *at, double t);

@@ -6,19 +6,19 @@
 
 /* Not to be moved: its sequence points to the other parts. */
 typedef struct heat_operator {
-  const heat_grid *grid; /* borrowed */
-  heat_stencil stencil;  /* its bounds are those over all ranks */
+  const heat_problem *problem; /* borrowed */
+  const heat_grid *grid;       /* borrowed */
+  heat_stencil stencil;        /* its bounds are those over all ranks */
   heat_walls walls;
   heat_forcing forcing;
   heat_ledger ledger;
   heat_sequence sequence;
 } heat_operator;
 
-/* Evaluate the coefficients over the owned box grown by `depth` and bound the spectrum, for `threads` threads.
+/* Evaluate the coefficients over the owned box grown by the depth and bound the spectrum. `runtime` is borrowed.
  * HEAT_DECK (a material that is not positive, a NaN), HEAT_IO (memory), HEAT_USAGE as heat_sequence_create. Collective
  * over the grid's communicator. */
-heat_status heat_operator_create(heat_operator *op, const heat_grid *grid, heat_runtime *runtime, int depth,
-                                 int threads);
+heat_status heat_operator_create(heat_operator *op, const heat_discretisation *from, heat_runtime *runtime);
 void heat_operator_destroy(heat_operator *op); /* Local. */
 
 /* Bytes of coefficients and walls that a rank holds. Local. */

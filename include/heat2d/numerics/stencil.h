@@ -33,10 +33,9 @@ typedef struct heat_stencil {
   heat_bounds bounds;     /* over the owned box, for all times; of all ranks after heat_bounds_agree */
 } heat_stencil;
 
-/* Make the stencil of the grid's problem over the owned box grown by `depth`, for `threads` threads that will share its
- * fields; as yet without walls and bounds. HEAT_DECK (a material that is not positive, a NaN), HEAT_IO (memory). Local.
- */
-heat_status heat_stencil_create(heat_stencil *stencil, const heat_grid *grid, int depth, int threads);
+/* Make the stencil of a problem over the owned box grown by the depth; as yet without walls and bounds. HEAT_DECK (a
+ * material that is not positive, a NaN), HEAT_IO (memory). Local. */
+heat_status heat_stencil_create(heat_stencil *stencil, const heat_discretisation *from);
 void heat_stencil_destroy(heat_stencil *stencil); /* Local. */
 
 /* Give it its walls as they are at t = 0, and bound the spectrum. `walls` are not kept. HEAT_DECK (a spectral bound
@@ -52,7 +51,7 @@ size_t heat_stencil_bytes(const heat_problem *problem, heat_box owned, int depth
 
 /* The bounds over the owned box of `grid` alone, for a grid that is gone through in parts. HEAT_DECK, HEAT_IO. Local.
  */
-heat_status heat_stencil_bound(const heat_grid *grid, heat_bounds *bounds);
+heat_status heat_stencil_bound(const heat_problem *problem, const heat_grid *grid, heat_bounds *bounds);
 
 /* The larger bounds of all ranks. Collective over comm. */
 heat_bounds heat_bounds_agree(heat_bounds own, MPI_Comm comm);

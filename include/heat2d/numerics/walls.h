@@ -11,6 +11,7 @@
 #define HEAT2D_WALLS_H
 
 #include "heat2d/grid/field.h"
+#include "heat2d/numerics/discretisation.h"
 
 #include <stddef.h>
 
@@ -26,13 +27,15 @@ typedef struct heat_wall {
 } heat_wall;
 
 typedef struct heat_walls {
-  const heat_grid *grid; /* borrowed */
+  const heat_problem *problem; /* borrowed */
+  const heat_grid *grid;       /* borrowed */
   heat_wall sides[HEAT_SIDES];
 } heat_walls;
 
-/* Walls of the owned box grown by `depth`, evaluated at t = 0. Errors are those of heat_problem_side and memory. Local.
+/* The walls of the owned box grown by the depth, evaluated at t = 0. Errors are those of heat_problem_side and memory.
+ * Local.
  */
-heat_status heat_walls_create(heat_walls *walls, const heat_grid *grid, int depth);
+heat_status heat_walls_create(heat_walls *walls, const heat_discretisation *from);
 void heat_walls_destroy(heat_walls *walls); /* Local. */
 
 /* Bytes of the walls of a block. Local. */
