@@ -1,5 +1,7 @@
 #include "heat2d/grid/halo.h"
 
+#include "heat2d/base/tags.h"
+
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -160,9 +162,9 @@ static MPI_Request *requests_for(heat_halo *halo, int fields) {
       const message *each = &halo->messages[way][m];
       const int values = (int)(each->list.cells * fields);
       if (way == SEND)
-        MPI_Send_init(each->buffer, values, halo->type, each->rank, 0, halo->comm, request);
+        MPI_Send_init(each->buffer, values, halo->type, each->rank, HEAT_TAG_HALO, halo->comm, request);
       else
-        MPI_Recv_init(each->buffer, values, halo->type, each->rank, 0, halo->comm, request);
+        MPI_Recv_init(each->buffer, values, halo->type, each->rank, HEAT_TAG_HALO, halo->comm, request);
     }
   }
   return requests;

@@ -2,6 +2,7 @@
 #include "heat2d/io/h5_digest.h"
 
 #include "heat2d/base/stall.h"
+#include "heat2d/base/tags.h"
 #include "heat2d/io/h5_read.h"
 
 #include <inttypes.h>
@@ -146,7 +147,8 @@ int heat_h5_share(MPI_Comm comm) {
   for (int n = 0; n < SHIFTS; n++) {
     const int to = (rank + size - shifts[n] % size) % size, from = (rank + shifts[n]) % size;
     int other = leader;
-    MPI_Sendrecv(&leader, 1, MPI_INT, to, 0, &other, 1, MPI_INT, from, 0, comm, MPI_STATUS_IGNORE);
+    MPI_Sendrecv(&leader, 1, MPI_INT, to, HEAT_TAG_NODE, &other, 1, MPI_INT, from, HEAT_TAG_NODE, comm,
+                 MPI_STATUS_IGNORE);
     crossing[n] = other != leader;
   }
   MPI_Allreduce(MPI_IN_PLACE, crossing, SHIFTS, MPI_INT, MPI_SUM, comm);

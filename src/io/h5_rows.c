@@ -1,6 +1,7 @@
 #define _GNU_SOURCE /* for sync_file_range */
 #include "heat2d/io/h5_rows.h"
 
+#include "heat2d/base/tags.h"
 #include "heat2d/io/h5_digest.h"
 
 #include <errno.h>
@@ -68,7 +69,7 @@ void heat_h5_rows_collect(const heat_grid *grid, const heat_field *field, const 
           memcpy(to, heat_field_at(field, mine.lo[HEAT_X], j), bytes);
       } else {
         MPI_Datatype type = box_type(mine, (ptrdiff_t)nx);
-        MPI_Irecv(to, 1, type, rank, 0, grid->comm, &requests[count++]);
+        MPI_Irecv(to, 1, type, rank, HEAT_TAG_ROWS, grid->comm, &requests[count++]);
         MPI_Type_free(&type);
       }
     }
@@ -78,7 +79,7 @@ void heat_h5_rows_collect(const heat_grid *grid, const heat_field *field, const 
     const heat_box theirs = rows_of_block(grid->owned, their_lo, their_hi);
     if (heat_box_empty(theirs)) continue;
     MPI_Datatype type = box_type(theirs, field->stride);
-    MPI_Isend(heat_field_at(field, theirs.lo[HEAT_X], theirs.lo[HEAT_Y]), 1, type, rank, 0, grid->comm,
+    MPI_Isend(heat_field_at(field, theirs.lo[HEAT_X], theirs.lo[HEAT_Y]), 1, type, rank, HEAT_TAG_ROWS, grid->comm,
               &requests[count++]);
     MPI_Type_free(&type);
   }

@@ -31,6 +31,18 @@ size_t heat_operator_bytes(const heat_problem *problem, heat_box owned, int dept
          heat_walls_bytes(problem, owned) + heat_ledger_bytes(owned);
 }
 
+heat_field_form heat_operator_form(const heat_operator *op, int n) {
+  return (heat_field_form){.depth = op->stencil.depth, .page_slot = n, .threads = op->sequence.threads};
+}
+
+bool heat_operator_fuses(const heat_operator *op) {
+  return !op->sequence.plain;
+}
+
+heat_runtime *heat_operator_runtime(const heat_operator *op) {
+  return op->sequence.runtime;
+}
+
 heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, double *rate) {
   const heat_grid *grid = op->grid;
   heat_status status = heat_walls_update(&op->walls, &t, 1);

@@ -73,12 +73,12 @@ size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, 
 heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method, heat_operator *op) {
   *stepper = (heat_stepper){.method = method, .op = op};
   heat_status status = heat_ok();
-  const int depth = op->stencil.depth, threads = op->sequence.threads;
   for (int f = 0; f < method->fields && status.code == HEAT_OK; f++) {
-    const bool lasts = f < method->lasting || op->sequence.plain;
-    const int rows = lasts ? 0 : band_rows(method, &op->grid->layout, depth, threads);
+    heat_field_form form = heat_operator_form(op, f);
+    if (f >= method->lasting && heat_operator_fuses(op))
+      form.rows = band_rows(method, &op->grid->layout, form.depth, form.threads);
     stepper->role_to_field[f] = f;
-    status = heat_field_create_as(&stepper->fields[f], op->grid, (heat_field_form){depth, rows, f, threads});
+    status = heat_field_create_as(&stepper->fields[f], op->grid, form);
   }
   status = heat_agree(op->grid->comm, status);
   if (status.code != HEAT_OK || method->step == NULL) return status;
@@ -205,7 +205,7 @@ heat_status heat_stepper_advance(heat_stepper *stepper, const heat_clock *clock,
     if (status.code == HEAT_OK) stepper->done.taken = to - from;
     return status;
   }
-  heat_runtime *runtime = stepper->op->sequence.runtime;
+  heat_runtime *runtime = heat_operator_runtime(stepper->op);
   const heat_activity before = heat_runtime_enter(runtime, HEAT_SOLVER);
   status = clock->free ? heat_control_step(stepper, clock) : advance_implicit(stepper, clock, from, to);
   heat_runtime_enter(runtime, before);

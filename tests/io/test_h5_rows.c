@@ -1,6 +1,7 @@
 /* Rows of a field on their way into a file: each is written once, whole, and at its place. */
 #include "heat2d/io/h5_rows.h"
 
+#include "heat2d/grid/halo.h"
 #include "heat2d/io/h5_digest.h"
 
 #include "harness.h"
@@ -68,6 +69,40 @@ static void rows_come_together_from_all_ranks(void **state) {
   }
 }
 
+/* Ranks may begin an exchange of halos and one of rows in any order: neither takes the other's messages. */
+static void rows_and_halos_may_be_exchanged_at_once(void **state) {
+  (void)state;
+  enum { STRIP = 8 * NX * NY };
+  static double slab[STRIP / sizeof(double)];
+  rig made;
+  int size;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  MPI_Request requests[2 * MOST_RANKS];
+  open_rig(&made, (rig_setting){.deck = deck, .ranks = (int[HEAT_AXES]){size, 1}});
+  heat_field *field = heat_stepper_solution(&made.stepper);
+  number_cells(field);
+  heat_halo *halo;
+  assert_true(everywhere(heat_halo_create(&halo, &made.grid, 2, 1).code == HEAT_OK));
+  const heat_h5_distribution d = heat_h5_rows_distribute(&made.grid, 1, STRIP);
+  const bool halo_first = made.grid.rank % 2 == 0;
+  int64_t lo, hi;
+  heat_h5_rows_range(&d, made.grid.rank, 0, &lo, &hi);
+  if (halo_first) heat_halo_begin(halo, &field);
+  heat_h5_rows_collect(&made.grid, field, &d, 0, slab, requests);
+  if (!halo_first) heat_halo_begin(halo, &field);
+  heat_halo_end(halo, &field);
+  bool right = true;
+  for (int64_t j = lo; j < hi; j++)
+    for (int64_t i = 0; i < NX; i++) right = right && slab[(j - lo) * NX + i] == cell_number(i, j);
+  const heat_box grown = heat_grid_grown(&made.grid, made.grid.owned, 2);
+  for (int64_t j = grown.lo[HEAT_Y]; j < grown.hi[HEAT_Y]; j++)
+    for (int64_t i = grown.lo[HEAT_X]; i < grown.hi[HEAT_X]; i++)
+      right = right && *heat_field_at(field, i, j) == cell_number(i, j);
+  assert_true(everywhere(right));
+  heat_halo_destroy(halo);
+  close_rig(&made);
+}
+
 /* At the place that was asked for and nowhere else, with the digest that reading it gives; in a thread as well. */
 static void rows_are_put_at_their_place(void **state) {
   (void)state;
@@ -125,6 +160,7 @@ static void rows_that_cannot_be_put_say_why(void **state) {
 int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
   const struct CMUnitTest tests[] = {LAW(each_row_has_one_writer), LAW(rows_come_together_from_all_ranks),
-                                     LAW(rows_are_put_at_their_place), LAW(rows_that_cannot_be_put_say_why)};
+                                     LAW(rows_and_halos_may_be_exchanged_at_once), LAW(rows_are_put_at_their_place),
+                                     LAW(rows_that_cannot_be_put_say_why)};
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

@@ -30,6 +30,15 @@ static inline heat_status heat_operator_apply(heat_operator *op, const heat_stag
   return heat_sequence_run(&op->sequence, stages, count, fields);
 }
 
+/* The form of the n-th of the fields that its stages name: whole, of its depth, shared by its threads. Local. */
+heat_field_form heat_operator_form(const heat_operator *op, int n);
+
+/* Whether stages are fused, so that those fields may be bands. Local. */
+bool heat_operator_fuses(const heat_operator *op);
+
+/* Whose timers its work counts on. Local. */
+heat_runtime *heat_operator_runtime(const heat_operator *op);
+
 /* What limits the steps, over all ranks. Local. */
 static inline heat_bounds heat_operator_bounds(const heat_operator *op) {
   return op->stencil.bounds;

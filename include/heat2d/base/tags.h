@@ -1,0 +1,8 @@
+/* Tags of messages between two ranks, one for each purpose: exchanges of different kinds never take each other's
+ * messages, in whatever order ranks begin them. */
+#ifndef HEAT2D_TAGS_H
+#define HEAT2D_TAGS_H
+
+typedef enum heat_tag { HEAT_TAG_HALO, HEAT_TAG_ROWS, HEAT_TAG_NODE } heat_tag;
+
+#endif
