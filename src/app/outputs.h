@@ -42,8 +42,7 @@ typedef struct heat_outputs {
 heat_outputs heat_outputs_create(heat_runtime *runtime, const heat_setup *setup, heat_operator *op, const char *deck);
 
 /* Open the files in the directory, which is this run's: rows and snapshots up to step `keep` stay, later ones are
- * removed
- * (-1: all are). HEAT_IO, HEAT_DECK. Collective. */
+ * removed (-1: all are). HEAT_IO, HEAT_DECK. Collective. */
 heat_status heat_outputs_open(heat_outputs *outputs, int64_t keep);
 
 /* Free and close everything; also after a failure, or without heat_outputs_open. Local. */

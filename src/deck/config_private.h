@@ -1,4 +1,4 @@
-/* What the files of the configuration share: the tree of YAML nodes, the option table, and the checks. */
+/* What the files of the configuration share: the tree of YAML nodes, the option table, and the checks. All Local. */
 #ifndef HEAT2D_CONFIG_PRIVATE_H
 #define HEAT2D_CONFIG_PRIVATE_H
 

@@ -1,4 +1,4 @@
-/* What the files of the datasets share. Every failure is HEAT_DECK and names dataset and file. */
+/* What the files of the datasets share. Every failure is HEAT_DECK and names dataset and file. All Local. */
 #ifndef HEAT2D_DATASET_PRIVATE_H
 #define HEAT2D_DATASET_PRIVATE_H
 

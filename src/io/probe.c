@@ -79,7 +79,7 @@ heat_status heat_probes_create(heat_probes *probes, int64_t keep) {
     n += all.count;
   }
   if (status.code != HEAT_OK || grid->rank != 0) return status;
-  char path[4096], *header = write_header(config);
+  char path[HEAT_PATH], *header = write_header(config);
   if (header == NULL) return heat_no_memory("the probes", count);
   status = heat_directory_join(path, sizeof path, probes->directory, "probes.csv");
   if (status.code == HEAT_OK) status = heat_series_open(&probes->series, path, header, keep);

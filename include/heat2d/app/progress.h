@@ -25,7 +25,7 @@ typedef struct heat_progress {
   double cells; /* of the grid */
   heat_progress_mode mode;
   int columns;            /* of the terminal */
-  char path[4096];        /* of status.json */
+  char path[HEAT_PATH];   /* of status.json */
   int64_t first;          /* step at which this process took over */
   double first_time;      /* its time, s */
   double began;           /* when, MPI_Wtime */

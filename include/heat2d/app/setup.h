@@ -39,7 +39,7 @@ typedef struct heat_setup {
 
 /* Deck, problem and grid. Collective. HEAT_DECK, HEAT_USAGE, HEAT_IO. */
 heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const heat_options *options, int ranks);
-void heat_setup_destroy(heat_setup *setup);
+void heat_setup_destroy(heat_setup *setup); /* Local. */
 
 /* Take this method of the table, and the depth of the halo that goes with it where the deck leaves it open. Local. */
 void heat_setup_set_method(heat_setup *setup, int method);
@@ -49,8 +49,7 @@ void heat_setup_set_method(heat_setup *setup, int method);
 heat_status heat_setup_choose(heat_setup *setup, heat_bounds bounds);
 
 /* The choice and its alternatives, or those beside an implicit method of the deck, in a line of text, up to `limit`
- * characters; empty where neither is there.
- * Local. */
+ * characters; empty where neither is there. Local. */
 void heat_setup_describe_choice(const heat_setup *setup, char *text, size_t limit);
 
 /* Whether the run is one solve for the steady state. Local. */

@@ -8,9 +8,9 @@
 typedef enum heat_stop_reason { HEAT_STOP_NONE, HEAT_STOP_FILE, HEAT_STOP_DEADLINE, HEAT_STOP_SIGNAL } heat_stop_reason;
 
 typedef struct heat_stop {
-  double deadline; /* MPI_Wtime at which the job ends; infinite: never */
-  double looked;   /* MPI_Wtime of the last look at the deadline */
-  char file[4096]; /* its presence asks for a stop, once */
+  double deadline;      /* MPI_Wtime at which the job ends; infinite: never */
+  double looked;        /* MPI_Wtime of the last look at the deadline */
+  char file[HEAT_PATH]; /* its presence asks for a stop, once */
 } heat_stop;
 
 /* Set the deadline: `walltime` seconds after `started`, or after HEAT2D_WINDOW_BEGAN (seconds since the epoch), by

@@ -57,7 +57,8 @@ typedef struct heat_problem {
  * cell that needs one (the first such cell is named, on any number of ranks). Collective over comm. */
 heat_status heat_problem_create(heat_problem *problem, MPI_Comm comm, const heat_config *config);
 
-/* The same for a run that goes on from a checkpoint: files of temperatures, which only the start needs, may be gone. */
+/* The same for a run that goes on from a checkpoint: files of temperatures, which only the start needs, may be gone.
+ * Collective over comm. */
 heat_status heat_problem_create_resumed(heat_problem *problem, MPI_Comm comm, const heat_config *config);
 
 /* Whether all is there that the start needs: HEAT_DECK when a file of temperatures is gone. Local. */
@@ -82,8 +83,8 @@ void heat_problem_layers(const heat_problem *problem, heat_property property, in
 /* Whether the value of a layer depends on time. Local. */
 bool heat_problem_layer_in_time(const heat_problem *problem, heat_property property, int layer);
 
-/* The first layer of the property whose value is the same number as that layer's; the layer itself where its value is no
- * number. Local. */
+/* The first layer of the property whose value is the same number as that layer's; the layer itself where its value is
+ * no number. Local. */
 int heat_problem_layer_first(const heat_problem *problem, heat_property property, int layer);
 
 /* The values of one layer at time t in the cells [lo, hi) of row j. HEAT_DECK when a value is not finite or, for a

@@ -21,7 +21,7 @@
 
 typedef struct heat_lock {
   int file; /* -1: not held */
-  char path[4096];
+  char path[HEAT_PATH];
   char host[256], job[256]; /* of this owner, as they stand in the file */
   char since[32];           /* when it was taken */
   uint64_t number;          /* this owner's */

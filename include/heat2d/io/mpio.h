@@ -48,7 +48,7 @@ typedef struct heat_mpio_rows {
 bool heat_mpio_write(hid_t dataset, const heat_mpio_rows *rows, const void *values);
 bool heat_mpio_read(hid_t dataset, const heat_mpio_rows *rows, void *values);
 
-/* Bytes that one call moves at most on a rank; 0: back to the usual. For tests. */
+/* Bytes that one call moves at most on a rank; 0: back to the usual. For tests. Local. */
 void heat_mpio_set_most(int64_t bytes);
 
 /* Let Open MPI prefer its component `individual` for collective transfers: its first choice, `vulcan`, has written

@@ -7,8 +7,8 @@
 
 typedef struct heat_series {
   FILE *file; /* NULL: on another rank */
-  char path[4096];
-  char aside[4096]; /* where a file with other columns has been put, "" when there was none */
+  char path[HEAT_PATH];
+  char aside[HEAT_PATH]; /* where a file with other columns has been put, "" when there was none */
 } heat_series;
 
 /* Open `path` with that header line. The rows of an existing file with the same header are kept up to step `keep` (-1:

@@ -7,8 +7,9 @@
  *     2DCORECTMesh     wrong in all three: it lies in the plane of y and z
  *     3DCORECTMesh,    right in the first two; the third cannot read a dataset of two dimensions with them
  *     3DRectMesh
- *     2DRectMesh       right in all three; but servermanager.Fetch of ParaView's Python, which fails for any
- * rectilinear grid, gives wrong coordinates and values 2DSMesh          right in all three, and with Fetch
+ *     2DRectMesh       right in all three; but servermanager.Fetch of ParaView's Python, which
+ *                      fails for any rectilinear grid, gives wrong coordinates and values
+ *     2DSMesh          right in all three, and with Fetch
  *
  * So it is 2DSMesh, whose points are written once, to grid.hdf5: compressed, 3 MB for 2048 x 2048 cells. Beyond
  * HEAT_XDMF_POINTS they would take a reader longer than the field itself, and it is 2DRectMesh, of which grid.hdf5

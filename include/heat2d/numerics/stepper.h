@@ -109,7 +109,7 @@ size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, 
 /* Allocate the fields: a whole one for the solution, and bands for the others of an explicit method where the halo is
  * deep enough. HEAT_IO when memory is exhausted. Collective. */
 heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method, heat_operator *op);
-void heat_stepper_destroy(heat_stepper *stepper);
+void heat_stepper_destroy(heat_stepper *stepper); /* Collective where it has solved linear systems, else Local. */
 
 /* The solution. Local. */
 heat_field *heat_stepper_solution(heat_stepper *stepper);
