@@ -209,8 +209,10 @@ void heat_outputs_destroy(heat_outputs *outputs) {
   heat_frames_destroy(&outputs->frames);
 }
 
+/* Of one instant there is one file: where the start is only the first guess of a solve for it, that of the result. */
 static bool is_due(const heat_outputs *outputs, int n, const heat_clock *clock, const heat_state *state) {
-  return outputs->asked[n] && (state->steady || heat_clock_due(clock, outputs->every[n], state->step));
+  const bool guess = table[n].bytes != NULL && heat_clock_stands(clock) && state->step < clock->last;
+  return outputs->asked[n] && !guess && (state->steady || heat_clock_due(clock, outputs->every[n], state->step));
 }
 
 bool heat_outputs_due(const heat_outputs *outputs, const heat_clock *clock, const heat_state *state) {

@@ -62,7 +62,7 @@ heat_cadence heat_plan_images(const heat_config *config) {
 }
 
 double heat_plan_occurrences(const heat_clock *clock, heat_cadence cadence) {
-  double count = 2;
+  double count = heat_clock_stands(clock) ? 1 : 2;
   if (cadence.steps > 0 && !clock->free) count += floor((double)(clock->last - 1) / (double)cadence.steps);
   if (cadence.seconds > 0) count += fmax(0, fmin(ceil(clock->end / cadence.seconds) - 1, (double)clock->last - 1));
   return count;

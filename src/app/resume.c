@@ -90,19 +90,11 @@ static heat_status compare_inputs(heat_resume *resume, heat_config *old) {
   return heat_agree(comm, status);
 }
 
-static bool is_steady(const heat_config *config) {
-  return !heat_config_auto(config, "time.method") && heat_config_choice(config, "time.method") == HEAT_METHOD_STEADY;
-}
-
-/* The steady state comes from one solve, for one instant: it does not go on with steps, nor steps with it. */
-static heat_status compare_solve(const heat_resume *resume, const heat_config *old) {
+/* A steady state is solved for one instant. `old` has the same method, which belongs to the physics. */
+static heat_status compare_instant(const heat_resume *resume, const heat_config *old) {
   const heat_config *config = resume->parts.setup->config;
-  const bool steady = heat_setup_steady(resume->parts.setup);
-  if (steady != is_steady(old))
-    return heat_config_fail(config, "time.method", "the run in '%s' cannot be resumed %s", resume->parts.directory,
-                            steady ? "as the steady state: it takes steps" : "with steps: it is a steady state");
   const double end = heat_config_real(config, "time.end"), before = heat_config_real(old, "time.end");
-  if (!steady || (end <= before && end >= before)) return heat_ok();
+  if (!heat_setup_steady(resume->parts.setup) || (end <= before && end >= before)) return heat_ok();
   return heat_config_fail(config, "time.end",
                           "the run in '%s' is the steady state at t = %.9g s, and cannot be resumed",
                           resume->parts.directory, before);
@@ -119,7 +111,7 @@ static heat_status compare_decks(heat_resume *resume, const char *text) {
   if (status.code == HEAT_OK && heat_config_differs(parts->setup->config, old, difference, sizeof difference))
     status = heat_fail(HEAT_DECK, "%s: the run in '%s' cannot be resumed with another grid or other physics: %s",
                        parts->options->deck, parts->directory, difference);
-  if (status.code == HEAT_OK) status = compare_solve(resume, old);
+  if (status.code == HEAT_OK) status = compare_instant(resume, old);
   heat_config_destroy(old);
   return heat_agree(parts->runtime->comm, heat_first(status, parts->step_refused));
 }

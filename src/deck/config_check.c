@@ -315,7 +315,8 @@ static int by_row(const void *a, const void *b) {
   return (left->option > right->option) - (left->option < right->option);
 }
 
-/* A key that the chosen word does not use is reported before one that is missing, since it shows what was meant. */
+/* A key that the chosen word does not use is reported before one that is missing, since it shows what was meant; and
+ * so is what is wrong with the word that would make a missing key needless. */
 static heat_status check_section(const char *name, heat_node *root, heat_node *node, const heat_option *option) {
   if (node->kind != HEAT_NODE_MAP) return needed(name, node, option);
   heat_status status = check_keys(name, node, option);
@@ -337,7 +338,7 @@ static heat_status check_section(const char *name, heat_node *root, heat_node *n
       status = heat_check_node(name, root, entry, row);
     } else if ((row->flags & HEAT_REQUIRED) != 0) {
       if (missing == NULL) missing = row;
-      if (row->when == NULL && row->unless == NULL) break;
+      if (row->when == NULL && row->unless == NULL && row->spared == NULL) break;
     }
   }
   if (status.code == HEAT_OK && missing != NULL) status = fail_missing(name, root, node, missing);

@@ -64,6 +64,10 @@ double heat_clock_time(const heat_clock *clock, int64_t n) {
   return n == clock->last && n > clock->anchor_step ? clock->end : lattice_time(clock, n);
 }
 
+bool heat_clock_stands(const heat_clock *clock) {
+  return !clock->free && clock->last > clock->anchor_step && clock->end <= clock->anchor_time;
+}
+
 double heat_clock_step(const heat_clock *clock, int64_t n) {
   return n + 1 == clock->last && heat_clock_short(clock) ? clock->end - lattice_time(clock, n) : clock->dt;
 }

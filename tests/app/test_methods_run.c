@@ -100,13 +100,15 @@ static const char slab_deck[] =
     "initial: {temperature: 'sin(9*x*y)'}\n"
     "boundary: {left: {type: dirichlet, value: 300}, right: {type: dirichlet, value: 400}}\n"
     "time: {method: steady}\n"
-    "output: {directory: out, probes: [{name: a, at: [0.1, 0.5]}]}\n";
+    "output: {directory: out, probes: [{name: a, at: [0.1, 0.5]}], images: {width: 200}}\n";
 
 static void the_steady_state_of_a_slab_is_linear_and_stays_as_it_is(void **state) {
   (void)state;
   enum { NX = 32, NY = 24 };
   start_with(slab_deck);
   assert_code(0, heat2d(2, "run deck.yaml"));
+  assert_int_equal(count_files("out", "snapshot-", ".h5"), 1); /* none of the start, which has the same time */
+  assert_int_equal(count_files("out", "frame-", ".png"), 1);
   double *u = last_temperatures("out", NX * NY);
   for (int n = 0; n < NX * NY; n++) {
     const double exact = 300 + 100 * (n % NX + 0.5) / NX;

@@ -70,12 +70,14 @@ static void files_are_as_many_as_will_be_written(void **state) {
   }
 }
 
-/* A steady state has a file before its solve and one behind it, whatever the cadence is. */
-static void a_steady_state_has_two_files(void **state) {
+/* A steady state has a file before its solve and one behind it, whatever the cadence is; at t = 0 the one behind it. */
+static void a_steady_state_has_a_file_for_each_instant(void **state) {
   (void)state;
-  const heat_clock clock = {.last = 1};
-  assert_true(heat_plan_occurrences(&clock, (heat_cadence){.seconds = 0.5}) == 2);
-  assert_true(heat_plan_occurrences(&clock, (heat_cadence){.steps = 3}) == 2);
+  for (int end = 0; end <= 2; end += 2) {
+    const heat_clock clock = {.dt = end, .end = end, .last = 1};
+    assert_true(heat_plan_occurrences(&clock, (heat_cadence){.seconds = 0.5}) == (end > 0 ? 2 : 1));
+    assert_true(heat_plan_occurrences(&clock, (heat_cadence){.steps = 3}) == (end > 0 ? 2 : 1));
+  }
 }
 
 /* What malloc was asked for: the fields of the method, those of the operator, and its walls. */
@@ -224,7 +226,7 @@ static void output_that_cannot_fit_is_warned_of(void **state) {
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(files_are_as_many_as_will_be_written),
-      cmocka_unit_test(a_steady_state_has_two_files),
+      cmocka_unit_test(a_steady_state_has_a_file_for_each_instant),
       cmocka_unit_test(memory_is_what_the_largest_block_takes),
       cmocka_unit_test(memory_of_implicit_methods_has_their_fields_and_the_multigrid),
       cmocka_unit_test(other_rank_counts_are_planned_as_they_would_be_laid_out),

@@ -68,6 +68,7 @@ static const wrong_deck wrong_decks[] = {
     {"source", "source: {file: none.h5, dataset: /temperature}", "source", "none.h5"},
     {"time", "time: {end: 1, step: 0.5}", "time\\.step", "stable up to"},
     {"time", "time: {end: 1, method: leapfrog}", "time\\.method", "is needed"},
+    {"time", "time: {method: staedy}", "time\\.method", "steady"}, /* rather than that time.end is missing */
     {"domain", "domain: {size: [1, 1], cells: [0, 8]}", "domain\\.cells.*", ""},
     {"domain", "domain: {size: [1, 1], cells: [1000000000, 1000000000]}", "domain\\.cells", ""},
     {"boundary", "boundary: {left: {type: dirichlet, value: '1/(y - 0.9375)'}}", "boundary\\.left\\.value", ""},

@@ -33,8 +33,8 @@ double heat_plan_snapshot(const heat_plan *plan);
  * output.images. Local. */
 heat_cadence heat_plan_images(const heat_config *config);
 
-/* How often something is due in the whole run, the first and the last step included; of steps by error control nobody
- * knows how many there will be, so what is due by steps does not count. Local. */
+/* How many files of different instants are due in the whole run, those of the first and the last step included; of
+ * steps by error control nobody knows how many there will be, so what is due by steps does not count. Local. */
 double heat_plan_occurrences(const heat_clock *clock, heat_cadence cadence);
 
 /* Refuse a run of more snapshots, pictures or checkpoints than output.max_files. HEAT_DECK. Local. */

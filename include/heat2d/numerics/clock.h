@@ -35,6 +35,10 @@ void heat_clock_aim(heat_clock *clock, heat_cadence cadence);
 /* The time that step n reaches; of a free clock, n is the latest step. Local. */
 double heat_clock_time(const heat_clock *clock, int64_t n);
 
+/* Whether the steps end at the instant at which they begin, as the one solve for a steady state at t = 0 does. Local.
+ */
+bool heat_clock_stands(const heat_clock *clock);
+
 /* The length of the step from n to n + 1. Local. */
 double heat_clock_step(const heat_clock *clock, int64_t n);
 
