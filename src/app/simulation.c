@@ -23,7 +23,7 @@ static double last_step(const heat_simulation *sim) {
 
 static heat_moment moment(heat_simulation *sim) {
   return (heat_moment){.u = heat_stepper_solution(&sim->stepper),
-                       .extent = sim->extent,
+                       .extent = sim->look.extent,
                        .state = &sim->state,
                        .clock = &sim->clock,
                        .dt = last_step(sim),
@@ -31,10 +31,10 @@ static heat_moment moment(heat_simulation *sim) {
 }
 
 heat_status heat_simulation_look(heat_simulation *sim) {
-  sim->extent = heat_field_extent(heat_stepper_solution(&sim->stepper), &sim->setup.grid);
-  sim->looked = sim->state.step;
+  sim->look.extent = heat_field_extent(heat_stepper_solution(&sim->stepper), &sim->setup.grid);
+  sim->look.step = sim->state.step;
   const heat_moment now = moment(sim);
-  return sim->extent.not_finite == 0 ? heat_ok() : heat_outputs_crash(&sim->outputs, &now);
+  return sim->look.extent.not_finite == 0 ? heat_ok() : heat_outputs_crash(&sim->outputs, &now);
 }
 
 heat_status heat_simulation_write(heat_simulation *sim) {
@@ -138,7 +138,7 @@ static heat_status write_due(heat_simulation *sim) {
       saves_due(sim) || heat_simulation_finished(sim) || heat_outputs_due(&sim->outputs, &sim->clock, &sim->state);
   const double start = MPI_Wtime();
   heat_status status = heat_ok();
-  if (writes || sim->state.step - sim->looked >= LOOK_STEPS) status = heat_simulation_look(sim);
+  if (writes || sim->state.step - sim->look.step >= LOOK_STEPS) status = heat_simulation_look(sim);
   if (status.code == HEAT_OK && writes) status = heat_simulation_write(sim);
   heat_watch_count_outputs(&sim->watch, MPI_Wtime() - start);
   return status;
@@ -151,7 +151,7 @@ static heat_status rescue(heat_simulation *sim, heat_status why, bool outputs_pe
   const int64_t step = sim->state.step;
   const bool saves =
       why.code == HEAT_IO && heat_saver_last(saver) != step && heat_lock_agree(&sim->lock, sim->runtime->comm);
-  heat_status status = saves && sim->looked != step ? heat_simulation_look(sim) : heat_ok();
+  heat_status status = saves && sim->look.step != step ? heat_simulation_look(sim) : heat_ok();
   if (!saves || status.code != HEAT_OK) return heat_first(heat_first(status, why), heat_saver_finish(saver));
   sim->state.outputs_pending = outputs_pending;
   status = heat_saver_save(saver, &sim->state, is_asked_to_stop(sim) ? save_mode(sim) : HEAT_SAVE_AT_ONCE);

@@ -12,6 +12,12 @@
 #include "saver.h"
 #include "watch.h"
 
+/* A look at the numbers of the solution. */
+typedef struct heat_look {
+  int64_t step;
+  heat_extent extent;
+} heat_look;
+
 typedef struct heat_simulation {
   heat_runtime *runtime;       /* borrowed */
   const heat_options *options; /* borrowed */
@@ -31,8 +37,7 @@ typedef struct heat_simulation {
   heat_progress progress;
   bool progressing;   /* status.json is this run's */
   heat_state state;   /* of the solution at state.step */
-  heat_extent extent; /* of the solution at step `looked` */
-  int64_t looked;
+  heat_look look;     /* the latest one */
   int64_t first;      /* the step at which this process began */
   heat_advance total; /* of all steps since then, but for its time */
   heat_steady steady;
