@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "heat2d/io/mpio.h"
+
 #include <hdf5.h>
 
 /* Whether a condition holds on every rank of MPI_COMM_WORLD, so that an assertion fails everywhere or nowhere. */
@@ -23,6 +25,7 @@ static inline int everywhere(int condition) {
 
 static inline int run_mpi_tests(int *argc, char ***argv, const struct CMUnitTest *tests, size_t count) {
   int provided, rank, size, failed;
+  heat_mpio_prepare();
   MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);

@@ -128,6 +128,5 @@ int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
   const struct CMUnitTest tests[] = {LAW(rows_come_where_they_belong_in_pieces_of_any_size),
                                      LAW(a_transfer_that_fails_is_told), LAW(vulcan_is_taken_only_where_it_is_named)};
-  heat_mpio_prepare();
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }
