@@ -19,6 +19,7 @@ build|has_module cairo|libcairo2-dev|cairo|cairo +pdf +svg +ft +fc
 build|has_module pangocairo|libpango1.0-dev|pango|pango
 build|has_font|fonts-dejavu-core|fontconfig, fonts|font-util
 test|has_module cmocka|libcmocka-dev|cmocka|cmocka
+full|has_command mold|mold|mold|mold
 full|has_command clang|clang|llvm, clang|llvm
 full|has_clang_openmp|libomp-dev|llvm, llvm-openmp|llvm-openmp
 full|has_command mpicc.mpich|libmpich-dev|mpich|mpich
@@ -240,13 +241,45 @@ stage() {
   )
   code=$?
   $restore
-  if [ "$code" -eq 0 ]; then
-    stages_passed+=" $name"
-    echo "passed      stage $name, in $((SECONDS - began)) s"
+  note_stage "$name" "$code" "$began"
+}
+
+note_stage() { # name code began
+  if [ "$2" -eq 0 ]; then
+    stages_passed+=" $1"
+    echo "passed      stage $1, in $((SECONDS - $3)) s"
   else
-    stages_failed+=" $name"
-    echo "FAILED      stage $name, exit code $code, after $((SECONDS - began)) s" >&2
+    stages_failed+=" $1"
+    echo "FAILED      stage $1, exit code $2, after $((SECONDS - $3)) s" >&2
   fi
+}
+
+# begin_stage NAME COMMAND...: a stage beside those that follow, one at a time; `await_stage` prints what it said.
+beside=''
+begin_stage() {
+  beside=$1 beside_began=$SECONDS beside_said=$(mktemp)
+  shift
+  set -m # in a process group of its own: it can be ended as a whole, and no signal is ignored in it
+  (
+    set -e
+    "$@"
+  ) >"$beside_said" 2>&1 &
+  beside_group=$!
+  set +m
+}
+
+await_stage() {
+  local code=0
+  wait "$beside_group" || code=$?
+  cat "$beside_said"
+  rm -f -- "${beside_said:?}"
+  note_stage "$beside" "$code" "$beside_began"
+  beside=''
+}
+
+# For when this script itself is ended.
+end_stage_beside() {
+  [ -z "$beside" ] || kill -TERM -- "-$beside_group" 2>/dev/null
 }
 
 # Says what failed, in one line; its own exit code tells as well.

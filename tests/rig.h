@@ -5,6 +5,7 @@
 
 #include "heat2d/numerics/stepper.h"
 
+#include <math.h>
 #include <string.h>
 
 /* How much of a rig is made: each part needs those before it. */
@@ -12,7 +13,8 @@ typedef enum rig_part { RIG_ALL, RIG_PROBLEM, RIG_GRID, RIG_OPERATOR } rig_part;
 
 typedef struct rig_setting {
   const char *deck;         /* without those of the four required sections for which a default will do */
-  int64_t cells[HEAT_AXES]; /* where the deck has no domain: of a square of 1 m; 0: 8 */
+  int64_t cells[HEAT_AXES]; /* where the deck has no domain; 0: 8 */
+  double size[HEAT_AXES];   /* likewise, in m; 0: 1 */
   rig_part up_to;
   bool alone;                /* each rank by itself */
   const int *ranks;          /* their layout; NULL: chosen */
@@ -44,7 +46,8 @@ static inline char *complete_deck(const rig_setting *set) {
   assert_non_null(text);
   int used = snprintf(text, size, "%s\n", set->deck);
   if (!has_section(set->deck, "domain:"))
-    used += snprintf(text + used, size - (size_t)used, "domain: {size: [1, 1], cells: [%lld, %lld]}\n",
+    used += snprintf(text + used, size - (size_t)used, "domain: {size: [%.17g, %.17g], cells: [%lld, %lld]}\n",
+                     set->size[HEAT_X] > 0 ? set->size[HEAT_X] : 1, set->size[HEAT_Y] > 0 ? set->size[HEAT_Y] : 1,
                      (long long)(set->cells[HEAT_X] > 0 ? set->cells[HEAT_X] : 8),
                      (long long)(set->cells[HEAT_Y] > 0 ? set->cells[HEAT_Y] : 8));
   if (!has_section(set->deck, "material:"))
@@ -53,6 +56,19 @@ static inline char *complete_deck(const rig_setting *set) {
     used += snprintf(text + used, size - (size_t)used, "initial: {temperature: 0}\n");
   if (!has_section(set->deck, "time:")) snprintf(text + used, size - (size_t)used, "time: {end: 1}\n");
   return text;
+}
+
+/* A stepper on the operator of a rig, started. */
+static inline void start_rig(rig *r, const heat_method *method) {
+  assert_int_equal(heat_stepper_create(&r->stepper, method, &r->op).code, HEAT_OK);
+  r->has_stepper = true;
+  for (int f = 0; f < method->fields; f++) { /* a cell that is used before it is set shows */
+    const heat_field *field = &r->stepper.fields[f];
+    const size_t bytes = heat_field_band_bytes(r->grid.owned, field->depth, field->window_rows);
+    for (size_t n = 0; n < bytes / sizeof(double); n++) field->memory[n] = NAN;
+  }
+  const heat_status status = heat_stepper_start(&r->stepper);
+  assert_string_equal(status.text, "");
 }
 
 static inline void open_rig(rig *r, rig_setting set) {
@@ -76,11 +92,7 @@ static inline void open_rig(rig *r, rig_setting set) {
   assert_string_equal(status.text, "");
   r->has_operator = true;
   if (set.up_to == RIG_OPERATOR) return;
-  status = heat_stepper_create(&r->stepper, set.method != NULL ? set.method : &heat_methods[0], &r->op);
-  assert_string_equal(status.text, "");
-  r->has_stepper = true;
-  status = heat_stepper_start(&r->stepper);
-  assert_string_equal(status.text, "");
+  start_rig(r, set.method != NULL ? set.method : &heat_methods[0]);
 }
 
 static inline void close_rig(rig *r) {
