@@ -68,6 +68,10 @@ static void read_row(const heat_stencil *stencil, double sigma, int64_t j, fines
   row.c[heat_box_width(owned, HEAT_X) - 1] += heat_stencil_wall(stencil, HEAT_RIGHT, j);
 }
 
+static double larger(double a, double b) {
+  return a > b ? a : b;
+}
+
 /* Collective. */
 static range find_range(const heat_stencil *stencil, double sigma, finest_row row) {
   enum { LEAST = HEAT_AXES, REACTION = 2 * HEAT_AXES, COUNT };
@@ -78,10 +82,10 @@ static range find_range(const heat_stencil *stencil, double sigma, finest_row ro
     const double *links[HEAT_AXES] = {row.w, row.s};
     for (int64_t n = 0; n < heat_box_width(owned, HEAT_X); n++) {
       for (int axis = 0; axis < HEAT_AXES; axis++) {
-        most[axis] = fmax(most[axis], links[axis][n]);
-        if (links[axis][n] > 0) most[LEAST + axis] = fmax(most[LEAST + axis], -links[axis][n]);
+        most[axis] = larger(most[axis], links[axis][n]);
+        if (links[axis][n] > 0) most[LEAST + axis] = larger(most[LEAST + axis], -links[axis][n]);
       }
-      most[REACTION] = fmax(most[REACTION], row.c[n]);
+      most[REACTION] = larger(most[REACTION], row.c[n]);
     }
   }
   MPI_Allreduce(MPI_IN_PLACE, most, COUNT, MPI_DOUBLE, MPI_MAX, stencil->grid->comm);
@@ -91,9 +95,11 @@ static range find_range(const heat_stencil *stencil, double sigma, finest_row ro
 }
 
 /* What is done where the material jumps: the more, the less does a coarse level represent the finer one, and the more
- * often it is visited. float holds until its rounding, squared, is felt through the contrast. */
-static void choose_effort(heat_multigrid *mg, double contrast) {
-  const double weak = 10, strong = 2000, beyond_float = 1e10;
+ * often it is visited. Within what conducts well a correction that is rounded to float leaves residuals as large as
+ * those of what conducts badly. Where nothing holds such a part but its bad surroundings, without any reaction, that
+ * costs iterations (21 in place of 15 for inclusions of 1e6). */
+static void choose_effort(heat_multigrid *mg, double contrast, bool steady) {
+  const double weak = 10, strong = 2000, beyond_float = steady ? 1e5 : 1e10;
   enum { NEVER = LEVELS };
   const heat_level_precision precision = contrast > beyond_float ? HEAT_LEVEL_DOUBLE : HEAT_LEVEL_SINGLE;
   mg->loops = heat_level_loops_find(precision);
@@ -152,13 +158,13 @@ static heat_status add_coarse_level(heat_multigrid *mg) {
   *coarse = (heat_level){
       .grid = heat_grid_coarsen(&fine->grid, halve), .halved = {halve[HEAT_X], halve[HEAT_Y]}, .links = HEAT_LINKS};
   heat_status status = heat_level_create(coarse, mg->loops->value);
+  if (status.code == HEAT_OK) status = heat_agree(fine->grid.comm, mg->setup->coarsen(fine, coarse));
   if (status.code != HEAT_OK) return status;
-  mg->setup->interpolate(fine, coarse);
   for (int weight = 0; weight < HEAT_WEIGHTS; weight++)
     if (coarse->weight[weight] != NULL) refresh(mg, coarse, coarse->narrow, coarse->weight[weight]);
   mg->setup->prepare_reaction(fine, coarse);
   mg->loops->residual(fine, coarse);
-  mg->setup->coarsen(fine, coarse);
+  mg->setup->set_reaction(coarse);
   refresh_operator(mg, coarse);
   bound_level(mg, coarse);
   return heat_ok();
@@ -213,7 +219,7 @@ static heat_status add_levels(heat_multigrid *mg) {
 static heat_status build(heat_multigrid *mg, double sigma, finest_row row) {
   const heat_stencil *stencil = mg->stencil;
   const range found = find_range(stencil, sigma, row);
-  choose_effort(mg, found.contrast);
+  choose_effort(mg, found.contrast, sigma == 0);
   mg->singular = found.reaction == 0;
   mg->scale = found.largest > 0 ? 1 / power_of_two_near(found.largest) : 1;
   mg->level[0] = (heat_level){.grid = *stencil->grid, .links = 2};
@@ -361,6 +367,12 @@ static int64_t planned_cells(const planned_level *level) {
   return level->layout.cells[HEAT_X] * level->layout.cells[HEAT_Y];
 }
 
+/* On rank 0. */
+static size_t planned_bytes(const planned_level *level, const bool halved[HEAT_AXES], int links) {
+  return heat_level_bytes(&level->layout, 0,
+                          (heat_level_shape){{halved[HEAT_X], halved[HEAT_Y]}, links, sizeof(float)});
+}
+
 /* Go on to the coarser level; returns its bytes on rank 0. Linear interpolation along a halved axis makes K four times
  * as small beside M, and m an eighth plus a quarter of what it was. */
 static size_t plan_coarse_level(planned_level *level) {
@@ -379,7 +391,7 @@ static size_t plan_coarse_level(planned_level *level) {
     level->links[axis] /= 4;
     level->m[axis] = eighth + level->m[axis] / 4;
   }
-  return heat_level_bytes(heat_layout_box(&level->layout, 0), halve, HEAT_LINKS, sizeof(float));
+  return planned_bytes(level, halve, HEAT_LINKS);
 }
 
 size_t heat_multigrid_plan_bytes(const heat_layout *layout, const double links[HEAT_AXES]) {
@@ -387,11 +399,13 @@ size_t heat_multigrid_plan_bytes(const heat_layout *layout, const double links[H
   planned_level level = {.layout = *layout, .links = {links[HEAT_X], links[HEAT_Y]}};
   const int ranks = layout->ranks[HEAT_X] * layout->ranks[HEAT_Y];
   int count = 2; /* links of a level */
-  size_t bytes = sizeof(heat_multigrid) + heat_level_bytes(heat_layout_box(layout, 0), none, count, sizeof(float));
+  size_t bytes = sizeof(heat_multigrid) + planned_bytes(&level, none, count);
   for (; !small_enough_to_copy(planned_cells(&level), ranks); count = HEAT_LINKS) bytes += plan_coarse_level(&level);
   bytes += (size_t)planned_cells(&level) * sizeof(float); /* of the gathering */
-  level.layout = (heat_layout){.cells = {level.layout.cells[HEAT_X], level.layout.cells[HEAT_Y]}, .ranks = {1, 1}};
-  bytes += heat_level_bytes(heat_layout_box(&level.layout, 0), none, count, sizeof(float));
+  level.layout = (heat_layout){.cells = {level.layout.cells[HEAT_X], level.layout.cells[HEAT_Y]},
+                               .ranks = {1, 1},
+                               .periodic = {layout->periodic[HEAT_X], layout->periodic[HEAT_Y]}};
+  bytes += planned_bytes(&level, none, count);
   while (planned_cells(&level) > DIRECT_CELLS) bytes += plan_coarse_level(&level);
   return bytes + heat_direct_bytes((int)planned_cells(&level));
 }

@@ -21,6 +21,8 @@
 #include "multigrid_rows.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* The links of one cell: [1 + dj][1 + di], and in the middle the sum of them all. */
 typedef struct star {
@@ -85,9 +87,14 @@ static double line_deficit(const star *s, int axis) {
   return collapsed(s, axis, 0) + collapsed(s, axis, 1) > 0 && sum > 0 ? s->c / (sum + s->c) : 1;
 }
 
+/* The number of a cell along an axis; nearly all need no division. */
+ALWAYS_INLINE int64_t number_of(const heat_level *level, int axis, int64_t at) {
+  return at >= 0 && at < level->grid.layout.cells[axis] ? at : heat_grid_wrap(&level->grid, axis, at);
+}
+
 /* The number of a fine cell along an axis, of which the even ones of a halved axis are coarse. */
 static bool between(const heat_level *fine, const heat_level *coarse, int axis, int64_t at) {
-  return coarse->halved[axis] && heat_grid_wrap(&fine->grid, axis, at) % 2 != 0;
+  return coarse->halved[axis] && number_of(fine, axis, at) % 2 != 0;
 }
 
 /* Whether there is a cell beside the coarse cell, at `at` on the fine grid, that is interpolated from it: not beyond a
@@ -97,48 +104,55 @@ static bool reaches(const heat_level *fine, const heat_level *coarse, int axis, 
   return (inside || fine->grid.layout.periodic[axis]) && between(fine, coarse, axis, at);
 }
 
-static void set_weight(const heat_level *coarse, heat_weight which, int64_t I, int64_t J, double value) {
-  row_of(coarse, coarse->weight[which], J)[I - coarse->grid.owned.lo[HEAT_X]] = (real)value;
+/* Where the fine cell of a coarse one is, also in an image beyond a periodic side: cells n and up are cells 0 and up
+ * again where n is odd as well. */
+static int64_t place_of(const heat_level *fine, const heat_level *coarse, int axis, int64_t at) {
+  const int64_t number = number_of(coarse, axis, at), cells = coarse->grid.layout.cells[axis];
+  return (at - number) / cells * fine->grid.layout.cells[axis] + fine_place(coarse, axis, number);
 }
 
+/* The weights of a coarse cell around its place on the fine grid: [1 + dj][1 + di]. */
+typedef struct stamp {
+  double weight[3][3];
+} stamp;
+
 /* The weights of one coarse cell: along the lines, and from those into the corners. */
-static void weigh_cell(const heat_level *fine, const heat_level *coarse, int64_t I, int64_t J) {
-  static const heat_weight on_line[HEAT_AXES][2] = {{HEAT_TO_W, HEAT_TO_E}, {HEAT_TO_S, HEAT_TO_N}};
-  static const heat_weight in_corner[2][2] = {{HEAT_TO_SW, HEAT_TO_SE}, {HEAT_TO_NW, HEAT_TO_NE}};
-  const int64_t at[HEAT_AXES] = {fine_place(coarse, HEAT_X, I), fine_place(coarse, HEAT_Y, J)};
-  double line[HEAT_AXES][2] = {{0}};
+static stamp weigh_cell(const heat_level *fine, const heat_level *coarse, int64_t I, int64_t J) {
+  const int64_t at[HEAT_AXES] = {place_of(fine, coarse, HEAT_X, I), place_of(fine, coarse, HEAT_Y, J)};
+  stamp own = {.weight[1][1] = 1};
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     for (int side = 0; side < 2 && coarse->halved[axis]; side++) {
       int64_t beside[HEAT_AXES] = {at[HEAT_X], at[HEAT_Y]};
       beside[axis] += 2 * side - 1;
-      if (reaches(fine, coarse, axis, beside[axis])) {
-        const star s = star_at(fine, beside[HEAT_X], beside[HEAT_Y]);
-        line[axis][side] = line_weight(fine, &s, axis, 1 - side, beside);
-      }
-      set_weight(coarse, on_line[axis][side], I, J, line[axis][side]);
+      if (!reaches(fine, coarse, axis, beside[axis])) continue;
+      const star s = star_at(fine, beside[HEAT_X], beside[HEAT_Y]);
+      own.weight[axis == HEAT_X ? 1 : 2 * side][axis == HEAT_X ? 2 * side : 1] =
+          line_weight(fine, &s, axis, 1 - side, beside);
     }
   }
-  if (!coarse->halved[HEAT_X] || !coarse->halved[HEAT_Y]) return;
+  if (!coarse->halved[HEAT_X] || !coarse->halved[HEAT_Y]) return own;
   for (int north = 0; north < 2; north++) {
     for (int east = 0; east < 2; east++) {
       const int64_t i = at[HEAT_X] + 2 * east - 1, j = at[HEAT_Y] + 2 * north - 1;
-      double weight = 0;
-      if (reaches(fine, coarse, HEAT_X, i) && reaches(fine, coarse, HEAT_Y, j)) {
-        const star s = star_at(fine, i, j);
-        const int back_x = 2 * (1 - east), back_y = 2 * (1 - north); /* towards the coarse cell */
-        const double sum =
-            s.link[back_y][back_x] + (s.link[1][back_x] * line[HEAT_Y][north] + s.link[back_y][1] * line[HEAT_X][east]);
-        weight = sum / (s.link[1][1] + s.c);
-      }
-      set_weight(coarse, in_corner[north][east], I, J, weight);
+      if (!reaches(fine, coarse, HEAT_X, i) || !reaches(fine, coarse, HEAT_Y, j)) continue;
+      const star s = star_at(fine, i, j);
+      const int back_x = 2 * (1 - east), back_y = 2 * (1 - north); /* towards the coarse cell */
+      const double sum = s.link[back_y][back_x] +
+                         (s.link[1][back_x] * own.weight[2 * north][1] + s.link[back_y][1] * own.weight[1][2 * east]);
+      own.weight[2 * north][2 * east] = sum / (s.link[1][1] + s.c);
     }
   }
+  return own;
 }
 
-static void interpolate(const heat_level *fine, const heat_level *coarse) {
-  const heat_box owned = coarse->grid.owned;
-  for (int64_t J = owned.lo[HEAT_Y]; J < owned.hi[HEAT_Y]; J++)
-    for (int64_t I = owned.lo[HEAT_X]; I < owned.hi[HEAT_X]; I++) weigh_cell(fine, coarse, I, J);
+static void set_weights(const heat_level *coarse, int64_t I, int64_t J, const stamp *own) {
+  static const int where[HEAT_WEIGHTS][2] = {
+      [HEAT_TO_W] = {1, 0},  [HEAT_TO_E] = {1, 2},  [HEAT_TO_S] = {0, 1},  [HEAT_TO_N] = {2, 1},
+      [HEAT_TO_SW] = {0, 0}, [HEAT_TO_SE] = {0, 2}, [HEAT_TO_NW] = {2, 0}, [HEAT_TO_NE] = {2, 2}};
+  for (int w = 0; w < HEAT_WEIGHTS; w++)
+    if (coarse->weight[w] != NULL)
+      row_of(coarse, coarse->weight[w], J)[I - coarse->grid.owned.lo[HEAT_X]] =
+          (real)own->weight[where[w][0]][where[w][1]];
 }
 
 /* d_p: see above. */
@@ -177,43 +191,24 @@ static void prepare_reaction(const heat_level *fine, const heat_level *coarse) {
   }
 }
 
-/* The weights of a coarse cell around its place on the fine grid: [1 + dj][1 + di]. */
-typedef struct stamp {
-  double weight[3][3];
-} stamp;
-
-static stamp stamp_at(const heat_level *coarse, int64_t I, int64_t J) {
-  static const int where[HEAT_WEIGHTS][2] = {
-      [HEAT_TO_W] = {1, 0},  [HEAT_TO_E] = {1, 2},  [HEAT_TO_S] = {0, 1},  [HEAT_TO_N] = {2, 1},
-      [HEAT_TO_SW] = {0, 0}, [HEAT_TO_SE] = {0, 2}, [HEAT_TO_NW] = {2, 0}, [HEAT_TO_NE] = {2, 2}};
-  stamp s = {.weight[1][1] = 1};
-  for (int w = 0; w < HEAT_WEIGHTS; w++)
-    if (coarse->weight[w] != NULL)
-      s.weight[where[w][0]][where[w][1]] =
-          (double)row_of(coarse, coarse->weight[w], J)[I - coarse->grid.owned.lo[HEAT_X]];
-  return s;
-}
-
 enum { WINDOW = 5, MIDDLE = 2 };
 
 /* A times the column of P that belongs to a coarse cell: [2 + dj][2 + di] around its place. */
-static void apply_to_stamp(const heat_level *fine, const heat_level *coarse, int64_t I, int64_t J,
-                           double product[WINDOW][WINDOW]) {
-  const stamp own = stamp_at(coarse, I, J);
-  const int64_t i = fine_place(coarse, HEAT_X, I), j = fine_place(coarse, HEAT_Y, J);
+ALWAYS_INLINE void apply_to_stamp(const heat_level *fine, const stamp *own, const int64_t at[HEAT_AXES], bool nine,
+                                  double product[WINDOW][WINDOW]) {
   for (int n = 0; n < WINDOW * WINDOW; n++) product[n / WINDOW][n % WINDOW] = 0;
   for (int dj = -1; dj <= 1; dj++) {
     for (int di = -1; di <= 1; di++) {
-      const double weight = own.weight[1 + dj][1 + di];
+      const double weight = own->weight[1 + dj][1 + di];
       if (weight == 0) continue;
-      const star s = star_at(fine, i + di, j + dj);
+      const star s = star_at(fine, at[HEAT_X] + di, at[HEAT_Y] + dj);
       double *row = &product[MIDDLE + dj][MIDDLE + di];
       row[0] += weight * (s.link[1][1] + s.c);
       row[-1] -= weight * s.link[1][0];
       row[1] -= weight * s.link[1][2];
       row[-WINDOW] -= weight * s.link[0][1];
       row[WINDOW] -= weight * s.link[2][1];
-      if (fine->links == 2) continue;
+      if (!nine) continue;
       row[-WINDOW - 1] -= weight * s.link[0][0];
       row[-WINDOW + 1] -= weight * s.link[0][2];
       row[WINDOW - 1] -= weight * s.link[2][0];
@@ -239,44 +234,107 @@ static part overlap(int64_t step) {
   return (part){step < -1 ? 1 : 0, step > 1 ? 2 : 3};
 }
 
-/* The link of the coarse cell (I, J) to its neighbour (di, dj) further: the entry of P^T A P, with its sign changed. */
-static double coarse_link(const heat_level *fine, const heat_level *coarse, int64_t I, int64_t J, int di, int dj,
-                          double product[WINDOW][WINDOW]) {
-  const int64_t step_x = fine_step(fine, coarse, HEAT_X, I, di), step_y = fine_step(fine, coarse, HEAT_Y, J, dj);
-  const stamp other = stamp_at(coarse, I + di, J + dj);
+/* The entry of P^T A P that belongs to a coarse cell and one that is some steps further on the fine grid, with its sign
+ * changed. */
+ALWAYS_INLINE double coarse_link(const stamp *other, int64_t step_x, int64_t step_y, double product[WINDOW][WINDOW]) {
   const part columns = overlap(step_x), rows = overlap(step_y);
   double sum = 0;
   for (int n = rows.from; n < rows.to; n++)
     for (int m = columns.from; m < columns.to; m++)
-      sum += other.weight[n][m] * product[MIDDLE + step_y + n - 1][MIDDLE + step_x + m - 1];
+      sum += other->weight[n][m] * product[MIDDLE + step_y + n - 1][MIDDLE + step_x + m - 1];
   return -sum;
 }
 
-static void coarsen_cell(const heat_level *fine, const heat_level *coarse, int64_t I, int64_t J) {
-  static const int where[HEAT_LINKS][HEAT_AXES] = {
-      [HEAT_LINK_W] = {-1, 0}, [HEAT_LINK_S] = {0, -1}, [HEAT_LINK_SW] = {-1, -1}, [HEAT_LINK_SE] = {1, -1}};
+static const int link_to[HEAT_LINKS][HEAT_AXES] = {
+    [HEAT_LINK_W] = {-1, 0}, [HEAT_LINK_S] = {0, -1}, [HEAT_LINK_SW] = {-1, -1}, [HEAT_LINK_SE] = {1, -1}};
+
+/* The weights of the coarse cells of a row, and of the row to its south, with one cell more at both ends. */
+typedef struct stamps {
+  stamp *south, *here; /* at the first owned column */
+} stamps;
+
+/* A cell of any place: beside walls, where there is no link beyond, and round a periodic axis. */
+static void coarsen_cell(const heat_level *fine, const heat_level *coarse, stamps rows, int64_t I, int64_t J) {
   const int64_t *cells = coarse->grid.layout.cells;
+  const int64_t at[HEAT_AXES] = {fine_place(coarse, HEAT_X, I), fine_place(coarse, HEAT_Y, J)};
+  const heat_box reach = heat_grid_grown(&coarse->grid, coarse->grid.domain, 1);
+  const ptrdiff_t column = (ptrdiff_t)(I - coarse->grid.owned.lo[HEAT_X]);
   double product[WINDOW][WINDOW];
-  apply_to_stamp(fine, coarse, I, J, product);
+  apply_to_stamp(fine, &rows.here[column], at, fine->links == HEAT_LINKS, product);
   for (int link = 0; link < HEAT_LINKS; link++) {
-    const int di = where[link][HEAT_X], dj = where[link][HEAT_Y];
+    const int di = link_to[link][HEAT_X], dj = link_to[link][HEAT_Y];
     const bool itself = (di == 0 || cells[HEAT_X] == 1) && (dj == 0 || cells[HEAT_Y] == 1);
-    const heat_box other = {{I + di, J + dj}, {I + di + 1, J + dj + 1}};
-    const bool there = heat_box_within(other, heat_grid_grown(&coarse->grid, coarse->grid.domain, 1));
-    row_of(coarse, coarse->link[link], J)[I - coarse->grid.owned.lo[HEAT_X]] =
-        itself || !there ? 0 : (real)coarse_link(fine, coarse, I, J, di, dj, product);
+    real *out = row_of(coarse, coarse->link[link], J) + column;
+    *out = 0;
+    if (itself || !heat_box_within((heat_box){{I + di, J + dj}, {I + di + 1, J + dj + 1}}, reach)) continue;
+    *out = (real)coarse_link(&(dj < 0 ? rows.south : rows.here)[column + di], fine_step(fine, coarse, HEAT_X, I, di),
+                             fine_step(fine, coarse, HEAT_Y, J, dj), product);
   }
 }
 
-static void coarsen(const heat_level *fine, const heat_level *coarse) {
-  const heat_box owned = coarse->grid.owned;
-  for (int64_t J = owned.lo[HEAT_Y]; J < owned.hi[HEAT_Y]; J++) {
-    for (int64_t I = owned.lo[HEAT_X]; I < owned.hi[HEAT_X]; I++) {
-      const ptrdiff_t at = (ptrdiff_t)(I - owned.lo[HEAT_X]);
-      row_of(coarse, coarse->reaction, J)[at] = row_of(coarse, coarse->b, J)[at];
-      coarsen_cell(fine, coarse, I, J);
-    }
+/* The same for columns [from, to) of a row that are near to no side of the domain, of a grid halved along both axes. */
+ALWAYS_INLINE void coarsen_inner(const heat_level *fine, const heat_level *coarse, stamps rows, int64_t J, int64_t from,
+                                 int64_t to, bool nine) {
+  const int64_t first = coarse->grid.owned.lo[HEAT_X];
+  real *out[HEAT_LINKS];
+  for (int link = 0; link < HEAT_LINKS; link++) out[link] = row_of(coarse, coarse->link[link], J);
+  for (int64_t I = from; I < to; I++) {
+    const ptrdiff_t n = (ptrdiff_t)(I - first);
+    double product[WINDOW][WINDOW];
+    apply_to_stamp(fine, &rows.here[n], (const int64_t[HEAT_AXES]){2 * I, 2 * J}, nine, product);
+    out[HEAT_LINK_W][n] = (real)coarse_link(&rows.here[n - 1], -2, 0, product);
+    out[HEAT_LINK_S][n] = (real)coarse_link(&rows.south[n], 0, -2, product);
+    out[HEAT_LINK_SW][n] = (real)coarse_link(&rows.south[n - 1], -2, -2, product);
+    out[HEAT_LINK_SE][n] = (real)coarse_link(&rows.south[n + 1], 2, -2, product);
   }
+}
+
+static void coarsen_row(const heat_level *fine, const heat_level *coarse, stamps rows, int64_t J) {
+  const heat_box owned = coarse->grid.owned;
+  const heat_box inner = heat_box_intersect(owned, heat_box_grow(coarse->grid.domain, -1));
+  int64_t from = owned.hi[HEAT_X], to = from; /* of the inner part */
+  if (coarse->halved[HEAT_X] && coarse->halved[HEAT_Y] && J >= inner.lo[HEAT_Y] && J < inner.hi[HEAT_Y] &&
+      inner.lo[HEAT_X] < inner.hi[HEAT_X]) {
+    from = inner.lo[HEAT_X];
+    to = inner.hi[HEAT_X];
+  }
+  for (int64_t I = owned.lo[HEAT_X]; I < from; I++) coarsen_cell(fine, coarse, rows, I, J);
+  if (fine->links == HEAT_LINKS)
+    coarsen_inner(fine, coarse, rows, J, from, to, true);
+  else
+    coarsen_inner(fine, coarse, rows, J, from, to, false);
+  for (int64_t I = to; I < owned.hi[HEAT_X]; I++) coarsen_cell(fine, coarse, rows, I, J);
+}
+
+/* Weights and links, row after row. Each rank finds the weights of the cells around its own by itself, as they are
+ * before they are rounded to what the level holds. */
+static heat_status coarsen(const heat_level *fine, const heat_level *coarse) {
+  const heat_box owned = coarse->grid.owned, grown = heat_grid_grown(&coarse->grid, owned, 1);
+  if (heat_box_empty(owned)) return heat_ok();
+  const size_t columns = (size_t)heat_box_width(owned, HEAT_X) + 2;
+  stamp *memory = calloc(2 * columns, sizeof *memory);
+  if (memory == NULL) return heat_no_memory("the coarse levels of the multigrid", 2 * columns * sizeof *memory);
+  stamps rows = {.south = memory + 1, .here = memory + columns + 1};
+  for (int64_t J = grown.lo[HEAT_Y]; J < owned.hi[HEAT_Y]; J++) {
+    stamp *before = rows.south;
+    rows.south = rows.here;
+    rows.here = before;
+    for (int64_t I = grown.lo[HEAT_X]; I < grown.hi[HEAT_X]; I++)
+      rows.here[I - owned.lo[HEAT_X]] = weigh_cell(fine, coarse, I, J);
+    if (J < owned.lo[HEAT_Y]) continue;
+    for (int64_t I = owned.lo[HEAT_X]; I < owned.hi[HEAT_X]; I++)
+      set_weights(coarse, I, J, &rows.here[I - owned.lo[HEAT_X]]);
+    coarsen_row(fine, coarse, rows, J);
+  }
+  free(memory);
+  return heat_ok();
+}
+
+static void set_reaction(const heat_level *coarse) {
+  const heat_box owned = coarse->grid.owned;
+  for (int64_t J = owned.lo[HEAT_Y]; J < owned.hi[HEAT_Y]; J++)
+    memcpy(row_of(coarse, coarse->reaction, J), row_of(coarse, coarse->b, J),
+           (size_t)heat_box_width(owned, HEAT_X) * sizeof(real));
 }
 
 /* Gershgorin's bound of the eigenvalues of D^-1 A over the owned cells. */
@@ -288,7 +346,8 @@ static double bound(const heat_level *level) {
       const star s = star_at(level, i, j);
       double sum = 0;
       for (int n = 0; n < 9; n++) sum += n == 4 ? 0 : fabs(s.link[n / 3][n % 3]);
-      most = fmax(most, 1 + sum / (s.link[1][1] + s.c));
+      const double own = 1 + sum / (s.link[1][1] + s.c);
+      most = own > most ? own : most;
     }
   }
   return most;
@@ -314,4 +373,4 @@ static void couplings(const heat_level *level, int64_t sums[HEAT_AXES]) {
 #define SETUP_NAME heat_level_setup_float
 #endif
 extern const heat_level_setup SETUP_NAME;
-const heat_level_setup SETUP_NAME = {interpolate, prepare_reaction, coarsen, bound, couplings};
+const heat_level_setup SETUP_NAME = {coarsen, prepare_reaction, set_reaction, bound, couplings};

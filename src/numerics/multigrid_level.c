@@ -2,8 +2,8 @@
 #define _DEFAULT_SOURCE /* for madvise */
 #include "multigrid_level.h"
 
+#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 
 enum {
@@ -17,16 +17,25 @@ static size_t round_up(size_t n, size_t to) {
 }
 
 /* One allocation for all arrays, each of which begins an odd number of cache lines further, so that the same cell of
- * several arrays is not in the same cache set. Bytes of a row, and of an array. */
+ * several arrays is not in the same cache set. */
 typedef struct extents {
-  size_t row, each;
+  size_t row, each; /* bytes of a row, and of an array */
+  size_t below;     /* rows below the owned ones */
 } extents;
 
-static extents extents_of(heat_box owned, size_t value) {
-  const size_t width = HEAT_LEVEL_MARGIN + (size_t)heat_box_width(owned, HEAT_X) + HEAT_LEVEL_DEPTH;
+/* Rows or columns beyond a side: ghost layers, or the one of zeros beyond a wall. */
+static size_t beyond(const heat_layout *layout, heat_box owned, int side) {
+  const int axis = side / 2;
+  const bool last = side % 2 == 0 ? owned.lo[axis] == 0 : owned.hi[axis] == layout->cells[axis];
+  return last && !layout->periodic[axis] ? 1 : HEAT_LEVEL_DEPTH;
+}
+
+static extents extents_of(const heat_layout *layout, heat_box owned, size_t value) {
+  const size_t width = HEAT_LEVEL_MARGIN + (size_t)heat_box_width(owned, HEAT_X) + beyond(layout, owned, HEAT_RIGHT);
   const size_t lines = round_up(width * value, LINE) / LINE, row = (lines + (lines % 2 == 0 ? 1 : 0)) * LINE;
-  const size_t rows = (size_t)heat_box_width(owned, HEAT_Y) + 2 * HEAT_LEVEL_DEPTH;
-  return (extents){.row = row, .each = rows * row + 4 * LINE};
+  const size_t below = beyond(layout, owned, HEAT_BOTTOM);
+  const size_t rows = below + (size_t)heat_box_width(owned, HEAT_Y) + beyond(layout, owned, HEAT_TOP);
+  return (extents){.row = row, .each = rows * row + 4 * LINE, .below = below};
 }
 
 /* Whether there are interpolation weights to that direction from a level whose finer one was halved so. */
@@ -35,41 +44,54 @@ static bool has_weight(const bool halved[HEAT_AXES], int weight) {
   return (halved[HEAT_X] || in_y) && (halved[HEAT_Y] || in_x) && (halved[HEAT_X] || halved[HEAT_Y]);
 }
 
-size_t heat_level_bytes(heat_box owned, const bool halved[HEAT_AXES], int links, size_t value) {
-  const extents size = extents_of(owned, value);
+/* Of which so many arrays have one. */
+static size_t arrays_of(const bool halved[HEAT_AXES], int links) {
   size_t count = (size_t)links + 3; /* reaction, b and x */
   for (int weight = 0; weight < HEAT_WEIGHTS; weight++) count += has_weight(halved, weight);
-  return count * size.each + WORK_ROWS * size.row;
+  return count;
+}
+
+size_t heat_level_bytes(const heat_layout *layout, int rank, heat_level_shape shape) {
+  const extents size = extents_of(layout, heat_layout_box(layout, rank), shape.value);
+  return arrays_of(shape.halved, shape.links) * size.each + WORK_ROWS * size.row;
+}
+
+/* Zeros, that begin with a cache line, or a huge page where they are large: memory that is fresh from the system is not
+ * written to, so that the first to touch a page is who works with it. NULL: none left. */
+static char *allocate(heat_level *level) {
+  const bool large = level->bytes >= 2 * (size_t)HUGE_PAGE;
+  const size_t align = large ? HUGE_PAGE : LINE;
+  level->memory = calloc(1, level->bytes + align);
+  if (level->memory == NULL) return NULL;
+  char *begin = (char *)level->memory + (align - (uintptr_t)level->memory % align) % align;
+  if (large) madvise(begin, level->bytes, MADV_HUGEPAGE);
+  return begin;
 }
 
 heat_status heat_level_create(heat_level *level, size_t value) {
-  const size_t row = extents_of(level->grid.owned, value).row, each = extents_of(level->grid.owned, value).each;
-  level->stride = (ptrdiff_t)(row / value);
+  const heat_grid *grid = &level->grid;
+  const extents size = extents_of(&grid->layout, grid->owned, value);
+  level->stride = (ptrdiff_t)(size.row / value);
 
   void **arrays[HEAT_LINKS + HEAT_WEIGHTS + 3];
-  int count = 0;
+  size_t count = 0;
   for (int link = 0; link < level->links; link++) arrays[count++] = &level->link[link];
   arrays[count++] = &level->reaction;
   arrays[count++] = &level->b;
   arrays[count++] = &level->x;
   for (int weight = 0; weight < HEAT_WEIGHTS; weight++)
     if (has_weight(level->halved, weight)) arrays[count++] = &level->weight[weight];
-  level->bytes = heat_level_bytes(level->grid.owned, level->halved, level->links, value);
-  const bool large = level->bytes >= 2 * (size_t)HUGE_PAGE;
-  heat_status status = heat_ok();
-  if (posix_memalign(&level->memory, large ? HUGE_PAGE : LINE, level->bytes) != 0) {
-    level->memory = NULL;
-    status = heat_no_memory("a level of the multigrid", level->bytes);
-  } else {
-    if (large) madvise(level->memory, level->bytes, MADV_HUGEPAGE);
-    memset(level->memory, 0, level->bytes);
-    char *first = (char *)level->memory + HEAT_LEVEL_DEPTH * row + HEAT_LEVEL_MARGIN * value;
-    for (int n = 0; n < count; n++) *arrays[n] = first + (size_t)n * each;
-    level->rows = (char *)level->memory + (size_t)count * each + HEAT_LEVEL_MARGIN * value;
+  level->bytes = count * size.each + WORK_ROWS * size.row;
+  char *begin = allocate(level);
+  heat_status status = begin != NULL ? heat_ok() : heat_no_memory("a level of the multigrid", level->bytes);
+  if (begin != NULL) {
+    char *first = begin + size.below * size.row + HEAT_LEVEL_MARGIN * value;
+    for (size_t n = 0; n < count; n++) *arrays[n] = first + n * size.each;
+    level->rows = begin + count * size.each + HEAT_LEVEL_MARGIN * value;
   }
-  status = heat_agree(level->grid.comm, status);
-  if (status.code == HEAT_OK) status = heat_halo_create_for(&level->wide, &level->grid, HEAT_LEVEL_DEPTH, 1, value);
-  if (status.code == HEAT_OK) status = heat_halo_create_for(&level->narrow, &level->grid, HEAT_COARSE_DEPTH, 1, value);
+  status = heat_agree(grid->comm, status);
+  if (status.code == HEAT_OK) status = heat_halo_create_for(&level->wide, grid, HEAT_LEVEL_DEPTH, 1, value);
+  if (status.code == HEAT_OK) status = heat_halo_create_for(&level->narrow, grid, HEAT_COARSE_DEPTH, 1, value);
   return status;
 }
 

@@ -38,7 +38,7 @@ typedef enum heat_weight {
 } heat_weight;
 
 /* The arrays have HEAT_LEVEL_DEPTH ghost layers and one stride; each pointer is at the first owned cell, and is to
- * float or double as the loops have it. What lies beyond walls is 0. */
+ * float or double as the loops have it. Beyond walls there is one layer of zeros. */
 typedef struct heat_level {
   heat_grid grid;
   bool halved[HEAT_AXES]; /* how it was made from the finer level */
@@ -80,12 +80,12 @@ typedef struct heat_level_loops {
 
 /* The loops of the set-up: see multigrid_galerkin.c. All Local. */
 typedef struct heat_level_setup {
-  /* Set the weights of the coarse level. */
-  void (*interpolate)(const heat_level *fine, const heat_level *coarse);
-  /* Set b and x of the fine level such that the restricted residual is the reaction of the coarse one. */
+  /* Set the weights of the coarse level, and its links. HEAT_IO. */
+  heat_status (*coarsen)(const heat_level *fine, const heat_level *coarse);
+  /* Set b and x of the fine level such that the restricted residual is the reaction of the coarse one ... */
   void (*prepare_reaction)(const heat_level *fine, const heat_level *coarse);
-  /* Set the coarse operator: its reaction to what b has become, its links. The weights need a ghost layer. */
-  void (*coarsen)(const heat_level *fine, const heat_level *coarse);
+  /* ... which that then takes from its b. */
+  void (*set_reaction)(const heat_level *coarse);
   double (*bound)(const heat_level *level);
   void (*couplings)(const heat_level *level, int64_t sums[HEAT_AXES]);
 } heat_level_setup;
@@ -97,8 +97,13 @@ extern const heat_level_setup *const heat_level_setups[HEAT_LEVEL_PRECISIONS];
 /* The fastest loops for this processor, or those of the kind that the environment's HEAT2D_ISA names. Local. */
 const heat_level_loops *heat_level_loops_find(heat_level_precision precision);
 
-/* Bytes of the arrays of a level: its owned cells, how it was made, 2 or 4 links, and bytes of a value. Local. */
-size_t heat_level_bytes(heat_box owned, const bool halved[HEAT_AXES], int links, size_t value);
+/* Bytes of the arrays that a rank has of a level: how it was made, 2 or 4 links, and bytes of a value. Local. */
+typedef struct heat_level_shape {
+  bool halved[HEAT_AXES];
+  int links;
+  size_t value;
+} heat_level_shape;
+size_t heat_level_bytes(const heat_layout *layout, int rank, heat_level_shape shape);
 
 /* Allocate the arrays of a level whose grid, halved and links are set, and plan its exchanges. Collective over the
  * grid's communicator. HEAT_IO. */

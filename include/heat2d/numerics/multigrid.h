@@ -50,7 +50,7 @@ size_t heat_multigrid_bytes(const heat_multigrid *mg);
 
 /* The same before anything is made, of rank 0 in that layout, given how strong the links between cells are along each
  * axis (k / h^2, in any unit): exact but for the effect of walls where they are the same everywhere, near it where they
- * vary. Local. */
+ * vary; for float. Local. */
 size_t heat_multigrid_plan_bytes(const heat_layout *layout, const double links[HEAT_AXES]);
 
 #endif
