@@ -19,7 +19,6 @@ build|has_module cairo|libcairo2-dev|cairo|cairo +pdf +svg +ft +fc
 build|has_module pangocairo|libpango1.0-dev|pango|pango
 build|has_font|fonts-dejavu-core|fontconfig, fonts|font-util
 test|has_module cmocka|libcmocka-dev|cmocka|cmocka
-full|has_command mold|mold|mold|mold
 full|has_command clang|clang|llvm, clang|llvm
 full|has_clang_openmp|libomp-dev|llvm, llvm-openmp|llvm-openmp
 full|has_command mpicc.mpich|libmpich-dev|mpich|mpich
@@ -27,6 +26,7 @@ full|has_command mpiexec.mpich|mpich|mpich|mpich
 full|has_command h5pcc.mpich|libhdf5-mpich-dev|hdf5-mpich|hdf5 +mpi +hl ^mpich
 full|has_command shellcheck|shellcheck|shellcheck|shellcheck
 full|has_xarray|python3-h5py python3-xarray python3-h5netcdf python3-dask|python|py-h5py py-xarray py-h5netcdf py-dask
+fast|has_command mold|mold|mold|mold
 pbs|has_command slurmctld|slurm-wlm|slurm|slurm
 pbs|has_command generate_pbs_nodefile|slurm-wlm-torque|slurm|slurm
 pbs|has_command sshd|openssh-server|openssh|openssh

@@ -32,7 +32,6 @@ static const char filling_deck[] =
     "  probes: [{name: a, at: [0.3, 0.3]}]}\ncheckpoint: {every: {steps: 1000000, minutes: 0}, keep: 2}\n";
 
 /* The same files with the same contents as those of a run that had room: `undisturbed`. */
-/* The same files with the same contents as those of a run that had room: `undisturbed`. */
 static void assert_undisturbed(const char *directory) {
   shell("for f in history.csv probes.csv run.xdmf; do cmp %s/$f undisturbed/$f || exit 1; done", directory);
   shell("cd undisturbed && for f in frame-*.png; do cmp $f ../%s/$f || exit 1; done", directory);
