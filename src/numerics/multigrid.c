@@ -146,18 +146,37 @@ static void choose_axes(const int64_t cells[HEAT_AXES], const int64_t sums[HEAT_
     halve[axis] = cells[axis] > 1 && (cells[1 - axis] == 1 || sums[1 - axis] / much <= sums[axis]);
 }
 
+static void drop_levels(heat_multigrid *mg, int from) {
+  for (int n = from; n < LEVELS && mg->level[n].stride != 0; n++) heat_level_destroy(&mg->level[n]);
+}
+
+/* The next level, with the memory and the exchanges that it has from before if it is of the same shape. Collective over
+ * the grid of `wanted`, whose arrays are not made yet. */
+static heat_status provide_level(heat_multigrid *mg, heat_level wanted) {
+  const int n = mg->count++;
+  heat_level *level = &mg->level[n];
+  bool same = level->memory != NULL && level->grid.comm == wanted.grid.comm && level->links == wanted.links;
+  for (int axis = 0; axis < HEAT_AXES; axis++)
+    same = same && level->halved[axis] == wanted.halved[axis] &&
+           level->grid.layout.cells[axis] == wanted.grid.layout.cells[axis];
+  if (same) return heat_ok();
+  drop_levels(mg, n);
+  *level = wanted;
+  return heat_level_create(level, mg->loops->value);
+}
+
 /* Make the next level of half as many cells. Collective over the grid of the last one. */
 static heat_status add_coarse_level(heat_multigrid *mg) {
   const heat_level *fine = &mg->level[mg->count - 1];
-  heat_level *coarse = &mg->level[mg->count++];
+  heat_level *coarse = &mg->level[mg->count];
   int64_t sums[HEAT_AXES];
   bool halve[HEAT_AXES];
   mg->setup->couplings(fine, sums);
   MPI_Allreduce(MPI_IN_PLACE, sums, HEAT_AXES, MPI_INT64_T, MPI_SUM, fine->grid.comm);
   choose_axes(fine->grid.layout.cells, sums, halve);
-  *coarse = (heat_level){
+  const heat_level wanted = {
       .grid = heat_grid_coarsen(&fine->grid, halve), .halved = {halve[HEAT_X], halve[HEAT_Y]}, .links = HEAT_LINKS};
-  heat_status status = heat_level_create(coarse, mg->loops->value);
+  heat_status status = provide_level(mg, wanted);
   if (status.code == HEAT_OK) status = heat_agree(fine->grid.comm, mg->setup->coarsen(fine, coarse));
   if (status.code != HEAT_OK) return status;
   for (int weight = 0; weight < HEAT_WEIGHTS; weight++)
@@ -173,19 +192,19 @@ static heat_status add_coarse_level(heat_multigrid *mg) {
 /* A copy of the last level on each rank. Collective over its grid. */
 static heat_status add_whole_level(heat_multigrid *mg) {
   const heat_level *part = &mg->level[mg->count - 1];
-  heat_level *whole = &mg->level[mg->count++];
+  heat_level *whole = &mg->level[mg->count], wanted = {.grid = part->grid, .links = part->links};
   heat_layout layout = {.ranks = {1, 1}};
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     layout.cells[axis] = part->grid.layout.cells[axis];
     layout.periodic[axis] = part->grid.layout.periodic[axis];
   }
-  *whole = (heat_level){.grid = part->grid, .links = part->links, .bound = part->bound};
-  whole->grid.comm = MPI_COMM_SELF;
-  whole->grid.rank = 0;
-  whole->grid.size = 1;
-  whole->grid.layout = layout;
-  whole->grid.owned = whole->grid.domain;
-  heat_status status = heat_level_create(whole, mg->loops->value);
+  wanted.grid.comm = MPI_COMM_SELF;
+  wanted.grid.rank = 0;
+  wanted.grid.size = 1;
+  wanted.grid.layout = layout;
+  wanted.grid.owned = wanted.grid.domain;
+  heat_status status = provide_level(mg, wanted);
+  whole->bound = part->bound;
   if (status.code == HEAT_OK) status = heat_gather_create(&mg->gather, &part->grid, mg->loops->value);
   status = heat_agree(part->grid.comm, status);
   if (status.code != HEAT_OK) return status;
@@ -218,13 +237,16 @@ static heat_status add_levels(heat_multigrid *mg) {
 
 static heat_status build(heat_multigrid *mg, double sigma, finest_row row) {
   const heat_stencil *stencil = mg->stencil;
+  const heat_level_loops *before = mg->loops;
   const range found = find_range(stencil, sigma, row);
   choose_effort(mg, found.contrast, sigma == 0);
+  if (mg->loops != before) drop_levels(mg, 0);
+  heat_gather_destroy(&mg->gather);
+  heat_direct_destroy(&mg->direct);
   mg->singular = found.reaction == 0;
   mg->scale = found.largest > 0 ? 1 / power_of_two_near(found.largest) : 1;
-  mg->level[0] = (heat_level){.grid = *stencil->grid, .links = 2};
-  mg->count = 1;
-  heat_status status = heat_level_create(&mg->level[0], mg->loops->value);
+  mg->count = 0;
+  heat_status status = provide_level(mg, (heat_level){.grid = *stencil->grid, .links = 2});
   if (status.code != HEAT_OK) return status;
   fill_finest(mg, sigma, row);
   refresh_operator(mg, &mg->level[0]);
@@ -234,17 +256,13 @@ static heat_status build(heat_multigrid *mg, double sigma, finest_row row) {
 
 heat_status heat_multigrid_create(heat_multigrid **result, const heat_stencil *stencil, double sigma) {
   heat_multigrid *mg = calloc(1, sizeof *mg);
-  const size_t columns = (size_t)heat_box_width(stencil->grid->owned, HEAT_X);
-  double *rows = malloc(3 * columns * sizeof *rows);
-  heat_status status = heat_ok();
+  heat_status status = mg != NULL ? heat_ok() : heat_no_memory("the multigrid", sizeof *mg);
   *result = mg;
-  if (mg == NULL || rows == NULL) status = heat_no_memory("the multigrid", sizeof *mg + 3 * columns * sizeof *rows);
   status = heat_agree(stencil->grid->comm, status);
   if (status.code == HEAT_OK) {
     mg->stencil = stencil;
-    status = build(mg, sigma, (finest_row){rows, rows + columns, rows + 2 * columns});
+    status = heat_multigrid_update(mg, sigma);
   }
-  free(rows);
   if (status.code != HEAT_OK) {
     heat_multigrid_destroy(mg);
     *result = NULL;
@@ -252,9 +270,19 @@ heat_status heat_multigrid_create(heat_multigrid **result, const heat_stencil *s
   return status;
 }
 
+heat_status heat_multigrid_update(heat_multigrid *mg, double sigma) {
+  const heat_grid *grid = mg->stencil->grid;
+  const size_t columns = (size_t)heat_box_width(grid->owned, HEAT_X), bytes = 3 * columns * sizeof(double);
+  double *rows = malloc(bytes);
+  heat_status status = heat_agree(grid->comm, rows != NULL ? heat_ok() : heat_no_memory("the multigrid", bytes));
+  if (status.code == HEAT_OK) status = build(mg, sigma, (finest_row){rows, rows + columns, rows + 2 * columns});
+  free(rows);
+  return status;
+}
+
 void heat_multigrid_destroy(heat_multigrid *mg) {
   if (mg == NULL) return;
-  for (int n = 0; n < mg->count; n++) heat_level_destroy(&mg->level[n]);
+  drop_levels(mg, 0);
   heat_gather_destroy(&mg->gather);
   heat_direct_destroy(&mg->direct);
   free(mg);

@@ -26,10 +26,13 @@ static heat_field *field_of(heat_stepper *stepper, int which) {
   return &stepper->fields[stepper->role_to_field[which]];
 }
 
-/* Sum of rho c_p times a field over all cells. */
-static double heat_content(const heat_operator *op, const heat_field *field) {
+/* Sum of rho c_p times a field over all cells, which is expected to be `size` at most; 0: unknown. */
+static double heat_content(const heat_operator *op, const heat_field *field, double size) {
   const heat_stencil *stencil = &op->stencil;
-  heat_product product = {.a = field, .b = stencil->uniform ? NULL : &stencil->inverse, .over = true};
+  heat_product product = {.a = field,
+                          .b = stencil->uniform ? NULL : &stencil->inverse,
+                          .over = true,
+                          .size = stencil->uniform ? size * stencil->s : size};
   heat_products(op->grid, &product, 1, NULL);
   return stencil->uniform ? product.sum / stencil->s : product.sum;
 }
@@ -52,7 +55,7 @@ heat_status heat_implicit_create(heat_stepper *stepper) {
   implicit->tolerance = heat_config_real(config, "time.solver.tolerance");
   implicit->iterations = (int)heat_config_integer(config, "time.solver.iterations");
   fill(field_of(stepper, HEAT_ROLE_RESIDUAL), 1);
-  implicit->capacity = heat_content(op, field_of(stepper, HEAT_ROLE_RESIDUAL));
+  implicit->capacity = heat_content(op, field_of(stepper, HEAT_ROLE_RESIDUAL), 0);
   return status;
 }
 
@@ -86,7 +89,7 @@ heat_status heat_implicit_keep_energy(heat_stepper *stepper) {
       .term = {{.field = HEAT_ROLE_OLD, .weight = 1}, {.field = HEAT_ROLE_NEW, .weight = -1}}};
   const heat_status status = heat_implicit_stage(stepper, &difference);
   if (status.code == HEAT_OK)
-    stepper->implicit->imbalance = heat_content(stepper->op, field_of(stepper, HEAT_ROLE_RESIDUAL));
+    stepper->implicit->imbalance = heat_content(stepper->op, field_of(stepper, HEAT_ROLE_RESIDUAL), 0);
   return status;
 }
 
@@ -153,13 +156,12 @@ static heat_status prepare(heat_stepper *stepper, const heat_system *system) {
   const double exact = system->steady ? 0 : 1 / system->c, at = system->steady ? system->t : 0;
   const double sigma = implicit->step->estimated ? rounded(exact) : exact;
   if (implicit->multigrid != NULL && implicit->multigrid_sigma == sigma) return heat_ok();
-  heat_multigrid_destroy(implicit->multigrid);
-  implicit->multigrid = NULL;
   implicit->multigrid_sigma = sigma;
   const heat_status status = heat_agree(op->grid->comm, heat_walls_update(&op->walls, &at, 1));
   if (status.code != HEAT_OK) return status;
   heat_stencil_update_walls(&op->stencil, &op->walls);
-  return heat_multigrid_create(&implicit->multigrid, &op->stencil, sigma);
+  return implicit->multigrid != NULL ? heat_multigrid_update(implicit->multigrid, sigma)
+                                     : heat_multigrid_create(&implicit->multigrid, &op->stencil, sigma);
 }
 
 static bool stop(void *context) {
@@ -222,9 +224,13 @@ heat_status heat_implicit_solve(heat_stepper *stepper, const heat_system *equati
       .term = {{.field = equation->guess, .weight = 1}, {.field = HEAT_ROLE_CORRECTION, .weight = 1}}};
   status = apply_stage(stepper, add);
   status = heat_first(status, compute_residual(stepper, equation, equation->result, equation->budget_weight));
-  if (!equation->steady)
+  if (!equation->steady) {
+    /* By the inequality of Cauchy and Schwarz. */
+    const double most = end.residual * fmax(end.right, implicit->reference) * equation->c *
+                        sqrt((double)heat_box_cells(op->grid->domain));
     implicit->imbalance +=
-        equation->budget_weight / equation->c * heat_content(op, field_of(stepper, HEAT_ROLE_RESIDUAL));
+        equation->budget_weight / equation->c * heat_content(op, field_of(stepper, HEAT_ROLE_RESIDUAL), most);
+  }
   return heat_agree(op->grid->comm, status);
 }
 

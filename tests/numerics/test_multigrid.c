@@ -314,6 +314,35 @@ static void the_bits_are_those_of_one_rank(void **state) {
   }
 }
 
+/* Levels made anew for another sigma are those that are made for it at once. */
+static void an_update_gives_what_a_new_one_would(void **state) {
+  (void)state;
+  int size;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  for (int n = 0; n < SMALL; n++) {
+    if (!fits(&small[n], size, 0)) continue;
+    setting fresh, updated;
+    trial other = small[n];
+    other.sigma = 1e3 * small[n].sigma + 1;
+    open_setting(&fresh, MPI_COMM_WORLD, &small[n], 0);
+    open_setting(&updated, MPI_COMM_WORLD, &other, 0);
+    heat_field r = new_field(&fresh), z = new_field(&fresh), got = new_field(&fresh);
+    fill_noise(&fresh, &r, 3);
+    heat_multigrid_cycle(updated.mg, &(heat_cycle){.r = &r, .size = 1, .z = &got});
+    assert_int_equal(heat_multigrid_update(updated.mg, small[n].sigma).code, HEAT_OK);
+    heat_multigrid_cycle(fresh.mg, &(heat_cycle){.r = &r, .size = 1, .z = &z});
+    heat_multigrid_cycle(updated.mg, &(heat_cycle){.r = &r, .size = 1, .z = &got});
+    bool same = heat_multigrid_bytes(updated.mg) == heat_multigrid_bytes(fresh.mg);
+    EACH_CELL(&fresh, i, j)
+    same = same && memcmp(heat_field_at(&got, i, j), heat_field_at(&z, i, j), sizeof(double)) == 0;
+    if (!everywhere(same)) failing(&small[n], "other levels after an update");
+    heat_field *all[] = {&r, &z, &got};
+    for (int f = 0; f < 3; f++) heat_field_destroy(all[f]);
+    close_setting(&fresh);
+    close_setting(&updated);
+  }
+}
+
 static void the_bits_do_not_depend_on_the_instructions(void **state) {
   (void)state;
   static const char *const kinds[] = {"base", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
@@ -436,6 +465,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_cycle_is_symmetric_and_positive),
       cmocka_unit_test(the_bits_are_those_of_one_rank),
+      cmocka_unit_test(an_update_gives_what_a_new_one_would),
       cmocka_unit_test(the_bits_do_not_depend_on_the_instructions),
       cmocka_unit_test(units_do_not_matter),
       cmocka_unit_test(few_iterations_are_left),

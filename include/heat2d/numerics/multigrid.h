@@ -24,6 +24,10 @@ typedef struct heat_multigrid heat_multigrid;
 /* Make the levels for `stencil` with its present walls and sigma >= 0 in 1/s. The stencil is borrowed, and must be the
  * same on all ranks in what it says. HEAT_IO (memory). Collective over the grid's communicator. */
 heat_status heat_multigrid_create(heat_multigrid **mg, const heat_stencil *stencil, double sigma);
+
+/* The same levels as if they were created for `sigma` and the present walls, in the memory of those before as far as
+ * they have the same shapes. HEAT_IO: it may only be destroyed. Collective. */
+heat_status heat_multigrid_update(heat_multigrid *mg, double sigma);
 void heat_multigrid_destroy(heat_multigrid *mg); /* Collective; NULL is allowed. */
 
 /* z = M r over the owned box: an approximation of A^-1 r, K for r in W/m3. Reads the owned cells of r alone; r and z
