@@ -203,7 +203,7 @@ heat_status heat_outputs_open(heat_outputs *outputs, int64_t keep) {
 }
 
 void heat_outputs_destroy(heat_outputs *outputs) {
-  heat_series_close(&outputs->history);
+  heat_outputs_close(outputs);
   heat_probes_destroy(&outputs->probes);
   heat_snapshots_destroy(&outputs->snapshots);
   heat_frames_destroy(&outputs->frames);

@@ -45,7 +45,7 @@ double heat_plan_memory(const heat_plan *plan) {
 double heat_plan_copy(const heat_plan *plan) {
   const heat_cadence saves = heat_config_cadence(plan->problem->config, "checkpoint.every");
   const double cells = (double)heat_box_cells(plan->grid->domain);
-  /* The last checkpoint has no steps to hide behind. */
+  /* The steps are over when the last checkpoint is written, so that its time comes on top. */
   if (saves.steps == 0 && saves.minutes == 0) return 0;
   return ceil(cells / plan->ranks) * (double)sizeof(double);
 }

@@ -27,8 +27,8 @@ heat_status heat_render_plan_read(heat_render_plan *plan, const heat_arguments *
 /* Where the pictures of plan->files go, and the film of them where there is to be one. HEAT_USAGE, HEAT_IO. Local. */
 heat_status heat_render_plan_files(heat_render_plan *plan, const heat_arguments *arguments);
 
-/* Where the one file goes that is a difference or a plot, called `name` where --output names none, and the same as
- * heat_render_plan_check. Local, on rank 0. */
+/* The same for the one file that is a difference or a plot, called `name` where --output names none; then check it as
+ * heat_render_plan_check does. Local, on rank 0. */
 heat_status heat_render_plan_single(heat_render_plan *plan, const char *output, const char *name);
 
 /* Whether all of it may be written there, and make the directory. HEAT_USAGE where something else is in the way,

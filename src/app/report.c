@@ -46,6 +46,10 @@ static void say_resumed(heat_runtime *runtime, const heat_resume *resume, const 
                               "field files: whether they still hold the same numbers is not known\n");
 }
 
+static long long smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
 /* Which way files take into the file system, and what MPI-IO is made of. */
 static void say_transport(const heat_report *report) {
   const heat_setup *setup = report->setup;
@@ -97,7 +101,10 @@ static void say_speed(const heat_report *report) {
     heat_runtime_say(runtime, "throughput  %.4g Gcell/s in stencil and halo\n", updates / stencil / giga);
   bool chosen;
   const heat_tile tile = heat_sequence_tile(&report->op->sequence, &chosen);
-  heat_runtime_say(runtime, "tiles       %d x %d cells through %d stages%s\n", tile.columns, tile.rows, tile.stages,
+  const heat_box block = report->setup->grid.owned;
+  heat_runtime_say(runtime, "tiles       %lld x %lld cells through %d stages%s\n",
+                   smaller(tile.columns, heat_box_width(block, HEAT_X)),
+                   smaller(tile.rows, heat_box_width(block, HEAT_Y)), tile.stages,
                    report->setup->tile[HEAT_X] > 0 ? " (as the deck says)"
                    : chosen                        ? " (the fastest that were tried)"
                                                    : " (too few steps to try others)");

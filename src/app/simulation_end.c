@@ -1,7 +1,7 @@
-/* The end of a run: its last checkpoint, status.json, the report, and the word for whoever waits. */
+/* The end of a run: its last checkpoint, status.json, the report, and the message that the command ends with. */
 #include "simulation_private.h"
 
-/* How the run ended, in a line for whoever waits; "" when it reached its end. */
+/* How the run ended, in one line; "" when it reached its end. */
 static void name_end(const heat_simulation *sim, char *message, size_t size) {
   const long long step = sim->state.step;
   message[0] = '\0';

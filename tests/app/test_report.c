@@ -54,6 +54,9 @@ static void the_time_of_the_solver_stands_apart(void **state) {
   assert_int_equal(sscanf(solver, " solver %lf %lf", &least, &mean), 2);
   assert_true(mean == 0);
   assert_true(strstr(command.out, "tiles ") != NULL && strstr(command.out, "\nsolves ") == NULL);
+  int columns, rows;
+  assert_int_equal(sscanf(strstr(command.out, "tiles "), "tiles %d x %d cells", &columns, &rows), 2);
+  assert_true(columns > 0 && columns <= 120 && rows > 0 && rows <= 100); /* no larger than the grid */
 }
 
 /* Error control rejects steps where the sides jump unseen: the counts are those of the history. */
