@@ -172,9 +172,9 @@ static MPI_Request *requests_for(heat_halo *halo, int fields) {
 
 /* With d layers a step costs latency / d for messages, and d edge / 2 cells that neighbours compute as well, where edge
  * is the length of the block's edges along which it exchanges: least at d = sqrt(2 latency rate / edge). Deeper halos,
- * up to a thirty-second of the block, cost little more and let more stages be fused in cache. */
+ * up to a sixteenth of the block, cost little more and let more stages be fused in cache. */
 int heat_halo_choose_depth(const heat_layout *layout, int most) {
-  enum { SHARE = 32, LEAST_BLOCK = 2 };
+  enum { SHARE = 16, LEAST_BLOCK = 2 };
   const double latency_cells = 40000; /* updated in the time of a message: some 20 us at 2 Gcell/s */
   const heat_box block = heat_layout_box(layout, layout->ranks[HEAT_X] * layout->ranks[HEAT_Y] - 1);
   double edge = 0;

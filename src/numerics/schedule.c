@@ -30,11 +30,12 @@ typedef struct planning {
   int exchange_count;
 } planning;
 
-static void find_live(planning *p) {
-  const heat_stage *stages = p->input->stages;
-  p->live[p->input->count] = 0;
-  for (int k = p->input->count - 1; k >= 0; k--)
-    p->live[k] = (p->live[k + 1] & ~set_of(stages[k].out)) | read_by(&stages[k]);
+/* The fields whose value before each stage is read by it or by a later one, or belongs to `after`, the list's results.
+ */
+static void find_live(const heat_schedule_input *input, field_set after, field_set live[HEAT_STAGES_MAX + 1]) {
+  live[input->count] = after;
+  for (int k = input->count - 1; k >= 0; k--)
+    live[k] = (live[k + 1] & ~set_of(input->stages[k].out)) | read_by(&input->stages[k]);
 }
 
 static bool may_end(const planning *p, int position) {
@@ -161,7 +162,11 @@ static void fill_in(const planning *p, heat_schedule *schedule) {
 heat_schedule heat_schedule_make(const heat_schedule_input *input) {
   heat_schedule schedule = {.widen = 0};
   planning p = {.input = input};
-  find_live(&p);
+  field_set results = ~input->passing;
+  for (int f = 0; f < HEAT_STAGE_FIELDS; f++)
+    if (input->rows[f] > 0) results &= ~set_of(f);
+  find_live(input, 0, p.live);
+  find_live(input, results, schedule.needed);
   p.bands = usable_bands(&p);
   while (!passes_fit(&p) || (input->needs_exchange && !exchange_late(&p))) continue;
   int most_live = 0;

@@ -22,11 +22,14 @@ typedef struct heat_schedule_input {
   bool needs_exchange;          /* blocks meet others, or themselves across a periodic side */
   int valid[HEAT_STAGE_FIELDS]; /* ghost layers of each field that are valid */
   int rows[HEAT_STAGE_FIELDS];  /* of a band; 0: a whole field */
+  unsigned passing;             /* whole fields whose values after the list are of no use: bit f for field f */
 } heat_schedule_input;
 
 typedef struct heat_schedule {
   int64_t grow[HEAT_STAGES_MAX];     /* layers beyond the owned box on which each stage works */
   unsigned refresh[HEAT_STAGES_MAX]; /* fields of which an exchange comes before that stage: bit f for field f */
+  unsigned
+      needed[HEAT_STAGES_MAX + 1];   /* fields whose value before that stage is read by it, later, or after the list */
   bool may_end[HEAT_STAGES_MAX + 1]; /* whether a pass may end before that stage, or at the end of the list */
   unsigned widen;                    /* bands that have to become whole fields first */
   int longest;                       /* stages that fit into one pass */

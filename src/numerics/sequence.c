@@ -6,6 +6,11 @@
 
 enum { UNIFORM_ARRAYS = 2, VARYING_ARRAYS = 5 }; /* that a tile holds */
 
+/* Whether the lane frame is made for this equation: there are no coefficients in space. */
+static bool has_frame(const heat_sequence *sequence) {
+  return sequence->equation.stencil->uniform && !sequence->equation.forcing->has_source;
+}
+
 heat_status heat_sequence_create(heat_sequence *sequence, heat_equation equation, heat_runtime *runtime, int threads) {
   const heat_grid *grid = equation.stencil->grid;
   const char *isa = getenv("HEAT2D_ISA");
@@ -19,13 +24,14 @@ heat_status heat_sequence_create(heat_sequence *sequence, heat_equation equation
   const int arrays =
       (equation.stencil->uniform ? UNIFORM_ARRAYS : VARYING_ARRAYS) + (equation.forcing->has_source ? 1 : 0);
   sequence->cell_bytes = arrays * (int64_t)sizeof(double);
-  sequence->tiling = heat_tiling_create(grid->owned, (size_t)sequence->cell_bytes);
+  sequence->tiling = heat_tiling_create(grid->owned, (size_t)sequence->cell_bytes, has_frame(sequence));
   return status;
 }
 
 void heat_sequence_destroy(heat_sequence *sequence) {
   heat_halo_destroy(sequence->halo);
   heat_halo_destroy(sequence->wide_halo);
+  heat_lane_frame_destroy(&sequence->frame);
   *sequence = (heat_sequence){.threads = 0};
 }
 
@@ -53,8 +59,13 @@ double heat_sequence_rate(const heat_sequence *sequence, heat_field *u) {
 }
 
 heat_tile heat_sequence_tile(const heat_sequence *sequence, bool *chosen) {
-  if (chosen != NULL) *chosen = sequence->tiling.chosen;
-  return heat_tiling_current(&sequence->tiling);
+  if (chosen != NULL) *chosen = sequence->tiling.chosen || sequence->framed;
+  heat_tile tile = heat_tiling_current(&sequence->tiling);
+  const heat_lanes *lanes = sequence->kernels->lanes;
+  if (tile.frame || sequence->framed)
+    tile = (heat_tile){
+        .columns = lanes->columns, .rows = lanes->lanes * lanes->rows, .stages = HEAT_FRAME_STAGES, .frame = true};
+  return tile;
 }
 
 void heat_sequence_set_tiling(heat_sequence *sequence, heat_tiling tiling) {
@@ -144,14 +155,19 @@ static void run_plain(pass *p, heat_box box) {
   current_loop(p->sequence)(&sweep, heat_part_at(box, p->sequence->grid->owned, sweep.stride));
 }
 
-static void run_tiles(pass *p, const int64_t *grow, int count) {
+static void make_fronts(const pass *p, const int64_t *grow, int count, heat_front *fronts) {
   const heat_sequence *sequence = p->sequence;
-  heat_front fronts[HEAT_STAGES_MAX];
   for (int k = 0; k < count; k++) {
     const heat_box box = heat_grid_grown(sequence->grid, sequence->grid->owned, grow[k]);
     fronts[k] =
         (heat_front){&p->stages[k], box, inner_part(sequence, box), make_sweep(sequence, &p->stages[k], p->fields)};
   }
+}
+
+static void run_tiles(pass *p, const int64_t *grow, int count) {
+  const heat_sequence *sequence = p->sequence;
+  heat_front fronts[HEAT_STAGES_MAX];
+  make_fronts(p, grow, count, fronts);
   heat_tiles_pass(&(heat_tiles_work){.fronts = fronts,
                                      .count = count,
                                      .fields = p->fields,
@@ -163,6 +179,64 @@ static void run_tiles(pass *p, const int64_t *grow, int count) {
                                      .prepare = prepare_box,
                                      .before_rows = progress_messages,
                                      .context = p});
+}
+
+/* The same in a tile of the lane frame. */
+static void prepare_line(void *context, int k, const heat_wall_line *line) {
+  const pass *p = context;
+  const heat_equation *equation = &p->sequence->equation;
+  heat_walls_apply_line(equation->walls, line, p->instant + k);
+  if (p->stages[k].budget_weight != 0)
+    heat_ledger_count_line(equation->ledger, equation->walls, line, p->stages[k].budget_weight);
+}
+
+/* False where there is no memory for it. */
+static bool run_frame(pass *p, const int64_t *grow, int count) {
+  heat_sequence *sequence = p->sequence;
+  heat_front fronts[HEAT_FRAME_STAGES];
+  make_fronts(p, grow, count, fronts);
+  return heat_lane_frame_pass(&sequence->frame, &(heat_frame_work){.fronts = fronts,
+                                                                   .count = count,
+                                                                   .grid = sequence->grid,
+                                                                   .lanes = sequence->kernels->lanes,
+                                                                   .from = p->fields[p->stages[0].u],
+                                                                   .to = p->fields[p->stages[count - 1].out],
+                                                                   .threads = sequence->threads,
+                                                                   .prepare = prepare_line,
+                                                                   .before_rows = progress_messages,
+                                                                   .context = p})
+             .code == HEAT_OK;
+}
+
+/* Whether the stage is a step of Euler. */
+static bool is_step(const heat_stage *stage) {
+  return stage->c != 0 && stage->terms == 1 && stage->term[0].field == stage->u && stage->term[0].weight == 1;
+}
+
+/* Whether a pass of so many stages is done in the lane frame whatever a trial would say. */
+static bool is_sure(const heat_tiling *tiling, int stages) {
+  return tiling->frame_stages > 0 && stages >= tiling->frame_stages;
+}
+
+/* As many of the stages [from, to) as can be done in the lane frame, 0: none. Each one goes on with the result of the
+ * one before, and nobody needs what was between. */
+static int frame_length(const pass *list, const heat_schedule *schedule, int from, int to) {
+  const heat_sequence *sequence = list->sequence;
+  const heat_tiling *tiling = &sequence->tiling;
+  const bool tried = heat_tiling_current(tiling).frame;
+  unsigned written = 0;
+  int length = 0;
+  if (sequence->plain || !has_frame(sequence) || (!tried && tiling->frame_stages == 0)) return 0;
+  if (to > from + HEAT_FRAME_STAGES) to = from + HEAT_FRAME_STAGES;
+  for (int k = from; k < to; k++) {
+    const heat_stage *stage = &list->stages[k];
+    if (!is_step(stage) || (k > from && stage->u != list->stages[k - 1].out)) break;
+    written |= 1u << stage->out;
+    const unsigned between = written & ~(1u << stage->out);
+    if (list->fields[stage->out]->window_rows == 0 && (schedule->needed[k + 1] & between) == 0) length = k + 1 - from;
+  }
+  const bool taken = is_sure(tiling, length) || (tried && length >= HEAT_FRAME_STAGES_LEAST);
+  return taken ? length : 0;
 }
 
 /* How many stages the next pass takes: of the stages [from, to), which need no message between them, as many as a tile
@@ -187,27 +261,35 @@ static void run_stages(const pass *list, const heat_schedule *schedule, int from
   /* Waiting for messages is not the tiles' time. */
   const double start = MPI_Wtime() - sequence->runtime->spent[HEAT_HALO];
   double updates = 0;
+  sequence->framed = false;
   for (int k = from; k < to; k++) {
     heat_forcing_count_steady(sequence->equation.forcing, list->stages[k].budget_weight, sequence->equation.ledger);
     updates += (double)heat_box_cells(heat_grid_grown(sequence->grid, sequence->grid->owned, schedule->grow[k]));
   }
   for (int s = from, done; s < to; s += done) {
-    done = pass_length(sequence, schedule, s, to);
     pass p = *list;
     p.stages += s;
     p.instant = s;
+    done = frame_length(list, schedule, s, to);
+    if (done > 0 && run_frame(&p, schedule->grow + s, done)) {
+      sequence->framed = sequence->framed || is_sure(&sequence->tiling, done);
+      continue;
+    }
+    done = pass_length(sequence, schedule, s, to);
     if (sequence->plain)
       run_plain(&p, heat_grid_grown(sequence->grid, sequence->grid->owned, schedule->grow[s]));
     else
       run_tiles(&p, schedule->grow + s, done);
   }
   for (int k = from; k < to; k++) list->fields[list->stages[k].out]->valid = (int)schedule->grow[k];
-  heat_tiling_learn(&sequence->tiling, to - from, updates, MPI_Wtime() - sequence->runtime->spent[HEAT_HALO] - start);
+  if (!sequence->framed)
+    heat_tiling_learn(&sequence->tiling, to - from, updates, MPI_Wtime() - sequence->runtime->spent[HEAT_HALO] - start);
 }
 
 static void note_field(heat_schedule_input *input, int f, const heat_field *field) {
   input->valid[f] = field->valid;
   input->rows[f] = field->window_rows;
+  if (field->passing) input->passing |= 1u << f;
 }
 
 static heat_schedule schedule_for(const heat_sequence *sequence, const heat_stage *stages, int count,

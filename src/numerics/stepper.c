@@ -67,7 +67,8 @@ size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, 
   const heat_box block = heat_layout_box(layout, 0);
   const int rows = band_rows(method, layout, depth, threads);
   return (size_t)method->lasting * heat_field_bytes(block, depth) +
-         (size_t)(method->fields - method->lasting) * heat_field_band_bytes(block, depth, rows);
+         (size_t)(method->fields - method->lasting) * heat_field_band_bytes(block, depth, rows) +
+         (method->fields == 2 && rows > 0 ? heat_lane_frame_bytes(block, depth) : 0);
 }
 
 heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method, heat_operator *op) {
@@ -157,6 +158,7 @@ static heat_status advance_explicit(heat_stepper *stepper, const heat_clock *clo
       count += added;
     }
     if (fields[stepper->role_to_field[0]]->window_rows > 0) count += copy_from_band(stepper, &batch[count]);
+    for (int f = 0; f < stepper->method->fields; f++) fields[f]->passing = f != stepper->role_to_field[0];
     status = heat_first(status, heat_operator_apply(stepper->op, batch, count, fields));
   }
   return status;

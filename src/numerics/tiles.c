@@ -2,7 +2,20 @@
  * 8, which are streamed from half of the second-level one, were as fast as each other and 5 to 20% faster than those
  * between; with varying material flatter ones were; 16 rows were slower, and so were 16 stages in the smaller tiles.
  * Blocks of columns gave 17% with varying material, 3 to 7% otherwise, at 8192 columns. Which shape is best depends on
- * grid, material and processor, so that a run tries some. */
+ * grid, material and processor, so that a run tries some.
+ *
+ * The lane frame beside the best of these tiles, as parts of the speed of the kernel in the first-level cache (one core
+ * of a Xeon with AVX-512, 48 KiB and 2 MiB of cache; medians of samples in turn):
+ *
+ *     cells of a block           stages    frame   tile
+ *     128 x 128                      64     0.39   0.60   half of its vectors lie outside of the block
+ *     256 x 256                      64     0.53   0.63
+ *     512 x 512                      64     0.71   0.67   from here on a run tries it
+ *     1024 x 512                     64     0.78   0.71
+ *     8192 x 1024                    16     0.66   0.65   moving the cells in and out takes as long as it saves
+ *     8192 x 1024                    32     0.77   0.69   from 32 stages and a million cells on it is taken untried
+ *     2048 x 1024                    64     0.86   0.74
+ *     8192 x 2048                    64     0.93   0.67 */
 #define _DEFAULT_SOURCE /* for _SC_LEVEL1_DCACHE_SIZE */
 #include "heat2d/numerics/tiles.h"
 
@@ -28,7 +41,8 @@ enum {
 };
 
 heat_tiling heat_tiling_fixed(int columns, int rows) {
-  return (heat_tiling){.count = 1, .chosen = true, .tile = {{.columns = columns, .rows = rows, .stages = HEAT_BATCH}}};
+  return (heat_tiling){
+      .count = 1, .chosen = true, .tile = {{.columns = columns, .rows = rows, .stages = HEAT_TILE_STAGES}}};
 }
 
 /* Bytes of a cache; `usual` where the system does not know. */
@@ -37,28 +51,31 @@ static double cache_bytes(int name, long usual) {
   return (double)(bytes > 0 ? bytes : usual);
 }
 
-heat_tiling heat_tiling_create(heat_box owned, size_t bytes) {
+heat_tiling heat_tiling_create(heat_box owned, size_t bytes, bool frame) {
   enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32 };
   enum { FULL_1 = -1, HALF_1 = -2, HALF_2 = -3 }; /* so many columns that the tile fills that much of a cache */
-  static const heat_tile small[] = {{WHOLE, WHOLE, HEAT_BATCH, false, 0}, /* one tile: the order does not matter */
-                                    {WHOLE, WHOLE, HEAT_BATCH, true, 0},
-                                    {WHOLE, 8, HEAT_BATCH, false, 0}};
-  static const heat_tile large[] = {{HALF_1, 8, HEAT_BATCH, false, 0},
-                                    {HALF_2, 8, HEAT_BATCH, false, 0},
-                                    {FULL_1, 4, HEAT_BATCH, false, 0},
-                                    {FULL_1, 8, HEAT_BATCH, false, 0},
-                                    {HALF_2, 8, HEAT_BATCH, true, 0}};
+  static const heat_tile small[] = {
+      {WHOLE, WHOLE, HEAT_TILE_STAGES, false, false, 0}, /* one tile: the order does not matter */
+      {WHOLE, WHOLE, HEAT_TILE_STAGES, true, false, 0},
+      {WHOLE, 8, HEAT_TILE_STAGES, false, false, 0}};
+  static const heat_tile large[] = {
+      {HALF_1, 8, HEAT_TILE_STAGES, false, true, 0},  {HALF_1, 8, HEAT_TILE_STAGES, false, false, 0},
+      {HALF_2, 8, HEAT_TILE_STAGES, false, false, 0}, {FULL_1, 4, HEAT_TILE_STAGES, false, false, 0},
+      {FULL_1, 8, HEAT_TILE_STAGES, false, false, 0}, {HALF_2, 8, HEAT_TILE_STAGES, true, false, 0}};
   enum { SMALL = sizeof small / sizeof *small, LARGE = sizeof large / sizeof *large };
   _Static_assert((int)SMALL <= (int)HEAT_TILE_CHOICES && (int)LARGE <= (int)HEAT_TILE_CHOICES,
                  "more shapes than places");
+  enum { FRAME_CELLS = 1 << 20, FRAME_STAGES = 32 };
   const double used = 0.75;                                                           /* of a cache, at most */
   const double level1 = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, USUAL_1) / (double)bytes; /* cells */
   const double level2 = cache_bytes(_SC_LEVEL2_CACHE_SIZE, USUAL_2) / (double)bytes;
   const bool is_small = (double)heat_box_cells(owned) < used * level2;
-  heat_tiling tiling = {.count = is_small ? SMALL : LARGE};
-  for (int n = 0; n < tiling.count; n++) {
-    heat_tile *tile = &tiling.tile[n];
-    *tile = (is_small ? small : large)[n];
+  const heat_tile *shapes = is_small ? small : large;
+  heat_tiling tiling = {.frame_stages = frame && heat_box_cells(owned) >= FRAME_CELLS ? FRAME_STAGES : 0};
+  for (int n = 0; n < (is_small ? (int)SMALL : (int)LARGE); n++) {
+    if (shapes[n].frame && !frame) continue;
+    heat_tile *tile = &tiling.tile[tiling.count++];
+    *tile = shapes[n];
     if (tile->columns > 0) continue;
     const double cells = tile->columns == HALF_2 ? level2 / 2 : tile->columns == HALF_1 ? level1 / 2 : used * level1;
     tile->columns = (int)(cells / tile->rows) / GRAIN * GRAIN;
@@ -98,7 +115,7 @@ int heat_tiles_band(heat_box owned, int threads) {
   int64_t room = heat_box_width(owned, HEAT_Y) / SHARE;
   if (room > (int64_t)threads * EACH_MOST) room = (int64_t)threads * EACH_MOST;
   if (room < (int64_t)threads * EACH_LEAST) room = (int64_t)threads * EACH_LEAST;
-  return HEAT_BATCH + RIM + (int)(threads == 1 ? ALONE : room);
+  return HEAT_TILE_STAGES + RIM + (int)(threads == 1 ? ALONE : room);
 }
 
 /* How many strips of the present window a block has done. */
@@ -216,7 +233,7 @@ static int choose_blocks(pass *p) {
   int64_t threads = p->work->threads < BLOCKS_MOST ? p->work->threads : BLOCKS_MOST;
   if (threads > p->strips) threads = p->strips;
   if (threads > wide) threads = wide > 0 ? wide : 1;
-  int64_t widest = p->tile.block > 0 ? p->tile.block : NEAR / ((HEAT_BATCH + p->tile.rows) * p->work->cell_bytes);
+  int64_t widest = p->tile.block > 0 ? p->tile.block : NEAR / ((HEAT_TILE_STAGES + p->tile.rows) * p->work->cell_bytes);
   if (widest < NARROWEST) widest = NARROWEST;
   const int64_t rounds = width / (threads * widest) + 1;
   p->blocks = (int)(threads * (rounds < BLOCKS_MOST / threads ? rounds : BLOCKS_MOST / threads));

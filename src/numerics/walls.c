@@ -152,42 +152,39 @@ static bool touches(const heat_walls *walls, heat_box box, int side) {
          (side % 2 == 0 ? box.lo[across] == domain.lo[across] : box.hi[across] == domain.hi[across]);
 }
 
-/* The cell beside the wall at the index `at` along the side; *along and *out lead to the next one and to the ghost. */
-static double *cell_beside(const heat_field *field, heat_box box, int side, int64_t at, ptrdiff_t *along,
-                           ptrdiff_t *out) {
-  const int across = side / 2;
-  const int64_t inside = side % 2 == 0 ? box.lo[across] : box.hi[across] - 1;
-  *along = across == HEAT_X ? field->stride : 1;
-  *out = (side % 2 == 0 ? -1 : 1) * (across == HEAT_X ? 1 : field->stride);
-  return across == HEAT_X ? heat_field_at(field, inside, at) : heat_field_at(field, at, inside);
+bool heat_walls_line(const heat_walls *walls, const heat_field *field, heat_box box, int side, heat_wall_line *line) {
+  if (heat_box_empty(box) || !touches(walls, box, side)) return false;
+  const int across = side / 2, along = 1 - across;
+  const int64_t inside = side % 2 == 0 ? box.lo[across] : box.hi[across] - 1, from = box.lo[along];
+  *line = (heat_wall_line){.side = side, .from = from, .count = heat_box_width(box, along)};
+  line->cell = across == HEAT_X ? heat_field_at(field, inside, from) : heat_field_at(field, from, inside);
+  line->along = across == HEAT_X ? field->stride : 1;
+  line->out = (side % 2 == 0 ? -1 : 1) * (across == HEAT_X ? 1 : field->stride);
+  return true;
+}
+
+void heat_walls_apply_line(const heat_walls *walls, const heat_wall_line *line, int instant) {
+  const heat_wall *wall = &walls->sides[line->side];
+  const ptrdiff_t first = instant * wall->instant_stride + (line->from - wall->lo);
+  const double *constant = wall->ghost_constant + first, *slope = wall->ghost_slope + first;
+  double *cell = line->cell;
+  for (int64_t n = 0; n < line->count; n++, cell += line->along) cell[line->out] = constant[n] + slope[n] * *cell;
 }
 
 void heat_walls_apply(const heat_walls *walls, heat_field *field, heat_box box, int instant) {
-  if (heat_box_empty(box)) return;
-  for (int side = 0; side < HEAT_SIDES; side++) {
-    if (!touches(walls, box, side)) continue;
-    const heat_wall *wall = &walls->sides[side];
-    const int64_t from = box.lo[1 - side / 2], count = box.hi[1 - side / 2] - from;
-    const ptrdiff_t first = instant * wall->instant_stride + (from - wall->lo);
-    const double *constant = wall->ghost_constant + first, *slope = wall->ghost_slope + first;
-    ptrdiff_t along, out;
-    double *cell = cell_beside(field, box, side, from, &along, &out);
-    for (int64_t n = 0; n < count; n++) cell[n * along + out] = constant[n] + slope[n] * cell[n * along];
-  }
+  heat_wall_line line;
+  for (int side = 0; side < HEAT_SIDES; side++)
+    if (heat_walls_line(walls, field, box, side, &line)) heat_walls_apply_line(walls, &line, instant);
 }
 
-void heat_walls_add_heat(const heat_walls *walls, const heat_field *field, heat_box box, int side, double c,
-                         double *heat) {
-  if (heat_box_empty(box) || !touches(walls, box, side)) return;
-  const heat_wall *wall = &walls->sides[side];
-  const int axis = 1 - side / 2;
-  const double scale = c * walls->grid->spacing[axis];
-  int64_t first, lo, hi;
-  heat_walls_owned(walls->grid, side, &first, &hi);
-  lo = box.lo[axis] > first ? box.lo[axis] : first;
-  if (box.hi[axis] < hi) hi = box.hi[axis];
-  ptrdiff_t along, out;
-  const double *cell = cell_beside(field, box, side, lo, &along, &out);
-  for (int64_t n = lo; n < hi; n++, cell += along)
-    heat[n - first] += scale * (wall->k_over_h[n - wall->lo] * (cell[out] - *cell));
+void heat_walls_add_heat(const heat_walls *walls, const heat_wall_line *line, double c, double *heat) {
+  const heat_wall *wall = &walls->sides[line->side];
+  const double scale = c * walls->grid->spacing[1 - line->side / 2];
+  int64_t first, hi;
+  heat_walls_owned(walls->grid, line->side, &first, &hi);
+  const int64_t end = line->from + line->count, lo = line->from > first ? line->from : first;
+  if (end < hi) hi = end;
+  const double *cell = line->cell + (lo - line->from) * line->along;
+  for (int64_t n = lo; n < hi; n++, cell += line->along)
+    heat[n - first] += scale * (wall->k_over_h[n - wall->lo] * (cell[line->out] - *cell));
 }

@@ -29,7 +29,9 @@ static double noise(uint64_t n) {
 void heat_kernel_plain_wide(const heat_sweep *sweep, heat_part part);
 void heat_kernel_march_wide(const heat_sweep *sweep, heat_part part);
 double heat_kernel_rate_wide(const heat_sweep *sweep, heat_part part);
-static const heat_kernels wide = {"wide", heat_kernel_plain_wide, heat_kernel_march_wide, heat_kernel_rate_wide};
+extern const heat_lanes heat_lanes_wide;
+static const heat_kernels wide = {"wide", heat_kernel_plain_wide, heat_kernel_march_wide, heat_kernel_rate_wide,
+                                  &heat_lanes_wide};
 
 /* Those that are tested; the tests go through all that this processor has. */
 static const heat_kernels *kernels;

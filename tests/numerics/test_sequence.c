@@ -210,8 +210,10 @@ static bool trial_is_right(const int *ranks, int *bands) {
   rig r;
   open_rig(&r, MPI_COMM_WORLD, ranks, depth, threads);
   heat_tiling tiling = heat_tiling_fixed(1 + draw(50), 1 + draw(7));
-  tiling.tile[0].stages = 1 + (draw(HEAT_BATCH) + 7 * r.grid.rank) % HEAT_BATCH; /* each rank in its own way */
+  tiling.tile[0].stages =
+      1 + (draw(HEAT_TILE_STAGES) + 7 * r.grid.rank) % HEAT_TILE_STAGES; /* each rank in its own way */
   tiling.tile[0].block = draw(2);
+  tiling.tile[0].frame = draw(2) == 0;
   const bool plain = draw(8) == 0;
   if (plain)
     heat_sequence_set_plain(&r.op.sequence);

@@ -18,6 +18,7 @@ static void open_passage(rig *r, rig_setting set, passage p) {
   if (p.tile.columns > 0) { /* each rank goes its own way through the stages between two messages */
     heat_tiling tiling = heat_tiling_fixed(p.tile.columns, p.tile.rows);
     tiling.tile[0].stages /= 1 + r->grid.rank % 3;
+    tiling.tile[0].frame = p.tile.frame;
     if (p.narrow) tiling.tile[0].block = 1;
     heat_sequence_set_tiling(&r->op.sequence, tiling);
   }
@@ -110,8 +111,8 @@ static double *stepped(rig_setting set, passage p, int64_t steps, outcome *out) 
 
 /* What the bits must not depend on, and the physics in which they must not; each value meets each value of every other
  * factor at least once. */
-enum { MATERIAL, SOURCE, SIDES, SIZE, DEPTH, TILE, THREADS, ISA, FACTORS, VALUES = 5 };
-static const int values_of[FACTORS] = {3, 4, 3, 3, 5, 5, 3, 5};
+enum { MATERIAL, SOURCE, SIDES, SIZE, DEPTH, TILE, THREADS, ISA, FACTORS, VALUES = 6 };
+static const int values_of[FACTORS] = {3, 4, 3, 3, 6, 6, 3, 5};
 typedef bool pairs[FACTORS][VALUES][FACTORS][VALUES];
 
 /* The pairs of a case that have not been met yet; with `meet` they are from now on. */
@@ -157,12 +158,13 @@ static void check_case(const int *values) {
       "boundary: {left: {type: periodic}, right: {type: periodic}, bottom: {type: neumann, flux: 'cos(50*t)'}}",
       "boundary: {left: {type: periodic}, right: {type: periodic}, bottom: {type: periodic}, top: {type: periodic}}"};
   static const int64_t sizes[][HEAT_AXES] = {{301, 43}, {13, 7}, {33, 130}};
-  static const int depths[] = {1, 2, 9, 22, 32};
+  static const int depths[] = {1, 2, 9, 22, 32, 64};
   static const heat_tile tiles[] = {{.columns = 0},
                                     {.columns = 192, .rows = 8},
                                     {.columns = 16, .rows = 1},
                                     {.columns = 41, .rows = 3},
-                                    {.columns = 8, .rows = 64}};
+                                    {.columns = 8, .rows = 64},
+                                    {.columns = 16, .rows = 4, .frame = true}};
   static const char *const isas[] = {NULL, "base", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
   enum { STEPS = 71 };
   char deck[1024];

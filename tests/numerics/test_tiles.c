@@ -19,11 +19,11 @@ static void every_block_has_shapes_to_try(void **state) {
   for (size_t x = 0; x < sizeof sides / sizeof *sides; x++) {
     for (size_t y = 0; y < sizeof sides / sizeof *sides; y++) {
       for (size_t b = 0; b < sizeof bytes / sizeof *bytes; b++) {
-        const heat_tiling tiling = heat_tiling_create(block(sides[x], sides[y]), bytes[b]);
+        const heat_tiling tiling = heat_tiling_create(block(sides[x], sides[y]), bytes[b], b == 0);
         assert_in_range(tiling.count, 2, HEAT_TILE_CHOICES);
         for (int n = 0; n < tiling.count; n++) {
           assert_true(tiling.tile[n].columns > 0 && tiling.tile[n].rows > 0);
-          assert_in_range(tiling.tile[n].stages, 2, HEAT_BATCH); /* a band holds nothing beyond a pass */
+          assert_in_range(tiling.tile[n].stages, 2, HEAT_TILE_STAGES); /* a band holds nothing beyond a pass */
         }
       }
     }
@@ -33,7 +33,7 @@ static void every_block_has_shapes_to_try(void **state) {
 /* Passes in which the given choice is the fastest. */
 static heat_tiling taught(int fastest) {
   enum { PASSES = 100 };
-  heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16);
+  heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16, true);
   for (int n = 0; n < PASSES && !tiling.chosen; n++) {
     const double seconds = tiling.current == fastest ? 1 : 2;
     heat_tiling_learn(&tiling, HEAT_BATCH, 1e6,
@@ -44,7 +44,7 @@ static heat_tiling taught(int fastest) {
 
 static void the_fastest_stays(void **state) {
   (void)state;
-  const int count = heat_tiling_create(block(4096, 4096), 16).count;
+  const int count = heat_tiling_create(block(4096, 4096), 16, true).count;
   for (int fastest = 0; fastest < count; fastest++) {
     heat_tiling tiling = taught(fastest);
     assert_true(tiling.chosen);
@@ -57,7 +57,7 @@ static void the_fastest_stays(void **state) {
 /* The first steps come one by one, and a halo or a cadence may never allow a whole batch. */
 static void short_stretches_are_a_trial_where_there_are_no_longer_ones(void **state) {
   (void)state;
-  heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16);
+  heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16, true);
   const int last = tiling.count - 1;
   for (int stages = 1; stages <= 10; stages++)
     for (int n = 0; n < 2; n++) heat_tiling_learn(&tiling, stages, 1e6, 9);
@@ -78,14 +78,14 @@ static void a_given_shape_is_not_left(void **state) {
   assert_int_equal(tile.rows, 3);
 }
 
-/* A pass of HEAT_BATCH stages and its copy, and a row above and below, leave room for a strip of each thread. */
+/* A pass of HEAT_TILE_STAGES stages and its copy, and a row above and below, leave room for a strip of each thread. */
 static void a_band_has_room_for_all_threads_and_stays_small(void **state) {
   (void)state;
   assert_int_equal(heat_tiles_band(block(100, 100), 1), 0);
   for (int threads = 1; threads <= 64; threads *= 2) {
     const int rows = heat_tiles_band(block(8192, 8192), threads);
-    assert_true(rows > HEAT_BATCH + 2 + threads);
-    assert_true(rows <= HEAT_BATCH + 3 + (threads > 1 ? 8192 / 8 + threads * HEAT_BATCH : 64));
+    assert_true(rows > HEAT_TILE_STAGES + 2 + threads);
+    assert_true(rows <= HEAT_TILE_STAGES + 3 + (threads > 1 ? 8192 / 8 + threads * HEAT_TILE_STAGES : 64));
   }
 }
 

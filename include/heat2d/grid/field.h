@@ -19,6 +19,7 @@ typedef struct heat_field {
   int window_rows;      /* rows of a band that exist; 0: it is no band, and all exist */
   int64_t window_begin; /* the lowest row that exists */
   int depth, valid;
+  bool passing;     /* what it holds after the next list of stages is of no use: see sequence.h */
   int page_slot;    /* see heat_field_form */
   ptrdiff_t stride; /* doubles from one row to the next */
   double *memory;   /* the allocation */

@@ -36,6 +36,8 @@ void heat_ledger_roll_back(heat_ledger *ledger);
  * as heat_walls_apply has left them. Threads may do this at once for boxes that share no cell. Local. */
 void heat_ledger_count_walls(heat_ledger *ledger, const heat_walls *walls, const heat_field *field, heat_box box,
                              double c);
+void heat_ledger_count_line(heat_ledger *ledger, const heat_walls *walls, const heat_wall_line *line,
+                            double c); /* the same for a line */
 
 /* Enter heat that came from a source, J/m; of what all ranks know, one of them enters it. Local. */
 void heat_ledger_count_source(heat_ledger *ledger, double heat);

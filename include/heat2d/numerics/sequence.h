@@ -6,13 +6,16 @@
  * neighbour. With halos of d layers it comes once in about d stages.
  *
  * A field may be a band (see field.h) as long as its values need not last from one pass to the next. A band for which
- * that turns out not to be so is made a whole field. */
+ * that turns out not to be so is made a whole field. Steps of Euler on one material are done in the lane frame (see
+ * lane_frame.h), which writes nothing but the last result: the fields between have to be bands, or marked as passing.
+ */
 #ifndef HEAT2D_SEQUENCE_H
 #define HEAT2D_SEQUENCE_H
 
 #include "heat2d/base/runtime.h"
 #include "heat2d/grid/halo.h"
 #include "heat2d/numerics/forcing.h"
+#include "heat2d/numerics/lane_frame.h"
 #include "heat2d/numerics/stage.h"
 #include "heat2d/numerics/stencil.h"
 #include "heat2d/numerics/tiles.h"
@@ -32,6 +35,8 @@ typedef struct heat_sequence {
   int threads;
   bool plain; /* one stage after the other in plain loops: the reference */
   heat_tiling tiling;
+  heat_lane_frame frame;
+  bool framed;        /* the latest stages were done in it without a trial */
   int64_t cell_bytes; /* that a tile holds of each cell */
   const heat_kernels *kernels;
   heat_halo *halo;                          /* for one field */
@@ -48,9 +53,9 @@ void heat_sequence_destroy(heat_sequence *sequence); /* Local. */
 
 /* Carry out `count` stages on `fields` in order: writes the fields that they name, their ghosts and `valid`, and enters
  * into the ledger what flows in. A field that is a band must be one on all ranks, with as many rows; what it holds
- * before the list and after it is undefined. Collective, but the status is this rank's own: the caller agrees.
- * HEAT_DECK when an expression in t yields no finite value; HEAT_IO on all ranks when there is no memory for a band
- * that must become a whole field. */
+ * before the list and after it is undefined; of one that is passing what it holds after the list is. Collective, but
+ * the status is this rank's own: the caller agrees. HEAT_DECK when an expression in t yields no finite value; HEAT_IO
+ * on all ranks when there is no memory for a band that must become a whole field. */
 heat_status heat_sequence_run(heat_sequence *sequence, const heat_stage *stages, int count, heat_field *const *fields);
 
 /* Make at least one ghost layer of `field` valid. Collective. */

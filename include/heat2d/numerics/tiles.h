@@ -19,27 +19,32 @@
 #include <stddef.h>
 
 enum {
-  HEAT_BATCH = 32, /* most steps that are handed over at once: more gain nothing, see tiles.c */
-  HEAT_TILE_CHOICES = 5
+  HEAT_BATCH = 64,       /* most steps that are handed over at once */
+  HEAT_TILE_STAGES = 32, /* most stages of a pass: more gain nothing, see tiles.c */
+  HEAT_TILE_CHOICES = 6
 };
 
 typedef struct heat_tile {
   int columns, rows, stages;
   bool plain; /* by the plain loops, row by row: faster where a tile is large */
+  bool frame; /* where the stages allow for it in the lane frame: see lane_frame.h */
   int block;  /* columns that a thread takes at a time, at most; 0: as many as a cache has room for */
 } heat_tile;
 
-/* The shape of the tiles: given, or the fastest of a few that a run begins with in turn. */
+/* The shape of the tiles: given, or the fastest of a few that a run begins with in turn. Passes of `frame_stages`
+ * stages or more are done in the lane frame without a trial; 0: none are. */
 typedef struct heat_tiling {
   heat_tile tile[HEAT_TILE_CHOICES];
-  int count, current, passes;     /* of which the current one has been tried this often */
+  int count, current, passes; /* of which the current one has been tried this often */
+  int frame_stages;
   int longest;                    /* such stages so far: fewer are no trial */
   double best[HEAT_TILE_CHOICES]; /* s per cell and stage */
   bool chosen;
 } heat_tiling;
 
-/* Shapes to try for the block `owned` with `bytes` for each cell of a tile. Local. */
-heat_tiling heat_tiling_create(heat_box owned, size_t bytes);
+/* Shapes to try for the block `owned` with `bytes` for each cell of a tile, among them the lane frame where `frame`
+ * says so. Local. */
+heat_tiling heat_tiling_create(heat_box owned, size_t bytes, bool frame);
 
 /* This shape and no other. Local. */
 heat_tiling heat_tiling_fixed(int columns, int rows);

@@ -13,6 +13,7 @@
 #include "heat2d/grid/field.h"
 #include "heat2d/numerics/discretisation.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { HEAT_STAGES_MAX = 72 }; /* instants that walls can hold at once: the stages that are handed over together */
@@ -59,12 +60,23 @@ double heat_walls_weight_now(const heat_walls *walls, int side, int64_t at);
  * times: k (ghost - interior)/h times its length, without the rounding of the difference. Local. */
 double heat_walls_flow(const heat_walls *walls, const heat_field *field, int side, int64_t at);
 
+/* Cells beside a wall, wherever they are in memory. */
+typedef struct heat_wall_line {
+  int side;
+  int64_t from, count;  /* along the side */
+  double *cell;         /* the first one */
+  ptrdiff_t along, out; /* from a cell to the next one, and to its ghost */
+} heat_wall_line;
+
+/* Those of `field` in `box` at `side`; false where the box does not touch this wall. Local. */
+bool heat_walls_line(const heat_walls *walls, const heat_field *field, heat_box box, int side, heat_wall_line *line);
+
 /* Set the ghost cells of `field` along the walls next to `box` as they are at an instant. Local. */
 void heat_walls_apply(const heat_walls *walls, heat_field *field, heat_box box, int instant);
+void heat_walls_apply_line(const heat_walls *walls, const heat_wall_line *line, int instant); /* the same for a line */
 
-/* Add c times the heat that flows in through each owned face at `side` that `box` touches, J/m, to heat[at - lo] with
- * the range of heat_walls_owned; the ghost cells are as heat_walls_apply has left them. Local. */
-void heat_walls_add_heat(const heat_walls *walls, const heat_field *field, heat_box box, int side, double c,
-                         double *heat);
+/* Add c times the heat that flows in through each owned face of a line, J/m, to heat[at - lo] with the range of
+ * heat_walls_owned; the ghost cells are as heat_walls_apply has left them. Local. */
+void heat_walls_add_heat(const heat_walls *walls, const heat_wall_line *line, double c, double *heat);
 
 #endif

@@ -1,0 +1,61 @@
+/* Steps of Euler on one material, fused in the first-level cache: a tile is carried through all stages of a pass in one
+ * small array, in place, and neither leaves that cache nor needs a second array.
+ *
+ * Time skewing as in tiles.h, but the array moves with the wavefront: after k stages cell (i, j) is at the position
+ * (i + k, j + k). A tile has always the same positions, each stage writes over what the one before left, and what a
+ * tile needs from below and from the left has been computed by tiles that are done.
+ *
+ *      position y                                      a tile of 4 lanes (more or fewer, see lanes.h)
+ *          ^   +-----+-----+-----+                        +----------------+
+ *          |   | 4   | 5   | 6   |   strips go up,        | rows of lane 3 |  the lanes of a vector are rows that lie
+ *          |   +-----+-----+-----+   tiles to the         | rows of lane 2 |  apart: all neighbours of a vector's
+ *          |   | 1   | 2   | 3   |   right                | rows of lane 1 |  cells are whole vectors again, and none
+ *          |   +-----+-----+-----+                        | rows of lane 0 |  has to be shifted
+ *          +-----------------------> position x        ---+----------------+
+ *                                                      below: two rows; on the left: two columns
+ *
+ * Of each stage a tile leaves its last two rows for the tile above and its last two columns for the one to the right,
+ * where those two had left theirs for it. The cells beyond walls are set stage by stage: their positions are free. What
+ * lies outside of a stage's box is computed, too, where it shares a vector with what lies inside, and never used. */
+#ifndef HEAT2D_LANE_FRAME_H
+#define HEAT2D_LANE_FRAME_H
+
+#include "heat2d/numerics/lanes.h"
+#include "heat2d/numerics/tiles.h"
+#include "heat2d/numerics/walls.h"
+
+enum {
+  HEAT_FRAME_STAGES = 64,     /* most stages of a pass */
+  HEAT_FRAME_STAGES_LEAST = 4 /* fewer do not pay for moving the cells in and out */
+};
+
+/* What tiles leave for each other, kept from pass to pass. */
+typedef struct heat_lane_frame {
+  double *memory;
+  size_t bytes;
+} heat_lane_frame;
+
+void heat_lane_frame_destroy(heat_lane_frame *frame); /* Local. */
+
+/* Bytes that it takes for a block with a halo of `depth` layers, nearly. Local. */
+size_t heat_lane_frame_bytes(heat_box owned, int depth);
+
+typedef struct heat_frame_work {
+  const heat_front *fronts; /* `count` stages in order, each u + c L(u) of the result u of the one before */
+  int count;
+  const heat_grid *grid;
+  const heat_lanes *lanes;
+  const heat_field *from; /* u of the first stage */
+  heat_field *to;         /* out of the last one, which may be the same field; no other one is written */
+  int threads;
+  /* Called before the kernel works beside a wall: sets its ghosts as they are at stage k. By several threads. */
+  void (*prepare)(void *context, int k, const heat_wall_line *line);
+  /* As in heat_tiles_work. */
+  void (*before_rows)(void *context, int64_t row);
+  void *context;
+} heat_frame_work;
+
+/* Do the stages of a pass. HEAT_IO when memory is exhausted: then nothing has been done. Local. */
+heat_status heat_lane_frame_pass(heat_lane_frame *frame, const heat_frame_work *work);
+
+#endif

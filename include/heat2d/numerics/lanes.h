@@ -1,0 +1,33 @@
+/* The loops of the lane frame (see lane_frame.h), compiled for each kind of processor, all with the same bits.
+ *
+ * A tile is an array of vectors. Vector (p, c) holds column c of the rows l rows + p for all lanes l: so the neighbours
+ * of its cells are vectors as well. `tile` is the address of vector (0, 0); rows -2 and -1 and columns -2 and -1 exist
+ * too, and hold what lies below each lane's first row and to the left of the tile. */
+#ifndef HEAT2D_LANES_H
+#define HEAT2D_LANES_H
+
+typedef struct heat_lanes {
+  int lanes;   /* doubles in a vector */
+  int rows;    /* of each lane; with those below a tile has rows + 2 */
+  int columns; /* of a tile; with those to the left columns + 2 */
+  int pitch;   /* vectors from one row to the next */
+
+  /* Fetch the columns [first, last) of row p of all lanes, or write them back: lane l's row begins (column 0) at
+   * from[l], to[l]. first and last are multiples of `lanes`. Local. */
+  void (*load)(double *tile, int p, const double *const *from, int first, int last);
+  void (*store)(const double *tile, int p, double *const *to, int first, int last);
+
+  /* Fill in the rows and columns -2 and -1, from the lane below, from `below` for the first lane (two rows of `columns`
+   * doubles), and from `left` (two columns of rows + 2 vectors). Leave what the tile above will need in `below`, and
+   * what the one to the right will in `right`. Local. */
+  void (*hand_over)(double *tile, double *below, const double *left, double *right);
+
+  /* Do a stage in the columns [first, last): the new value of vector (p, c) is that of the cell which was at
+   * (p - 1, c - 1), so that the tile has moved by one cell in both directions. a, b: see kernel.h. Local. */
+  void (*update)(double *tile, int first, int last, double a, double b);
+
+  /* Both for a whole tile, whose columns -2 and -1 are not filled in. Local. */
+  void (*update_whole)(double *tile, double *below, const double *left, double *right, double a, double b);
+} heat_lanes;
+
+#endif

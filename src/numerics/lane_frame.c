@@ -1,0 +1,339 @@
+/* See lane_frame.h. */
+#include "heat2d/numerics/lane_frame.h"
+
+#include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  LINE = 64,      /* bytes of a cache line */
+  LINE_CELLS = 8, /* doubles of it */
+  THREADS_MOST = 256,
+  SPARE_STRIPS = 3, /* by which the threads on the left may be ahead, beside one for each */
+  PATIENCE = 1000   /* looks at another thread's progress before this one lets others run */
+};
+
+/* How far a thread has come. */
+typedef struct progress {
+  _Alignas(LINE) atomic_int strips;
+} progress;
+
+/* The parts of the memory. */
+typedef struct parts {
+  double *below; /* for each tile of a strip and stage: two rows, from the strip below */
+  double *left;  /* for each strip under way and stage: two columns from the tile to the left, and two for the next */
+  double *tiles; /* of each thread */
+  double *waste; /* of each thread: a row that nobody reads */
+  size_t below_each, left_each, tile_each; /* doubles for a tile, half a strip, thread */
+} parts;
+
+typedef struct pass {
+  const heat_frame_work *work;
+  parts memory;
+  heat_box readable; /* cells that the first stage may read */
+  heat_box inner;    /* positions at which nothing but the kernel is to do at any stage */
+  heat_box span;     /* positions of all tiles */
+  int tiles, strips;
+  int ring; /* strips that may be under way */
+  int threads;
+  progress done[THREADS_MOST];
+} pass;
+
+/* A tile on its way. */
+typedef struct tile {
+  const pass *p;
+  heat_box at;   /* positions */
+  double *cells; /* vector (0, 0) */
+  double *below, *left, *right, *waste;
+} tile;
+
+static int strip_rows(const heat_lanes *lanes) {
+  return lanes->lanes * lanes->rows;
+}
+
+/* Doubles. */
+static int two_columns(const heat_lanes *lanes) {
+  return 2 * (lanes->rows + 2) * lanes->lanes;
+}
+
+static double *vector_at(const tile *t, ptrdiff_t p, ptrdiff_t c) {
+  const heat_lanes *lanes = t->p->work->lanes;
+  return t->cells + (p * lanes->pitch + c) * lanes->lanes;
+}
+
+static int64_t clamp(int64_t n, int64_t lo, int64_t hi) {
+  return n < lo ? lo : n >= hi ? hi - 1 : n;
+}
+
+/* The groups of columns, each as wide as a vector, that are wholly in `cells`; the tile's first column is that of cell
+ * i. */
+static void whole_groups(const heat_lanes *lanes, heat_box cells, int64_t i, int *first, int *last) {
+  const int64_t lo = cells.lo[HEAT_X] - i, hi = cells.hi[HEAT_X] - i, width = lanes->lanes;
+  const int64_t from = lo > 0 ? (lo + width - 1) / width * width : 0;
+  const int64_t to = (hi < lanes->columns ? hi : lanes->columns) / width * width;
+  *first = (int)from;
+  *last = (int)(to > from ? to : from);
+}
+
+/* Fetch the cells; those that do not exist become copies of others. */
+static void load_tile(const tile *t) {
+  enum { LANES_MOST = 8 };
+  const heat_lanes *lanes = t->p->work->lanes;
+  const heat_box readable = t->p->readable;
+  const heat_field *field = t->p->work->from;
+  const int64_t i = t->at.lo[HEAT_X];
+  const double *rows[LANES_MOST];
+  int first, last;
+  whole_groups(lanes, readable, i, &first, &last);
+  for (int p = 0; p < lanes->rows; p++) {
+    for (int l = 0; l < lanes->lanes; l++) {
+      const int64_t j = t->at.lo[HEAT_Y] + l * lanes->rows + p;
+      rows[l] = heat_field_at(field, i, clamp(j, readable.lo[HEAT_Y], readable.hi[HEAT_Y]));
+    }
+    lanes->load(t->cells, p, rows, first, last);
+    for (int c = 0; c < lanes->columns; c++) {
+      if (c == first) c = last;
+      if (c == lanes->columns) break;
+      const int64_t column = clamp(i + c, readable.lo[HEAT_X], readable.hi[HEAT_X]) - i;
+      for (int l = 0; l < lanes->lanes; l++) vector_at(t, p, c)[l] = rows[l][column];
+    }
+  }
+}
+
+/* Write back the cells that are in `part`, all of which are in the tile. */
+static void store_tile(const tile *t, heat_box part) {
+  enum { LANES_MOST = 8 };
+  const heat_lanes *lanes = t->p->work->lanes;
+  const int count = t->p->work->count;
+  const int64_t i = t->at.lo[HEAT_X] - count, j0 = t->at.lo[HEAT_Y] - count;
+  const int from = (int)(part.lo[HEAT_X] - i), to = (int)(part.hi[HEAT_X] - i);
+  double *rows[LANES_MOST];
+  int first, last;
+  whole_groups(lanes, part, i, &first, &last);
+  for (int p = 0; p < lanes->rows; p++) {
+    for (int l = 0; l < lanes->lanes; l++) {
+      const int64_t j = j0 + l * lanes->rows + p;
+      const bool inside = j >= part.lo[HEAT_Y] && j < part.hi[HEAT_Y];
+      rows[l] = inside ? heat_field_at(t->p->work->to, i, j) : t->waste;
+    }
+    lanes->store(t->cells, p, rows, first, last);
+    for (int c = from; c < to; c++) {
+      if (c == first) c = last;
+      if (c >= to) break;
+      for (int l = 0; l < lanes->lanes; l++) rows[l][c] = vector_at(t, p, c)[l];
+    }
+  }
+}
+
+/* Have the ghosts set along one side of `part`, the cells of the tile in which stage k is done. The cell that is done
+ * at vector (p, c) lies at (p - 1, c - 1) before. */
+static void prepare_side(const tile *t, int k, heat_box part, int side) {
+  const heat_frame_work *work = t->p->work;
+  const heat_lanes *lanes = work->lanes;
+  const heat_box done = heat_box_shift(part, k + 1, k + 1); /* positions */
+  const int high = side % 2;
+  const ptrdiff_t column = lanes->lanes, row = (ptrdiff_t)lanes->pitch * lanes->lanes;
+  if (side / 2 == HEAT_Y) {
+    const int64_t y = (high ? done.hi[HEAT_Y] - 1 : done.lo[HEAT_Y]) - t->at.lo[HEAT_Y];
+    const int64_t x = done.lo[HEAT_X] - t->at.lo[HEAT_X];
+    double *cell = vector_at(t, y % lanes->rows - 1, x - 1) + y / lanes->rows;
+    work->prepare(work->context, k,
+                  &(heat_wall_line){.side = side,
+                                    .from = part.lo[HEAT_X],
+                                    .count = heat_box_width(part, HEAT_X),
+                                    .cell = cell,
+                                    .along = column,
+                                    .out = high ? row : -row});
+    return;
+  }
+  const int64_t x = (high ? done.hi[HEAT_X] - 1 : done.lo[HEAT_X]) - t->at.lo[HEAT_X];
+  const int64_t first = done.lo[HEAT_Y] - t->at.lo[HEAT_Y], last = done.hi[HEAT_Y] - t->at.lo[HEAT_Y];
+  for (int64_t y = first, end; y < last; y = end) { /* what one lane has */
+    end = (y / lanes->rows + 1) * lanes->rows;
+    if (end > last) end = last;
+    double *cell = vector_at(t, y % lanes->rows - 1, x - 1) + y / lanes->rows;
+    work->prepare(work->context, k,
+                  &(heat_wall_line){.side = side,
+                                    .from = part.lo[HEAT_Y] + (y - first),
+                                    .count = end - y,
+                                    .cell = cell,
+                                    .along = row,
+                                    .out = high ? column : -column});
+  }
+}
+
+/* Stage k in a tile at the rim of its box. */
+static void do_rim(const tile *t, int k) {
+  const heat_frame_work *work = t->p->work;
+  const heat_front *front = &work->fronts[k];
+  const heat_sweep *sweep = &front->sweep;
+  /* What the stage reads there, here or in the tiles to the right and above, has to be handed over. */
+  if (heat_box_empty(heat_box_intersect(heat_box_shift(t->at, -k, -k), heat_box_grow(front->box, 1)))) return;
+  const ptrdiff_t columns = k * (ptrdiff_t)two_columns(work->lanes);
+  work->lanes->hand_over(t->cells, t->below + k * 2 * (ptrdiff_t)work->lanes->columns, t->left + columns,
+                         t->right + columns);
+  const heat_box part = heat_box_intersect(heat_box_shift(t->at, -k - 1, -k - 1), front->box);
+  if (heat_box_empty(part)) return;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const heat_box domain = work->grid->domain;
+    const int axis = side / 2;
+    const bool touches = side % 2 == 0 ? part.lo[axis] == domain.lo[axis] : part.hi[axis] == domain.hi[axis];
+    if (touches && heat_grid_wall(work->grid, side)) prepare_side(t, k, part, side);
+  }
+  const int64_t shift = k + 1 - t->at.lo[HEAT_X];
+  work->lanes->update(t->cells, (int)(part.lo[HEAT_X] + shift), (int)(part.hi[HEAT_X] + shift), sweep->c * sweep->rx,
+                      sweep->c * sweep->ry);
+}
+
+/* Have some rows of the next tile's cells brought near, and of those that it will write to. */
+static void fetch_ahead(const tile *t, int k) {
+  const heat_frame_work *work = t->p->work;
+  const int count = work->count, rows = strip_rows(work->lanes), columns = work->lanes->columns;
+  for (int row = rows * k / count; row < rows * (k + 1) / count; row++) {
+    const double *from = heat_field_at(work->from, t->at.hi[HEAT_X], t->at.lo[HEAT_Y] + row);
+    const double *to = heat_field_at(work->to, t->at.hi[HEAT_X] - count, t->at.lo[HEAT_Y] + row - count);
+    for (int column = 0; column < columns; column += LINE_CELLS) {
+      __builtin_prefetch(from + column, 0, 2);
+      __builtin_prefetch(to + column, 1, 2);
+    }
+  }
+}
+
+static void do_tile(const tile *t) {
+  const pass *p = t->p;
+  const heat_frame_work *work = p->work;
+  const heat_lanes *lanes = work->lanes;
+  const int count = work->count;
+  if (!heat_box_empty(heat_box_intersect(t->at, p->readable))) load_tile(t);
+  if (heat_box_within(t->at, p->inner)) {
+    const bool ahead = heat_box_within(heat_box_shift(t->at, lanes->columns, 0), p->inner);
+    for (int k = 0; k < count; k++) {
+      const heat_sweep *sweep = &work->fronts[k].sweep;
+      if (ahead) fetch_ahead(t, k);
+      const ptrdiff_t columns = k * (ptrdiff_t)two_columns(lanes);
+      lanes->update_whole(t->cells, t->below + k * 2 * (ptrdiff_t)lanes->columns, t->left + columns, t->right + columns,
+                          sweep->c * sweep->rx, sweep->c * sweep->ry);
+    }
+  } else {
+    for (int k = 0; k < count; k++) do_rim(t, k);
+  }
+  const heat_box part = heat_box_intersect(heat_box_shift(t->at, -count, -count), work->fronts[count - 1].box);
+  if (!heat_box_empty(part)) store_tile(t, part);
+}
+
+/* Wait until a thread has done that many strips. */
+static void await(progress *other, int strips) {
+  for (int looks = 0; atomic_load_explicit(&other->strips, memory_order_acquire) < strips;)
+    if (looks < PATIENCE)
+      looks++;
+    else
+      sched_yield();
+}
+
+/* The tiles of one thread in all strips: after the thread to the left, whose columns come with the strip. */
+static void do_block(pass *p, int thread) {
+  const heat_lanes *lanes = p->work->lanes;
+  const int first = p->tiles * thread / p->threads, last = p->tiles * (thread + 1) / p->threads;
+  const parts *m = &p->memory;
+  tile t = {.p = p, .waste = m->waste + (ptrdiff_t)thread * lanes->columns};
+  t.cells = m->tiles + (size_t)thread * m->tile_each + 2 * (ptrdiff_t)(lanes->pitch + 1) * lanes->lanes;
+  for (int s = 0; s < p->strips; s++) {
+    const int64_t y = p->span.lo[HEAT_Y] + (int64_t)s * strip_rows(lanes);
+    if (thread > 0)
+      await(&p->done[thread - 1], s + 1);
+    else if (p->threads > 1)
+      await(&p->done[p->threads - 1], s + 1 - p->ring);
+    if (thread == 0) p->work->before_rows(p->work->context, y + strip_rows(lanes));
+    double *beside = m->left + (size_t)(s % p->ring) * 2 * m->left_each;
+    for (int n = first; n < last; n++) {
+      const int64_t x = p->span.lo[HEAT_X] + (int64_t)n * lanes->columns;
+      t.at = (heat_box){{x, y}, {x + lanes->columns, y + strip_rows(lanes)}};
+      t.below = m->below + (size_t)n * m->below_each;
+      t.left = beside + (size_t)(n % 2) * m->left_each;
+      t.right = beside + (size_t)(1 - n % 2) * m->left_each;
+      do_tile(&t);
+    }
+    atomic_store_explicit(&p->done[thread].strips, s + 1, memory_order_release);
+  }
+}
+
+/* Where each stage is done, and the tiles that cover it. */
+static void lay_out(pass *p) {
+  const heat_frame_work *work = p->work;
+  const heat_lanes *lanes = work->lanes;
+  const heat_box owned = work->grid->owned;
+  p->readable =
+      heat_box_intersect(heat_box_grow(work->fronts[0].box, 1), heat_grid_grown(work->grid, owned, work->from->depth));
+  p->span = p->readable;
+  p->inner = heat_box_shift(work->fronts[0].inner, 1, 1);
+  for (int k = 0; k < work->count; k++) {
+    p->span = heat_box_around(p->span, heat_box_shift(work->fronts[k].box, k + 1, k + 1));
+    p->inner = heat_box_intersect(p->inner, heat_box_shift(work->fronts[k].inner, k + 1, k + 1));
+  }
+  /* Rows of a field begin on a cache line at the first owned cell. */
+  const int64_t left = owned.lo[HEAT_X] - p->span.lo[HEAT_X];
+  p->span.lo[HEAT_X] = owned.lo[HEAT_X] - (left + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS;
+  p->tiles = (int)((heat_box_width(p->span, HEAT_X) + lanes->columns - 1) / lanes->columns);
+  p->strips = (int)((heat_box_width(p->span, HEAT_Y) + strip_rows(lanes) - 1) / strip_rows(lanes));
+  p->threads = work->threads < THREADS_MOST ? work->threads : THREADS_MOST;
+  if (p->threads > p->tiles) p->threads = p->tiles;
+}
+
+static size_t in_lines(size_t doubles) {
+  return (doubles + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS;
+}
+
+/* Have room for all parts, and say where they are. What lies in it before the first strip is never used. */
+static heat_status provide(heat_lane_frame *frame, pass *p) {
+  enum { PAGE = 512 }; /* doubles */
+  const heat_lanes *lanes = p->work->lanes;
+  const size_t stages = (size_t)p->work->count, threads = (size_t)p->threads;
+  parts *m = &p->memory;
+  p->ring = p->threads + SPARE_STRIPS;
+  m->below_each = stages * 2 * (size_t)lanes->columns;
+  m->left_each = stages * (size_t)two_columns(lanes);
+  m->tile_each =
+      (((size_t)(lanes->rows + 2) * (size_t)lanes->pitch + 2) * (size_t)lanes->lanes + PAGE - 1) / PAGE * PAGE;
+  const size_t tiles = threads * m->tile_each, below = in_lines((size_t)p->tiles * m->below_each),
+               left = (size_t)p->ring * 2 * m->left_each, waste = threads * (size_t)lanes->columns;
+  const size_t bytes = (tiles + below + left + waste) * sizeof(double);
+  if (bytes > frame->bytes) {
+    heat_lane_frame_destroy(frame);
+    void *memory = NULL;
+    if (posix_memalign(&memory, PAGE * sizeof(double), bytes) != 0) return heat_no_memory("tiles", bytes);
+    memset(memory, 0, bytes);
+    *frame = (heat_lane_frame){memory, bytes};
+  }
+  m->tiles = frame->memory;
+  m->below = m->tiles + tiles;
+  m->left = m->below + below;
+  m->waste = m->left + left;
+  return heat_ok();
+}
+
+size_t heat_lane_frame_bytes(heat_box owned, int depth) {
+  const size_t columns = (size_t)heat_box_width(owned, HEAT_X) + 2 * (size_t)depth + HEAT_FRAME_STAGES;
+  return columns * HEAT_FRAME_STAGES * 2 * sizeof(double);
+}
+
+void heat_lane_frame_destroy(heat_lane_frame *frame) {
+  free(frame->memory);
+  *frame = (heat_lane_frame){NULL, 0};
+}
+
+heat_status heat_lane_frame_pass(heat_lane_frame *frame, const heat_frame_work *work) {
+  pass p = {.work = work};
+  lay_out(&p);
+  const heat_status status = provide(frame, &p);
+  if (status.code != HEAT_OK) return status;
+  for (int n = 0; n < p.threads; n++) atomic_store_explicit(&p.done[n].strips, 0, memory_order_relaxed);
+#pragma omp parallel num_threads(p.threads) if (p.threads > 1)
+  {
+#pragma omp single
+    p.threads = omp_get_num_threads(); /* may be fewer */
+    do_block(&p, omp_get_thread_num());
+  }
+  return status;
+}

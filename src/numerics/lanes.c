@@ -1,0 +1,225 @@
+/* See lanes.h. Vectors are as wide as the processor's; a group of rows is worked on from right to left, so that each
+ * vector that is read serves as east, middle and west neighbour in turn, and is loaded once for them. */
+#include "heat2d/numerics/lanes.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* gcc 12 misaligns variables of 64 bytes under the address sanitizer (its bug 110027). */
+#if defined(VECTOR_BYTES) /* chosen by the build, for tests */
+#elif defined(__AVX512F__) && !defined(__SANITIZE_ADDRESS__)
+#define VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+typedef double vec __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(double)), may_alias));
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SHUFFLE __builtin_shufflevector
+#endif
+#endif
+#ifndef SHUFFLE
+typedef long long order __attribute__((vector_size(VECTOR_BYTES)));
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (order){__VA_ARGS__})
+#endif
+
+/* GROUP: rows that are worked on together, as many as there are registers for. A tile fills some two thirds of a
+ * first-level cache of 48 KiB (AVX-512) or 32 KiB; rows of an even number of lines further apart would meet in the same
+ * cache sets. */
+#if VECTOR_BYTES == 64
+enum { LANES = 8, ROWS = 12, COLUMNS = 32, PITCH = 36, GROUP = 4 };
+#define LOWER_HALVES(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define UPPER_HALVES(a, b) SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#define UP_A_LANE(a) SHUFFLE(a, a, 7, 0, 1, 2, 3, 4, 5, 6)
+#elif VECTOR_BYTES == 32
+enum { LANES = 4, ROWS = 16, COLUMNS = 32, PITCH = 36, GROUP = 2 };
+#define LOWER_HALVES(a, b) SHUFFLE(a, b, 0, 4, 1, 5)
+#define UPPER_HALVES(a, b) SHUFFLE(a, b, 2, 6, 3, 7)
+#define UP_A_LANE(a) SHUFFLE(a, a, 3, 0, 1, 2)
+#else
+enum { LANES = 2, ROWS = 24, COLUMNS = 32, PITCH = 36, GROUP = 2 };
+#define LOWER_HALVES(a, b) SHUFFLE(a, b, 0, 2)
+#define UPPER_HALVES(a, b) SHUFFLE(a, b, 1, 3)
+#define UP_A_LANE(a) SHUFFLE(a, a, 1, 0)
+#endif
+
+ALWAYS_INLINE vec load(const double *from) {
+  return *(const vec *)from;
+}
+
+ALWAYS_INLINE void store(double *to, vec value) {
+  *(vec *)to = value;
+}
+
+/* From vector (0, 0) to vector (p, c), in doubles. */
+ALWAYS_INLINE ptrdiff_t place(ptrdiff_t p, ptrdiff_t c) {
+  return (p * PITCH + c) * LANES;
+}
+
+/* Rows become columns: each round interleaves the vectors with those half of them further on. */
+ALWAYS_INLINE void transpose(vec block[LANES]) {
+#pragma GCC unroll 4
+  for (int round = 1; round < LANES; round *= 2) {
+    vec next[LANES];
+#pragma GCC unroll 4
+    for (int n = 0; n < LANES / 2; n++) {
+      next[2 * n] = LOWER_HALVES(block[n], block[n + LANES / 2]);
+      next[2 * n + 1] = UPPER_HALVES(block[n], block[n + LANES / 2]);
+    }
+#pragma GCC unroll 8
+    for (int n = 0; n < LANES; n++) block[n] = next[n];
+  }
+}
+
+static void load_rows(double *tile, int p, const double *const *from, int first, int last) {
+  for (int c = first; c < last; c += LANES) {
+    vec block[LANES];
+#pragma GCC unroll 8
+    for (int l = 0; l < LANES; l++) block[l] = load(from[l] + c);
+    transpose(block);
+#pragma GCC unroll 8
+    for (int l = 0; l < LANES; l++) store(tile + place(p, c + l), block[l]);
+  }
+}
+
+static void store_rows(const double *tile, int p, double *const *to, int first, int last) {
+  for (int c = first; c < last; c += LANES) {
+    vec block[LANES];
+#pragma GCC unroll 8
+    for (int l = 0; l < LANES; l++) block[l] = load(tile + place(p, c + l));
+    transpose(block);
+#pragma GCC unroll 8
+    for (int l = 0; l < LANES; l++) store(to[l] + c, block[l]);
+  }
+}
+
+ALWAYS_INLINE void hand_rows_over(double *tile, double *below) {
+  enum { LINE = 8, BELOW = 2 * COLUMNS }; /* doubles; what the next stage will read */
+  for (int n = 0; n < BELOW; n += LINE) __builtin_prefetch(below + BELOW + n, 1, 3);
+  for (int p = 0; p < 2; p++) {
+    for (int c = 0; c < COLUMNS; c++, below++) {
+      const double *mine = tile + place(ROWS - 2 + p, c);
+      vec lower = UP_A_LANE(load(mine));
+      lower[0] = *below;
+      *below = mine[LANES - 1];
+      store(tile + place(p - 2, c), lower);
+    }
+  }
+}
+
+static void hand_over(double *tile, double *below, const double *left, double *right) {
+  hand_rows_over(tile, below);
+  for (int c = 0; c < 2; c++) {
+    for (int p = -2; p < ROWS; p++, left += LANES, right += LANES) {
+      store(right, load(tile + place(p, COLUMNS - 2 + c)));
+      store(tile + place(p, c - 2), load(left));
+    }
+  }
+}
+
+/* sum - n u, for an n that is a power of two: see kernel.c. */
+ALWAYS_INLINE vec less(vec sum, double n, vec u) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+  vec difference;
+#pragma GCC unroll 8
+  for (int lane = 0; lane < LANES; lane++) difference[lane] = __builtin_fma(-n, u[lane], sum[lane]);
+  return difference;
+#else
+  return sum - n * u;
+#endif
+}
+
+ALWAYS_INLINE void load_column(vec *column, const double *from, ptrdiff_t pitch) {
+#pragma GCC unroll 8
+  for (int g = 0; g < GROUP + 2; g++) column[g] = load(from + g * pitch);
+}
+
+ALWAYS_INLINE void store_column(double *to, const vec *column) {
+#pragma GCC unroll 8
+  for (int g = 0; g < GROUP + 2; g++) store(to + g * LANES, column[g]);
+}
+
+/* One column of a group from three that are read, each with two more rows below. */
+ALWAYS_INLINE void update_column(double *out, const vec *west, const vec *here, const vec *east, double a, double b,
+                                 bool isotropic) {
+#pragma GCC unroll 8
+  for (int g = 0; g < GROUP; g++) {
+    const vec u = here[g + 1], along_x = west[g + 1] + east[g + 1], along_y = here[g] + here[g + 2];
+    const vec change =
+        isotropic ? a * less(along_x + along_y, 4, u) : a * less(along_x, 2, u) + b * less(along_y, 2, u);
+    store(out + place(g, 0), u + change);
+  }
+}
+
+/* From the top right to the bottom left: what is overwritten is no longer needed then. Where `left` is given it has the
+ * columns -2 and -1, and the last two are left in `right`. */
+ALWAYS_INLINE void update_columns(double *tile, const double *left, double *right, int first, int last, double a,
+                                  double b, bool isotropic) {
+  enum { NEXT = PITCH * LANES, COLUMN = (ROWS + 2) * LANES };
+  for (int p = ROWS - GROUP; p >= 0; p -= GROUP) {
+    vec x[GROUP + 2], y[GROUP + 2], z[GROUP + 2];
+    const double *in = tile + place(p - 2, last - 1);
+    double *out = tile + place(p, last - 1);
+    int rest = left != NULL ? COLUMNS - 2 : last - first;
+    load_column(x, in, NEXT);
+    load_column(y, in - LANES, NEXT);
+    if (left != NULL) {
+      store_column(right + p * LANES, y);
+      store_column(right + COLUMN + p * LANES, x);
+    }
+    in -= 2 * (ptrdiff_t)LANES;
+    for (; rest >= 3; rest -= 3) { /* the three change parts, so that nothing is moved */
+      load_column(z, in, NEXT);
+      update_column(out, z, y, x, a, b, isotropic);
+      load_column(x, in - LANES, NEXT);
+      update_column(out - LANES, x, z, y, a, b, isotropic);
+      load_column(y, in - 2 * (ptrdiff_t)LANES, NEXT);
+      update_column(out - 2 * (ptrdiff_t)LANES, y, x, z, a, b, isotropic);
+      in -= 3 * (ptrdiff_t)LANES;
+      out -= 3 * (ptrdiff_t)LANES;
+    }
+    if (left != NULL) {
+      load_column(z, left + COLUMN + p * LANES, LANES);
+      update_column(out, z, y, x, a, b, isotropic);
+      load_column(x, left + p * LANES, LANES);
+      update_column(out - LANES, x, z, y, a, b, isotropic);
+      continue;
+    }
+    if (rest == 0) continue;
+    load_column(z, in, NEXT);
+    update_column(out, z, y, x, a, b, isotropic);
+    if (rest == 1) continue;
+    load_column(x, in - LANES, NEXT);
+    update_column(out - LANES, x, z, y, a, b, isotropic);
+  }
+}
+
+static void update(double *tile, int first, int last, double a, double b) {
+  if (a == b)
+    update_columns(tile, NULL, NULL, first, last, a, b, true);
+  else
+    update_columns(tile, NULL, NULL, first, last, a, b, false);
+}
+
+static void update_whole(double *tile, double *below, const double *left, double *right, double a, double b) {
+  enum { LINE = 8, LEFT = 2 * (ROWS + 2) * LANES };
+  for (int n = 0; n < LEFT; n += LINE) __builtin_prefetch(left + LEFT + n, 0, 3);
+  hand_rows_over(tile, below);
+  if (a == b)
+    update_columns(tile, left, right, 0, COLUMNS, a, b, true);
+  else
+    update_columns(tile, left, right, 0, COLUMNS, a, b, false);
+}
+
+_Static_assert(ROWS % GROUP == 0 && COLUMNS % LANES == 0 && COLUMNS % 3 == 2, "as the loops take them");
+
+#ifndef LANES_NAME
+#define LANES_NAME heat_lanes_base
+#endif
+extern const heat_lanes LANES_NAME;
+const heat_lanes LANES_NAME = {LANES, ROWS, COLUMNS, PITCH, load_rows, store_rows, hand_over, update, update_whole};

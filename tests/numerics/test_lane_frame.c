@@ -1,0 +1,174 @@
+/* The lane frame against single stages in plain loops, bit for bit: grids from one cell to some tiles, all types of
+ * sides, layouts with blocks that are narrower than the halo, threads, and every kind of vectors. Whatever is used
+ * before it is set shows: fields and what tiles leave for each other begin as NaN. */
+#include "harness.h"
+
+#include "rig.h"
+
+#include <math.h>
+
+static const char *const materials[] = {"material: {diffusivity: 1}", "material: {diffusivity: [1, 0.3]}"};
+static const char *const sides[] = {
+    "",
+    "boundary: {left: {type: dirichlet, value: 'sin(90*t) + y'}, right: {type: neumann, flux: 'cos(70*t)*y'},"
+    " bottom: {type: robin, coefficient: '2 + x', ambient: 1}, top: {type: dirichlet, value: 'x - t'}}",
+    "boundary: {left: {type: robin, coefficient: '1 + t', ambient: y}, right: {type: dirichlet, value: 2},"
+    " bottom: {type: neumann, flux: 'x*cos(50*t)'}, top: {type: robin, coefficient: 3, ambient: 'x + t'}}",
+    "boundary: {left: {type: periodic}, right: {type: periodic}, bottom: {type: neumann, flux: 'cos(50*t)'}}",
+    "boundary: {bottom: {type: periodic}, top: {type: periodic}, right: {type: dirichlet, value: 'sin(9*t) + y'}}",
+    "boundary: {left: {type: periodic}, right: {type: periodic}, bottom: {type: periodic}, top: {type: periodic}}"};
+static const int depths[] = {1, 2, 5, 16, 33, 64};
+static const char *const isas[] = {"wide", "base", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
+
+/* lanes.c with vectors of 64 bytes, whatever this processor has: see CMakeLists.txt. */
+extern const heat_lanes heat_lanes_wide;
+#if defined(__SANITIZE_ADDRESS__) /* see lanes.c */
+static const bool has_wide = false;
+#else
+static const bool has_wide = true;
+#endif
+
+static uint64_t seed = 1;
+static int draw(int below) {
+  seed = seed * 6364136223846793005u + 1442695040888963407u;
+  return (int)((seed >> 33) % (uint64_t)below);
+}
+
+/* In [-1, 1), the same for the same cell on every rank. */
+static double noise(int64_t i, int64_t j) {
+  uint64_t n = (uint64_t)(i * 1000 + j + 1) * 0x9e3779b97f4a7c15u;
+  n = (n ^ (n >> 29)) * 0xbf58476d1ce4e5b9u;
+  return ldexp((double)(n >> 11), -52) - 1;
+}
+
+static void poison(double *memory, size_t bytes) {
+  for (size_t n = 0; n < bytes / sizeof *memory; n++) memory[n] = NAN;
+}
+
+static void start(rig *r) {
+  const heat_box owned = r->grid.owned;
+  for (int f = 0; f < r->stepper.method->fields; f++)
+    poison(r->stepper.fields[f].memory,
+           heat_field_band_bytes(owned, r->op.stencil.depth, r->stepper.fields[f].window_rows));
+  heat_field *u = heat_stepper_solution(&r->stepper);
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) *heat_field_at(u, i, j) = noise(i, j);
+  u->valid = 0;
+}
+
+/* Take steps in two pieces. */
+static void advance(rig *r, int64_t first, int64_t all) {
+  const double dt = 0.4 * heat_stepper_limit(&r->stepper);
+  const heat_clock clock = heat_clock_create(0, 0, dt, dt * (double)all);
+  assert_int_equal(heat_stepper_advance(&r->stepper, &clock, 0, first).code, HEAT_OK);
+  poison(r->op.sequence.frame.memory, r->op.sequence.frame.bytes);
+  assert_int_equal(heat_stepper_advance(&r->stepper, &clock, first, all).code, HEAT_OK);
+}
+
+/* The rows of a block of the frame's rig beside those of the reference's, which have the same owned box. */
+static bool same_cells(rig *a, rig *b) {
+  const heat_box owned = a->grid.owned;
+  const size_t bytes = (size_t)heat_box_width(owned, HEAT_X) * sizeof(double);
+  bool same = true;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+    same = same && memcmp(heat_field_at(heat_stepper_solution(&a->stepper), owned.lo[HEAT_X], j),
+                          heat_field_at(heat_stepper_solution(&b->stepper), owned.lo[HEAT_X], j), bytes) == 0;
+  return same;
+}
+
+static bool same_heat(const rig *a, const rig *b) {
+  bool same = true;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const double one = heat_ledger_side_heat(&a->op.ledger, side), other = heat_ledger_side_heat(&b->op.ledger, side);
+    same = memcmp(&one, &other, sizeof one) == 0 && same;
+  }
+  return same;
+}
+
+typedef struct trial {
+  int64_t cells[HEAT_AXES];
+  int ranks[HEAT_AXES], material, side, depth, threads, isa;
+  int64_t first, steps;
+} trial;
+
+/* Returns whether the lane frame was in use. */
+static bool check(trial c) {
+  char deck[1024];
+  snprintf(deck, sizeof deck, "%s\n%s", materials[c.material], sides[c.side]);
+  rig_setting set = {.deck = deck, .cells = {c.cells[HEAT_X], c.cells[HEAT_Y]}, .ranks = c.ranks, .depth = 1};
+  rig plain, frame;
+  open_rig(&plain, set);
+  heat_sequence_set_plain(&plain.op.sequence);
+  set.depth = depths[c.depth];
+  set.threads = c.threads;
+  const bool known = heat_kernels_find(isas[c.isa]) != NULL;
+  if (known) setenv("HEAT2D_ISA", isas[c.isa], 1);
+  open_rig(&frame, set);
+  unsetenv("HEAT2D_ISA");
+  heat_kernels kernels = *frame.op.sequence.kernels;
+  if (c.isa == 0 && has_wide) kernels.lanes = &heat_lanes_wide;
+  frame.op.sequence.kernels = &kernels;
+  heat_tiling tiling = heat_tiling_fixed(16, 4);
+  tiling.tile[0].frame = true;
+  heat_sequence_set_tiling(&frame.op.sequence, tiling);
+  start(&plain);
+  start(&frame);
+  advance(&plain, c.first, c.steps);
+  advance(&frame, c.first, c.steps);
+  const bool used = frame.op.sequence.frame.bytes > 0, cells = everywhere(same_cells(&plain, &frame)),
+             heat = same_heat(&plain, &frame);
+  close_rig(&frame);
+  close_rig(&plain);
+  if (!cells || !heat)
+    fail_msg("%s: %lld x %lld cells, %d x %d ranks, material %d, sides %d, depth %d, %d threads, %s, %lld + %lld steps",
+             cells ? "heat" : "cells", (long long)c.cells[HEAT_X], (long long)c.cells[HEAT_Y], c.ranks[HEAT_X],
+             c.ranks[HEAT_Y], c.material, c.side, depths[c.depth], c.threads,
+             known || c.isa == 0 ? isas[c.isa] : "best", (long long)c.first, (long long)(c.steps - c.first));
+  return used;
+}
+
+static void every_block_has_the_bits_of_single_stages(void **state) {
+  (void)state;
+  enum { TRIALS = 60 };
+  static const int most[] = {3, 20, 90, 200};
+  int size, used = 0;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  const int trials = TRIALS / size;
+  for (int n = 0; n < trials; n++) {
+    trial c = {.material = draw(2), .side = draw(6), .depth = draw(6), .threads = 1 + draw(3), .isa = draw(5)};
+    int px = 1 + draw(size);
+    while (size % px != 0) px--;
+    c.ranks[HEAT_X] = px;
+    c.ranks[HEAT_Y] = size / px;
+    for (int axis = 0; axis < HEAT_AXES; axis++) c.cells[axis] = c.ranks[axis] + draw(most[draw(4)]);
+    c.first = 1 + draw(HEAT_BATCH);
+    c.steps = c.first + 1 + draw(HEAT_BATCH + 9);
+    used += check(c);
+  }
+  assert_true(used > trials / 3);
+}
+
+/* Tiles in the middle, where nothing but the kernel is to do, and several strips and threads. */
+static void large_blocks_have_the_bits_of_single_stages(void **state) {
+  (void)state;
+  int size;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  for (int n = 0; n < 5; n++)
+    assert_true(check((trial){.cells = {260, 340 + size},
+                              .ranks = {1, size},
+                              .material = n % 2,
+                              .side = 1 + n % 5,
+                              .depth = 3 + n % 3,
+                              .threads = 1 + n % 3,
+                              .isa = n,
+                              .first = 64,
+                              .steps = 64 + 37}));
+}
+
+int main(int argc, char **argv) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(every_block_has_the_bits_of_single_stages),
+      cmocka_unit_test(large_blocks_have_the_bits_of_single_stages),
+  };
+  return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
+}
