@@ -4,32 +4,22 @@
 #include "heat2d/numerics/interpolation.h"
 
 #include "harness.h"
+#include "rig.h"
 
-#include <math.h>
-#include <string.h>
-
-static heat_config *config;
-static heat_problem problem;
-static heat_grid grid;
+static rig opened;
 
 static void open_deck(const char *format, ...) HEAT_PRINTF(1, 2);
 static void open_deck(const char *format, ...) {
-  static const int chosen[HEAT_AXES] = {0, 0};
   char deck[4096];
-  int length = snprintf(deck, sizeof deck, "initial: {temperature: 0}\ntime: {end: 1}\n");
   va_list arguments;
   va_start(arguments, format);
-  length += vsnprintf(deck + length, sizeof deck - (size_t)length, format, arguments);
+  vsnprintf(deck, sizeof deck, format, arguments);
   va_end(arguments);
-  const heat_status status = heat_config_parse(&config, "deck", deck, (size_t)length, NULL, 0);
-  assert_string_equal(status.text, "");
-  assert_int_equal(heat_problem_create(&problem, MPI_COMM_WORLD, config).code, HEAT_OK);
-  assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, chosen).code, HEAT_OK);
+  open_rig(&opened, (rig_setting){.deck = deck, .up_to = RIG_GRID});
 }
 
 static void close_deck(void) {
-  heat_problem_destroy(&problem);
-  heat_config_destroy(config);
+  close_rig(&opened);
 }
 
 typedef double field(double x, double y);
@@ -39,14 +29,15 @@ static double read_at(field *f, double x, double y, double t) {
   heat_interpolation at;
   int64_t cells[HEAT_AROUND][HEAT_AXES];
   double u[HEAT_AROUND];
-  assert_int_equal(heat_interpolation_create(&at, &problem, &grid, (double[HEAT_AXES]){x, y}).code, HEAT_OK);
+  assert_int_equal(heat_interpolation_create(&at, &opened.problem, &opened.grid, (double[HEAT_AXES]){x, y}).code,
+                   HEAT_OK);
   assert_int_equal(heat_interpolation_update(&at, t).code, HEAT_OK);
-  heat_quadrant_cells(&grid, &at.quadrant, cells);
+  heat_quadrant_cells(&opened.grid, &at.quadrant, cells);
   for (int n = 0; n < HEAT_AROUND; n++) {
-    assert_in_range(cells[n][HEAT_X], 0, grid.layout.cells[HEAT_X] - 1);
-    assert_in_range(cells[n][HEAT_Y], 0, grid.layout.cells[HEAT_Y] - 1);
-    u[n] = f(heat_problem_centre(&problem, HEAT_X, cells[n][HEAT_X]),
-             heat_problem_centre(&problem, HEAT_Y, cells[n][HEAT_Y]));
+    assert_in_range(cells[n][HEAT_X], 0, opened.grid.layout.cells[HEAT_X] - 1);
+    assert_in_range(cells[n][HEAT_Y], 0, opened.grid.layout.cells[HEAT_Y] - 1);
+    u[n] = f(heat_problem_centre(&opened.problem, HEAT_X, cells[n][HEAT_X]),
+             heat_problem_centre(&opened.problem, HEAT_Y, cells[n][HEAT_Y]));
   }
   return heat_interpolation_value(&at, u);
 }
@@ -58,8 +49,9 @@ static void assert_near(double value, double expected, double tolerance) {
 
 /* The field is read exactly at points all over the domain: every quadrant, its corners, the joints and the walls. */
 static void assert_exact_everywhere(field *f, double tolerance) {
-  const double *origin = problem.origin, *size = problem.size;
-  const int per_cell = 6, columns = per_cell * (int)problem.cells[HEAT_X], rows = per_cell * (int)problem.cells[HEAT_Y];
+  const double *origin = opened.problem.origin, *size = opened.problem.size;
+  const int per_cell = 6, columns = per_cell * (int)opened.problem.cells[HEAT_X],
+            rows = per_cell * (int)opened.problem.cells[HEAT_Y];
   for (int i = 0; i <= columns; i++) {
     for (int j = 0; j <= rows; j++) {
       const double x = i == columns ? origin[HEAT_X] + size[HEAT_X] : origin[HEAT_X] + i * size[HEAT_X] / columns;
@@ -207,7 +199,8 @@ static void a_point_at_a_centre_is_that_cell(void **state) {
             "boundary: {left: {type: periodic}, right: {type: periodic}, top: {type: dirichlet, value: 1e3}}\n");
   for (int64_t j = 0; j < 6; j++) {
     for (int64_t i = 0; i < 7; i++) {
-      const double x = heat_problem_centre(&problem, HEAT_X, i), y = heat_problem_centre(&problem, HEAT_Y, j);
+      const double x = heat_problem_centre(&opened.problem, HEAT_X, i),
+                   y = heat_problem_centre(&opened.problem, HEAT_Y, j);
       assert_near(read_at(bilinear, x, y, 0), bilinear(x, y), 1e-12);
     }
   }
@@ -369,7 +362,7 @@ enum { SIDES_TRIED = 60, POINTS_TRIED = 400, MOST_CELLS = 6 };
 static double cells_have[MOST_CELLS][MOST_CELLS];
 
 static double tabulated(double x, double y) {
-  return cells_have[(int)(y * (double)problem.cells[HEAT_Y])][(int)(x * (double)problem.cells[HEAT_X])];
+  return cells_have[(int)(y * (double)opened.problem.cells[HEAT_Y])][(int)(x * (double)opened.problem.cells[HEAT_X])];
 }
 
 /* A side of a kind, and the range of its temperatures beside cells in [0, 1]. */
@@ -462,7 +455,7 @@ static void quadrants_meet_without_a_jump(void **state) {
     const double bound = 1e-12 * (high - low) + 40 * steepest * step * (high - low);
     for (int point = 0; point < POINTS_TRIED; point++) {
       const int axis = point % 2;
-      const int64_t count = 2 * problem.cells[axis];
+      const int64_t count = 2 * opened.problem.cells[axis];
       const double line = (double)(1 + (int64_t)(random_part() * (double)(count - 1))) / (double)count;
       const double other = 0.02 + 0.96 * random_part();
       const double from = line - step, to = line + step;

@@ -6,21 +6,15 @@
 #include "heat2d/numerics/solver_loops.h"
 
 #include "harness.h"
-
-#include <math.h>
-#include <string.h>
+#include "rig.h"
 
 enum { NX = 23, NY = 4100 / 23 };
 
-static const char deck[] = "domain: {size: [1, 1], cells: [23, 178]}\nmaterial: {diffusivity: 1}\n"
-                           "initial: {temperature: 0}\ntime: {end: 1}\n";
-
-typedef struct rig {
-  heat_config *config;
-  heat_problem problem;
-  heat_grid grid;
+/* Two fields on a grid. */
+typedef struct setting {
+  rig made;
   heat_field a, b;
-} rig;
+} setting;
 
 /* Numbers of a cell with all bits in use, of both signs and of many magnitudes. */
 static double number(int64_t cell, int which) {
@@ -28,53 +22,49 @@ static double number(int64_t cell, int which) {
   return x * exp(range * cos(0.37 * (double)cell * (1 + which)));
 }
 
-static void open_rig(rig *r, MPI_Comm comm, const int ranks[HEAT_AXES]) {
-  assert_int_equal(heat_config_parse(&r->config, "deck", deck, strlen(deck), NULL, 0).code, HEAT_OK);
-  assert_int_equal(heat_problem_create(&r->problem, comm, r->config).code, HEAT_OK);
-  assert_int_equal(heat_grid_create(&r->grid, comm, &r->problem, ranks).code, HEAT_OK);
-  assert_int_equal(heat_field_create(&r->a, &r->grid, 1).code, HEAT_OK);
-  assert_int_equal(heat_field_create(&r->b, &r->grid, 1).code, HEAT_OK);
-  const heat_box owned = r->grid.owned;
+static void open_setting(setting *s, bool alone, const int *ranks) {
+  open_rig(&s->made, (rig_setting){.deck = "", .cells = {NX, NY}, .up_to = RIG_GRID, .alone = alone, .ranks = ranks});
+  assert_int_equal(heat_field_create(&s->a, &s->made.grid, 1).code, HEAT_OK);
+  assert_int_equal(heat_field_create(&s->b, &s->made.grid, 1).code, HEAT_OK);
+  const heat_box owned = s->made.grid.owned;
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
     for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
-      *heat_field_at(&r->a, i, j) = number(j * NX + i, 0);
-      *heat_field_at(&r->b, i, j) = number(j * NX + i, 1);
+      *heat_field_at(&s->a, i, j) = number(j * NX + i, 0);
+      *heat_field_at(&s->b, i, j) = number(j * NX + i, 1);
     }
 }
 
-static void close_rig(rig *r) {
-  heat_field_destroy(&r->a);
-  heat_field_destroy(&r->b);
-  heat_problem_destroy(&r->problem);
-  heat_config_destroy(r->config);
+static void close_setting(setting *s) {
+  heat_field_destroy(&s->a);
+  heat_field_destroy(&s->b);
+  close_rig(&s->made);
 }
 
-/* The sums of this rig: a b, a / b, a; expected to be of these sizes. */
-static void sums_of(const rig *r, double size, double sums[3]) {
-  heat_product products[] = {{.a = &r->a, .b = &r->b, .size = size},
-                             {.a = &r->a, .b = &r->b, .over = true, .size = size},
-                             {.a = &r->a, .size = size}};
-  heat_products(&r->grid, products, 3, NULL);
+/* The sums of these fields: a b, a / b, a; expected to be of these sizes. */
+static void sums_of(const setting *s, double size, double sums[3]) {
+  heat_product products[] = {{.a = &s->a, .b = &s->b, .size = size},
+                             {.a = &s->a, .b = &s->b, .over = true, .size = size},
+                             {.a = &s->a, .size = size}};
+  heat_products(&s->made.grid, products, 3, NULL);
   for (int k = 0; k < 3; k++) sums[k] = products[k].sum;
 }
 
 static void sums_have_the_same_bits_on_every_layout(void **state) {
   (void)state;
-  static const int alone[HEAT_AXES] = {1, 1};
   static const double sizes[] = {0, 1, 1e-30, 1e9};
   int size;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   for (size_t n = 0; n < sizeof sizes / sizeof *sizes; n++) {
-    rig r;
+    setting s;
     double expected[3], sums[3];
-    open_rig(&r, MPI_COMM_SELF, alone);
-    sums_of(&r, sizes[n], expected);
-    close_rig(&r);
+    open_setting(&s, true, NULL);
+    sums_of(&s, sizes[n], expected);
+    close_setting(&s);
     for (int px = 1; px <= size; px++) {
       if (size % px != 0) continue;
-      open_rig(&r, MPI_COMM_WORLD, (int[HEAT_AXES]){px, size / px});
-      sums_of(&r, sizes[n], sums);
-      close_rig(&r);
+      open_setting(&s, false, (int[HEAT_AXES]){px, size / px});
+      sums_of(&s, sizes[n], sums);
+      close_setting(&s);
       assert_true(everywhere(memcmp(sums, expected, sizeof sums) == 0));
     }
   }
@@ -84,8 +74,8 @@ static void sums_have_the_same_bits_on_every_layout(void **state) {
 static void sums_are_accurate_whatever_size_was_expected(void **state) {
   (void)state;
   static const double sizes[] = {0, 1e-300, 1e-9, 1, 1e9, 1e13};
-  rig r;
-  open_rig(&r, MPI_COMM_SELF, (int[HEAT_AXES]){1, 1});
+  setting s;
+  open_setting(&s, true, NULL);
   heat_sum exact[3] = {{.pending = 0}};
   double most[3] = {0};
   for (int64_t cell = 0; cell < NX * NY; cell++) {
@@ -97,37 +87,37 @@ static void sums_are_accurate_whatever_size_was_expected(void **state) {
   }
   for (size_t n = 0; n < sizeof sizes / sizeof *sizes; n++) {
     double sums[3];
-    sums_of(&r, sizes[n], sums);
+    sums_of(&s, sizes[n], sums);
     for (int k = 0; k < 3; k++) {
       const double value = heat_sum_value(&exact[k]);
       assert_true(fabs(sums[k] - value) <= 4e-16 * fabs(value) + 1e-17 * most[k]);
     }
   }
-  close_rig(&r);
+  close_setting(&s);
 }
 
 static void what_is_not_finite_and_nothing_at_all_are_told(void **state) {
   (void)state;
   static const double odd[] = {NAN, INFINITY, -INFINITY};
-  rig r;
-  open_rig(&r, MPI_COMM_WORLD, (int[HEAT_AXES]){0, 0});
-  const heat_box owned = r.grid.owned;
+  setting s;
+  open_setting(&s, false, NULL);
+  const heat_box owned = s.made.grid.owned;
   for (size_t n = 0; n < sizeof odd / sizeof *odd; n++) {
-    heat_product product = {.a = &r.a, .size = 1};
-    if (r.grid.rank == r.grid.size - 1) *heat_field_at(&r.a, owned.lo[HEAT_X], owned.lo[HEAT_Y]) = odd[n];
-    heat_products(&r.grid, &product, 1, NULL);
+    heat_product product = {.a = &s.a, .size = 1};
+    if (s.made.grid.rank == s.made.grid.size - 1) *heat_field_at(&s.a, owned.lo[HEAT_X], owned.lo[HEAT_Y]) = odd[n];
+    heat_products(&s.made.grid, &product, 1, NULL);
     assert_true(everywhere(isnan(product.sum)));
   }
-  heat_product product = {.a = &r.b, .b = &r.b};
+  heat_product product = {.a = &s.b, .b = &s.b};
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
-    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) *heat_field_at(&r.b, i, j) = 0;
+    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) *heat_field_at(&s.b, i, j) = 0;
   int flag = 1;
-  heat_products(&r.grid, &product, 1, &flag);
-  assert_true(everywhere(product.sum == 0 && flag == r.grid.size));
+  heat_products(&s.made.grid, &product, 1, &flag);
+  assert_true(everywhere(product.sum == 0 && flag == s.made.grid.size));
   product.size = 1; /* as if they had been there */
-  heat_products(&r.grid, &product, 1, &flag);
+  heat_products(&s.made.grid, &product, 1, &flag);
   assert_true(everywhere(product.sum == 0));
-  close_rig(&r);
+  close_setting(&s);
 }
 
 /* All loops of a solver on one row, and what they leave: the row and the sums. */
@@ -179,22 +169,22 @@ static void the_bits_do_not_depend_on_the_instructions(void **state) {
   (void)state;
   static const char *const kinds[] = {"base", "x86-64-v2", "x86-64-v3", "x86-64-v4"};
   static row_result rows[2][2];
-  rig r;
+  setting s;
   double sums[2][3];
   const char *given = getenv("HEAT2D_ISA");
   char *before = given == NULL ? NULL : strdup(given);
-  open_rig(&r, MPI_COMM_WORLD, (int[HEAT_AXES]){0, 0});
+  open_setting(&s, false, NULL);
   for (size_t n = 0; n < sizeof kinds / sizeof *kinds; n++) {
     if (heat_kernels_find(kinds[n]) == NULL) continue;
     setenv("HEAT2D_ISA", kinds[n], 1);
-    sums_of(&r, 1e3, sums[n > 0]);
+    sums_of(&s, 1e3, sums[n > 0]);
     memset(rows[n > 0], 0, sizeof rows[0]);
     for (int uniform = 0; uniform < 2; uniform++) go_through_a_row(&rows[n > 0][uniform], uniform == 1);
     if (n == 0) continue;
     assert_true(everywhere(memcmp(sums[0], sums[1], sizeof sums[0]) == 0));
     assert_true(everywhere(memcmp(rows[0], rows[1], sizeof rows[0]) == 0));
   }
-  close_rig(&r);
+  close_setting(&s);
   if (before == NULL)
     unsetenv("HEAT2D_ISA");
   else
@@ -206,25 +196,25 @@ static void the_bits_do_not_depend_on_the_instructions(void **state) {
 static void parts_that_were_added_up_before_give_the_same_sum(void **state) {
   (void)state;
   static const double sizes[] = {1e9, 1e-30};
-  rig r;
-  open_rig(&r, MPI_COMM_WORLD, (int[HEAT_AXES]){0, 0});
-  const heat_box owned = r.grid.owned;
+  setting s;
+  open_setting(&s, false, NULL);
+  const heat_box owned = s.made.grid.owned;
   for (int n = 0; n < 2; n++) {
     heat_total own = {.over = 0};
     for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
-      const heat_terms terms = {.a = heat_field_at(&r.a, owned.lo[HEAT_X], j),
-                                .b = heat_field_at(&r.b, owned.lo[HEAT_X], j),
+      const heat_terms terms = {.a = heat_field_at(&s.a, owned.lo[HEAT_X], j),
+                                .b = heat_field_at(&s.b, owned.lo[HEAT_X], j),
                                 .scale = heat_product_scale(sizes[n])};
       heat_solver_loops_find()->add(&own, terms, (ptrdiff_t)heat_box_width(owned, HEAT_X));
     }
-    heat_product plain = {.a = &r.a, .b = &r.b, .size = sizes[n]}, formed = plain;
+    heat_product plain = {.a = &s.a, .b = &s.b, .size = sizes[n]}, formed = plain;
     formed.own = &own;
     assert_int_equal(everywhere(own.over == 0), n == 0);
-    heat_products(&r.grid, &plain, 1, NULL);
-    heat_products(&r.grid, &formed, 1, NULL);
+    heat_products(&s.made.grid, &plain, 1, NULL);
+    heat_products(&s.made.grid, &formed, 1, NULL);
     assert_true(plain.sum == formed.sum);
   }
-  close_rig(&r);
+  close_setting(&s);
 }
 
 int main(int argc, char **argv) {

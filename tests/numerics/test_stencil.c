@@ -1,12 +1,9 @@
 /* The stencil against the matrix that it stands for, written out here cell by cell, and against the stages of the
  * operator: all kinds of material, walls and periodic sides, slabs of one cell, every layout. */
-#include "heat2d/numerics/operator.h"
-
 #include "harness.h"
+#include "rig.h"
 
 #include <float.h>
-#include <math.h>
-#include <string.h>
 
 enum { MOST = 7 }; /* cells of an axis */
 
@@ -35,42 +32,29 @@ enum {
   PROBLEMS = GRIDS * MATERIALS * SIDES
 };
 
+/* An operator, and three fields for it. */
 typedef struct setting {
-  heat_config *config;
-  heat_problem problem;
-  heat_grid grid;
-  heat_runtime runtime;
-  heat_operator op;
+  rig made;
   heat_field x, y, z;
 } setting;
 
-static void open_problem(setting *s, const int64_t *cells, const char *material, const char *walls) {
-  char deck[2048];
-  const int length = snprintf(deck, sizeof deck,
-                              "domain: {size: [1, 1.2], cells: [%lld, %lld]}\n%s\n"
-                              "initial: {temperature: 0}\ntime: {end: 1}\nboundary: {%s}\n",
-                              (long long)cells[HEAT_X], (long long)cells[HEAT_Y], material, walls);
-  heat_status status = heat_config_parse(&s->config, "deck", deck, (size_t)length, NULL, 0);
-  assert_string_equal(status.text, "");
-  status = heat_problem_create(&s->problem, MPI_COMM_WORLD, s->config);
-  assert_string_equal(status.text, "");
-}
-
 /* Number the problems; false where the ranks cannot be placed. */
-static bool open_setting(setting *s, MPI_Comm comm, int n, int depth) {
+static bool open_setting(setting *s, bool alone, int n, int depth) {
   const int64_t *cells = grids[n / (MATERIALS * SIDES)];
   heat_layout layout = {.cells = {cells[HEAT_X], cells[HEAT_Y]}};
+  char deck[2048];
   int size;
-  MPI_Comm_size(comm, &size);
+  MPI_Comm_size(alone ? MPI_COMM_SELF : MPI_COMM_WORLD, &size);
   if (!heat_layout_choose(&layout, size)) return false;
-  open_problem(s, cells, materials[n / SIDES % MATERIALS], sides[n % SIDES]);
-  assert_int_equal(heat_grid_create(&s->grid, comm, &s->problem, layout.ranks).code, HEAT_OK);
-  heat_runtime_create(&s->runtime, comm);
-  const heat_status status =
-      heat_operator_create(&s->op, &(heat_discretisation){&s->problem, &s->grid, depth, 1}, &s->runtime);
-  assert_string_equal(status.text, "");
+  snprintf(deck, sizeof deck, "%s\nboundary: {%s}\n", materials[n / SIDES % MATERIALS], sides[n % SIDES]);
+  open_rig(&s->made, (rig_setting){.deck = deck,
+                                   .cells = {cells[HEAT_X], cells[HEAT_Y]},
+                                   .size = {1, 1.2},
+                                   .up_to = RIG_OPERATOR,
+                                   .alone = alone,
+                                   .depth = depth});
   heat_field *fields[] = {&s->x, &s->y, &s->z};
-  for (int f = 0; f < 3; f++) assert_int_equal(heat_field_create(fields[f], &s->grid, depth).code, HEAT_OK);
+  for (int f = 0; f < 3; f++) assert_int_equal(heat_field_create(fields[f], &s->made.grid, depth).code, HEAT_OK);
   return true;
 }
 
@@ -78,10 +62,7 @@ static void close_setting(setting *s) {
   heat_field_destroy(&s->x);
   heat_field_destroy(&s->y);
   heat_field_destroy(&s->z);
-  heat_operator_destroy(&s->op);
-  heat_runtime_destroy(&s->runtime);
-  heat_problem_destroy(&s->problem);
-  heat_config_destroy(s->config);
+  close_rig(&s->made);
 }
 
 /* Values that differ from cell to cell, the same on any layout; NaN beyond walls, where nothing may be read. */
@@ -90,14 +71,16 @@ static double value_at(const heat_grid *grid, int64_t i, int64_t j) {
 }
 
 static void fill(setting *s, int64_t unit) {
-  const heat_box all = heat_box_grow(s->grid.owned, 1), inside = heat_grid_grown(&s->grid, s->grid.owned, 1);
-  const int64_t nx = s->grid.layout.cells[HEAT_X];
+  const heat_box all = heat_box_grow(s->made.grid.owned, 1),
+                 inside = heat_grid_grown(&s->made.grid, s->made.grid.owned, 1);
+  const int64_t nx = s->made.grid.layout.cells[HEAT_X];
   for (int64_t j = all.lo[HEAT_Y]; j < all.hi[HEAT_Y]; j++) {
     for (int64_t i = all.lo[HEAT_X]; i < all.hi[HEAT_X]; i++) {
       const heat_box cell = {{i, j}, {i + 1, j + 1}};
       const bool in = !heat_box_empty(heat_box_intersect(cell, inside));
-      const int64_t number = in ? heat_grid_wrap(&s->grid, HEAT_Y, j) * nx + heat_grid_wrap(&s->grid, HEAT_X, i) : -1;
-      *heat_field_at(&s->x, i, j) = !in ? NAN : unit < 0 ? value_at(&s->grid, i, j) : number == unit ? 1 : 0;
+      const int64_t number =
+          in ? heat_grid_wrap(&s->made.grid, HEAT_Y, j) * nx + heat_grid_wrap(&s->made.grid, HEAT_X, i) : -1;
+      *heat_field_at(&s->x, i, j) = !in ? NAN : unit < 0 ? value_at(&s->made.grid, i, j) : number == unit ? 1 : 0;
     }
   }
   s->x.valid = 1;
@@ -111,26 +94,26 @@ static void the_matrix_is_symmetric_and_its_diagonal_is_what_it_says(void **stat
   static double matrix[CELLS][CELLS], diagonal[CELLS], walls[CELLS];
   for (int n = 0; n < PROBLEMS; n++) {
     setting s;
-    if (!open_setting(&s, MPI_COMM_WORLD, n, 1 + n % 3)) continue;
-    const heat_box owned = s.grid.owned;
-    const int64_t nx = s.grid.layout.cells[HEAT_X], cells = nx * s.grid.layout.cells[HEAT_Y];
+    if (!open_setting(&s, false, n, 1 + n % 3)) continue;
+    const heat_box owned = s.made.grid.owned;
+    const int64_t nx = s.made.grid.layout.cells[HEAT_X], cells = nx * s.made.grid.layout.cells[HEAT_Y];
     memset(matrix, 0, sizeof matrix);
     memset(diagonal, 0, sizeof diagonal);
     memset(walls, 0, sizeof walls);
-    heat_stencil_diagonal(&s.op.stencil, &s.z);
+    heat_stencil_diagonal(&s.made.op.stencil, &s.z);
     for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
       for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
         const int64_t cell = j * nx + i, at[HEAT_AXES] = {i, j};
         diagonal[cell] = *heat_field_at(&s.z, i, j);
         for (int side = 0; side < HEAT_SIDES; side++) {
           const int axis = side / 2;
-          if (at[axis] == (side % 2 == 0 ? 0 : s.grid.layout.cells[axis] - 1))
-            walls[cell] += heat_stencil_wall(&s.op.stencil, side, at[1 - axis]);
+          if (at[axis] == (side % 2 == 0 ? 0 : s.made.grid.layout.cells[axis] - 1))
+            walls[cell] += heat_stencil_wall(&s.made.op.stencil, side, at[1 - axis]);
         }
       }
     for (int64_t unit = 0; unit < cells; unit++) {
       fill(&s, unit);
-      heat_stencil_balance(&s.op.stencil, &s.x, &s.y);
+      heat_stencil_balance(&s.made.op.stencil, &s.x, &s.y);
       for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
         for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++)
           matrix[unit][j * nx + i] = *heat_field_at(&s.y, i, j);
@@ -161,14 +144,14 @@ static void it_is_the_operator_without_sources(void **state) {
   static double here[MOST][MOST];
   for (int n = 0; n < PROBLEMS; n++) {
     setting s, one;
-    if (!open_setting(&s, MPI_COMM_WORLD, n, 2)) continue;
-    const heat_box owned = s.grid.owned;
+    if (!open_setting(&s, false, n, 2)) continue;
+    const heat_box owned = s.made.grid.owned;
     fill(&s, -1);
-    heat_stencil_apply(&s.op.stencil, &s.x, &s.y);
+    heat_stencil_apply(&s.made.op.stencil, &s.x, &s.y);
     heat_field *fields[] = {&s.x, &s.z};
     const heat_stage stage = {.out = 1, .u = 0, .terms = 1, .term = {{0, 0}}, .c = 1};
-    assert_int_equal(heat_operator_apply(&s.op, &stage, 1, fields).code, HEAT_OK);
-    const double bound = s.op.stencil.bounds.all_faces;
+    assert_int_equal(heat_operator_apply(&s.made.op, &stage, 1, fields).code, HEAT_OK);
+    const double bound = s.made.op.stencil.bounds.all_faces;
     bool right = true;
     for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
       for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
@@ -176,9 +159,9 @@ static void it_is_the_operator_without_sources(void **state) {
         right = right && fabs(here[j][i] - *heat_field_at(&s.z, i, j)) <= 32 * DBL_EPSILON * bound;
       }
     if (!everywhere(right)) fail_msg("problem %d", n);
-    assert_true(open_setting(&one, MPI_COMM_SELF, n, 1));
+    assert_true(open_setting(&one, true, n, 1));
     fill(&one, -1);
-    heat_stencil_apply(&one.op.stencil, &one.x, &one.y);
+    heat_stencil_apply(&one.made.op.stencil, &one.x, &one.y);
     for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
       for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++)
         right = right && memcmp(&here[j][i], heat_field_at(&one.y, i, j), sizeof(double)) == 0;
@@ -191,32 +174,30 @@ static void it_is_the_operator_without_sources(void **state) {
 /* A Robin coefficient that grows: the diagonal follows it when asked to, and the bounds hold for all times. */
 static void walls_are_taken_at_the_time_that_is_asked_for(void **state) {
   (void)state;
-  static const int64_t cells[] = {6, 6};
-  static const int chosen[HEAT_AXES] = {0, 0};
-  setting s;
-  open_problem(&s, cells, materials[0], "left: {type: robin, coefficient: '2 + t', ambient: 0}");
-  assert_int_equal(heat_grid_create(&s.grid, MPI_COMM_WORLD, &s.problem, chosen).code, HEAT_OK);
-  const heat_discretisation from = {&s.problem, &s.grid, 1, 1};
+  char deck[512];
+  snprintf(deck, sizeof deck, "%s\nboundary: {left: {type: robin, coefficient: '2 + t', ambient: 0}}\n", materials[0]);
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck, .cells = {6, 6}, .size = {1, 1.2}, .up_to = RIG_GRID});
+  const heat_discretisation from = {&made.problem, &made.grid, 1, 1};
   heat_walls walls;
   heat_stencil stencil;
   assert_int_equal(heat_stencil_create(&stencil, &from).code, HEAT_OK);
   assert_int_equal(heat_walls_create(&walls, &from).code, HEAT_OK);
   assert_int_equal(heat_stencil_set_walls(&stencil, &walls).code, HEAT_OK);
-  const double h = s.grid.spacing[HEAT_X], k = 1.3;
+  const double h = made.grid.spacing[HEAT_X], k = 1.3;
   for (int n = 0; n < 3; n++) {
     const double t = n / 2.0, a = 2 + t;
     const double expected = k / (h * h) * (a / (a / 2 + k / h)); /* K (1 - B) */
     assert_int_equal(heat_walls_update(&walls, &t, 1).code, HEAT_OK);
     heat_stencil_update_walls(&stencil, &walls);
-    const bool mine = s.grid.owned.lo[HEAT_X] == 0;
-    const double have = heat_stencil_wall(&stencil, HEAT_LEFT, s.grid.owned.lo[HEAT_Y]);
+    const bool mine = made.grid.owned.lo[HEAT_X] == 0;
+    const double have = heat_stencil_wall(&stencil, HEAT_LEFT, made.grid.owned.lo[HEAT_Y]);
     assert_true(everywhere(mine ? fabs(have - expected) <= 8 * DBL_EPSILON * expected : have == 0));
     assert_true(everywhere(have <= 2 * k / (h * h) * (1 + DBL_EPSILON)));
   }
   heat_stencil_destroy(&stencil);
   heat_walls_destroy(&walls);
-  heat_problem_destroy(&s.problem);
-  heat_config_destroy(s.config);
+  close_rig(&made);
 }
 
 int main(int argc, char **argv) {

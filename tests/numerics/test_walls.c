@@ -3,32 +3,24 @@
 #include "heat2d/numerics/ledger.h"
 
 #include "harness.h"
+#include "rig.h"
 
 #include <float.h>
-#include <math.h>
-#include <string.h>
 
 enum { NX = 7, NY = 6 };
 static const double untouched = -7e7, origin[] = {1, -2}, extent[] = {2.1, 3.6};
 
-static heat_config *config;
-static heat_problem problem;
+static rig opened;
 
 static void open_problem(const char *material, const char *boundary) {
   char deck[2048];
-  const int length = snprintf(deck, sizeof deck,
-                              "domain: {origin: [1, -2], size: [2.1, 3.6], cells: [%d, %d]}\n%s\n"
-                              "initial: {temperature: 0}\ntime: {end: 1}\nboundary: {%s}\n",
-                              NX, NY, material, boundary);
-  heat_status status = heat_config_parse(&config, "deck", deck, (size_t)length, NULL, 0);
-  assert_string_equal(status.text, "");
-  status = heat_problem_create(&problem, MPI_COMM_WORLD, config);
-  assert_string_equal(status.text, "");
+  snprintf(deck, sizeof deck, "domain: {origin: [1, -2], size: [2.1, 3.6], cells: [%d, %d]}\n%s\nboundary: {%s}\n", NX,
+           NY, material, boundary);
+  open_rig(&opened, (rig_setting){.deck = deck, .up_to = RIG_PROBLEM});
 }
 
 static void close_problem(void) {
-  heat_problem_destroy(&problem);
-  heat_config_destroy(config);
+  close_rig(&opened);
 }
 
 /* Call `check` on the grid of every layout of the ranks. */
@@ -39,7 +31,7 @@ static void for_each_layout(void (*check)(const heat_grid *grid)) {
     if (size % px != 0 || px > NX || size / px > NY) continue;
     const int ranks[HEAT_AXES] = {px, size / px};
     heat_grid grid;
-    assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, ranks).code, HEAT_OK);
+    assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &opened.problem, ranks).code, HEAT_OK);
     check(&grid);
     placed++;
   }
@@ -74,7 +66,7 @@ static void face_at(const heat_grid *grid, int side, int64_t n, double *x, doubl
   const int across = side / 2, along = 1 - across;
   double at[HEAT_AXES];
   at[across] = origin[across] + (side % 2 == 0 ? 0 : extent[across]);
-  at[along] = heat_problem_centre(&problem, along, heat_grid_wrap(grid, along, n));
+  at[along] = heat_problem_centre(&opened.problem, along, heat_grid_wrap(grid, along, n));
   *x = at[HEAT_X];
   *y = at[HEAT_Y];
 }
@@ -125,7 +117,7 @@ static void check_ghosts(const heat_grid *grid) {
     heat_walls walls;
     heat_field field;
     assert_true(
-        everywhere(heat_walls_create(&walls, &(heat_discretisation){&problem, grid, depth, 1}).code == HEAT_OK));
+        everywhere(heat_walls_create(&walls, &(heat_discretisation){&opened.problem, grid, depth, 1}).code == HEAT_OK));
     assert_true(everywhere(heat_field_create(&field, grid, depth).code == HEAT_OK));
     for (size_t n = 0; n < sizeof times / sizeof *times; n++) {
       assert_true(everywhere(heat_walls_update(&walls, &times[n], 1).code == HEAT_OK));
@@ -221,7 +213,8 @@ static void walls_go_on_through_periodic_sides(void **state) {
 static void check_no_walls(const heat_grid *grid) {
   heat_walls walls;
   heat_field field;
-  assert_true(everywhere(heat_walls_create(&walls, &(heat_discretisation){&problem, grid, 3, 1}).code == HEAT_OK));
+  assert_true(
+      everywhere(heat_walls_create(&walls, &(heat_discretisation){&opened.problem, grid, 3, 1}).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, grid, 3).code == HEAT_OK));
   fill(grid, &field);
   heat_walls_apply(&walls, &field, grid->owned, 0);
@@ -245,7 +238,8 @@ static void check_heat(const heat_grid *grid) {
   heat_field field;
   heat_ledger ledger;
   const int depth = 3;
-  assert_true(everywhere(heat_walls_create(&walls, &(heat_discretisation){&problem, grid, depth, 1}).code == HEAT_OK));
+  assert_true(
+      everywhere(heat_walls_create(&walls, &(heat_discretisation){&opened.problem, grid, depth, 1}).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, grid, depth).code == HEAT_OK));
   fill(grid, &field);
   assert_true(everywhere(heat_ledger_create(&ledger, grid).code == HEAT_OK));
@@ -298,7 +292,8 @@ static void check_neutral(const heat_grid *grid) {
   const double same = 293.15;
   heat_walls walls;
   heat_field field;
-  assert_true(everywhere(heat_walls_create(&walls, &(heat_discretisation){&problem, grid, 1, 1}).code == HEAT_OK));
+  assert_true(
+      everywhere(heat_walls_create(&walls, &(heat_discretisation){&opened.problem, grid, 1, 1}).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, grid, 1).code == HEAT_OK));
   const heat_box all = heat_box_grow(grid->owned, 1);
   for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y]; j++)
@@ -331,7 +326,8 @@ static void a_wall_at_the_fields_own_value_changes_no_bit(void **state) {
 
 static void check_failure(const heat_grid *grid) {
   heat_walls walls;
-  assert_true(everywhere(heat_walls_create(&walls, &(heat_discretisation){&problem, grid, 1, 1}).code == HEAT_OK));
+  assert_true(
+      everywhere(heat_walls_create(&walls, &(heat_discretisation){&opened.problem, grid, 1, 1}).code == HEAT_OK));
   const heat_status status = heat_agree(grid->comm, heat_walls_update(&walls, &(double){2}, 1));
   assert_true(everywhere(status.code == HEAT_DECK));
   assert_non_null(strstr(status.text, "boundary.right.value: is "));
