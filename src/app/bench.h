@@ -56,6 +56,12 @@ heat_status heat_bench_ladder(heat_bench *bench, const char *size, const int64_t
 /* How deep the halo of a run on so many cells and ranks is. Local. */
 int heat_bench_depth(const int64_t cells[HEAT_AXES], int ranks);
 
+/* bench_methods.c */
+
+/* A step of `method` of the table on one grid, or of some of them (-1): one row for each. Errors as above, and
+ * HEAT_NUMERICS. Collective. */
+heat_status heat_bench_methods(heat_bench *bench, const char *size, const int64_t cells[HEAT_AXES], int method);
+
 /* bench_io.c */
 
 /* The exchange of the halo, one layer deep and as deep as a run has it. Nothing on one rank. Errors as above.

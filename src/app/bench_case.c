@@ -1,7 +1,9 @@
 #include "bench_case.h"
 
+#include <math.h>
+
 /* Numbers that differ from cell to cell, and none that a processor is slow with. */
-static void fill(heat_bench_case *c) {
+void heat_bench_case_fill(heat_bench_case *c) {
   enum { PERIOD = 13 };
   heat_field *u = heat_stepper_solution(&c->stepper);
   for (int64_t j = u->owned.lo[HEAT_Y]; j < u->owned.hi[HEAT_Y]; j++)
@@ -17,7 +19,7 @@ heat_status heat_bench_case_create(heat_bench_case *c, MPI_Comm comm, heat_bench
   const int length = snprintf(
       deck, sizeof deck,
       "domain: {size: [%lld, %lld], cells: [%lld, %lld]}\nmaterial: {diffusivity: 1}\ninitial: {temperature: 1}\n%s"
-      "time: {end: 1}\n",
+      "time: {end: 1, solver: {tolerance: 1e-10}}\n",
       (long long)spec.cells[HEAT_X], (long long)spec.cells[HEAT_Y], (long long)spec.cells[HEAT_X],
       (long long)spec.cells[HEAT_Y],
       spec.varying ? "regions: [{shape: rectangle, min: [0, 0], max: [1, 1], diffusivity: 0.5}]\n" : "");
@@ -31,10 +33,11 @@ heat_status heat_bench_case_create(heat_bench_case *c, MPI_Comm comm, heat_bench
   status = heat_operator_create(&c->op, &from, &c->runtime);
   if (status.code != HEAT_OK) return status;
   if (spec.plain) heat_sequence_set_plain(&c->op.sequence);
-  status = heat_agree(comm, heat_stepper_create(&c->stepper, &heat_methods[HEAT_METHOD_EULER], &c->op));
+  status = heat_agree(comm, heat_stepper_create(&c->stepper, &heat_methods[spec.method], &c->op));
   if (status.code != HEAT_OK) return status;
-  fill(c);
-  const double safety = 0.9, forever = 1e15, dt = safety * heat_stepper_limit(&c->stepper);
+  heat_bench_case_fill(c);
+  const double limit = heat_method_limits(&heat_methods[HEAT_METHOD_EULER], heat_operator_bounds(&c->op)).stable;
+  const double safety = 0.9, forever = 1e15, dt = safety * (isinf(limit) ? 1 : limit) * (spec.step > 0 ? spec.step : 1);
   c->clock = heat_clock_create(0, 0, dt, forever * dt);
   return heat_ok();
 }

@@ -10,6 +10,8 @@ typedef struct heat_bench_spec {
   bool varying; /* material */
   bool plain;   /* one stage after the other in plain loops and whole arrays */
   int threads, depth;
+  int method;  /* of the table; 0: euler */
+  double step; /* over the longest one that euler takes; 0: 1 */
 } heat_bench_spec;
 
 typedef struct heat_bench_case {
@@ -28,6 +30,9 @@ typedef struct heat_bench_case {
  * HEAT_IO. Collective over comm. */
 heat_status heat_bench_case_create(heat_bench_case *c, MPI_Comm comm, heat_bench_spec spec);
 void heat_bench_case_destroy(heat_bench_case *c); /* Collective. */
+
+/* Give the solution its first numbers again. Local. */
+void heat_bench_case_fill(heat_bench_case *c);
 
 /* Do HEAT_BENCH_CASE_STEPS steps: work for heat_measure, whose context is the case. Collective. */
 enum { HEAT_BENCH_CASE_STEPS = HEAT_BATCH };

@@ -27,7 +27,7 @@ heat_status heat_bench_halo(heat_bench *b, const char *size, const int64_t cells
   heat_status status = heat_ok();
   for (int n = 0; n < 2 && b->runtime->size > 1 && status.code == HEAT_OK; n++) {
     heat_bench_case c;
-    const heat_bench_spec spec = {{cells[HEAT_X], cells[HEAT_Y]}, false, true, 1, depths[n]};
+    const heat_bench_spec spec = {{cells[HEAT_X], cells[HEAT_Y]}, .plain = true, .threads = 1, .depth = depths[n]};
     status = heat_bench_case_create(&c, comm, spec);
     halo_job job = {NULL, heat_stepper_solution(&c.stepper)};
     if (status.code == HEAT_OK) status = heat_halo_create(&job.halo, &c.grid, depths[n], 1);

@@ -135,7 +135,11 @@ static heat_status climb(ladder *l, const rung *r) {
   heat_bench_case c;
   MPI_Comm_size(r->comm, &ranks);
   const int depth = r->fused ? heat_bench_depth(l->cells, ranks) : 1;
-  const heat_bench_spec spec = {{l->cells[HEAT_X], l->cells[HEAT_Y]}, r->varying, !r->fused, r->threads, depth};
+  const heat_bench_spec spec = {.cells = {l->cells[HEAT_X], l->cells[HEAT_Y]},
+                                .varying = r->varying,
+                                .plain = !r->fused,
+                                .threads = r->threads,
+                                .depth = depth};
   heat_status status = heat_bench_case_create(&c, r->comm, spec);
   if (status.code == HEAT_OK) {
     const double cells = (double)heat_box_cells(c.grid.domain);

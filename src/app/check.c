@@ -2,6 +2,7 @@
  * within about a second: of a large grid only a part is looked at. */
 #include "heat2d/app/check.h"
 
+#include "balance.h"
 #include "forecast.h"
 #include "heat2d/deck/regions.h"
 
@@ -21,8 +22,9 @@ static heat_status print(const heat_setup *setup, const heat_plan *plan) {
     char choice[CHOICE_TEXT];
     heat_setup_describe_choice(setup, choice, sizeof choice);
     if (choice[0] != '\0') printf("# %s\n", choice);
-    if (plan->rate == 0 && setup->method->step != NULL)
-      printf("# time        no forecast: how many iterations the solver needs is not known beforehand\n");
+    if (plan->rate == 0)
+      printf("# time        no forecast: how many %s is not known beforehand\n",
+             setup->method->step != NULL ? "iterations the solver needs" : "steps error control takes");
   }
   free(deck);
   free(text);
@@ -55,6 +57,11 @@ static heat_status choose_step(heat_setup *setup, const heat_survey *survey, hea
   status = heat_agree(comm, heat_setup_step(setup, plan->limits, &dt));
   /* A step that is only estimated is no part of the resolved deck. */
   if (status.code == HEAT_OK && estimated) status = heat_agree(comm, heat_config_resolve(config, "time.step", "auto"));
+  double number;
+  /* Whoever looks at a part of the cells alone does not know what all of their sources add up to. */
+  const bool whole = survey->seen >= 1 || heat_problem_uniform(&setup->problem, HEAT_SOURCE, &number);
+  if (status.code == HEAT_OK && heat_setup_steady(setup) && whole)
+    status = heat_balance_check(&setup->problem, heat_config_real(config, "time.end"), comm);
   if (status.code != HEAT_OK) return status;
   plan->clock = heat_setup_clock(setup, dt);
   return heat_agree(comm, heat_plan_check_files(config, &plan->clock));

@@ -3,7 +3,10 @@
 #include "bench.h"
 #include "command.h"
 
+#include "heat2d/deck/names.h"
+
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { SIZES = 3 };
@@ -60,14 +63,28 @@ static heat_status read_arguments(heat_bench *b, const heat_arguments *arguments
   return heat_agree(b->runtime->comm, status);
 }
 
+/* The method that is asked for; -1: none. */
+static heat_status read_method(const heat_arguments *arguments, int *method) {
+  const char *name = heat_arguments_value(arguments, "method");
+  *method = -1;
+  for (int m = 0; m < HEAT_METHODS && name != NULL; m++)
+    if (strcmp(name, heat_method_names[m]) == 0) *method = m;
+  if (name == NULL || *method >= 0) return heat_ok();
+  return heat_fail(HEAT_USAGE, "--method: '%s' is no method (heat2d keys time.method lists them)", name);
+}
+
 static heat_status measure(heat_bench *b, const heat_arguments *arguments, int64_t cells[SIZES][HEAT_AXES]) {
   static const char *const names[SIZES] = {"L2", "L3", "memory"};
   const bool given = heat_arguments_value(arguments, "cells") != NULL;
   const char *disk = heat_arguments_value(arguments, "disk"), *last = given ? "cells" : names[SIZES - 1];
-  heat_status status = heat_bench_machine(b);
+  int method;
+  heat_status status = read_method(arguments, &method);
+  if (status.code == HEAT_OK) status = heat_bench_machine(b);
   for (int n = given ? SIZES - 1 : 0; n < SIZES && status.code == HEAT_OK; n++)
-    status = heat_bench_ladder(b, n == SIZES - 1 ? last : names[n], cells[n]);
-  if (status.code == HEAT_OK) status = heat_bench_halo(b, last, cells[SIZES - 1]);
+    if (method < 0) status = heat_bench_ladder(b, n == SIZES - 1 ? last : names[n], cells[n]);
+  for (int n = given ? SIZES - 1 : 0; n < SIZES && status.code == HEAT_OK; n++)
+    status = heat_bench_methods(b, n == SIZES - 1 ? last : names[n], cells[n], method);
+  if (status.code == HEAT_OK && method < 0) status = heat_bench_halo(b, last, cells[SIZES - 1]);
   if (status.code == HEAT_OK && disk != NULL) status = heat_bench_disk(b, disk, cells[SIZES - 1]);
   return heat_agree(b->runtime->comm, status);
 }
@@ -95,6 +112,7 @@ const heat_command heat_command_bench = {
     .operands = "",
     .summary = "throughput against the machine's own limit, and what makes it fast",
     .options = {{"cells", HEAT_ARGUMENT, "NX,NY", "one grid of this size instead of one for each level of memory"},
+                {"method", HEAT_ARGUMENT, "M", "only the steps of that method, as time.method names it"},
                 {"threads", HEAT_ARGUMENT, "N", "threads of each rank (1)"},
                 {"seconds", HEAT_ARGUMENT, "S", "of each measurement (0.5)"},
                 {"disk", HEAT_ARGUMENT, "DIR",

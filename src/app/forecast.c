@@ -257,7 +257,8 @@ heat_status heat_forecast_make(heat_plan *plan, const heat_setup *setup, const h
   const bool fits = share <= CELLS_MOST && share * survey->cell_seconds <= paint_seconds;
   double seconds = 0;
   plan->start_seconds = start;
-  if (setup->method->step != NULL) return heat_ok(); /* how many iterations the solver needs is not known */
+  /* How many steps error control takes is not known, nor how many iterations the solver needs. */
+  if (setup->adapts || setup->method->step != NULL) return heat_ok();
   heat_status status =
       plan->ranks == grid->size && fits ? time_grid(plan, setup, &seconds) : time_block(plan, setup, survey, &seconds);
   status = heat_agree(grid->comm, status);

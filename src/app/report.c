@@ -101,10 +101,10 @@ void heat_report_start(const heat_report *report, const heat_clock *clock, const
   say_resumed(report->runtime, report->resume, state);
 }
 
-/* Of explicit steps. */
+/* Of explicit stages. */
 static void say_speed(const heat_report *report) {
   heat_runtime *runtime = report->runtime;
-  const double giga = 1e9, updates = (double)heat_box_cells(report->setup->grid.domain) * (double)report->total.taken;
+  const double giga = 1e9, updates = (double)heat_box_cells(report->setup->grid.domain) * (double)report->total.stages;
   double stencil = runtime->spent[HEAT_STENCIL] + runtime->spent[HEAT_HALO];
   MPI_Allreduce(MPI_IN_PLACE, &stencil, 1, MPI_DOUBLE, MPI_MAX, runtime->comm);
   if (stencil > 0 && updates > 0)
@@ -170,10 +170,8 @@ static void say_files(const heat_report *report, const heat_outputs_summary *wri
 void heat_report_end(const heat_report *report) {
   heat_report_hints(report);
   heat_runtime_report(report->runtime);
-  if (report->setup->method->step == NULL)
-    say_speed(report);
-  else
-    say_solves(report);
+  if (report->setup->method->step != NULL || report->setup->adapts) say_solves(report);
+  if (report->setup->method->step == NULL) say_speed(report);
   say_checkpoints(report);
   const heat_outputs_summary written = heat_outputs_summarize(report->outputs);
   say_energy(report->runtime, written.energy, written.balance);

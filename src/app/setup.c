@@ -146,12 +146,17 @@ heat_clock heat_setup_clock(const heat_setup *setup, double dt) {
 
 /* Steps by error control: time.step stays `auto`. */
 static heat_status adapt(heat_setup *setup) {
-  const char *name = heat_method_name(setup->method);
   setup->adapts = true;
-  if (!heat_method_adapts(setup->method))
-    return heat_config_fail(setup->config, "time.step",
-                            "%s takes steps of one length (give it, or take tr-bdf2, which chooses its steps)", name);
-  return heat_config_resolve(setup->config, "time.method", name);
+  return heat_config_resolve(setup->config, "time.method", heat_method_name(setup->method));
+}
+
+/* How well systems are to be solved, where the deck leaves that open. */
+static heat_status resolve_solver(heat_setup *setup) {
+  enum { NUMBER = 64 };
+  char number[NUMBER];
+  if (setup->method->step == NULL) return heat_ok();
+  snprintf(number, sizeof number, "%.17g", heat_method_solver_tolerance(setup->method, setup->config));
+  return heat_config_resolve(setup->config, "time.solver.tolerance", number);
 }
 
 static heat_status one_solve(heat_setup *setup, double *dt) {
@@ -163,8 +168,10 @@ static heat_status one_solve(heat_setup *setup, double *dt) {
 heat_status heat_setup_step(heat_setup *setup, heat_limits limits, double *dt) {
   heat_config *config = setup->config;
   *dt = 0;
+  const heat_status resolved = resolve_solver(setup);
+  if (resolved.code != HEAT_OK) return resolved;
   if (heat_setup_steady(setup)) return one_solve(setup, dt);
-  if (setup->method != &heat_methods[HEAT_METHOD_EULER] && heat_config_auto(config, "time.step")) return adapt(setup);
+  if (heat_method_adapts(setup->method) && heat_config_auto(config, "time.step")) return adapt(setup);
   enum { NUMBER = 64, DIGITS = 9, STEPS_OF_ONE_CELL = 1000 };
   char number[NUMBER];
   const bool chosen = heat_config_auto(config, "time.step");

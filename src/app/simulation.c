@@ -124,6 +124,7 @@ static heat_status advance(heat_simulation *sim, int64_t to, heat_interval *inte
   sim->runtime->step = state->step += done->taken;
   sim->total.taken += done->taken;
   sim->total.rejected += done->rejected;
+  sim->total.stages += done->stages;
   sim->total.solves += done->solves;
   sim->total.iterations += done->iterations;
   if (sim->clock.free && done->taken > 0) reach(sim, done->time);

@@ -106,17 +106,18 @@ static const heat_option table[] = {
     {.key = "time.method", .type = HEAT_CHOICE, .flags = HEAT_AUTO | HEAT_PHYSICS, .fallback = "auto",
      .choices = heat_method_names,
      .help = "explicit: euler, rkl2; implicit, of order 1, 2 and 2: backward-euler, crank-nicolson, tr-bdf2; steady: no steps, "
-             "one solve for the state that sides and sources lead to; auto: euler or tr-bdf2, which has less work"},
+             "one solve for the state that sides and sources lead to; auto: euler, rkl2 or tr-bdf2, which has least work"},
     {.key = "time.step", .type = HEAT_REAL, .flags = HEAT_AUTO, .unit = "s", .range = "> 0", .fallback = "auto",
      .help = "length of a step; an unstable one is refused; auto: of euler the longest within safety and the maximum "
-             "principle, of backward-euler and tr-bdf2 by error control; rkl2 and crank-nicolson need a number"},
+             "principle, of all other methods by error control (time.tolerance)"},
     {.key = "time.safety", .type = HEAT_REAL, .range = "in (0, 1]", .fallback = "0.9",
      .help = "fraction of the stability limit that auto takes at most"},
     {.key = "time.tolerance", .type = HEAT_REAL, .range = "> 0", .most = 1, .fallback = "1e-4",
-     .help = "error in time, relative to the range of temperatures so far, that steps by error control aim at"},
+     .help = "error in time, relative to the range of temperatures so far and of the walls, that steps by error control aim at"},
     {.key = "time.solver", .type = HEAT_SECTION, .fallback = "{}", .help = "the linear solver of the implicit methods"},
-    {.key = "time.solver.tolerance", .type = HEAT_REAL, .range = "in (0, 1)", .fallback = "1e-10",
-     .help = "residual of a system, relative to that of the step's start, that the solver must reach"},
+    {.key = "time.solver.tolerance", .type = HEAT_REAL, .flags = HEAT_AUTO, .range = "in (0, 1)", .fallback = "auto",
+     .help = "residual of a system, relative to that of the step's start, that the solver must reach; auto: 1e-10, and "
+             "for steps by error control a hundredth of the error that a step may have"},
     {.key = "time.solver.iterations", .type = HEAT_INTEGER, .range = "in [1, 1000000]", .fallback = "200",
      .help = "of conjugate gradients, at most; a system that needs more ends the run (exit code 70)"},
     {.key = "time.steady", .type = HEAT_REAL, .unit = "K/s", .range = ">= 0", .fallback = "0",

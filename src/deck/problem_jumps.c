@@ -129,3 +129,21 @@ int heat_problem_turns(const heat_problem *problem, double end) {
   }
   return most;
 }
+
+heat_span heat_problem_wall_span(const heat_problem *problem, double end) {
+  enum { INSTANTS = 256 };
+  heat_span span = {INFINITY, -INFINITY};
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const int along = 1 - side / 2;
+    if (problem->sides[side].periodic || !(problem->sides[side].a_scale > 0)) continue;
+    for (int n = 0; n < PLACES * (INSTANTS + 1); n++) {
+      const int64_t cell = (problem->cells[along] - 1) * (n % PLACES) / (PLACES - 1);
+      const double s = heat_problem_centre(problem, along, cell), t = end * (n / PLACES) / INSTANTS;
+      double coefficient, value;
+      if (heat_problem_side_at(problem, side, s, t, &coefficient, &value).code != HEAT_OK) continue;
+      span.low = fmin(span.low, value);
+      span.high = fmax(span.high, value);
+    }
+  }
+  return span;
+}

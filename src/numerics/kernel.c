@@ -56,7 +56,7 @@ ALWAYS_INLINE vec vec_less(vec sum, double n, vec u) {
   return difference;
 }
 
-typedef enum material { ISOTROPIC, UNIFORM, VARYING } material;
+typedef enum material { ISOTROPIC, UNIFORM, VARYING, NONE } material; /* NONE: only a weighted sum */
 
 /* What a sweep multiplies with, c included: see kernel.h. */
 typedef struct factors {
@@ -109,32 +109,41 @@ ALWAYS_INLINE double change_at(row r, factors f, ptrdiff_t i, material kind, boo
   return source ? conduction + f.d * r.q[i] : conduction;
 }
 
-ALWAYS_INLINE void plain_row(const heat_sweep *sweep, row r, factors f, ptrdiff_t columns, material kind, bool source) {
-  const int terms = sweep->terms;
-  double w[HEAT_TERMS];
-  for (int k = 0; k < terms; k++) w[k] = sweep->w[k];
+/* The weighted sum of a number of terms that is a constant where this is inlined, without which there are no vectors.
+ */
+ALWAYS_INLINE double sum_at(const heat_sweep *sweep, row r, ptrdiff_t i, int terms) {
+  double sum = sweep->w[0] * r.x[0][i];
+#pragma GCC unroll 4
+  for (int k = 1; k < terms; k++) sum += sweep->w[k] * r.x[k][i];
+  return sum;
+}
+
+ALWAYS_INLINE void terms_row(const heat_sweep *sweep, row r, factors f, ptrdiff_t columns, material kind, bool source,
+                             int terms) {
+  const heat_sweep own = *sweep;
 #pragma omp simd
   for (ptrdiff_t i = 0; i < columns; i++) {
-    double sum = w[0] * r.x[0][i];
-    for (int k = 1; k < terms; k++) sum += w[k] * r.x[k][i];
-    r.out[i] = sum + change_at(r, f, i, kind, source);
+    const double sum = sum_at(&own, r, i, terms);
+    r.out[i] = kind == NONE ? sum : sum + change_at(r, f, i, kind, source);
   }
+}
+
+ALWAYS_INLINE void plain_row(const heat_sweep *sweep, row r, factors f, ptrdiff_t columns, material kind, bool source) {
+  enum { ONE = 1, TWO, THREE };
+  if (sweep->terms == ONE)
+    terms_row(sweep, r, f, columns, kind, source, ONE);
+  else if (sweep->terms == TWO)
+    terms_row(sweep, r, f, columns, kind, source, TWO);
+  else if (sweep->terms == THREE)
+    terms_row(sweep, r, f, columns, kind, source, THREE);
+  else
+    terms_row(sweep, r, f, columns, kind, source, HEAT_TERMS);
 }
 
 /* The same for the Euler step, whose only term is u with the weight 1. */
 ALWAYS_INLINE void euler_row(row r, factors f, ptrdiff_t columns, material kind, bool source) {
 #pragma omp simd
   for (ptrdiff_t i = 0; i < columns; i++) r.out[i] = r.u[i] + change_at(r, f, i, kind, source);
-}
-
-static void sum_row(const heat_sweep *sweep, row r, ptrdiff_t columns) {
-  const int terms = sweep->terms;
-#pragma omp simd
-  for (ptrdiff_t i = 0; i < columns; i++) {
-    double sum = sweep->w[0] * r.x[0][i];
-    for (int k = 1; k < terms; k++) sum += sweep->w[k] * r.x[k][i];
-    r.out[i] = sum;
-  }
 }
 
 static bool is_euler(const heat_sweep *sweep) {
@@ -301,7 +310,8 @@ void heat_kernel_plain(const heat_sweep *sweep, heat_part part) {
                                        [UNIFORM] = {plain_uniform, plain_uniform_source},
                                        [VARYING] = {plain_varying, plain_varying_source}};
   if (sweep->c == 0) {
-    for (ptrdiff_t j = 0; j < part.rows; j++) sum_row(sweep, row_at(sweep, part.at + j * sweep->stride), part.columns);
+    for (ptrdiff_t j = 0; j < part.rows; j++)
+      plain_row(sweep, row_at(sweep, part.at + j * sweep->stride), (factors){.c = 0}, part.columns, NONE, false);
     return;
   }
   const factors f = factors_of(sweep);

@@ -38,14 +38,18 @@ static power add_up(heat_stepper *stepper) {
   return (power){.net = heat_sum_value(&nets), .size = heat_sum_value(&sizes)};
 }
 
-static heat_status check_balance(heat_stepper *stepper) {
+heat_status heat_steady_balanced(const heat_config *config, double net, double size) {
   const double rounding = 1e-9;
-  const power all = add_up(stepper);
-  if (!(fabs(all.net) > rounding * all.size)) return heat_ok();
-  return heat_config_fail(stepper->op->problem->config, "boundary",
+  if (!(fabs(net) > rounding * size)) return heat_ok();
+  return heat_config_fail(config, "boundary",
                           "there is no steady state: no side takes heat by its temperature, and %.6g W/m flow in that "
                           "leave nowhere",
-                          all.net);
+                          net);
+}
+
+static heat_status check_balance(heat_stepper *stepper) {
+  const power all = add_up(stepper);
+  return heat_steady_balanced(stepper->op->problem->config, all.net, all.size);
 }
 
 heat_status heat_stepper_check_steady(heat_stepper *stepper, double t) {

@@ -21,9 +21,10 @@ const heat_method heat_methods[] = {
         {.order = 1, .fields = 2, .lasting = 1, .stability = 2, .monotone = 1, .stages = euler_stages},
     [HEAT_METHOD_RKL2] = {.order = 2,
                           .fields = 4,
-                          .lasting = 2,
+                          .lasting = 3,
                           .stability = (HEAT_RKL2_MOST * HEAT_RKL2_MOST + HEAT_RKL2_MOST - 2) / 2,
                           .monotone = 1.38, /* of 3 stages; for walls that do not change in time */
+                          .error_scale = 10,
                           .stages = heat_rkl2_stages},
     [HEAT_METHOD_BACKWARD_EULER] = {.order = 1,
                                     .fields = HEAT_ROLE_RIGHT,
@@ -35,11 +36,12 @@ const heat_method heat_methods[] = {
                                     .fields = HEAT_ROLE_RIGHT + 1,
                                     .stability = INFINITY,
                                     .monotone = 2,
+                                    .error_scale = 20,
                                     .step = heat_crank_nicolson_step},
     [HEAT_METHOD_TR_BDF2] = {.order = 2,
                              .fields = HEAT_ROLE_MIDDLE + 1,
                              .stability = INFINITY,
-                             .monotone = INFINITY,
+                             .monotone = 2.414213562373095, /* 1 + sqrt(2); for walls that do not change in time */
                              .error_scale = 20,
                              .step = heat_tr_bdf2_step},
     [HEAT_METHOD_STEADY] =
@@ -122,6 +124,12 @@ double heat_stepper_limit(const heat_stepper *stepper) {
   return heat_method_limits(stepper->method, heat_operator_bounds(stepper->op)).stable;
 }
 
+void heat_stepper_cast(const heat_stepper *stepper, heat_stage *stage) {
+  stage->out = stepper->role_to_field[stage->out];
+  stage->u = stepper->role_to_field[stage->u];
+  for (int k = 0; k < stage->terms; k++) stage->term[k].field = stepper->role_to_field[stage->term[k].field];
+}
+
 /* A stage that copies a solution out of a band, which does not outlast the list of stages. */
 static int copy_from_band(heat_stepper *stepper, heat_stage *stage) {
   const int from = stepper->role_to_field[0], to = stepper->role_to_field[1];
@@ -146,12 +154,8 @@ static heat_status advance_explicit(heat_stepper *stepper, const heat_clock *clo
       heat_stage *stages = batch + count;
       const heat_step step = {.t = heat_clock_time(clock, from), .dt = heat_clock_step(clock, from)};
       added = stepper->method->stages(&step, bound, stages, &result);
-      for (int s = 0; s < added; s++) {
-        stages[s].out = stepper->role_to_field[stages[s].out];
-        stages[s].u = stepper->role_to_field[stages[s].u];
-        for (int k = 0; k < stages[s].terms; k++)
-          stages[s].term[k].field = stepper->role_to_field[stages[s].term[k].field];
-      }
+      for (int s = 0; s < added; s++) heat_stepper_cast(stepper, &stages[s]);
+      stepper->done.stages += added;
       const int solution = stepper->role_to_field[result];
       stepper->role_to_field[result] = stepper->role_to_field[0];
       stepper->role_to_field[0] = solution;
@@ -162,6 +166,17 @@ static heat_status advance_explicit(heat_stepper *stepper, const heat_clock *clo
     status = heat_first(status, heat_operator_apply(stepper->op, batch, count, fields));
   }
   return status;
+}
+
+heat_status heat_explicit_step(heat_stepper *stepper, const heat_step *step, int *result, int *error) {
+  heat_field *fields[HEAT_METHOD_FIELDS];
+  heat_stage stages[HEAT_METHOD_STAGES];
+  for (int f = 0; f < HEAT_METHOD_FIELDS; f++) fields[f] = &stepper->fields[f];
+  const int count = stepper->method->stages(step, heat_operator_bounds(stepper->op).spectral, stages, result);
+  for (int s = 0; s < count; s++) heat_stepper_cast(stepper, &stages[s]);
+  stepper->done.stages += count;
+  *error = stages[count - 1].out;
+  return heat_agree(stepper->op->grid->comm, heat_operator_apply(stepper->op, stages, count, fields));
 }
 
 /* Whether rough data are to be damped in the step from n on: it is one of the first two, or of those two that a jump
@@ -190,7 +205,7 @@ static heat_status advance_implicit(heat_stepper *stepper, const heat_clock *clo
     heat_implicit_begin(stepper, &step);
     status = stepper->method->step(stepper, &step);
     if (status.code != HEAT_OK || heat_implicit_stopped(stepper)) {
-      heat_implicit_roll_back(stepper);
+      heat_ledger_roll_back(&stepper->op->ledger);
       break;
     }
     heat_implicit_finish(stepper);
@@ -202,6 +217,7 @@ static heat_status advance_implicit(heat_stepper *stepper, const heat_clock *clo
 heat_status heat_stepper_advance(heat_stepper *stepper, const heat_clock *clock, int64_t from, int64_t to) {
   heat_status status;
   stepper->done = (heat_advance){.taken = 0};
+  if (stepper->method->step == NULL && clock->free) return heat_control_step(stepper, clock);
   if (stepper->method->step == NULL) {
     status = advance_explicit(stepper, clock, from, to);
     if (status.code == HEAT_OK) stepper->done.taken = to - from;

@@ -1,5 +1,7 @@
 #include "stepper_private.h"
 
+#include "heat2d/numerics/products.h"
+
 #include <math.h>
 
 static const double safety = 0.9, least_factor = 0.2, most_factor = 4;
@@ -17,11 +19,28 @@ const heat_jump *heat_control_jump(const heat_stepper *stepper, double t) {
   return NULL;
 }
 
+double heat_control_size(const heat_grid *grid, const heat_field *field) {
+  heat_product square = {.a = field, .b = field};
+  heat_products(grid, &square, 1, NULL);
+  return sqrt(square.sum / (double)heat_box_cells(grid->domain));
+}
+
 /* The error that a step may have, relative to the range of temperatures. */
-static double allowed(const heat_stepper *stepper) {
-  const double tolerance = heat_config_real(stepper->op->problem->config, "time.tolerance");
-  const double order = stepper->method->order;
-  return fmin(stepper->method->error_scale * pow(tolerance, (order + 1) / order), tolerance);
+static double allowed(const heat_method *method, const heat_config *config) {
+  const double tolerance = heat_config_real(config, "time.tolerance"), order = method->order;
+  return fmin(method->error_scale * pow(tolerance, (order + 1) / order), tolerance);
+}
+
+double heat_method_solver_tolerance(const heat_method *method, const heat_config *config) {
+  const double of_fixed_steps = 1e-10, part = 0.01, least = 1e-13;
+  if (!heat_config_auto(config, "time.solver.tolerance")) return heat_config_real(config, "time.solver.tolerance");
+  if (!heat_method_adapts(method) || !heat_config_auto(config, "time.step")) return of_fixed_steps;
+  return fmax(part * allowed(method, config), least);
+}
+
+/* No longer than is stable, and `dt` at most. */
+static double shortened(const heat_stepper *stepper, double dt) {
+  return fmin(dt, heat_stepper_limit(stepper));
 }
 
 /* A first step that is short beside what changes: the next ones grow fast where it was too short. */
@@ -32,11 +51,13 @@ static heat_status begin(heat_stepper *stepper, const heat_clock *clock) {
   const double tolerance = heat_config_real(stepper->op->problem->config, "time.tolerance");
   const heat_extent extent = heat_field_extent(u, stepper->op->grid);
   const heat_status status = heat_operator_rate(stepper->op, u, clock->anchor_time, &rate);
-  control->low = extent.min;
-  control->high = extent.max;
-  const double range = extent.max - extent.min, left = clock->end - clock->anchor_time;
+  const heat_span walls = heat_problem_wall_span(stepper->op->problem, clock->end);
+  control->low = fmin(extent.min, walls.low);
+  control->high = fmax(extent.max, walls.high);
+  const double range = control->high - control->low, left = clock->end - clock->anchor_time;
   control->step = tolerance * left;
   if (range > 0 && rate > 0) control->step = fmin(control->step, tolerance * range / rate);
+  control->step = shortened(stepper, control->step);
   return status;
 }
 
@@ -58,12 +79,12 @@ static double fit(double t, double dt, double target) {
   return t + fmin(dt, left / 2);
 }
 
-/* The estimated error of the step just taken over what is allowed. Collective. */
-static double judge(heat_stepper *stepper, const heat_extent *extent) {
+/* The estimated error of the step just taken over what is allowed. Local. */
+static double judge(const heat_stepper *stepper, const heat_extent *extent) {
   const heat_control *control = &stepper->control;
   const double range = fmax(control->high, extent->max) - fmin(control->low, extent->min);
-  const double error = heat_implicit_error(stepper);
-  return error > 0 ? error / (allowed(stepper) * range) : error;
+  const double error = stepper->estimate;
+  return error > 0 ? error / (allowed(stepper->method, stepper->op->problem->config) * range) : error;
 }
 
 static void accept(heat_stepper *stepper, const heat_extent *extent, double dt, double error, bool was_rejected) {
@@ -76,7 +97,7 @@ static void accept(heat_stepper *stepper, const heat_extent *extent, double dt, 
   const bool cut_short = !was_rejected && dt < same * control->step;
   factor = floor(factor * factor_parts) / factor_parts;
   /* A step that was only shortened to end somewhere says little of longer ones. */
-  control->step = cut_short ? fmax(dt * factor, control->step) : dt * factor;
+  control->step = shortened(stepper, cut_short ? fmax(dt * factor, control->step) : dt * factor);
   control->error = now;
   control->low = fmin(control->low, extent->min);
   control->high = fmax(control->high, extent->max);
@@ -88,6 +109,39 @@ static heat_status too_short(const heat_stepper *stepper, double t, double dt) {
                    heat_config_real(stepper->op->problem->config, "time.tolerance"), dt);
 }
 
+/* Whether rough data are to be damped in the step that comes: it is one of the first two, or of those behind a jump. */
+static bool is_damped(const heat_stepper *stepper, const heat_clock *clock) {
+  enum { DAMPED_STEPS = 2 };
+  return clock->anchor_step < DAMPED_STEPS || heat_control_jump(stepper, clock->anchor_time) != NULL ||
+         heat_control_jump(stepper, clock->before) != NULL;
+}
+
+/* A step whose result is in the field of the role *result, and its estimated error. Collective; agreed. */
+static heat_status try_step(heat_stepper *stepper, const heat_step *step, int *result) {
+  if (stepper->method->step == NULL) {
+    const heat_grid *grid = stepper->op->grid;
+    int error;
+    heat_ledger_begin(&stepper->op->ledger);
+    const heat_status status = heat_explicit_step(stepper, step, result, &error);
+    if (status.code == HEAT_OK) stepper->estimate = heat_control_size(grid, &stepper->fields[error]);
+    return status;
+  }
+  *result = HEAT_ROLE_NEW;
+  heat_implicit_begin(stepper, step);
+  return stepper->method->step(stepper, step);
+}
+
+/* Make what is in the field of the role `result` the solution. Local. */
+static void finish(heat_stepper *stepper, int result) {
+  if (stepper->method->step != NULL) {
+    heat_implicit_finish(stepper);
+    return;
+  }
+  const int solution = stepper->role_to_field[result];
+  stepper->role_to_field[result] = stepper->role_to_field[0];
+  stepper->role_to_field[0] = solution;
+}
+
 heat_status heat_control_step(heat_stepper *stepper, const heat_clock *clock) {
   heat_control *control = &stepper->control;
   const double t = clock->anchor_time, target = next_target(stepper, clock);
@@ -97,31 +151,32 @@ heat_status heat_control_step(heat_stepper *stepper, const heat_clock *clock) {
   while (status.code == HEAT_OK) {
     const double end = fit(t, dt, target);
     const heat_jump *from = heat_control_jump(stepper, t), *to = heat_control_jump(stepper, end);
+    int result;
     if (!(end > t)) return too_short(stepper, t, dt);
     const heat_step step = {.number = clock->anchor_step + 1,
                             .t = t,
                             .dt = end - t,
                             .begin = from != NULL ? from->behind : t,
                             .end = to != NULL ? to->before : end,
+                            .damped = is_damped(stepper, clock),
                             .estimated = true};
-    heat_implicit_begin(stepper, &step);
-    status = stepper->method->step(stepper, &step);
+    status = try_step(stepper, &step, &result);
     if (status.code != HEAT_OK || heat_implicit_stopped(stepper)) break;
-    const heat_extent extent = heat_implicit_extent(stepper);
+    const heat_extent extent = heat_field_extent(&stepper->fields[stepper->role_to_field[result]], stepper->op->grid);
     const double error = judge(stepper, &extent);
     if (error <= 1) {
       accept(stepper, &extent, step.dt, error, stepper->done.rejected > 0);
       if (to != NULL) control->error = 0;
-      heat_implicit_finish(stepper);
+      finish(stepper, result);
       stepper->done.time = end;
       stepper->done.taken = 1;
       return status;
     }
-    heat_implicit_roll_back(stepper);
+    heat_ledger_roll_back(&stepper->op->ledger);
     stepper->done.rejected++;
     const double factor = fmax(least_factor, safety * pow(error, -1.0 / (stepper->method->order + 1)));
     dt = step.dt * floor(factor * factor_parts) / factor_parts;
   }
-  heat_implicit_roll_back(stepper);
+  heat_ledger_roll_back(&stepper->op->ledger);
   return status;
 }

@@ -18,7 +18,6 @@ struct heat_implicit {
   const heat_step *step;
   double reference; /* norm of the right side of its first system */
   double imbalance; /* sum of rho c_p times the residuals of the equations solved: heat that the result misses, J/m3 */
-  double error;     /* estimated, K */
   bool stopped;
 };
 
@@ -52,7 +51,7 @@ heat_status heat_implicit_create(heat_stepper *stepper) {
   const heat_status status =
       heat_agree(op->grid->comm, implicit != NULL ? heat_ok() : heat_no_memory("the solver", sizeof *implicit));
   if (status.code != HEAT_OK) return status;
-  implicit->tolerance = heat_config_real(config, "time.solver.tolerance");
+  implicit->tolerance = heat_method_solver_tolerance(stepper->method, config);
   implicit->iterations = (int)heat_config_integer(config, "time.solver.iterations");
   fill(field_of(stepper, HEAT_ROLE_RESIDUAL), 1);
   implicit->capacity = heat_content(op, field_of(stepper, HEAT_ROLE_RESIDUAL), 0);
@@ -73,10 +72,6 @@ void heat_implicit_begin(heat_stepper *stepper, const heat_step *step) {
   heat_ledger_begin(&stepper->op->ledger);
 }
 
-void heat_implicit_roll_back(heat_stepper *stepper) {
-  heat_ledger_roll_back(&stepper->op->ledger);
-}
-
 bool heat_implicit_singular(const heat_stepper *stepper) {
   return heat_multigrid_singular(stepper->implicit->multigrid);
 }
@@ -94,16 +89,14 @@ heat_status heat_implicit_keep_energy(heat_stepper *stepper) {
 }
 
 bool heat_implicit_stopped(const heat_stepper *stepper) {
-  return stepper->implicit->stopped;
+  return stepper->implicit != NULL && stepper->implicit->stopped;
 }
 
 /* A stage whose fields are given by their roles. The status is this rank's own. */
 static heat_status apply_stage(heat_stepper *stepper, heat_stage stage) {
   heat_field *fields[HEAT_METHOD_FIELDS];
   for (int f = 0; f < HEAT_METHOD_FIELDS; f++) fields[f] = &stepper->fields[f];
-  stage.out = stepper->role_to_field[stage.out];
-  stage.u = stepper->role_to_field[stage.u];
-  for (int k = 0; k < stage.terms; k++) stage.term[k].field = stepper->role_to_field[stage.term[k].field];
+  heat_stepper_cast(stepper, &stage);
   return heat_operator_apply(stepper->op, &stage, 1, fields);
 }
 
@@ -241,24 +234,12 @@ heat_status heat_implicit_estimate(heat_stepper *stepper, heat_stage stage, doub
   const heat_status status = heat_agree(grid->comm, apply_stage(stepper, stage));
   if (status.code != HEAT_OK) return status;
   heat_krylov_weigh(&stepper->op->stencil, 1 / c, e);
-  heat_product square = {.a = e, .b = e};
-  heat_products(grid, &square, 1, NULL);
-  stepper->implicit->error = 0;
-  if (square.sum == 0) return status;
-  const heat_cycle cycle = {.r = e, .size = sqrt(square.sum / (double)heat_box_cells(grid->domain)), .z = filtered};
+  const heat_cycle cycle = {.r = e, .size = heat_control_size(grid, e), .z = filtered};
+  stepper->estimate = 0;
+  if (cycle.size == 0) return status;
   heat_multigrid_cycle(stepper->implicit->multigrid, &cycle);
-  square = (heat_product){.a = filtered, .b = filtered};
-  heat_products(grid, &square, 1, NULL);
-  stepper->implicit->error = sqrt(square.sum / (double)heat_box_cells(grid->domain));
+  stepper->estimate = heat_control_size(grid, filtered);
   return status;
-}
-
-double heat_implicit_error(const heat_stepper *stepper) {
-  return stepper->implicit->error;
-}
-
-heat_extent heat_implicit_extent(heat_stepper *stepper) {
-  return heat_field_extent(field_of(stepper, HEAT_ROLE_NEW), stepper->op->grid);
 }
 
 void heat_implicit_finish(heat_stepper *stepper) {

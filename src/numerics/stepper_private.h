@@ -60,18 +60,19 @@ bool heat_implicit_stopped(const heat_stepper *stepper);
 /* The step is done, and HEAT_ROLE_NEW becomes the solution: shifted by what the equations left over. Local. */
 void heat_implicit_finish(heat_stepper *stepper);
 
-/* Estimate the error of the step: the root mean square over the cells of S^-1 sigma rho c_p e, with e what the stage
- * (by roles, its `out` is not looked at) gives and the matrix that of a step of length 1 / sigma = c. Collective;
- * agreed.
- */
+/* Let stepper->estimate be the size of S^-1 sigma rho c_p e, with e what the stage (by roles, its `out` is not looked
+ * at) gives and the matrix that of a step of length 1 / sigma = c. Collective; agreed. */
 heat_status heat_implicit_estimate(heat_stepper *stepper, heat_stage stage, double c);
 
-/* That estimate, K; and the temperatures of the step's result. Local; Collective. */
-double heat_implicit_error(const heat_stepper *stepper);
-heat_extent heat_implicit_extent(heat_stepper *stepper);
+/* The root mean square of a field over the cells, the same bits on every rank. Collective. */
+double heat_control_size(const heat_grid *grid, const heat_field *field);
 
-/* Undo what has been counted since heat_implicit_begin. Local. */
-void heat_implicit_roll_back(heat_stepper *stepper);
+/* Name the fields of a stage by their numbers in place of their roles. Local. */
+void heat_stepper_cast(const heat_stepper *stepper, heat_stage *stage);
+
+/* One step of an explicit method by itself, whose error is to be estimated: its result is in the field of the role
+ * *result, the error in fields[*error], and the solution stays as it is. Collective; agreed. */
+heat_status heat_explicit_step(heat_stepper *stepper, const heat_step *step, int *result, int *error);
 
 /* Take one step of a free clock, see heat_stepper_advance. Collective. */
 heat_status heat_control_step(heat_stepper *stepper, const heat_clock *clock);
@@ -80,7 +81,7 @@ heat_status heat_control_step(heat_stepper *stepper, const heat_clock *clock);
 const heat_jump *heat_control_jump(const heat_stepper *stepper, double t);
 
 /* The steps of methods, for the table of methods. Each implicit one leaves its result in the field of HEAT_ROLE_NEW. */
-enum { HEAT_RKL2_MOST = HEAT_METHOD_STAGES - 1 }; /* stages: an odd number */
+enum { HEAT_RKL2_MOST = HEAT_METHOD_STAGES - 2 }; /* stages: an odd number; the rate and the error come to them */
 int heat_rkl2_stages(const heat_step *step, double bound, heat_stage stages[HEAT_METHOD_STAGES], int *result);
 
 heat_status heat_backward_euler_step(heat_stepper *stepper, const heat_step *step);

@@ -201,7 +201,10 @@ static void bench_measures_every_row(void **state) {
     "one core: fused in cache",
     "all ranks: fused with exchange",
     "varying material: vectors",
-    "varying material: fused"
+    "varying material: fused",
+    "\"what\": \"euler\"",
+    "\"what\": \"rkl2\"",
+    "\"what\": \"backward-euler\""
   };
   assert_code(0, heat2d(2, "bench --seconds 0.01 --cells 70,50 --json --disk ."));
   for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
@@ -219,6 +222,11 @@ static void bench_measures_every_row(void **state) {
   assert_code(0, heat2d(1, "bench --seconds 0.01 --cells 1,1 --threads 2"));
   assert_non_null(strstr(command.out, "one rank: fused on its threads"));
   assert_non_null(strstr(command.out, "x above"));
+  assert_code(0, heat2d(2, "bench --seconds 0.01 --cells 70,50 --json --method tr-bdf2"));
+  assert_non_null(strstr(command.out, "\"what\": \"tr-bdf2\", \"step\": 1000, \"sweeps\": 2, \"iterations\": "));
+  assert_null(strstr(command.out, "rkl2"));
+  assert_code(64, heat2d(0, "bench --method rk4"));
+  assert_one_complaint("heat2d: ", "--method: 'rk4'");
   assert_code(64, heat2d(0, "bench --cells 0,5"));
   assert_one_complaint("heat2d: ", "--cells");
   assert_code(64, heat2d(0, "bench --threads 0"));

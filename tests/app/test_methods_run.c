@@ -52,7 +52,7 @@ static const char jump_deck[] = "domain: {size: [1, 1], cells: [24, 20]}\n"
                                 "material: {diffusivity: 0.1}\n"
                                 "initial: {temperature: 'x < 0.5 ? 10 : 0'}\n"
                                 "boundary: {left: {type: dirichlet, value: 't < 0.3 ? 0 : 100'}}\n"
-                                "time: {method: tr-bdf2, end: 0.5, tolerance: 1e-4}\n"
+                                "time: {method: tr-bdf2, end: 0.5, tolerance: 3e-5}\n"
                                 "output: {directory: out, every: 0.125, probes: [{name: a, at: [0.1, 0.5]}]}\n"
                                 "checkpoint: {every: {steps: 10, minutes: 0}, keep: 3}\n";
 
@@ -181,7 +181,13 @@ static void heat_that_does_not_balance_is_an_error_before_anything_is_written(vo
     assert_code(65, heat2d(ranks, "run deck.yaml"));
     assert_one_complaint("deck.yaml:", "and 4 W/m flow in");
     assert_false(exists("out"));
+    assert_code(65, heat2d(ranks, "check deck.yaml")); /* the same, with sources that differ from cell to cell, too */
+    assert_one_complaint("deck.yaml:", "and 4 W/m flow in");
+    assert_code(65, heat2d(ranks, "check deck.yaml --set 'source=3 + x - 1'"));
+    assert_one_complaint("deck.yaml:", "and 4 W/m flow in");
   }
+  assert_code(0, heat2d(3, "check deck.yaml --set 'source=x'"));
+  assert_code(0, heat2d(0, "check deck.yaml --set boundary.bottom.coefficient=1"));
   assert_code(0, heat2d(2, "run deck.yaml --set source=2*t-3"));
 }
 

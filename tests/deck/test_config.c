@@ -153,7 +153,7 @@ static void defaults(void **state) {
                             "  step: auto  # s\n"
                             "  safety: 0.9\n"
                             "  tolerance: 0.0001\n"
-                            "  solver: {tolerance: 1e-10, iterations: 200}\n"
+                            "  solver: {tolerance: auto, iterations: 200}\n"
                             "  steady: 0  # K/s\n"
                             "  steady_relative: 0  # 1/s\n"
                             "  steady_after: auto  # s\n"

@@ -1,5 +1,5 @@
-/* Steps by error control: they end at jumps in time, the error is about the tolerance, and steps that were rejected
- * leave no heat. */
+/* Steps by error control of all methods that have it: they end at jumps in time, the error is about the tolerance,
+ * steps that were rejected leave no heat, and they are the same on any ranks and after any stop. */
 #include "harness.h"
 #include "implicit.h"
 
@@ -27,14 +27,19 @@ typedef struct count {
   int64_t taken, rejected;
 } count;
 
-/* Up to `end` by error control: steps end at all jumps on the way, and those that were rejected leave no heat. */
-static count adapt(rig *r, double end) {
-  heat_clock clock = heat_clock_create_free(0, 0, 0, end);
+enum { SIDE = 12, INSTANTS = 5 }; /* cells along each axis */
+static const double instants[INSTANTS] = {0.01, 0.1, 0.3, 0.75, 1};
+
+/* Up to t = 1 by error control, with the solutions at some instants: steps end at all jumps on the way, and those that
+ * were rejected leave no heat. */
+static count adapt(rig *r, double *seen) {
+  heat_clock clock = heat_clock_create_free(0, 0, 0, 1);
   const outcome before = outcome_of(r);
   const heat_stepper *stepper = &r->stepper;
   count steps = {0, 0};
-  int landed = 0, jumps = 0;
+  int landed = 0, next = 0;
   while (clock.last > clock.anchor_step) {
+    clock.target = instants[next];
     const heat_status status = heat_stepper_advance(&r->stepper, &clock, clock.anchor_step, clock.anchor_step + 1);
     assert_string_equal(status.text, "");
     assert_int_equal(stepper->done.taken, 1);
@@ -43,10 +48,14 @@ static count adapt(rig *r, double end) {
     steps.rejected += stepper->done.rejected;
     for (int n = 0; n < stepper->jump_count; n++)
       landed += stepper->jumps[n].behind >= clock.anchor_time && stepper->jumps[n].behind <= clock.anchor_time;
+    assert_true(clock.anchor_time <= instants[next]);
+    if (clock.anchor_time < instants[next]) continue;
+    double *now = gather(r);
+    memcpy(seen + (ptrdiff_t)next++ * SIDE * SIDE, now, SIDE * SIDE * sizeof *now);
+    free(now);
   }
-  assert_true(clock.anchor_time == end);
-  for (int n = 0; n < stepper->jump_count; n++) jumps += stepper->jumps[n].behind <= end;
-  assert_int_equal(landed, jumps);
+  assert_int_equal(next, INSTANTS);
+  assert_int_equal(landed, stepper->jump_count);
   assert_balanced(r, before);
   return steps;
 }
@@ -54,44 +63,56 @@ static count adapt(rig *r, double end) {
 static double *adapted(int method, const char *problem, double tolerance, count *steps) {
   char deck[2048];
   rig r;
-  snprintf(deck, sizeof deck, "time: {end: 1, tolerance: %g, solver: {tolerance: 1e-10}}\n%s", tolerance, problem);
-  open_rig(&r,
-           (rig_setting){.deck = deck, .cells = {16, 16}, .alone = true, .depth = 1, .method = &heat_methods[method]});
-  *steps = adapt(&r, 1);
-  double *solution = gather(&r);
+  snprintf(deck, sizeof deck, "time: {end: 1, tolerance: %g}\n%s", tolerance, problem);
+  open_rig(&r, (rig_setting){
+                   .deck = deck, .cells = {SIDE, SIDE}, .alone = true, .depth = 1, .method = &heat_methods[method]});
+  double *seen = malloc(INSTANTS * SIDE * SIDE * sizeof *seen);
+  assert_non_null(seen);
+  *steps = adapt(&r, seen);
   close_rig(&r);
-  return solution;
+  return seen;
 }
 
-/* Of problems with a jump in the start, in a side and in a source, with layers, and with what swings. */
+/* Stiff problems: with a jump in the start, in a side and in a source; with layers; and with what swings, in a material
+ * that conducts along y a hundred times as well as along x. */
+static const char *const stiff[] = {
+    "material: {diffusivity: 1}\ninitial: {temperature: 'x < 0.5 ? 1 : 0'}\nsource: 't > 0.7 ? 3 : 0'\n"
+    "boundary: {left: {type: dirichlet, value: sin(9*t)}, "
+    "right: {type: robin, coefficient: 3, ambient: 't < 0.8 ? 0 : 1'}}\n",
+    "material: {diffusivity: 1}\ninitial: {temperature: 0}\n"
+    "regions: [{shape: rectangle, min: [0.3, 0], max: [0.5, 1], diffusivity: 0.001}]\n"
+    "boundary: {left: {type: dirichlet, value: 1}, top: {type: robin, coefficient: 0.1, ambient: 0.3}}\n",
+    "material: {conductivity: [0.03, 3], density: '2 - x', heat_capacity: 1}\ninitial: {temperature: 'y*y'}\n"
+    "source: 'x*cos(7*t)'\nboundary: {left: {type: dirichlet, value: 'y*cos(5*t)'}, bottom: {type: neumann, flux: "
+    "sin(6*t)}}\n"};
+enum { STIFF = sizeof stiff / sizeof *stiff };
+
+/* Over powers of ten, as many as take few steps. */
 static void the_error_is_about_the_tolerance(void **state) {
   (void)state;
-  enum { CELLS = 16 * 16, PROBLEMS = 2, TOLERANCES = 3 };
-  static const char *const problems[PROBLEMS] = {
-      "material: {diffusivity: 1}\ninitial: {temperature: 'x < 0.5 ? 1 : 0'}\nsource: 't > 0.7 ? 3 : 0'\n"
-      "boundary: {left: {type: dirichlet, value: sin(9*t)}, "
-      "right: {type: robin, coefficient: 3, ambient: 't < 0.8 ? 0 : 1'}}\n",
-      "material: {diffusivity: 1}\ninitial: {temperature: 0}\n"
-      "regions: [{shape: rectangle, min: [0.3, 0], max: [0.5, 1], diffusivity: 0.001}]\n"
-      "boundary: {left: {type: dirichlet, value: 1}, top: {type: robin, coefficient: 0.1, ambient: 0.3}}\n"};
-  static const int methods[] = {HEAT_METHOD_BACKWARD_EULER, HEAT_METHOD_TR_BDF2};
+  static const int finest[HEAT_METHODS][STIFF] = {[HEAT_METHOD_RKL2] = {3, 4, 4},
+                                                  [HEAT_METHOD_BACKWARD_EULER] = {2, 2, 2},
+                                                  [HEAT_METHOD_CRANK_NICOLSON] = {3, 4, 4},
+                                                  [HEAT_METHOD_TR_BDF2] = {4, 5, 7}};
+  enum { VALUES = INSTANTS * SIDE * SIDE };
+  const double far = 10;
   bool good = true, rejected = false;
-  for (int n = 0; n < 2 * PROBLEMS; n++) {
-    if (!is_mine(n)) continue;
-    const bool first = n < PROBLEMS;
-    const char *problem = problems[n % PROBLEMS];
+  for (int n = 0; n < STIFF * HEAT_METHODS; n++) {
+    const int method = n / STIFF, last = finest[method][n % STIFF];
+    const char *problem = stiff[n % STIFF];
     count steps;
-    double *reference = adapted(HEAT_METHOD_TR_BDF2, problem, 1e-6, &steps);
-    rejected = rejected || steps.rejected > 0;
-    for (int k = 1; k <= (first ? 2 : TOLERANCES + 1); k++) {
-      const double tolerance = pow(10, first ? -0.5 * k - 1 : -k - 1);
-      double *u = adapted(methods[!first], problem, tolerance, &steps);
-      for (int64_t cell = 0; cell < CELLS; cell++) u[cell] -= reference[cell];
-      const double error = largest(u, CELLS);
-      if (!(error < 10 * tolerance && error > tolerance / 20))
-        print_error("%s: error %g for a tolerance of %g in:\n%s", heat_method_names[methods[!first]], error, tolerance,
-                    problem);
-      good = good && error < 10 * tolerance && error > tolerance / 20;
+    if (!heat_method_adapts(&heat_methods[method]) || !is_mine(n)) continue;
+    double *reference = adapted(HEAT_METHOD_TR_BDF2, problem, pow(10, -fmax(last, 3) - 0.5), &steps);
+    for (int k = last > 2 ? 2 : 1; k <= last; k++) {
+      const double tolerance = pow(10, -k);
+      double *u = adapted(method, problem, tolerance, &steps);
+      rejected = rejected || steps.rejected > 0;
+      for (int64_t cell = 0; cell < VALUES; cell++) u[cell] -= reference[cell];
+      const double error = largest(u, VALUES);
+      const bool fits = error < far * tolerance && error > tolerance / far;
+      if (!fits)
+        print_error("%s: error %g for a tolerance of %g in:\n%s", heat_method_names[method], error, tolerance, problem);
+      good = good && fits;
       free(u);
     }
     free(reference);
@@ -119,11 +140,69 @@ static void steps_go_with_the_root_of_the_tolerance(void **state) {
   assert_true(everywhere(good));
 }
 
+/* All steps, or each one in a stepper of its own, which knows what a checkpoint holds. */
+static double *adapted_in_pieces(rig_setting set, bool whole, outcome *all, int64_t *steps) {
+  rig r;
+  open_rig(&r, set);
+  heat_clock clock = heat_clock_create_free(0, 0, 0, 1);
+  while (clock.last > clock.anchor_step) {
+    const heat_status status = heat_stepper_advance(&r.stepper, &clock, clock.anchor_step, clock.anchor_step + 1);
+    assert_string_equal(status.text, "");
+    heat_clock_reach(&clock, r.stepper.done.time);
+    if (whole) continue;
+    heat_stepper next;
+    assert_int_equal(heat_stepper_create(&next, r.stepper.method, &r.op).code, HEAT_OK);
+    const heat_box owned = r.grid.owned;
+    for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+      memcpy(heat_field_at(heat_stepper_solution(&next), owned.lo[HEAT_X], j),
+             heat_field_at(heat_stepper_solution(&r.stepper), owned.lo[HEAT_X], j),
+             (size_t)heat_box_width(owned, HEAT_X) * sizeof(double));
+    heat_stepper_solution(&next)->valid = 0;
+    next.control = r.stepper.control;
+    heat_stepper_destroy(&r.stepper);
+    r.stepper = next;
+    clock = heat_clock_create_free(clock.anchor_time, clock.anchor_step, clock.dt, 1);
+  }
+  double *solution = gather(&r);
+  *all = outcome_of(&r);
+  *steps = clock.anchor_step;
+  close_rig(&r);
+  return solution;
+}
+
+static void steps_by_error_control_are_the_same_on_any_ranks_and_after_any_stop(void **state) {
+  (void)state;
+  enum { CELLS = 13 * 11 };
+  for (int method = 0; method < HEAT_METHODS; method++) {
+    char deck[2048];
+    if (!heat_method_adapts(&heat_methods[method])) continue;
+    snprintf(deck, sizeof deck,
+             "time: {end: 1, tolerance: 1e-2}\n%s%sboundary: {%s, right: {type: dirichlet, value: 't "
+             "< 0.4 ? 0 : 2'}}\n",
+             materials[method % MATERIALS], gentle, enclosures[2]);
+    rig_setting set = {.deck = deck, .method = &heat_methods[method], .cells = {13, 11}, .alone = true, .depth = 1};
+    outcome counts[2];
+    int64_t steps[2];
+    double *alone = adapted_in_pieces(set, true, &counts[0], &steps[0]);
+    set.alone = false;
+    set.depth = 2;
+    double *pieces = adapted_in_pieces(set, false, &counts[1], &steps[1]);
+    if (steps[0] != steps[1])
+      print_error("%s: %d and %d steps\n", heat_method_names[method], (int)steps[0], (int)steps[1]);
+    assert_true(everywhere(steps[0] == steps[1] && steps[0] > 5));
+    assert_true(everywhere(memcmp(alone, pieces, CELLS * sizeof *alone) == 0));
+    assert_true(everywhere(memcmp(&counts[0], &counts[1], sizeof counts[0]) == 0));
+    free(alone);
+    free(pieces);
+  }
+}
+
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(jumps_in_time_are_found),
       cmocka_unit_test(the_error_is_about_the_tolerance),
       cmocka_unit_test(steps_go_with_the_root_of_the_tolerance),
+      cmocka_unit_test(steps_by_error_control_are_the_same_on_any_ranks_and_after_any_stop),
   };
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

@@ -1,6 +1,7 @@
 /* What every implicit method of the table must do: the same bits for every layout and stop; Fourier modes decay by
- * exactly its factor; its order in time for each type of side and material; the heat is balanced to rounding whatever
- * the solver leaves over; rough data decay; a solver that does not converge is told, and changes nothing. */
+ * exactly its factor; its order in time for each type of side and material, as that of the explicit ones; the heat is
+ * balanced to rounding whatever the solver leaves over; rough data decay; the maximum principle up to the limit that it
+ * names; a solver that does not converge is told, and changes nothing. */
 #include "harness.h"
 #include "implicit.h"
 
@@ -18,15 +19,15 @@ static double *after(int method, const char *deck, int64_t steps) {
 
 static void time_has_the_order_of_the_method(void **state) {
   (void)state;
-  enum { CELLS = 9 * 7, COARSE = 16 };
+  enum { CELLS = 9 * 7, COARSE = 16, STABLE = 512 };
   bool good = true;
-  for (int n = 0; n < STEPPING * MATERIALS * ENCLOSURES; n++) {
-    const int method = HEAT_EXPLICIT_METHODS + n / (MATERIALS * ENCLOSURES);
+  for (int n = 0; n < HEAT_METHOD_STEADY * MATERIALS * ENCLOSURES; n++) {
+    const int method = n / (MATERIALS * ENCLOSURES), coarse = method < HEAT_EXPLICIT_METHODS ? STABLE : COARSE;
     char deck[2048];
     write_deck(deck, n % MATERIALS, n / MATERIALS % ENCLOSURES);
     double *u[3];
     if (!is_mine(n)) continue;
-    for (int k = 0; k < 3; k++) u[k] = after(method, deck, COARSE << k);
+    for (int k = 0; k < 3; k++) u[k] = after(method, deck, coarse << k);
     for (int64_t cell = 0; cell < CELLS; cell++) {
       u[0][cell] -= u[1][cell];
       u[1][cell] -= u[2][cell];
@@ -202,6 +203,48 @@ static void a_step_that_fails_or_is_given_up_changes_nothing(void **state) {
   }
 }
 
+/* Rough data between 0 and 1, and walls at 0, at 1 and with a coefficient: steps up to the monotone limit, or very long
+ * ones where there is none, keep every temperature between these; a cell by itself shows that longer ones do not. */
+static void the_maximum_principle_holds_up_to_the_limit(void **state) {
+  (void)state;
+  static const char rough[] =
+      "initial: {temperature: 'sin(400*x + 230*y) > 0 ? 1 : 0'}\nboundary: {left: {type: dirichlet, value: 0}, right: "
+      "{type: dirichlet, value: 1}, top: {type: robin, coefficient: 9, ambient: 1}}\n";
+  static const char hot[] = "material: {diffusivity: 1}\ninitial: {temperature: 1}\nboundary: {left: {type: dirichlet, "
+                            "value: 0}, right: {type: dirichlet, value: 0}}\n";
+  for (int n = 0; n < STEPPING * MATERIALS; n++) {
+    const int method = HEAT_EXPLICIT_METHODS + n / MATERIALS;
+    char deck[2048];
+    rig r;
+    snprintf(deck, sizeof deck, "%s%s", materials[n % MATERIALS], rough);
+    open_implicit(&r, (rig_setting){.deck = deck, .method = &heat_methods[method], .cells = {13, 11}}, 1e-12, ENOUGH);
+    const double longest = heat_method_limits(r.stepper.method, heat_operator_bounds(&r.op)).monotone;
+    const double dt = isinf(longest) ? 100 : longest;
+    /* From a later step on: the first ones are damped. */
+    heat_clock clock = heat_clock_create(0, 10, dt, 10 * dt);
+    for (int64_t step = 10; step < 16; step++) {
+      advance(&r, &clock, step, step + 1);
+      const heat_extent now = heat_field_extent(heat_stepper_solution(&r.stepper), &r.grid);
+      if (!(now.min >= -1e-11 && now.max <= 1 + 1e-11))
+        print_error("%s: %g .. %g in:\n%s", heat_method_names[method], now.min, now.max, deck);
+      assert_true(now.min >= -1e-11 && now.max <= 1 + 1e-11);
+    }
+    close_rig(&r);
+    if (isinf(longest) || !is_mine(n)) continue;
+    open_implicit(&r, (rig_setting){.deck = hot, .method = &heat_methods[method], .cells = {1, 1}, .alone = true},
+                  1e-12, ENOUGH);
+    const double limit = heat_method_limits(r.stepper.method, heat_operator_bounds(&r.op)).monotone;
+    for (int k = 0; k < 2; k++) {
+      assert_int_equal(heat_stepper_start(&r.stepper).code, HEAT_OK);
+      clock = heat_clock_create(0, 10, (k == 0 ? 1 : 1.01) * limit, 100 * limit);
+      advance(&r, &clock, 10, 11);
+      const double u = *heat_field_at(heat_stepper_solution(&r.stepper), 0, 0);
+      assert_true(k == 0 ? fabs(u) < 1e-9 : u < -1e-4);
+    }
+    close_rig(&r);
+  }
+}
+
 static double *steady(bool alone, const char *deck) {
   rig r;
   open_implicit(
@@ -263,6 +306,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(a_jump_does_not_ring),
       cmocka_unit_test(heat_is_balanced_whatever_the_solver_leaves_over),
       cmocka_unit_test(a_run_has_the_same_bits_on_every_layout_depth_and_stop),
+      cmocka_unit_test(the_maximum_principle_holds_up_to_the_limit),
       cmocka_unit_test(the_steady_state_is_the_limit_of_steps),
       cmocka_unit_test(heat_that_does_not_balance_has_no_steady_state),
       cmocka_unit_test(a_step_that_fails_or_is_given_up_changes_nothing),

@@ -134,6 +134,13 @@ heat_status heat_problem_jumps(const heat_problem *problem, double end, heat_jum
  * Replicated. Local. */
 int heat_problem_turns(const heat_problem *problem, double end);
 
+/* The temperatures that Dirichlet and Robin sides have up to `end`, as far as a look at many instants and some places
+ * shows; low > high where there are none. Replicated. Local. */
+typedef struct heat_span {
+  double low, high; /* K */
+} heat_span;
+heat_span heat_problem_wall_span(const heat_problem *problem, double end);
+
 /* Evaluate a, b and g of a side at its cells [lo, hi) (indices along the side) at time t. HEAT_DECK when a value is not
  * finite or a Robin coefficient is negative. Local. */
 heat_status heat_problem_side(const heat_problem *problem, int side, int64_t lo, int64_t hi, double t, double *a,

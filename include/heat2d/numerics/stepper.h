@@ -7,6 +7,7 @@
  *
  * rkl2: of second order, with as many stages as a step needs to be stable: s of them allow for dt up to (s^2 + s - 2)/2
  * over the spectral bound, some s/4 times as much as s steps of Euler (Meyer, Balsara, Aslam 2014; see method_rkl2.c).
+ * With error control, too, a step is never longer than most stages allow for.
  *
  * Implicit methods solve linear systems in each step, and are stable for any dt:
  *
@@ -17,13 +18,20 @@
  * second backward difference formula, gamma = 2 - sqrt(2), so that both solve with the same matrix (Bank et al. 1985),
  * second order, L-stable.
  *
- * Error control (backward-euler, tr-bdf2): the error of a step is estimated, for tr-bdf2 by an embedded formula of
- * third order (Hosea and Shampine 1996), for backward Euler by half the difference of dt L at both ends, each then
- * multiplied by the inverse of the step's matrix so that it is bounded for stiff parts. Its root mean square over the
- * cells, as a part of the range of temperatures so far, must not exceed c tolerance^((order + 1) / order), with c found
- * by trial (100 and 20), nor the tolerance: so the error that has added up goes with the tolerance, and not with a
- * lower power of it (Shampine 1994 on tolerance proportionality). The next step follows by a PI controller (Gustafsson
- * 1991). Steps end at jumps in time of sides and sources, as far as the deck shows them.
+ * Error control (all but euler, whose steps follow from its stability): the error of a step is estimated by what is
+ * there in any case,
+ *
+ *     rkl2:            0.8 (u_n - u_{n+1}) + 0.4 dt (L_n + L_{n+1}) (Sommeijer, Shampine, Verwer 1997, for their RKC)
+ *     backward-euler:  half the difference of dt L at both ends
+ *     crank-nicolson:  the difference to Simpson's rule along the cubic through both ends (see method_implicit.c)
+ *     tr-bdf2:         an embedded formula of third order (Hosea and Shampine 1996)
+ *
+ * and multiplied by the inverse of the matrix of an implicit step, so that it is bounded for stiff parts. Its root mean
+ * square over the cells, as a part of the range of temperatures so far and of the walls in the whole run, must not
+ * exceed c tolerance^((order + 1) / order), with c found by trial (error_scale), nor the tolerance: so the error that
+ * has added up goes with the tolerance, and not with a lower power of it (Shampine 1994 on tolerance proportionality).
+ * The next step follows by a PI controller (Gustafsson 1991). Steps end at jumps in time of sides and sources, as far
+ * as the deck shows them.
  *
  * steady: no step, but the state that sides and sources lead to, div(k grad u) + q = 0 at the end of the one step. The
  *   heat counts are then what flows in within one second.
@@ -39,12 +47,12 @@
 
 #include <stddef.h>
 
-enum { HEAT_METHOD_STAGES = 32, HEAT_METHOD_FIELDS = 8 };
+enum { HEAT_METHOD_STAGES = 33, HEAT_METHOD_FIELDS = 8 };
 
 typedef struct heat_stepper heat_stepper;
 typedef struct heat_implicit heat_implicit;
 
-/* One step of a method; an explicit one looks at t and dt alone. */
+/* One step of a method. */
 typedef struct heat_step {
   int64_t number;    /* of the step that it leads to */
   double t, dt;      /* s */
@@ -61,7 +69,7 @@ typedef struct heat_method {
   double monotone;    /* largest dt times the largest diagonal for which no weight is negative */
   double error_scale; /* c of error control, see above; 0: without */
   /* Explicit: the stages of one step from fields[0] into fields[*result], as many as the spectral bound asks for where
-   * the method can choose; returns how many. */
+   * the method can choose; returns how many. Where the error is to be estimated the last stage gives it. */
   int (*stages)(const heat_step *step, double bound, heat_stage stages[HEAT_METHOD_STAGES], int *result);
   /* Implicit: one step, with its result as heat_implicit_result; the solution stays as it is. Collective, and the
    * status is that of all ranks. */
@@ -77,7 +85,7 @@ const char *heat_method_name(const heat_method *method); /* of one in the table.
 typedef struct heat_control {
   double step;      /* s, that is proposed; 0: none yet */
   double error;     /* of the latest step, over what is allowed; 0: none */
-  double low, high; /* the temperatures that have been, K */
+  double low, high; /* the temperatures that have been, and those of the walls, K */
 } heat_control;
 
 /* What an advance came to. */
@@ -85,6 +93,7 @@ typedef struct heat_advance {
   double time;                /* s, at the end of the latest step of a free clock */
   int64_t rejected;           /* steps whose error was too large */
   int64_t taken;              /* steps; fewer than asked for where a solve was given up on request */
+  int64_t stages;             /* of explicit steps, rejected ones included */
   int64_t solves, iterations; /* of linear systems */
 } heat_advance;
 
@@ -95,6 +104,7 @@ struct heat_stepper {
   int role_to_field[HEAT_METHOD_FIELDS]; /* which of them has each role in a step; role 0 is the solution */
   heat_implicit *implicit;               /* owned; NULL for explicit methods */
   heat_control control;
+  double estimate;  /* of the error of the latest step by error control, K: the root mean square over the cells */
   heat_jump *jumps; /* of sides and sources in time, in order; owned */
   int jump_count;
   heat_advance done; /* by the last advance */
@@ -121,6 +131,10 @@ heat_status heat_stepper_start(heat_stepper *stepper);
  * temperature, and the heat that flows in does not add up to nothing. Collective. */
 heat_status heat_stepper_check_steady(heat_stepper *stepper, double t);
 
+/* HEAT_DECK, with the figure, where no side takes heat by its temperature, and the heat `net` that flows in does not
+ * add up to nothing beside the sum `size` of what flows in or out of each face and cell, W/m. Local. */
+heat_status heat_steady_balanced(const heat_config *config, double net, double size);
+
 /* How long a step may be, s; INFINITY where nothing conducts. */
 typedef struct heat_limits {
   double stable; /* nothing grows that should not */
@@ -135,6 +149,10 @@ double heat_stepper_limit(const heat_stepper *stepper);
 
 /* Whether the method can choose its steps by error control. Local. */
 bool heat_method_adapts(const heat_method *method);
+
+/* The relative residual to which a run of the deck solves its systems: time.solver.tolerance, or where that is left
+ * open 1e-10, and with error control a hundredth of the error that a step may have, but no less than 1e-13. Local. */
+double heat_method_solver_tolerance(const heat_method *method, const heat_config *config);
 
 /* Advance from step `from` to step `to` of the clock; `done` says how far it came. Where a step fails or is given up,
  * the solution and the heat counts are those of the step before. With a free clock one step is taken, to the clock's
