@@ -22,8 +22,8 @@
 enum { FIRST = 100, FOR_A_JUMP = 20, FOR_A_TURN = 15 };          /* steps at a tolerance of 1e-4 */
 static const double usual_tolerance = 1e-4, of_first_order = 10; /* times as many then */
 static const double stage_work = 2.6, look_work = 15; /* of rkl2: a stage, and what looks at a step's error and range */
-static const double iteration_work = 80;              /* of conjugate gradients with a cycle of the multigrid */
-static const double solve_work = 120;                 /* of a solve beside its iterations: the levels, and both ends */
+static const double iteration_work = 65;              /* of conjugate gradients with a cycle of the multigrid */
+static const double solve_work = 70;                 /* of a solve beside its iterations: the levels, and both ends */
 static const double digits_of_an_iteration = 1.6;
 
 /* What is known of a run before its steps. */

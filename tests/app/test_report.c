@@ -77,62 +77,63 @@ static void mpi_io_is_told_as_it_is(void **state) {
     assert_int_equal(occurrences(command.out, " (inf MB/s)"), 0);
     assert_int_equal(occurrences(command.out, "MB/s), sync "), 1);
   }
+}
 
-  /* Of explicit steps by error control both are said, the steps and what their stages reached. */
-  static void steps_of_rkl2_are_counted(void **state) {
-    (void)state;
-    assert_code(0, heat2d(2, "run deck.yaml --overwrite --set time='{method: rkl2, end: 0.1}'"));
-    assert_true(number_behind("steps       ") > 20 && number_behind("throughput  ") > 0);
-    assert_true(strstr(command.out, "\nsolves ") == NULL);
-  }
+/* Of explicit steps by error control both are said, the steps and what their stages reached. */
+static void steps_of_rkl2_are_counted(void **state) {
+  (void)state;
+  assert_code(0, heat2d(2, "run deck.yaml --overwrite --set time='{method: rkl2, end: 0.1}'"));
+  assert_true(number_behind("steps       ") > 20 && number_behind("throughput  ") > 0);
+  assert_true(strstr(command.out, "\nsolves ") == NULL);
+}
 
-  /* Error control rejects steps where the sides jump unseen: the counts are those of the history. */
-  static void taken_and_rejected_steps_are_counted(void **state) {
-    (void)state;
-    assert_code(0, heat2d(1, "run deck.yaml --overwrite --set time='{method: tr-bdf2, end: 1}' --set "
-                             "boundary.left.value='tanh(2000*(t - 0.5))'"));
-    const double taken = number_behind("steps       ");
-    const char *rejected = strstr(command.out, " taken, ");
-    assert_true(taken > 20 && rejected != NULL && strtod(rejected + strlen(" taken, "), NULL) > 0);
-    char name[64];
-    snprintf(name, sizeof name, "out/snapshot-%010d.h5", (int)taken);
-    assert_true(exists(name));
-  }
+/* Error control rejects steps where the sides jump unseen: the counts are those of the history. */
+static void taken_and_rejected_steps_are_counted(void **state) {
+  (void)state;
+  assert_code(0, heat2d(1, "run deck.yaml --overwrite --set time='{method: tr-bdf2, end: 1}' --set "
+                           "boundary.left.value='tanh(2000*(t - 0.5))'"));
+  const double taken = number_behind("steps       ");
+  const char *rejected = strstr(command.out, " taken, ");
+  assert_true(taken > 20 && rejected != NULL && strtod(rejected + strlen(" taken, "), NULL) > 0);
+  char name[64];
+  snprintf(name, sizeof name, "out/snapshot-%010d.h5", (int)taken);
+  assert_true(exists(name));
+}
 
-  /* `check` has the work of the alternatives, and says that a time is not known. */
-  static void check_has_the_alternatives_of_implicit_methods(void **state) {
-    (void)state;
-    static const char *const by_hand[] = {"# work        foreseen, in updates of all cells: euler ", ", rkl2 ",
-                                          ", tr-bdf2 "};
-    static const char unknown[] =
-        "# time        no forecast: how many iterations the solver needs is not known beforehand\n";
-    assert_code(0, heat2d(1, "check deck.yaml --set time='{method: tr-bdf2, end: 1}'"));
-    for (int n = 0; n < 3; n++) assert_non_null(strstr(command.out, by_hand[n]));
-    assert_non_null(strstr(command.out, unknown));
-    assert_code(0, heat2d(1, "check deck.yaml --set time='{method: backward-euler, end: 1, step: 0.125}'"));
-    assert_non_null(strstr(command.out, by_hand[0]));
-    assert_non_null(strstr(command.out, ", backward-euler 5e+03 (8 steps), tr-bdf2 "));
-    assert_code(0, heat2d(1, "check deck.yaml --set time='{method: rkl2, end: 1}'"));
-    assert_non_null(strstr(command.out, "# time        no forecast: how many steps error control takes is not known"));
-    assert_code(0, heat2d(1, "check deck.yaml --set time='{method: auto, end: 1000}'"));
-    assert_non_null(strstr(command.out, "# auto        tr-bdf2 has the least work, in updates of all cells: euler "));
-    assert_non_null(strstr(command.out, unknown));
-    assert_code(0, heat2d(1, "check deck.yaml --set time='{method: steady}'"));
-    assert_true(strstr(command.out, "in updates of all cells") == NULL && strstr(command.out, unknown) != NULL);
-    assert_code(0, heat2d(1, "check deck.yaml --set time='{method: euler, end: 0.01}'"));
-    assert_true(strstr(command.out, "in updates of all cells") == NULL && strstr(command.out, unknown) == NULL);
-    assert_non_null(strstr(command.out, "# time        about "));
-  }
+/* `check` has the work of the alternatives, and says that a time is not known. */
+static void check_has_the_alternatives_of_implicit_methods(void **state) {
+  (void)state;
+  static const char *const by_hand[] = {"# work        foreseen, in updates of all cells: euler ", ", rkl2 ",
+                                        ", tr-bdf2 "};
+  static const char unknown[] =
+      "# time        no forecast: how many iterations the solver needs is not known beforehand\n";
+  assert_code(0, heat2d(1, "check deck.yaml --set time='{method: tr-bdf2, end: 1}'"));
+  for (int n = 0; n < 3; n++) assert_non_null(strstr(command.out, by_hand[n]));
+  assert_non_null(strstr(command.out, unknown));
+  assert_code(0, heat2d(1, "check deck.yaml --set time='{method: backward-euler, end: 1, step: 0.125}'"));
+  assert_non_null(strstr(command.out, by_hand[0]));
+  assert_non_null(strstr(command.out, ", backward-euler 3.8e+03 (8 steps), tr-bdf2 "));
+  assert_code(0, heat2d(1, "check deck.yaml --set time='{method: rkl2, end: 1}'"));
+  assert_non_null(strstr(command.out, "# time        no forecast: how many steps error control takes is not known"));
+  assert_code(0, heat2d(1, "check deck.yaml --set time='{method: auto, end: 1000}'"));
+  assert_non_null(strstr(command.out, "# auto        tr-bdf2 has the least work, in updates of all cells: euler "));
+  assert_non_null(strstr(command.out, unknown));
+  assert_code(0, heat2d(1, "check deck.yaml --set time='{method: steady}'"));
+  assert_true(strstr(command.out, "in updates of all cells") == NULL && strstr(command.out, unknown) != NULL);
+  assert_code(0, heat2d(1, "check deck.yaml --set time='{method: euler, end: 0.01}'"));
+  assert_true(strstr(command.out, "in updates of all cells") == NULL && strstr(command.out, unknown) == NULL);
+  assert_non_null(strstr(command.out, "# time        about "));
+}
 
-  int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(mpi_io_is_told_as_it_is),
-        cmocka_unit_test(implicit_methods_say_what_they_solved),
-        cmocka_unit_test(the_time_of_the_solver_stands_apart),
-        cmocka_unit_test(steps_of_rkl2_are_counted),
-        cmocka_unit_test(taken_and_rejected_steps_are_counted),
-        cmocka_unit_test(check_has_the_alternatives_of_implicit_methods),
-    };
-    begin_commands();
-    return end_commands(cmocka_run_group_tests(tests, NULL, NULL));
-  }
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(mpi_io_is_told_as_it_is),
+      cmocka_unit_test(implicit_methods_say_what_they_solved),
+      cmocka_unit_test(the_time_of_the_solver_stands_apart),
+      cmocka_unit_test(steps_of_rkl2_are_counted),
+      cmocka_unit_test(taken_and_rejected_steps_are_counted),
+      cmocka_unit_test(check_has_the_alternatives_of_implicit_methods),
+  };
+  begin_commands();
+  return end_commands(cmocka_run_group_tests(tests, NULL, NULL));
+}
