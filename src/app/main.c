@@ -11,7 +11,7 @@
 
 static const heat_command *const commands[] = {&heat_command_run,  &heat_command_check,   &heat_command_keys,
                                                &heat_command_info, &heat_command_compare, &heat_command_render,
-                                               &heat_command_view, &heat_command_bench};
+                                               &heat_command_view, &heat_command_status,  &heat_command_bench};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void) {
@@ -21,8 +21,9 @@ static void print_help(void) {
   printf(
       "\nheat2d COMMAND --help (-h), or heat2d help COMMAND, explains a command; heat2d --version (-V) names the "
       "version.\n\n"
-      "Exit codes: 0 done, 1 compare found a difference, 64 the command line is wrong, 65 the deck or an input file\n"
-      "is wrong, 70 the numbers went wrong, 74 input or output failed, 75 stopped early with a checkpoint written.\n");
+      "Exit codes: 0 done, 1 compare found a difference, or status a run that goes on, 64 the command line is wrong,\n"
+      "65 the deck or an input file is wrong, 70 the numbers went wrong, 74 input or output failed, 75 stopped early\n"
+      "with a checkpoint written.\n");
 }
 
 static void print_command_help(const heat_command *command) {
@@ -120,8 +121,8 @@ int main(int argc, char **argv) {
   if (status.code == HEAT_OK) status = dispatch(&runtime, argc - 1, argv + 1);
   if (fflush(stdout) != 0 || ferror(stdout))
     status = heat_first(status, heat_fail(HEAT_IO, "cannot write to the standard output"));
-  /* A fault in a deck begins with its place, as compilers write it. */
-  if (status.code != HEAT_OK && runtime.rank == 0)
+  /* A fault in a deck begins with its place, as compilers write it; a code without a text has been explained. */
+  if (status.code != HEAT_OK && status.text[0] != '\0' && runtime.rank == 0)
     fprintf(stderr, "%s%s\n", status.code == HEAT_DECK ? "" : "heat2d: ", status.text);
   end(&runtime, status);
   return (int)status.code;

@@ -158,22 +158,25 @@ static heat_status write_frame(heat_outputs *outputs, const heat_moment *moment)
 
 /* In the order in which they are opened and written. */
 static const output table[HEAT_OUTPUTS] = {
-    {.cadence = output_every,
-     .open = open_history,
-     .write = write_history,
-     .series = history_series,
-     .other_columns = "other columns than before"},
-    {.cadence = output_every,
-     .open = open_probes,
-     .write = write_probes,
-     .series = probes_series,
-     .other_columns = "other probes than before"},
-    {.cadence = output_every, .open = open_snapshots, .bytes = snapshot_bytes, .write = write_snapshot},
-    {.key = "output.images",
-     .cadence = heat_plan_images,
-     .open = open_frames,
-     .bytes = frame_bytes,
-     .write = write_frame},
+    [HEAT_OUTPUT_HISTORY] = {.cadence = output_every,
+                             .open = open_history,
+                             .write = write_history,
+                             .series = history_series,
+                             .other_columns = "other columns than before"},
+    [HEAT_OUTPUT_PROBES] = {.cadence = output_every,
+                            .open = open_probes,
+                            .write = write_probes,
+                            .series = probes_series,
+                            .other_columns = "other probes than before"},
+    [HEAT_OUTPUT_SNAPSHOTS] = {.cadence = output_every,
+                               .open = open_snapshots,
+                               .bytes = snapshot_bytes,
+                               .write = write_snapshot},
+    [HEAT_OUTPUT_IMAGES] = {.key = "output.images",
+                            .cadence = heat_plan_images,
+                            .open = open_frames,
+                            .bytes = frame_bytes,
+                            .write = write_frame},
 };
 
 heat_outputs heat_outputs_create(heat_runtime *runtime, const heat_setup *setup, heat_operator *op, const char *deck) {
@@ -236,15 +239,13 @@ void heat_outputs_aim(const heat_outputs *outputs, heat_clock *clock) {
     if (outputs->asked[n]) heat_clock_aim(clock, outputs->every[n]);
 }
 
-/* Whether there is room for what is due, so that a disk that fills up ends the run with its state saved. Collective. */
-static heat_status check_room(const heat_outputs *outputs, const heat_moment *moment) {
-  const double mebi = 1048576;
+/* Whether there is room for `bytes` and the reserve, so that a disk that fills up ends the run with its state saved.
+ * Collective. */
+static heat_status check_room(const heat_outputs *outputs, const heat_moment *moment, double bytes) {
+  const double mebi = 1048576, needed = moment->reserve + bytes;
   const heat_state *state = moment->state;
   heat_status status = heat_ok();
   if (outputs->runtime->rank == 0 && state->step > 0) {
-    double needed = moment->reserve;
-    for (int n = 0; n < HEAT_OUTPUTS; n++)
-      if (table[n].bytes != NULL && is_due(outputs, n, moment->clock, state)) needed += table[n].bytes(outputs);
     const heat_room room = heat_directory_room(outputs->directory);
     if (room.bytes >= 0 && room.bytes < needed)
       status = heat_fail(HEAT_IO,
@@ -258,7 +259,10 @@ static heat_status check_room(const heat_outputs *outputs, const heat_moment *mo
 heat_status heat_outputs_write(heat_outputs *outputs, const heat_moment *moment) {
   if (!heat_outputs_due(outputs, moment->clock, moment->state)) return heat_ok();
   const heat_activity before = heat_runtime_enter(outputs->runtime, HEAT_FILES);
-  heat_status status = check_room(outputs, moment);
+  double bytes = 0;
+  for (int n = 0; n < HEAT_OUTPUTS; n++)
+    if (table[n].bytes != NULL && is_due(outputs, n, moment->clock, moment->state)) bytes += table[n].bytes(outputs);
+  heat_status status = check_room(outputs, moment, bytes);
   if (status.code == HEAT_OK) { /* on all ranks; what comes now may fail on some of them */
     for (int n = 0; n < HEAT_OUTPUTS; n++)
       if (is_due(outputs, n, moment->clock, moment->state))
@@ -266,6 +270,16 @@ heat_status heat_outputs_write(heat_outputs *outputs, const heat_moment *moment)
   }
   heat_runtime_enter(outputs->runtime, before);
   return heat_agree(outputs->runtime->comm, status);
+}
+
+heat_status heat_outputs_write_one(heat_outputs *outputs, heat_output which, const heat_moment *moment) {
+  if (!outputs->asked[which]) return heat_fail(HEAT_USAGE, "the deck has no %s", table[which].key);
+  if (is_due(outputs, (int)which, moment->clock, moment->state)) return heat_ok();
+  const heat_activity before = heat_runtime_enter(outputs->runtime, HEAT_FILES);
+  heat_status status = check_room(outputs, moment, table[which].bytes(outputs));
+  if (status.code == HEAT_OK) status = heat_agree(outputs->runtime->comm, table[which].write(outputs, moment));
+  heat_runtime_enter(outputs->runtime, before);
+  return status;
 }
 
 heat_status heat_outputs_crash(heat_outputs *outputs, const heat_moment *moment) {

@@ -19,7 +19,14 @@ typedef struct heat_moment {
   double reserve; /* bytes on the disk that checkpoints may need beside the outputs */
 } heat_moment;
 
-enum { HEAT_OUTPUTS = 4 }; /* entries of the table */
+/* The entries of the table. */
+typedef enum heat_output {
+  HEAT_OUTPUT_HISTORY,
+  HEAT_OUTPUT_PROBES,
+  HEAT_OUTPUT_SNAPSHOTS,
+  HEAT_OUTPUT_IMAGES,
+  HEAT_OUTPUTS
+} heat_output;
 
 typedef struct heat_outputs {
   heat_runtime *runtime;   /* borrowed */
@@ -60,6 +67,10 @@ void heat_outputs_aim(const heat_outputs *outputs, heat_clock *clock);
 /* Write what is due. HEAT_IO, also when the file system has no room for it and for the reserve; HEAT_NUMERICS when the
  * energy is not finite; HEAT_DECK when a side has no finite value. Collective; the status is agreed. */
 heat_status heat_outputs_write(heat_outputs *outputs, const heat_moment *moment);
+
+/* Write one output that is not due, unless it is: then it has been written. HEAT_USAGE where the deck has none of that
+ * kind, else as above. Collective; the status is agreed. */
+heat_status heat_outputs_write_one(heat_outputs *outputs, heat_output which, const heat_moment *moment);
 
 /* The temperature is not finite somewhere: write crash-<step>.h5 and say where. HEAT_NUMERICS. Collective. */
 heat_status heat_outputs_crash(heat_outputs *outputs, const heat_moment *moment);

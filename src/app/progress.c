@@ -1,5 +1,6 @@
 #include "heat2d/app/progress.h"
 
+#include "heat2d/base/json.h"
 #include "heat2d/io/directory.h"
 
 #include <fcntl.h>
@@ -82,7 +83,7 @@ static double percent(const heat_progress *progress, int64_t step) {
   return progress->clock.last > 0 ? 100 * (double)step / (double)progress->clock.last : 100;
 }
 
-static void put_duration(char text[32], double seconds) {
+void heat_progress_duration(char text[32], double seconds) {
   const long long whole = seconds < 0 ? 0 : (long long)(seconds + 0.5);
   if (seconds < 0)
     snprintf(text, 32, "?");
@@ -97,7 +98,7 @@ static void put_duration(char text[32], double seconds) {
 static void describe(const heat_progress *progress, int64_t step, double now, char *text, size_t size) {
   char left[32];
   char steps[32] = "";
-  put_duration(left, remaining(progress, step, now));
+  heat_progress_duration(left, remaining(progress, step, now));
   if (!progress->clock.free) snprintf(steps, sizeof steps, "/%lld", (long long)progress->clock.last);
   snprintf(text, size, "%5.1f%%  step %lld%s  t %.6g s  %.3g Gcell/s  ETA %s", percent(progress, step), (long long)step,
            steps, heat_clock_time(&progress->clock, step), rate(progress, step, now) / 1e9, left);
@@ -119,19 +120,6 @@ static void draw_bar(heat_progress *progress, const char *text, int64_t step) {
   progress->runtime->bar = true;
 }
 
-/* Text as the contents of a JSON string. */
-static void put_json(FILE *out, const char *text) {
-  for (; *text != '\0'; text++) {
-    const unsigned char c = (unsigned char)*text;
-    if (c == '"' || c == '\\')
-      fprintf(out, "\\%c", c);
-    else if (c < ' ')
-      fprintf(out, "\\u%04x", c);
-    else
-      fputc(c, out);
-  }
-}
-
 /* An instant of MPI_Wtime as seconds since the epoch; null before the steps began. */
 static void put_instant(FILE *out, const char *name, bool known, double instant, double now) {
   struct timespec clock;
@@ -151,9 +139,9 @@ static bool overwrite(const char *path, const char *text, size_t length) {
 }
 
 static void put_text(FILE *out, const char *name, const char *text) {
-  fprintf(out, "  \"%s\": \"", name);
-  put_json(out, text);
-  fprintf(out, "\",\n");
+  fprintf(out, "  \"%s\": ", name);
+  heat_json_text(out, text);
+  fprintf(out, ",\n");
 }
 
 /* How far the run is. `end`: NULL while it goes on. */
@@ -205,9 +193,9 @@ static heat_status write_status(const heat_progress *progress, int64_t step, dou
   fprintf(out, "  \"pid\": %ld,\n", (long)getpid());
   put_text(out, "job", heat_job());
   put_text(out, "updated", stamp);
-  fprintf(out, "  \"message\": \"");
-  put_json(out, end != NULL ? end->message : "");
-  fprintf(out, "\"\n}\n");
+  fprintf(out, "  \"message\": ");
+  heat_json_text(out, end != NULL ? end->message : "");
+  fprintf(out, "\n}\n");
   heat_status status =
       fclose(out) == 0 ? heat_directory_replace(progress->path, text, false) : heat_no_memory("status.json", length);
   /* The last word is not to be lost on a full disk. */

@@ -21,7 +21,7 @@ static double last_step(const heat_simulation *sim) {
   return step == sim->first && before > 0 ? before : heat_clock_step(&sim->clock, step - 1);
 }
 
-static heat_moment moment(heat_simulation *sim) {
+heat_moment heat_simulation_moment(heat_simulation *sim) {
   return (heat_moment){.u = heat_stepper_solution(&sim->stepper),
                        .extent = sim->look.extent,
                        .state = &sim->state,
@@ -33,12 +33,12 @@ static heat_moment moment(heat_simulation *sim) {
 heat_status heat_simulation_look(heat_simulation *sim) {
   sim->look.extent = heat_field_extent(heat_stepper_solution(&sim->stepper), &sim->setup.grid);
   sim->look.step = sim->state.step;
-  const heat_moment now = moment(sim);
+  const heat_moment now = heat_simulation_moment(sim);
   return sim->look.extent.not_finite == 0 ? heat_ok() : heat_outputs_crash(&sim->outputs, &now);
 }
 
 heat_status heat_simulation_write(heat_simulation *sim) {
-  const heat_moment now = moment(sim);
+  const heat_moment now = heat_simulation_moment(sim);
   return heat_outputs_write(&sim->outputs, &now);
 }
 
@@ -78,7 +78,8 @@ static bool is_asked_to_stop(const heat_simulation *sim) {
 }
 
 static bool saves_due(const heat_simulation *sim) {
-  return is_asked_to_stop(sim) || heat_saver_due(&sim->saver, &sim->clock, sim->state.step);
+  return is_asked_to_stop(sim) || heat_watch_requested(&sim->watch, HEAT_REQUEST_CHECKPOINT) ||
+         heat_saver_due(&sim->saver, &sim->clock, sim->state.step);
 }
 
 /* How soon a checkpoint has to be whole. */
@@ -173,6 +174,8 @@ static heat_status run_loop(heat_simulation *sim) {
     if (status.code != HEAT_OK) break;
     if (advanced) status = write_due(sim);
     if (status.code != HEAT_OK) return rescue(sim, status, true);
+    status = heat_simulation_obey(sim);
+    if (status.code != HEAT_OK) break;
     const double stepped = MPI_Wtime();
     if (saves_due(sim)) status = heat_saver_save(&sim->saver, &sim->state, save_mode(sim));
     if (status.code == HEAT_OK) sim->pending = heat_simulation_show(sim, stepped);

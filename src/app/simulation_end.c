@@ -19,6 +19,7 @@ heat_status heat_simulation_end(heat_simulation *sim) {
   if (!stopped && heat_saver_saves_end(&sim->saver))
     status = heat_saver_save(&sim->saver, &sim->state, HEAT_SAVE_AT_ONCE);
   if (status.code != HEAT_OK) return status;
+  heat_simulation_obey_last(sim);
   name_end(sim, message, sizeof message);
   const heat_saver_totals saves = heat_saver_spent(&sim->saver);
   if (saves.count > 0) heat_progress_set_saved(&sim->progress, saves.at);

@@ -1,4 +1,5 @@
-/* A run: shared by what begins it (simulation_begin.c), its loop (simulation.c), and its end (simulation_end.c). */
+/* A run: shared by what begins it (simulation_begin.c), its loop (simulation.c), what others ask of it
+ * (simulation_obey.c), and its end (simulation_end.c). */
 #ifndef HEAT2D_SIMULATION_PRIVATE_H
 #define HEAT2D_SIMULATION_PRIVATE_H
 
@@ -58,6 +59,19 @@ heat_status heat_simulation_look(heat_simulation *sim);
 
 /* Write the outputs that are due, of numbers that have been looked at. Collective. */
 heat_status heat_simulation_write(heat_simulation *sim);
+
+/* The solution at the step that the run has reached, as outputs take it; its state is the run's. Local. */
+heat_moment heat_simulation_moment(heat_simulation *sim);
+
+/* Write what somebody has asked for by a file in the directory, at the step that the run has reached, and say so in
+ * run.log: also that something could not be written, which is no failure of the run. Neither the run's bits nor its
+ * other outputs change by it. A checkpoint is only taken note of: the loop writes it, and a later call says when it is
+ * whole. HEAT_NUMERICS where a temperature is not finite. Collective, the status is agreed. */
+heat_status heat_simulation_obey(heat_simulation *sim);
+
+/* The run is over: say that the last checkpoint that was asked for is whole, and that other requests came too late.
+ * Local. */
+void heat_simulation_obey_last(heat_simulation *sim);
 
 /* Set sim->state.steady to whether the run is steady. HEAT_DECK, HEAT_IO. Collective. */
 heat_status heat_simulation_look_steady(heat_simulation *sim);

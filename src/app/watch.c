@@ -12,13 +12,22 @@ static const double poll_seconds = 0.5;
 static const double margin_seconds = 1; /* of the deadline */
 
 void heat_watch_create(heat_watch *watch, heat_runtime *runtime, heat_lock *lock, double walltime) {
-  *watch = (heat_watch){.runtime = runtime, .lock = lock, .poll_interval = 1, .asked = -INFINITY};
+  *watch = (heat_watch){.runtime = runtime, .lock = lock, .poll_interval = 1, .asked = -INFINITY, .asked_for = -1};
   heat_stop_set_deadline(&watch->stop, runtime->rank, runtime->started, walltime);
   heat_stop_prepare();
 }
 
+void heat_watch_refuse(const heat_watch *watch, const char *why) {
+  const unsigned late = watch->runtime->rank == 0 ? heat_request_take(watch->directory) : 0;
+  for (int n = 0; n < HEAT_REQUESTS; n++)
+    if ((late >> n & 1) != 0)
+      heat_runtime_say(watch->runtime, "request     %s: not obeyed, %s\n", heat_request_words[n], why);
+}
+
 heat_status heat_watch_directory(heat_watch *watch, const char *directory) {
+  watch->directory = directory;
   if (watch->runtime->rank != 0) return heat_ok();
+  heat_watch_refuse(watch, "it is from before this run");
   char *file = watch->stop.file;
   const heat_status status = heat_directory_join(file, sizeof watch->stop.file, directory, "STOP");
   if (status.code == HEAT_OK && heat_recognise(file) == HEAT_ORIGIN_NO_FILE)
@@ -64,7 +73,7 @@ static double needed_seconds(const heat_watch *watch, const heat_saver *saver) {
 }
 
 heat_status heat_watch_poll(heat_watch *watch, heat_saver *saver, heat_status status, heat_interval *interval) {
-  enum { CODE, REASON, SAVE, BUSY, NOT_WHOLE, ITEMS };
+  enum { CODE, REASON, SAVE, BUSY, NOT_WHOLE, REQUESTS, ITEMS };
   const heat_runtime *runtime = watch->runtime;
   agree_on_pace(watch, saver, interval);
   status = heat_first(status, heat_lock_beat(watch->lock));
@@ -72,12 +81,14 @@ heat_status heat_watch_poll(heat_watch *watch, heat_saver *saver, heat_status st
   items[REASON] = heat_stop_asked(&watch->stop, runtime->rank, needed_seconds(watch, saver));
   items[SAVE] = runtime->rank == 0 && heat_saver_minutes_passed(saver);
   items[BUSY] = heat_saver_busy(saver);
+  if (runtime->rank == 0 && watch->directory != NULL) items[REQUESTS] = heat_request_take(watch->directory);
   MPI_Allreduce(MPI_IN_PLACE, items, ITEMS, MPI_DOUBLE, MPI_MAX, runtime->comm);
   if (items[CODE] > HEAT_OK) {
     interval->whole = items[NOT_WHOLE] == 0 && heat_lock_agree(watch->lock, runtime->comm);
     return heat_agree(runtime->comm, status);
   }
   watch->reason = (heat_stop_reason)items[REASON];
+  watch->requests = (unsigned)items[REQUESTS];
   heat_saver_set_due(saver, items[SAVE] > 0);
   interval->whole = false; /* a checkpoint that fails below is not tried once more */
   return items[BUSY] > 0 ? heat_ok() : heat_saver_finish(saver);
@@ -98,8 +109,12 @@ heat_stop_reason heat_watch_reason(const heat_watch *watch) {
   return watch->reason;
 }
 
+bool heat_watch_requested(const heat_watch *watch, heat_request request) {
+  return (watch->requests >> request & 1) != 0;
+}
+
 void heat_watch_count_outputs(heat_watch *watch, double seconds) {
-  watch->output_seconds = seconds;
+  watch->output_seconds += seconds;
 }
 
 double heat_watch_slowest(const heat_watch *watch) {

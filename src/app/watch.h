@@ -1,12 +1,13 @@
-/* What a run looks at between its steps, at the same step on all ranks: failures of other ranks, requests to stop, the
- * time that is left, whether a checkpoint is due by minutes or has been written, and whether the directory is still
- * this run's. All of it rides in two small reductions, about twice a second. */
+/* What a run looks at between its steps, at the same step on all ranks: failures of other ranks, requests to stop or to
+ * write something at once, the time that is left, whether a checkpoint is due by minutes or has been written, and
+ * whether the directory is still this run's. All of it rides in two small reductions, about twice a second. */
 #ifndef HEAT2D_WATCH_H
 #define HEAT2D_WATCH_H
 
 #include "heat2d/app/stop.h"
 #include "heat2d/base/runtime.h"
 #include "heat2d/io/lock.h"
+#include "request.h"
 #include "saver.h"
 
 typedef struct heat_watch {
@@ -14,6 +15,9 @@ typedef struct heat_watch {
   heat_lock *lock;       /* borrowed */
   heat_stop stop;
   heat_stop_reason reason;
+  const char *directory;  /* where files ask for something, borrowed; NULL: nowhere yet */
+  int64_t asked_for;      /* the step whose checkpoint was requested and has not been said to be whole; -1: none */
+  unsigned requests;      /* of the last poll: bit n for request n */
   double asked;           /* MPI_Wtime of the latest look between two polls */
   int64_t poll_interval;  /* steps between two polls */
   double slowest_steps;   /* of an interval on the slowest rank, s */
@@ -26,8 +30,9 @@ typedef struct heat_watch {
  * Local. */
 void heat_watch_create(heat_watch *watch, heat_runtime *runtime, heat_lock *lock, double walltime);
 
-/* From now on a file STOP in the directory asks for a stop. A directory or a link of that name asks for nothing, which
- * is said. Rank 0 acts. HEAT_IO. Local. */
+/* From now on a file STOP in the directory asks for a stop, and others for what they name (request.h). A directory or a
+ * link called STOP asks for nothing, and requests from before this run are not obeyed: both are said. Rank 0 acts; the
+ * directory is borrowed. HEAT_IO. Local. */
 heat_status heat_watch_directory(heat_watch *watch, const char *directory);
 
 /* The steps since the last poll, as this rank saw them. */
@@ -50,7 +55,14 @@ int64_t heat_watch_interval(const heat_watch *watch);
 /* What asks for a stop, as agreed on at the last poll. Local. */
 heat_stop_reason heat_watch_reason(const heat_watch *watch);
 
-/* Outputs have taken so long, s. Local. */
+/* Whether that was asked for at the last poll. Local. */
+bool heat_watch_requested(const heat_watch *watch, heat_request request);
+
+/* The run is over: requests that came too late are removed, and `why` they are not obeyed is said. Rank 0 acts. Local.
+ */
+void heat_watch_refuse(const heat_watch *watch, const char *why);
+
+/* Outputs have taken so long since the last poll, s, beside what was counted before. Local. */
 void heat_watch_count_outputs(heat_watch *watch, double seconds);
 
 /* The longest that steps between two polls, or outputs, have taken, s. Local. */

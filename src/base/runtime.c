@@ -87,6 +87,7 @@ const char *heat_version(void) {
 
 const char *heat_job(void) {
   const char *job = getenv("PBS_JOBID");
+  if (job == NULL) job = getenv("SLURM_JOB_ID");
   return job != NULL ? job : "";
 }
 

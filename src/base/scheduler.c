@@ -135,29 +135,94 @@ bool heat_scheduler_remaining(bool wall, double *seconds) {
   return pbs_remaining(wall, seconds) || slurm_remaining(seconds) || lsf_remaining(seconds) || flux_remaining(seconds);
 }
 
-/* Whether a line of `qstat -f` says that the job has ended: such jobs stay listed for a while, with F (PBS) or C
- * (Torque and Slurm) for their state, members of an array with X until the whole array has ended. */
-static bool says_ended(const char *line) {
-  static const char key[] = "job_state = ", ended[] = "CFX";
+/* States of `qstat -f`; those that have ended stay listed for a while, with F (PBS) or C (Torque and Slurm), members of
+ * an array with X until the whole array has ended. */
+static const struct {
+  char letter;
+  const char *word;
+  bool ended;
+} pbs_states[] = {{'Q', "queued", false},    {'H', "held", false},      {'W', "waiting", false},
+                  {'T', "moving", false},    {'R', "running", false},   {'B', "running", false},
+                  {'S', "suspended", false}, {'U', "suspended", false}, {'E', "ending", false},
+                  {'M', "moving", false},    {'F', "ended", true},      {'C', "ended", true},
+                  {'X', "ended", true}};
+
+/* States of `squeue -o %T`, as far as they have other names; what it does not list has ended. */
+static const struct {
+  const char *name, *word;
+  bool ended;
+} slurm_states[] = {
+    {"PENDING", "queued", false},      {"RUNNING", "running", false},   {"SUSPENDED", "suspended", false},
+    {"CONFIGURING", "running", false}, {"COMPLETING", "ending", false}, {"REQUEUED", "queued", false},
+    {"REQUEUE_HOLD", "held", false},   {"PREEMPTED", "ended", true},    {"COMPLETED", "ended", true},
+    {"CANCELLED", "ended", true},      {"FAILED", "ended", true},       {"TIMEOUT", "ended", true},
+    {"NODE_FAIL", "ended", true},      {"OUT_OF_MEMORY", "ended", true}};
+
+/* The word for the state that a line of `qstat -f` names; whether the job has ended with it. */
+static void read_pbs_state(const char *line, const char **word, bool *ended) {
+  static const char key[] = "job_state = ";
   const char *at = strstr(line, key);
-  return at != NULL && at[strlen(key)] != '\0' && strchr(ended, at[strlen(key)]) != NULL;
+  if (at == NULL) return;
+  for (size_t n = 0; n < sizeof pbs_states / sizeof *pbs_states; n++) {
+    if (at[strlen(key)] != pbs_states[n].letter) continue;
+    *word = pbs_states[n].word;
+    *ended = pbs_states[n].ended;
+  }
 }
 
-/* Whether qstat answers that there is no such job, rather than that its server cannot be reached. */
+/* Whether the answer is that there is no such job, rather than that the server cannot be reached. */
 static bool says_unknown(const char *line) {
-  return strstr(line, "Unknown Job") != NULL || strstr(line, "Job has finished") != NULL;
+  return strstr(line, "Unknown Job") != NULL || strstr(line, "Job has finished") != NULL ||
+         strstr(line, "Invalid job id specified") != NULL;
 }
 
-heat_job_state heat_scheduler_job(const char *job) {
+/* Slurm without its PBS commands. */
+static heat_job_state ask_slurm(const char *job, const char **word) {
+  FILE *squeue = ask("squeue -h -o %T -j", job);
+  if (squeue == NULL) return HEAT_JOB_UNKNOWN;
+  char line[LINE];
+  bool listed = false, ended = false, unknown = false;
+  while (fgets(line, sizeof line, squeue) != NULL) {
+    unknown = unknown || says_unknown(line);
+    line[strcspn(line, " \n")] = '\0';
+    for (size_t n = 0; n < sizeof slurm_states / sizeof *slurm_states; n++) {
+      if (strcmp(line, slurm_states[n].name) != 0) continue;
+      *word = slurm_states[n].word;
+      listed = true;
+      ended = slurm_states[n].ended;
+    }
+  }
+  const int result = pclose(squeue);
+  const bool answered = WIFEXITED(result) && WEXITSTATUS(result) == 0;
+  if (listed && !ended) return HEAT_JOB_PRESENT;
+  if (!answered && !unknown) return HEAT_JOB_UNKNOWN;
+  *word = "ended";
+  return HEAT_JOB_GONE;
+}
+
+heat_job_state heat_scheduler_ask(const char *job, const char **word) {
   /* What qstat ends with: the last 8 bits of the server's codes 15001 (unknown job) and 15139 (finished job). */
-  enum { UNKNOWN_JOB = 15001 & 0xff, FINISHED_JOB = 15139 & 0xff };
+  enum { UNKNOWN_JOB = 15001 & 0xff, FINISHED_JOB = 15139 & 0xff, NO_SUCH_COMMAND = 127 };
+  *word = "";
   FILE *qstat = is_job_id(job) ? ask("qstat -f", job) : NULL;
   if (qstat == NULL) return HEAT_JOB_UNKNOWN;
   char line[LINE];
   bool ended = false;
-  while (fgets(line, sizeof line, qstat) != NULL) ended = ended || says_ended(line) || says_unknown(line);
+  while (fgets(line, sizeof line, qstat) != NULL) {
+    read_pbs_state(line, word, &ended);
+    if (says_unknown(line)) ended = true;
+  }
   const int result = pclose(qstat), code = WIFEXITED(result) ? WEXITSTATUS(result) : -1;
-  if (ended || code == UNKNOWN_JOB || code == FINISHED_JOB) return HEAT_JOB_GONE;
+  if (code == NO_SUCH_COMMAND) return ask_slurm(job, word);
+  if (ended || code == UNKNOWN_JOB || code == FINISHED_JOB) {
+    *word = "ended";
+    return HEAT_JOB_GONE;
+  }
   /* Any other failure is one of the server or of the network and tells nothing about the job. */
   return code == 0 ? HEAT_JOB_PRESENT : HEAT_JOB_UNKNOWN;
+}
+
+heat_job_state heat_scheduler_job(const char *job) {
+  const char *word;
+  return heat_scheduler_ask(job, &word);
 }

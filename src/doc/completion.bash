@@ -64,6 +64,7 @@ _heat2d_option_value() {
     --resume) _heat2d_files '*.h5' ;;
     --format) compgen -W 'png svg pdf' -- "$current" ;;
     --film) compgen -W 'mp4 webm gif none' -- "$current" ;;
+    --request) compgen -W 'checkpoint snapshot image stop' -- "$current" ;;
     --disk) _heat2d_files ;;
     -o | --output) _heat2d_files '*' ;;
   esac

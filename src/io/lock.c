@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <mpi.h>
 #include <signal.h>
 #include <stdio.h>
@@ -352,6 +353,29 @@ bool heat_lock_agree(heat_lock *lock, MPI_Comm comm) {
   MPI_Bcast(&lost, 1, MPI_INT, 0, comm);
   lock->lost = lost != 0;
   return !lock->lost;
+}
+
+heat_lock_view heat_lock_look(const char *directory) {
+  heat_lock_view view = {.age = -1};
+  char path[HEAT_PATH], host[HOST] = "";
+  struct stat info;
+  owner found;
+  if (heat_directory_join(path, sizeof path, directory, ".heat2d.lock").code != HEAT_OK) return view;
+  const int file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (file < 0) return view;
+  if (fstat(file, &info) == 0 && S_ISREG(info.st_mode) && read_owner(file, &found)) {
+    struct flock whole = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    const bool answered = fcntl(file, F_GETLK, &whole) == 0;
+    view.there = true;
+    view.held = answered && whole.l_type != F_UNLCK;
+    view.here = answered && gethostname(host, sizeof host - 1) == 0 && strcmp(host, found.host) == 0;
+    view.age = fmax(0, difftime(time(NULL), info.st_mtime));
+    view.pid = found.pid;
+    snprintf(view.host, sizeof view.host, "%s", found.host);
+    snprintf(view.job, sizeof view.job, "%s", strcmp(found.job, "-") == 0 ? "" : found.job);
+  }
+  close(file);
+  return view;
 }
 
 heat_status heat_lock_lost(const heat_lock *lock) {

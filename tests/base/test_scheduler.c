@@ -182,6 +182,44 @@ static void lsf_and_flux_are_asked_inside_of_their_jobs(void **state) {
   assert_int_equal(system(line), 0);
 }
 
+/* Where there is no qstat: one that ends as the shell does without. */
+static void slurm_is_asked_where_there_is_no_qstat(void **state) {
+  (void)state;
+  static const struct {
+    const char *body, *word;
+    heat_job_state job;
+  } answers[] = {
+      {"echo PENDING", "queued", HEAT_JOB_PRESENT},
+      {"echo RUNNING", "running", HEAT_JOB_PRESENT},
+      {"echo COMPLETED", "ended", HEAT_JOB_GONE},
+      {"exit 0", "ended", HEAT_JOB_GONE},
+      {"echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1", "ended", HEAT_JOB_GONE},
+      {"echo 'slurm_load_jobs error: Unable to contact slurm controller' >&2; exit 1", "", HEAT_JOB_UNKNOWN}};
+  char directory[] = "/tmp/heat2d-test-XXXXXX", line[512];
+  assert_non_null(mkdtemp(directory));
+  char *path = strdup(getenv("PATH")), search[4096];
+  snprintf(search, sizeof search, "%s:%s", directory, path);
+  setenv("PATH", search, 1);
+  const char *word;
+  install_qstat(directory, "echo '    job_state = H'");
+  assert_int_equal(heat_scheduler_ask("7.s", &word), HEAT_JOB_PRESENT);
+  assert_string_equal(word, "held");
+  install_qstat(directory, "exit 127");
+  for (size_t n = 0; n < sizeof answers / sizeof *answers; n++) {
+    snprintf(line, sizeof line, "%s/squeue", directory);
+    FILE *script = fopen(line, "w");
+    fprintf(script, "#!/bin/sh\n[ \"$*\" = '-h -o %%T -j 7' ] || exit 3\n%s\n", answers[n].body);
+    fclose(script);
+    chmod(line, S_IRWXU);
+    assert_int_equal(heat_scheduler_ask("7", &word), answers[n].job);
+    assert_string_equal(word, answers[n].word);
+  }
+  setenv("PATH", path, 1);
+  free(path);
+  snprintf(line, sizeof line, "rm -r '%s'", directory);
+  assert_int_equal(system(line), 0);
+}
+
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_left_is_the_limit_less_what_was_counted),
@@ -190,6 +228,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(the_scheduler_is_asked_for_this_job_only_inside_of_one),
       cmocka_unit_test(slurm_says_when_the_job_ends),
       cmocka_unit_test(lsf_and_flux_are_asked_inside_of_their_jobs),
+      cmocka_unit_test(slurm_is_asked_where_there_is_no_qstat),
   };
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

@@ -46,6 +46,9 @@ typedef struct heat_progress_subject {
   heat_progress_mode mode;
 } heat_progress_subject;
 
+/* A duration as M:SS or H:MM:SS, "?" where it is negative. */
+void heat_progress_duration(char text[32], double seconds);
+
 /* Begin to show it; nothing is written yet. */
 void heat_progress_create(heat_progress *progress, const heat_progress_subject *subject);
 

@@ -1,5 +1,5 @@
-/* What the batch system knows of a job: PBS, asked through qstat, its state and the time that is left; Slurm, LSF and
- * Flux the time that is left. All functions are Local and called by rank 0; each takes at most some seconds. */
+/* What the batch system knows of a job: PBS, asked through qstat, and Slurm, its state and the time that is left; LSF
+ * and Flux the time that is left. All functions are Local and called by rank 0; each takes at most some seconds. */
 #ifndef HEAT2D_SCHEDULER_H
 #define HEAT2D_SCHEDULER_H
 
@@ -22,5 +22,9 @@ typedef enum heat_job_state { HEAT_JOB_UNKNOWN, HEAT_JOB_PRESENT, HEAT_JOB_GONE 
 /* Whether a job still is in the system (queued, running or suspended); HEAT_JOB_UNKNOWN where nobody answers. A job
  * that is still listed, but has ended (states F, C, and X of the members of an array), is gone. */
 heat_job_state heat_scheduler_job(const char *job);
+
+/* The same, and what the job is doing in a word: queued, held, waiting, running, suspended, moving, ending, ended, or
+ * "" where nobody answers. Where there is no qstat, Slurm's squeue is asked. */
+heat_job_state heat_scheduler_ask(const char *job, const char **word);
 
 #endif

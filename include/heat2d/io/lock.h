@@ -50,6 +50,19 @@ bool heat_lock_held(heat_lock *lock);
 /* The same answer on all ranks: that of rank 0, which looks now. Collective over comm. */
 bool heat_lock_agree(heat_lock *lock, MPI_Comm comm);
 
+/* What the lock of a directory says of its run, to somebody who does not want it. */
+typedef struct heat_lock_view {
+  bool there; /* an owner has written itself into it */
+  bool held;  /* somebody holds it: the owner lives */
+  bool here;  /* the owner is of this host, where one that does not hold it has ended */
+  double age; /* s since the last beat of its heart */
+  long pid;
+  char host[256], job[256]; /* job: "" outside of one */
+} heat_lock_view;
+
+/* Look at it; nothing is waited for or changed. */
+heat_lock_view heat_lock_look(const char *directory);
+
 /* What to say when it is not. HEAT_IO. */
 heat_status heat_lock_lost(const heat_lock *lock);
 
