@@ -271,10 +271,14 @@ static heat_status make_request(asked *it, const char *word) {
   it->log_before = stat(log, &info) == 0 ? info.st_size : 0;
   const int file =
       open(it->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH);
+  const int error = errno;
   it->made = file >= 0;
   if (file >= 0) close(file);
-  return file >= 0 || errno == EEXIST ? heat_ok()
-                                      : heat_fail(HEAT_IO, "cannot make '%s': %s", it->path, strerror(errno));
+  if (file < 0 && error == EEXIST && strcmp(word, "stop") != 0 && lstat(it->path, &info) == 0 &&
+      (!S_ISREG(info.st_mode) || info.st_size > 0))
+    return heat_fail(HEAT_USAGE, "'%s' is in the way: it is not an empty file, and so no request", it->path);
+  return file >= 0 || error == EEXIST ? heat_ok()
+                                      : heat_fail(HEAT_IO, "cannot make '%s': %s", it->path, strerror(error));
 }
 
 /* Whether run.log has the answer by now. */

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-static const heat_command *const commands[] = {&heat_command_run,  &heat_command_check,   &heat_command_keys,
-                                               &heat_command_info, &heat_command_compare, &heat_command_render,
-                                               &heat_command_view, &heat_command_status,  &heat_command_bench};
+static const heat_command *const commands[] = {
+    &heat_command_run,    &heat_command_check, &heat_command_keys,   &heat_command_info,    &heat_command_compare,
+    &heat_command_render, &heat_command_view,  &heat_command_status, &heat_command_regress, &heat_command_bench};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void) {
@@ -21,9 +21,10 @@ static void print_help(void) {
   printf(
       "\nheat2d COMMAND --help (-h), or heat2d help COMMAND, explains a command; heat2d --version (-V) names the "
       "version.\n\n"
-      "Exit codes: 0 done, 1 compare found a difference, or status a run that goes on, 64 the command line is wrong,\n"
-      "65 the deck or an input file is wrong, 70 the numbers went wrong, 74 input or output failed, 75 stopped early\n"
-      "with a checkpoint written.\n");
+      "Exit codes: 0 done, 1 compare or regress found a difference, or status a run that goes on, 64 the command line "
+      "is\n"
+      "wrong, 65 the deck or an input file is wrong, 70 the numbers went wrong, 74 input or output failed, 75 stopped\n"
+      "early with a checkpoint written.\n");
 }
 
 static void print_command_help(const heat_command *command) {

@@ -12,12 +12,22 @@ static void name_end(const heat_simulation *sim, char *message, size_t size) {
     snprintf(message, size, "steady at step %lld", step);
 }
 
+static heat_status take_outcome(heat_simulation *sim) {
+  const heat_outcome_parts parts = {.op = &sim->op,
+                                    .u = heat_stepper_solution(&sim->stepper),
+                                    .probes = &sim->outputs.probes,
+                                    .step = sim->state.step,
+                                    .time = sim->state.time};
+  return heat_outcome_take(sim->options->outcome, &parts);
+}
+
 heat_status heat_simulation_end(heat_simulation *sim) {
   const bool stopped = !heat_simulation_finished(sim);
   char message[128];
   heat_status status = heat_ok();
   if (!stopped && heat_saver_saves_end(&sim->saver))
     status = heat_saver_save(&sim->saver, &sim->state, HEAT_SAVE_AT_ONCE);
+  if (status.code == HEAT_OK && !stopped && sim->options->outcome != NULL) status = take_outcome(sim);
   if (status.code != HEAT_OK) return status;
   heat_simulation_obey_last(sim);
   name_end(sim, message, sizeof message);

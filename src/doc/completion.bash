@@ -48,7 +48,7 @@ _heat2d_operands() {
   [ "$1" = help ] && compgen -W "$(_heat2d_commands)" -- "$current" && return
   _heat2d_ask "$1" --help
   case ${REPLY%%[[:cntrl:]]*} in
-    *' DECK'*) _heat2d_files '*.yaml' '*.yml' ;;
+    *' DECK'* | *' LIST'*) _heat2d_files '*.yaml' '*.yml' ;;
     *.h5*) _heat2d_files '*.h5' ;;
     *KEY*) compgen -W "$(_heat2d_keys)" -- "$current" ;;
     *DIR*) _heat2d_files ;;

@@ -110,22 +110,41 @@ static void gather(heat_probes *probes, const heat_field *field) {
              MPI_MAX, 0, grid->comm);
 }
 
-heat_status heat_probes_write(heat_probes *probes, const heat_field *field, int64_t step, double time) {
-  if (probes->count == 0) return heat_ok();
-  gather(probes, field);
-  if (probes->grid->rank != 0) return heat_ok();
-  char *row = NULL;
-  size_t length = 0;
-  FILE *text = open_memstream(&row, &length);
-  if (text == NULL) return heat_no_memory("the probes", length);
+heat_status heat_probes_read(heat_probes *probes, const heat_field *field, double time, double *values) {
   heat_status status = heat_ok();
-  fprintf(text, "%lld,%.17g", (long long)step, time);
+  gather(probes, field);
+  if (probes->grid->rank != 0) return status;
   for (int p = 0; p < probes->count && status.code == HEAT_OK; p++) {
     status = heat_interpolation_update(&probes->points[p], time);
-    fprintf(text, ",%.17g", heat_interpolation_value(&probes->points[p], &probes->values[p * HEAT_AROUND]));
+    values[p] = heat_interpolation_value(&probes->points[p], &probes->values[p * HEAT_AROUND]);
   }
-  fclose(text);
-  if (status.code == HEAT_OK) status = heat_series_row(&probes->series, "%s", row);
+  return status;
+}
+
+char *heat_probes_names(const heat_probes *probes) {
+  static const char before[] = "step,time,";
+  char *header = write_header(probes->problem->config);
+  if (header != NULL) memmove(header, header + strlen(before), strlen(header + strlen(before)) + 1);
+  return header;
+}
+
+heat_status heat_probes_write(heat_probes *probes, const heat_field *field, int64_t step, double time) {
+  if (probes->count == 0) return heat_ok();
+  double *values = malloc((size_t)probes->count * sizeof *values);
+  heat_status status = values != NULL ? heat_ok() : heat_no_memory("the probes", (size_t)probes->count);
+  status = heat_agree(probes->grid->comm, status);
+  if (status.code == HEAT_OK) status = heat_probes_read(probes, field, time, values);
+  char *row = NULL;
+  size_t length = 0;
+  FILE *text = status.code == HEAT_OK && probes->grid->rank == 0 ? open_memstream(&row, &length) : NULL;
+  if (text != NULL) {
+    fprintf(text, "%lld,%.17g", (long long)step, time);
+    for (int p = 0; p < probes->count; p++) fprintf(text, ",%.17g", values[p]);
+    status = fclose(text) == 0 ? heat_series_row(&probes->series, "%s", row) : heat_no_memory("the probes", length);
+  } else if (status.code == HEAT_OK && probes->grid->rank == 0) {
+    status = heat_no_memory("the probes", length);
+  }
   free(row);
+  free(values);
   return status;
 }

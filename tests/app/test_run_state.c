@@ -226,6 +226,9 @@ static void what_the_deck_has_not_is_told(void **state) {
   assert_code(1, aside("status out --request image"));
   assert_non_null(strstr(command.out, "request     image: not obeyed, the deck has no output.images"));
   assert_code(64, aside("status out --request coffee"));
+  write_text("out/CHECKPOINT", "mine");
+  assert_code(64, aside("status out --request checkpoint"));
+  assert_one_complaint("heat2d: 'out/CHECKPOINT' is in the way", "");
   assert_code(0, aside("status out --request snapshot"));
   assert_int_equal(count_files("out", "snapshot-", ".h5"), 2); /* beside that of the start */
   assert_code(0, aside("status out --request stop"));

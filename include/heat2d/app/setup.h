@@ -2,6 +2,7 @@
 #ifndef HEAT2D_SETUP_H
 #define HEAT2D_SETUP_H
 
+#include "heat2d/app/outcome.h"
 #include "heat2d/app/progress.h"
 #include "heat2d/base/runtime.h"
 #include "heat2d/io/mpio.h"
@@ -16,6 +17,7 @@ typedef struct heat_options {
   const char *resume_file; /* NULL: the newest valid checkpoint of the output directory */
   double walltime;         /* s; 0: no limit */
   heat_progress_mode progress;
+  heat_outcome *outcome; /* borrowed: what a run that reaches its end ends with; NULL: nobody asks */
 } heat_options;
 
 /* What the methods that the program chooses from would take; not looked at where the deck names an explicit one. */

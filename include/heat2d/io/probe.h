@@ -28,6 +28,13 @@ typedef struct heat_probes {
 heat_status heat_probes_create(heat_probes *probes, int64_t keep);
 void heat_probes_destroy(heat_probes *probes); /* Local. */
 
+/* The temperatures at all of them into values[count] on rank 0; there must be some. HEAT_DECK when a wall has no finite
+ * value then. Collective; the status is this rank's own. */
+heat_status heat_probes_read(heat_probes *probes, const heat_field *field, double time, double *values);
+
+/* Their names with commas between, as they head the columns; to be freed, NULL when memory is exhausted. Local. */
+char *heat_probes_names(const heat_probes *probes);
+
 /* Append a row. HEAT_DECK when a wall has no finite value then, HEAT_IO. Collective; the status is this rank's own. */
 heat_status heat_probes_write(heat_probes *probes, const heat_field *field, int64_t step, double time);
 
