@@ -10,6 +10,11 @@ header=window,job,hosts,from_step,to_step,exit,why,start,end,next,start_s,read_s
 
 write_row() { # window job hosts from to code why start end next [costs, separated by commas]
   local IFS=, chain=$DIRECTORY/chain.csv first=''
+  if [ -L "$chain" ] || { [ -e "$chain" ] && [ ! -f "$chain" ]; }; then # it leads to somebody's file
+    echo "$chain is a link or no file: this window is not written down" >&2
+    return 0
+  fi
+  rm -f -- "${chain:?}.tmp"
   [ -s "$chain" ] && IFS= read -r first <"$chain"
   if [ -z "$first" ]; then
     echo "$header" >"$chain"
