@@ -23,9 +23,12 @@ void heat_runtime_create(heat_runtime *runtime, MPI_Comm comm) {
 }
 
 void heat_runtime_log(heat_runtime *runtime, FILE *log) {
-  if (runtime->log != NULL) fclose(runtime->log);
+  bool kept = runtime->log != NULL && ferror(runtime->log) == 0;
+  if (runtime->log != NULL) kept = fclose(runtime->log) == 0 && kept;
   runtime->log = log;
   setvbuf(log, NULL, _IOLBF, 0);
+  /* A log is known by its version. */
+  if (!kept) fprintf(log, "heat2d %s (memory was exhausted: what was said before is not here)\n", heat_version());
   if (runtime->early != NULL) fputs(runtime->early, log);
 }
 
