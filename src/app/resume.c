@@ -6,22 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INPUTS_MOST = 1000 }; /* files that a deck names */
-
 void heat_resume_create(heat_resume *resume, const heat_resume_parts *parts) {
   *resume = (heat_resume){.parts = *parts};
 }
 
 /* Nothing that this run will replace or remove may be another's, or its own input. Only reads. */
 static heat_status check_claim(const heat_resume_parts *parts, int64_t keep, bool all) {
-  const char *inputs[INPUTS_MOST];
-  int count = 0;
-  inputs[count++] = parts->options->deck;
-  for (const char *file; count < INPUTS_MOST && (file = heat_config_file(parts->setup->config, count - 1)) != NULL;)
-    inputs[count++] = file;
+  int files = 0;
+  while (heat_config_file(parts->setup->config, files) != NULL) files++;
+  const char **inputs = malloc(((size_t)files + 1) * sizeof *inputs);
+  if (inputs == NULL) return heat_no_memory("the list of inputs", (size_t)files * sizeof *inputs);
+  for (int n = 0; n < files; n++) inputs[n] = heat_config_file(parts->setup->config, n);
+  inputs[files] = parts->options->deck;
   const heat_claim claim = {
-      .all = all, .keep = keep, .inputs = inputs, .input_count = count, .resumed = parts->options->resume_file};
-  return heat_directory_check(parts->directory, &claim);
+      .all = all, .keep = keep, .inputs = inputs, .input_count = files + 1, .resumed = parts->options->resume_file};
+  const heat_status status = heat_directory_check(parts->directory, &claim);
+  free(inputs);
+  return status;
 }
 
 /* A directory that holds a run is left as it is unless the options say what to do. */
