@@ -87,12 +87,27 @@ bool heat_directory_is_run_file(const char *name) {
   return heat_directory_numbered(name, &checkpoint) >= 0;
 }
 
+/* What Open MPI's components for shared file pointers put beside a file, and a killed rank leaves there: behind the
+ * file's name. */
+static bool is_left_by_mpi(const char *tail) {
+  static const char *const kinds[] = {".locktest.", ".lockedfile", ".data.", ".metadata.", "_cid-"};
+  for (size_t n = 0; n < sizeof kinds / sizeof *kinds; n++) {
+    if (strncmp(tail, kinds[n], strlen(kinds[n])) != 0) continue;
+    const char *rest = tail + strlen(kinds[n]);
+    rest += strspn(rest, "0123456789-");
+    return *rest == '\0' || strcmp(rest, ".lock") == 0;
+  }
+  return false;
+}
+
 bool heat_directory_is_partial(const char *name) {
-  const size_t length = strlen(name), suffix = strlen(heat_partial_suffix);
+  const char *suffix = strstr(name, heat_partial_suffix);
   char whole[NAME_MAX + 1];
-  if (length <= suffix || length > NAME_MAX || strcmp(name + length - suffix, heat_partial_suffix) != 0) return false;
-  memcpy(whole, name, length - suffix);
-  whole[length - suffix] = '\0';
+  if (suffix == NULL || suffix == name || strlen(name) > NAME_MAX) return false;
+  const char *tail = suffix + strlen(heat_partial_suffix);
+  if (*tail != '\0' && !is_left_by_mpi(tail)) return false;
+  memcpy(whole, name, (size_t)(suffix - name));
+  whole[suffix - name] = '\0';
   return heat_directory_is_run_file(whole);
 }
 

@@ -72,6 +72,8 @@ static const char *const foreign_files[] = {"notes.txt",
                                             "checkpoint-good.h5",
                                             "checkpoint-0+1.h5",
                                             "checkpoint-12.h5.partial",
+                                            "checkpoint-0000000001.h5.locktest.1",
+                                            "checkpoint-0000000001.h5.partial.locktest.1.mine",
                                             "Deck.yaml"};
 enum { RUN_FILES = sizeof run_files / sizeof *run_files, FOREIGN_FILES = sizeof foreign_files / sizeof *foreign_files };
 
@@ -109,9 +111,12 @@ static void each_file_of_a_run_makes_the_directory_one_that_holds_a_run(void **s
 
 static void removing_the_partial_leaves_the_rest(void **state) {
   (void)state;
+  static const char *const beside[] = {"snapshot-0000000012.h5.partial.locktest.1", "run.xdmf.partial.lockedfile"};
   fill();
+  for (int n = 0; n < 2; n++) touch(beside[n]);
   assert_int_equal(heat_directory_remove_partial(".").code, HEAT_OK);
   assert_left(1, 0);
+  for (int n = 0; n < 2; n++) assert_false(there(beside[n]));
   assert_int_equal(heat_directory_remove_partial("nowhere").code, HEAT_OK);
 }
 

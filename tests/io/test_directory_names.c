@@ -70,6 +70,16 @@ static void other_names_have_no_step(void **state) {
   }
   assert_false(heat_directory_is_partial(".partial") || heat_directory_is_partial("notes.partial"));
   assert_true(heat_directory_is_partial("deck.yaml.partial"));
+  static const char *const beside[] = {".locktest.3", ".lockedfile", ".data.12", ".metadata.0", "_cid-4-1234.lock"};
+  for (size_t n = 0; n < sizeof beside / sizeof *beside; n++) {
+    char name[128];
+    snprintf(name, sizeof name, "checkpoint-0000000012.h5.partial%s", beside[n]);
+    assert_true(heat_directory_is_partial(name));
+    snprintf(name, sizeof name, "checkpoint-0000000012.h5%s", beside[n]);
+    assert_false(heat_directory_is_partial(name));
+    snprintf(name, sizeof name, "checkpoint-0000000012.h5.partial%s.mine", beside[n]);
+    assert_false(heat_directory_is_partial(name));
+  }
 }
 
 static void a_list_has_every_name_once(void **state) {

@@ -30,7 +30,7 @@ void heat_directory_step_name(char *name, size_t size, const char *prefix, int64
 /* The step of a run's numbered file, and whether that is a checkpoint; -1 for every other name. */
 int64_t heat_directory_numbered(const char *name, bool *checkpoint);
 
-/* Whether a file of a run has this name; whether one that is being written has. */
+/* Whether a file of a run has this name; whether one that is being written has, or what MPI-IO puts beside one. */
 bool heat_directory_is_run_file(const char *name);
 bool heat_directory_is_partial(const char *name);
 
