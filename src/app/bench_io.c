@@ -1,7 +1,8 @@
-/* What the network and the disk do: the exchange of the halo, and a checkpoint beside plain writes. */
+/* What the network and the disk do: the exchange of the halo, and checkpoints beside plain writes and reads. */
 #include "bench.h"
 #include "bench_case.h"
 #include "heat2d/io/checkpoint.h"
+#include "heat2d/io/h5_reader.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,70 +47,125 @@ heat_status heat_bench_halo(heat_bench *b, const char *size, const int64_t cells
   return status;
 }
 
-/* Every rank writes its part of one file, sequentially, and makes it durable: what a disk can do at best. Collective.
- */
-static heat_status write_raw(const heat_runtime *runtime, const char *path, const double *from, size_t bytes) {
+/* What was written is no longer kept in the memory of this host. */
+static void let_go(const MPI_Comm comm, const char *path) {
+  MPI_Barrier(comm);
+#ifdef POSIX_FADV_DONTNEED
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file >= 0) posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+  if (file >= 0) close(file);
+#endif
+  MPI_Barrier(comm);
+}
+
+/* Every rank writes its part of one file, sequentially, and makes it durable, or reads it: what a disk can do at best.
+ * Collective. */
+static heat_status move_raw(const heat_runtime *runtime, const char *path, double *values, size_t bytes, bool writes) {
   heat_status status = heat_ok();
-  const int file = open(path, O_RDWR | O_CREAT, S_IRUSR | S_IWUSR);
+  const int file = open(path, writes ? O_RDWR | O_CREAT : O_RDONLY, S_IRUSR | S_IWUSR);
   const off_t place = (off_t)bytes * runtime->rank;
-  for (size_t done = 0; file >= 0 && done < bytes;) {
-    const ssize_t put = pwrite(file, (const char *)from + done, bytes - done, place + (off_t)done);
-    if (put <= 0) break;
-    done += (size_t)put;
+  bool good = file >= 0;
+  for (size_t done = 0; good && done < bytes;) {
+    char *at = (char *)values + done;
+    const ssize_t moved = writes ? pwrite(file, at, bytes - done, place + (off_t)done)
+                                 : pread(file, at, bytes - done, place + (off_t)done);
+    good = moved > 0;
+    done += good ? (size_t)moved : 0;
   }
-  if (file < 0 || fsync(file) != 0) status = heat_fail(HEAT_IO, "cannot write '%s': %s", path, strerror(errno));
+  if (!good || (writes && fsync(file) != 0))
+    status = heat_fail(HEAT_IO, "cannot %s '%s': %s", writes ? "write" : "read", path, strerror(errno));
   if (file >= 0) close(file);
   return heat_agree(runtime->comm, status);
 }
 
-/* Seconds that each took, the best of several turns. */
+/* Best of several turns, s. */
 typedef struct disk_times {
-  double raw, write, verify;
+  double write, verify, read;
 } disk_times;
 
-/* One turn: a raw file, then a checkpoint, which is read back. Nothing of it stays. Collective. */
-static heat_status write_once(heat_bench_case *c, const heat_runtime *runtime, const char *directory,
-                              disk_times *best) {
-  const MPI_Comm comm = runtime->comm;
-  char path[HEAT_PATH];
+static void keep_best(double *best, double start) {
+  *best = fmin(*best, MPI_Wtime() - start);
+}
+
+static heat_status time_raw(heat_bench_case *c, const heat_runtime *runtime, const char *path, disk_times *best) {
   const size_t bytes = (size_t)heat_box_cells(c->grid.domain) / (size_t)runtime->size * sizeof(double);
-  snprintf(path, sizeof path, "%s/heat2d-bench.raw", directory);
+  double *values = c->stepper.fields[0].memory;
+  MPI_Barrier(runtime->comm);
+  double start = MPI_Wtime();
+  heat_status status = move_raw(runtime, path, values, bytes, true);
+  keep_best(&best->write, start);
+  let_go(runtime->comm, path);
+  start = MPI_Wtime();
+  if (status.code == HEAT_OK) status = move_raw(runtime, path, values, bytes, false);
+  keep_best(&best->read, start);
+  return status;
+}
+
+/* A file with the field of a checkpoint: written with all that belongs to it, then verified, and read, both from the
+ * disk. */
+static heat_status time_file(heat_bench_case *c, const char *path, bool mpio, disk_times *best) {
+  const MPI_Comm comm = c->grid.comm;
+  const heat_h5_way way = {.mpio = mpio, .hints = MPI_INFO_NULL};
+  heat_field *field = heat_stepper_solution(&c->stepper);
+  heat_h5 out;
   MPI_Barrier(comm);
   double start = MPI_Wtime();
-  heat_status status = write_raw(runtime, path, c->stepper.fields[0].memory, bytes);
-  best->raw = fmin(best->raw, MPI_Wtime() - start);
-  if (runtime->rank == 0) unlink(path);
+  heat_h5_begin(&out, &c->grid, path, &way);
+  heat_h5_write_field(&out, "temperature", field, (heat_storage){0});
+  heat_status status = heat_h5_commit(&out);
+  keep_best(&best->write, start);
   if (status.code != HEAT_OK) return status;
-  snprintf(path, sizeof path, "%s/heat2d-bench.h5", directory);
-  heat_h5 out;
+  let_go(comm, path);
   start = MPI_Wtime();
-  heat_h5_begin(&out, &c->grid, path, NULL);
-  heat_h5_write_field(&out, "temperature", heat_stepper_solution(&c->stepper), (heat_storage){0});
-  status = heat_h5_commit(&out);
-  best->write = fmin(best->write, MPI_Wtime() - start);
+  status = heat_h5_verify(comm, path, &way);
+  keep_best(&best->verify, start);
+  let_go(comm, path);
+  heat_h5_reader reader;
   start = MPI_Wtime();
-  if (status.code == HEAT_OK) status = heat_h5_verify(comm, path, NULL);
-  best->verify = fmin(best->verify, MPI_Wtime() - start);
-  if (runtime->rank == 0) unlink(path);
+  heat_h5_reader_open(&reader, comm, path, &way);
+  if (heat_h5_reader_agree(&reader)) heat_h5_reader_field(&reader, "temperature", &c->grid, field);
+  status = heat_first(status, heat_h5_reader_close(&reader));
+  keep_best(&best->read, start);
   return status;
+}
+
+enum { RAW, DIRECT, MPIO, DISK_ROWS };
+
+/* One turn of each. Nothing of it stays. Collective. */
+static heat_status write_once(heat_bench_case *c, const heat_runtime *runtime, const char *directory,
+                              disk_times best[DISK_ROWS]) {
+  char path[HEAT_PATH];
+  snprintf(path, sizeof path, "%s/heat2d-bench.raw", directory);
+  heat_status status = time_raw(c, runtime, path, &best[RAW]);
+  if (runtime->rank == 0) unlink(path);
+  snprintf(path, sizeof path, "%s/heat2d-bench.h5", directory);
+  for (int row = DIRECT; row < DISK_ROWS && status.code == HEAT_OK; row++) {
+    status = time_file(c, path, row == MPIO, &best[row]);
+    if (runtime->rank == 0) unlink(path);
+  }
+  return heat_agree(runtime->comm, status);
 }
 
 heat_status heat_bench_disk(heat_bench *b, const char *directory, const int64_t cells[HEAT_AXES]) {
   enum { TURNS = 3 };
+  static const char *const names[DISK_ROWS] = {"raw", "checkpoint, direct", "checkpoint, mpio"};
   heat_bench_case c;
-  disk_times best = {INFINITY, INFINITY, INFINITY};
+  disk_times best[DISK_ROWS];
+  for (int row = 0; row < DISK_ROWS; row++) best[row] = (disk_times){INFINITY, INFINITY, INFINITY};
   const heat_bench_spec spec = {{cells[HEAT_X], cells[HEAT_Y]}, .plain = true, .threads = 1, .depth = 1};
   heat_status status = heat_bench_case_create(&c, b->runtime->comm, spec);
   const double bytes = (double)cells[HEAT_X] * (double)cells[HEAT_Y] * (double)sizeof(double);
   for (int turn = 0; turn < TURNS && status.code == HEAT_OK; turn++)
-    status = write_once(&c, b->runtime, directory, &best);
+    status = write_once(&c, b->runtime, directory, best);
   heat_bench_case_destroy(&c);
-  if (status.code != HEAT_OK) return status;
-  heat_bench_add(
-      &b->report, HEAT_BENCH_DISK,
-      (heat_bench_row){.size = "disk",
-                       .what = "one field",
-                       .cells = {cells[HEAT_X], cells[HEAT_Y]},
-                       .figures = {bytes / best.raw, bytes / best.write, best.raw / best.write, bytes / best.verify}});
-  return heat_ok();
+  for (int row = 0; row < DISK_ROWS && status.code == HEAT_OK; row++) {
+    const disk_times *t = &best[row];
+    heat_bench_add(&b->report, HEAT_BENCH_DISK,
+                   (heat_bench_row){.size = "disk",
+                                    .what = names[row],
+                                    .cells = {cells[HEAT_X], cells[HEAT_Y]},
+                                    .figures = {bytes / t->write, best[RAW].write / t->write, bytes / t->read,
+                                                best[RAW].read / t->read, row == RAW ? NAN : bytes / t->verify}});
+  }
+  return status;
 }

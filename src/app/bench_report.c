@@ -37,10 +37,11 @@ static const struct {
                           {"bytes", "KB", 1e-3, 1},
                           {"bytes_per_second", "GB/s", 1e-9, 2}}},
     [HEAT_BENCH_DISK] = {"disk",
-                         {{"raw", "raw write MB/s", 1e-6, 0},
-                          {"checkpoint", "checkpoint MB/s", 1e-6, 0},
-                          {"of_raw", "% of raw", 100, 0},
-                          {"verify", "read and verify MB/s", 1e-6, 0}}},
+                         {{"write", "write MB/s", 1e-6, 0},
+                          {"write_of_raw", "% of raw", 100, 0},
+                          {"read", "read MB/s", 1e-6, 0},
+                          {"read_of_raw", "% of raw", 100, 0},
+                          {"verify", "verify MB/s", 1e-6, 0}}},
 };
 
 static int width(const column *c) {

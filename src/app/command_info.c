@@ -1,8 +1,8 @@
 /* `heat2d info` and `heat2d compare`: what files hold. The ranks share the rows of a file out among them. */
 #include "command.h"
 #include "heat2d/base/sum.h"
-#include "heat2d/io/h5_digest.h"
 #include "heat2d/io/h5_read.h"
+#include "heat2d/io/h5_verify.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -38,14 +38,20 @@ static heat_status visit_strips(const heat_runtime *runtime, const hid_t *files,
   return status;
 }
 
+/* Of the temperatures that are numbers. */
 typedef struct range {
   double low, high;
+  int64_t others; /* cells whose temperature is not finite */
 } range;
 
 static void widen(const double *const values[FILES], int64_t first, int64_t count, void *context) {
   (void)first;
   range *found = context;
   for (int64_t n = 0; n < count; n++) {
+    if (!isfinite(values[0][n])) {
+      found->others++;
+      continue;
+    }
     found->low = fmin(found->low, values[0][n]);
     found->high = fmax(found->high, values[0][n]);
   }
@@ -63,7 +69,7 @@ static heat_status describe(heat_runtime *runtime, const char *path, hid_t file)
   static const char *const texts[] = {"digest", "version", "created", "parent", "job"};
   int64_t rows, columns, step, ranks;
   double time, dt;
-  range found = {INFINITY, -INFINITY};
+  range found = {INFINITY, -INFINITY, 0};
   heat_status status = heat_h5_shape(file, "temperature", &rows, &columns);
   if (status.code == HEAT_OK) status = heat_h5_get_integer(file, "step", &step);
   if (status.code == HEAT_OK) status = heat_h5_get_integer(file, "ranks", &ranks);
@@ -74,9 +80,12 @@ static heat_status describe(heat_runtime *runtime, const char *path, hid_t file)
   if (status.code != HEAT_OK) return status;
   double ends[2] = {-found.low, found.high};
   MPI_Allreduce(MPI_IN_PLACE, ends, 2, MPI_DOUBLE, MPI_MAX, runtime->comm);
-  heat_runtime_say(runtime, "%s: whole\n  %-12s %lld x %lld cells, %.9g .. %.9g K\n", path, "temperature",
-                   (long long)columns, (long long)rows, -ends[0], ends[1]);
-  heat_runtime_say(runtime, "  %-12s %lld at t = %.9g s, dt = %.9g s\n  %-12s %lld\n", "step", (long long)step, time,
+  MPI_Allreduce(MPI_IN_PLACE, &found.others, 1, MPI_INT64_T, MPI_SUM, runtime->comm);
+  heat_runtime_say(runtime, "%s: whole\n  %-12s %lld x %lld cells", path, "temperature", (long long)columns,
+                   (long long)rows);
+  if (ends[1] >= -ends[0]) heat_runtime_say(runtime, ", %.9g .. %.9g K", -ends[0], ends[1]);
+  if (found.others > 0) heat_runtime_say(runtime, ", not finite in %lld", (long long)found.others);
+  heat_runtime_say(runtime, "\n  %-12s %lld at t = %.9g s, dt = %.9g s\n  %-12s %lld\n", "step", (long long)step, time,
                    dt, "ranks", (long long)ranks);
   for (size_t n = 0; n < sizeof texts / sizeof *texts && status.code == HEAT_OK; n++)
     status = print_text(runtime, file, texts[n]);

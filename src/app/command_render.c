@@ -8,7 +8,7 @@
  * File n is rank n modulo the number of ranks' own, in both passes. */
 #include "command.h"
 #include "heat2d/io/directory.h"
-#include "heat2d/io/h5_digest.h"
+#include "heat2d/io/h5_verify.h"
 #include "render_plan.h"
 #include "render_tables.h"
 

@@ -250,3 +250,7 @@ heat_status heat_progress_finish(heat_progress *progress, int64_t step, const he
   if (progress->mode != HEAT_PROGRESS_NONE && progress->said != step) heat_runtime_say(progress->runtime, "%s\n", text);
   return write_status(progress, step, now, end);
 }
+
+heat_status heat_progress_abort(const heat_progress *progress, int64_t step, const heat_run_end *end) {
+  return write_status(progress, step, MPI_Wtime(), end);
+}

@@ -59,13 +59,23 @@ static void say_transport(const heat_report *report) {
     heat_runtime_say(report->runtime, "transport   direct: each rank writes its rows\n");
     return;
   }
-  heat_mpio_describe(about, sizeof about);
+  heat_mpio_describe(setup->way.hints, about, sizeof about);
   for (int n = 0; heat_config_hint(setup->config, "output.hints", n, &name, &text); n++) {
     const size_t used = strlen(hints);
     snprintf(hints + used, sizeof hints - used, "%s%s=%s", used == 0 ? "; hints " : " ", name, text);
   }
   heat_runtime_say(report->runtime, "transport   mpio (%s%s)%s\n", about, hints,
                    report->copies ? "; direct for checkpoints behind the steps" : "");
+}
+
+void heat_report_hints(const heat_report *report) {
+  heat_mpio_record *record = report->setup->way.record;
+  if (record == NULL || !record->noted || record->told) return;
+  record->told = true;
+  char writers[128];
+  heat_mpio_writers(&report->setup->way, writers, sizeof writers);
+  heat_runtime_say(report->runtime, "mpi-io      %s; hints in force: %s\n", writers,
+                   record->hints[0] != '\0' ? record->hints : "none that MPI tells");
 }
 
 void heat_report_start(const heat_report *report, const heat_clock *clock, const heat_state *state) {
@@ -126,12 +136,14 @@ static void say_checkpoints(const heat_report *report) {
   const double mega = 1e6, bytes = (double)heat_box_cells(report->setup->grid.domain) * sizeof(double);
   const double *seconds = saves.times.seconds;
   if (saves.count == 0) return;
-  heat_runtime_say(
-      report->runtime,
-      "checkpoints %d, %.4g MB/s each: pack and hash %.3g s, write %.3g s, sync %.3g s, read back %.3g s; the steps "
-      "waited %.3g s\n",
-      saves.count, saves.count * bytes / mega / saves.seconds, seconds[HEAT_H5_PACK], seconds[HEAT_H5_WRITE],
-      seconds[HEAT_H5_SYNC], seconds[HEAT_H5_VERIFY], saves.waited);
+  heat_runtime_say(report->runtime, "checkpoints %d, %.4g MB/s each:", saves.count,
+                   saves.count * bytes / mega / saves.seconds);
+  for (int phase = 0; phase < HEAT_H5_PHASES; phase++) {
+    const double rate = seconds[phase] > 0 ? saves.count * bytes / mega / seconds[phase] : 0;
+    heat_runtime_say(report->runtime, "%s %s %.3g s (%.4g MB/s)", phase > 0 ? "," : "", heat_h5_phase_names[phase],
+                     seconds[phase], rate);
+  }
+  heat_runtime_say(report->runtime, "; the steps waited %.3g s\n", saves.waited);
 }
 
 static void say_energy(heat_runtime *runtime, heat_energy energy, double balance) {
@@ -156,6 +168,7 @@ static void say_files(const heat_report *report, const heat_outputs_summary *wri
 }
 
 void heat_report_end(const heat_report *report) {
+  heat_report_hints(report);
   heat_runtime_report(report->runtime);
   if (report->setup->method->step == NULL)
     say_speed(report);

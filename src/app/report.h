@@ -26,6 +26,9 @@ void heat_report_version(heat_runtime *runtime, const heat_config *config);
 /* The plan, and from where the run goes on. Local. */
 void heat_report_start(const heat_report *report, const heat_clock *clock, const heat_state *state);
 
+/* Once the first file has been opened through MPI-IO, and only once: what that was made of. Local. */
+void heat_report_hints(const heat_report *report);
+
 /* What the steps have cost, the heat balance, and the files. Collective. */
 void heat_report_end(const heat_report *report);
 

@@ -148,6 +148,11 @@ static heat_status open_progress(heat_simulation *sim) {
                                          .mode = sim->options->progress};
   heat_progress_create(&sim->progress, &subject);
   sim->progressing = true;
+  heat_mpio_record *record = sim->setup.way.record;
+  if (record != NULL) {
+    record->calls.context = sim;
+    record->calls.last_word = heat_simulation_stalled;
+  }
   return status;
 }
 
@@ -200,6 +205,7 @@ heat_status heat_simulation_begin(heat_simulation *sim) {
   heat_report_start(&report, &sim->clock, &sim->state);
   status = heat_regions_warn(&sim->setup.problem, sim->runtime);
   if (status.code == HEAT_OK) status = write_first(sim);
+  heat_report_hints(&report);
   if (status.code == HEAT_OK) heat_stop_install(); /* who sees status.json may ask for a stop */
   if (status.code == HEAT_OK) status = heat_simulation_show(sim, 0);
   return heat_agree(sim->runtime->comm, status);

@@ -46,3 +46,11 @@ void heat_simulation_fail(heat_simulation *sim, const heat_status *status) {
   heat_progress_finish(&sim->progress, sim->state.step, &how);
   if (runtime->log != NULL) fprintf(runtime->log, "heat2d: %s\n", status->text);
 }
+
+void heat_simulation_stalled(void *simulation, const char *why) {
+  heat_simulation *sim = simulation;
+  const heat_run_end how = {.state = "failed", .reason = "input or output", .code = HEAT_IO, .message = why};
+  if (!sim->progressing || !heat_lock_held(&sim->lock)) return;
+  heat_progress_abort(&sim->progress, sim->state.step, &how);
+  if (sim->runtime->log != NULL) fprintf(sim->runtime->log, "heat2d: %s\n", why);
+}

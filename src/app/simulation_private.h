@@ -76,6 +76,9 @@ heat_status heat_simulation_end(heat_simulation *sim);
 /* Say in status.json and run.log that the run failed, if the directory is this run's. Local. */
 void heat_simulation_fail(heat_simulation *sim, const heat_status *status);
 
+/* The same by the guard of MPI-IO (heat_stall_record.last_word), on whichever rank it is, while that rank waits. */
+void heat_simulation_stalled(void *simulation, const char *why);
+
 /* What there is to report on. Local. */
 heat_report heat_simulation_report(const heat_simulation *sim);
 

@@ -10,10 +10,11 @@
 #include <unistd.h>
 
 static const double usual_limit = 300;      /* s */
+static const double slowest_times = 5;      /* a call that takes so many times longer than any before has stalled */
 static const double beat = 0.25;            /* s between two looks */
 static const double most_between_beats = 2; /* s: what is longer was a suspension */
 /* All ranks wait for the same one: the first that says so ends the others before they say it too. */
-static const double between_ranks = 0.5, most_between_ranks = 30; /* s */
+static const double between_ranks = 2, most_between_ranks = 30; /* s */
 
 static double now(clockid_t clock) {
   struct timespec at;
@@ -21,12 +22,50 @@ static double now(clockid_t clock) {
   return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
 }
 
+/* The last word, where there is one. */
+typedef struct last_word {
+  const heat_stall_record *record;
+  const char *why;
+  pthread_mutex_t lock;
+  pthread_cond_t said;
+  bool done;
+} last_word;
+
+static void *say(void *context) {
+  last_word *word = context;
+  word->record->last_word(word->record->context, word->why);
+  pthread_mutex_lock(&word->lock);
+  word->done = true;
+  pthread_cond_signal(&word->said);
+  pthread_mutex_unlock(&word->lock);
+  return NULL;
+}
+
+/* The file system may be what hangs, so that nobody waits long for it. */
+static void wait_for(last_word *word) {
+  const time_t patience = 2; /* s */
+  pthread_t thread;
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += patience;
+  pthread_mutex_lock(&word->lock);
+  if (pthread_create(&thread, NULL, say, word) != 0) return;
+  while (!word->done && pthread_cond_timedwait(&word->said, &word->lock, &until) == 0) {
+  }
+}
+
+/* The process ends in here: nothing of it is given back. */
 static void end_all(const heat_stall *guard) {
-  fprintf(stderr,
-          "heat2d: rank %d has waited for %.0f s in %s of '%s': all ranks end here, the last checkpoint is whole "
-          "(HEAT2D_STALL is the limit in s)\n",
-          guard->rank, guard->waited, guard->call, guard->path);
+  char why[HEAT_STATUS_TEXT];
+  snprintf(why, sizeof why,
+           "rank %d has waited for %.0f s in %s of '%.600s': all ranks end here, the last checkpoint is whole "
+           "(HEAT2D_STALL is the limit in s)",
+           guard->rank, guard->waited, guard->call, guard->path);
+  fprintf(stderr, "heat2d: %s\n", why);
   fflush(stderr);
+  last_word word = {
+      .record = guard->record, .why = why, .lock = PTHREAD_MUTEX_INITIALIZER, .said = PTHREAD_COND_INITIALIZER};
+  if (word.record != NULL && word.record->last_word != NULL) wait_for(&word);
   _exit(HEAT_IO);
 }
 
@@ -50,13 +89,14 @@ static void *watch(void *context) {
   return NULL;
 }
 
-void heat_stall_begin(heat_stall *guard, int rank, const char *path) {
+void heat_stall_begin(heat_stall *guard, int rank, const char *path, heat_stall_record *record) {
   const char *text = getenv("HEAT2D_STALL");
   char *end = NULL;
   const double asked = text != NULL ? strtod(text, &end) : usual_limit;
   const bool number = text == NULL || (end != text && *end == '\0' && asked >= 0);
-  *guard = (heat_stall){.rank = rank, .path = path, .limit = number ? asked : usual_limit};
+  *guard = (heat_stall){.rank = rank, .path = path, .limit = number ? asked : usual_limit, .record = record};
   if (guard->limit == 0) return;
+  if (record != NULL) guard->limit = fmax(guard->limit, slowest_times * record->slowest);
   guard->limit += fmin(between_ranks * rank, most_between_ranks);
   pthread_mutex_init(&guard->lock, NULL);
   pthread_cond_init(&guard->changed, NULL);
@@ -71,6 +111,8 @@ void heat_stall_begin(heat_stall *guard, int rank, const char *path) {
 void heat_stall_enter(heat_stall *guard, const char *call) {
   if (!guard->running) return;
   pthread_mutex_lock(&guard->lock);
+  if (guard->record != NULL && guard->call != NULL)
+    guard->record->slowest = fmax(guard->record->slowest, guard->waited);
   guard->call = call;
   guard->waited = 0;
   pthread_mutex_unlock(&guard->lock);

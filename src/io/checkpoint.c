@@ -1,6 +1,7 @@
 #include "heat2d/io/checkpoint.h"
 
 #include "heat2d/io/directory.h"
+#include "heat2d/io/h5_reader.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -185,22 +186,21 @@ heat_status heat_checkpoint_newest(heat_runtime *runtime, const heat_h5_way *way
 
 heat_status heat_checkpoint_read_state(MPI_Comm comm, const heat_h5_way *way, const char *path, heat_state *state,
                                        char **deck) {
-  hid_t file;
+  heat_h5_reader reader;
   *deck = NULL;
-  heat_status status = heat_h5_open_all(&file, comm, path, way);
-  if (status.code == HEAT_OK) status = read_state(file, state);
-  if (status.code == HEAT_OK) status = heat_h5_get_text(file, "deck", deck);
-  if (file >= 0) H5Fclose(file);
-  return heat_agree(comm, status);
+  heat_h5_reader_open(&reader, comm, path, way);
+  if (reader.status.code == HEAT_OK) reader.status = read_state(reader.file, state);
+  if (reader.status.code == HEAT_OK) reader.status = heat_h5_get_text(reader.file, "deck", deck);
+  return heat_h5_reader_close(&reader);
 }
 
 heat_status heat_checkpoint_read_inputs(MPI_Comm comm, const heat_h5_way *way, const char *path, char **inputs) {
-  hid_t file;
+  heat_h5_reader reader;
   *inputs = NULL;
-  heat_status status = heat_h5_open_all(&file, comm, path, way);
-  if (status.code == HEAT_OK && H5Aexists(file, "inputs") > 0) status = heat_h5_get_text(file, "inputs", inputs);
-  if (file >= 0) H5Fclose(file);
-  return heat_agree(comm, status);
+  heat_h5_reader_open(&reader, comm, path, way);
+  if (reader.status.code == HEAT_OK && H5Aexists(reader.file, "inputs") > 0)
+    reader.status = heat_h5_get_text(reader.file, "inputs", inputs);
+  return heat_h5_reader_close(&reader);
 }
 
 heat_status heat_checkpoint_any(MPI_Comm comm, const char *directory, bool *any) {
@@ -216,62 +216,24 @@ heat_status heat_checkpoint_any(MPI_Comm comm, const char *directory, bool *any)
   return heat_agree(comm, status);
 }
 
-/* The field strip by strip: no second array of its size. */
-static heat_status read_cells(hid_t dataset, heat_field *field) {
-  enum { STRIP_CELLS = 1 << 20 };
-  const heat_box owned = field->owned;
-  const int64_t columns = heat_box_width(owned, HEAT_X);
-  int64_t strip = STRIP_CELLS / columns;
-  if (strip < 1) strip = 1;
-  const size_t bytes = (size_t)(strip * columns) * sizeof(double);
-  double *buffer = malloc(bytes);
-  if (buffer == NULL) return heat_no_memory("reading a field", bytes);
-  bool good = true;
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y] && good; j += strip) {
-    const int64_t end = j + strip < owned.hi[HEAT_Y] ? j + strip : owned.hi[HEAT_Y];
-    const hsize_t start[] = {(hsize_t)j, (hsize_t)owned.lo[HEAT_X]}, count[] = {(hsize_t)(end - j), (hsize_t)columns};
-    good = heat_h5_read_part(dataset, HEAT_H5_DIMENSIONS, start, count, buffer);
-    const double *from = buffer;
-    for (int64_t row = j; row < end && good; row++, from += columns)
-      memcpy(heat_field_at(field, owned.lo[HEAT_X], row), from, (size_t)columns * sizeof(double));
-  }
-  free(buffer);
-  return good ? heat_ok() : heat_fail(HEAT_IO, "the dataset temperature cannot be read");
-}
-
-static heat_status read_field(hid_t file, const char *path, heat_field *field, const int64_t *cells) {
-  hid_t dataset;
-  int64_t rows, columns;
-  heat_status status = heat_h5_open_dataset(file, "temperature", &dataset, &rows, &columns);
-  if (status.code != HEAT_OK) return status;
-  if (rows != cells[HEAT_Y] || columns != cells[HEAT_X])
-    status = heat_fail(HEAT_IO, "'%s' holds %lld x %lld cells, not the %lld x %lld of its deck", path,
-                       (long long)columns, (long long)rows, (long long)cells[HEAT_X], (long long)cells[HEAT_Y]);
-  if (status.code == HEAT_OK) status = read_cells(dataset, field);
-  field->valid = 0;
-  H5Dclose(dataset);
-  return status;
-}
-
 heat_status heat_checkpoint_read(const heat_h5_way *way, const char *path, heat_stepper *stepper) {
   heat_ledger *ledger = &stepper->op->ledger;
   const heat_grid *grid = ledger->grid;
-  hid_t file;
-  heat_status status = heat_agree(grid->comm, heat_h5_open_all(&file, grid->comm, path, way));
-  if (status.code == HEAT_OK) status = read_field(file, path, heat_stepper_solution(stepper), grid->layout.cells);
-  status = heat_agree(grid->comm, status);
-  for (int side = 0; side < HEAT_SIDES && status.code == HEAT_OK; side++) {
+  heat_h5_reader reader;
+  heat_h5_reader_open(&reader, grid->comm, path, way);
+  if (heat_h5_reader_agree(&reader)) heat_h5_reader_field(&reader, "temperature", grid, heat_stepper_solution(stepper));
+  for (int side = 0; side < HEAT_SIDES && reader.status.code == HEAT_OK; side++) {
     if (!heat_grid_wall(grid, side)) continue;
     int64_t lo, hi;
     double *heat = heat_ledger_faces(ledger, side, &lo, &hi);
     char name[64];
     wall_name(name, side);
-    status = heat_agree(grid->comm, heat_h5_read_vector(file, name, lo, hi - lo, heat));
+    heat_h5_reader_vector(&reader, name, lo, hi - lo, heat);
   }
   heat_sum source = {0};
-  if (status.code == HEAT_OK) status = heat_h5_get_integers(file, "source_heat", source.digit, HEAT_SUM_DIGITS);
+  if (reader.status.code == HEAT_OK)
+    reader.status = heat_h5_get_integers(reader.file, "source_heat", source.digit, HEAT_SUM_DIGITS);
   if (grid->rank != 0) source = (heat_sum){0};
   heat_ledger_restore_source(ledger, &source);
-  if (file >= 0) H5Fclose(file);
-  return heat_agree(grid->comm, status);
+  return heat_h5_reader_close(&reader);
 }

@@ -26,7 +26,8 @@ void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path, const 
     return;
   }
   snprintf(out->path, sizeof out->path, "%s", path);
-  if (out->transport->together) heat_stall_begin(&out->guard, grid->rank, out->partial);
+  if (out->transport->together)
+    heat_stall_begin(&out->guard, grid->rank, out->partial, own.record != NULL ? &own.record->calls : NULL);
   out->transport->create(out);
 }
 
@@ -35,8 +36,11 @@ static void set_attribute(heat_h5 *out, const char *object, const char *name, hi
   if (!heat_h5_usable(out) || out->file < 0) return;
   const hid_t attribute =
       H5Acreate_by_name(out->file, object, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
-  if (attribute < 0 || H5Awrite(attribute, type, value) < 0)
-    out->status = heat_fail(HEAT_IO, "cannot write the attribute %s of '%s'", name, out->partial);
+  if (attribute < 0 || H5Awrite(attribute, type, value) < 0) {
+    char reason[HEAT_MPIO_REASON];
+    heat_mpio_reason(reason);
+    out->status = heat_fail(HEAT_IO, "cannot write the attribute %s of '%s': %s", name, out->partial, reason);
+  }
   if (attribute >= 0) H5Aclose(attribute);
   if (!out->transport->together) return;
   out->broken = out->broken || !heat_h5_usable(out);
@@ -96,7 +100,8 @@ static void write_rows(heat_h5 *out, hid_t dataset, const heat_field *field, hea
     out->status = heat_no_memory("writing a field", bytes);
   bool good = out->transport->begin_field(out, dataset, storage);
   heat_h5_agree_step(out, good, "write");
-  for (int64_t round = 0; round < d->rounds && heat_h5_usable(out); round++) {
+  const int64_t rounds = heat_h5_usable(out) ? d->rounds : 0; /* all of them: other ranks wait for what this one has */
+  for (int64_t round = 0; round < rounds; round++) {
     int64_t lo, hi;
     heat_h5_rows_range(d, grid->rank, round, &lo, &hi);
     heat_h5_mark(out, HEAT_H5_WRITE);

@@ -1,7 +1,5 @@
 #include "heat2d/io/h5_read.h"
 
-#include "heat2d/base/stall.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -31,8 +29,7 @@ void *heat_h5_attribute_bytes(hid_t attribute, size_t *length) {
   return bytes;
 }
 
-/* Whether `path` is a regular file that can be read: a pipe without a writer is no reason to wait. */
-static heat_status look_at(const char *path) {
+heat_status heat_h5_look(const char *path) {
   struct stat info;
   const int handle = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (handle < 0) return heat_fail(HEAT_IO, "cannot read '%s': %s", path, strerror(errno));
@@ -41,33 +38,15 @@ static heat_status look_at(const char *path) {
   return regular ? heat_ok() : heat_fail(HEAT_IO, "'%s' is not a regular file", path);
 }
 
-static heat_status open_by(hid_t *file, const char *path, hid_t access) {
+heat_status heat_h5_open_by(hid_t *file, const char *path, hid_t access) {
   *file = H5Fopen(path, H5F_ACC_RDONLY, access);
   return *file >= 0 ? heat_ok() : heat_fail(HEAT_IO, "'%s' is not a readable HDF5 file (truncated or damaged?)", path);
 }
 
 heat_status heat_h5_open(hid_t *file, const char *path) {
   *file = H5I_INVALID_HID;
-  const heat_status status = look_at(path);
-  return status.code == HEAT_OK ? open_by(file, path, H5P_DEFAULT) : status;
-}
-
-heat_status heat_h5_open_all(hid_t *file, MPI_Comm comm, const char *path, const heat_h5_way *way) {
-  if (way == NULL || !way->mpio) return heat_h5_open(file, path);
-  *file = H5I_INVALID_HID;
-  heat_status status = heat_agree(comm, look_at(path));
-  if (status.code != HEAT_OK) return status;
-  const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
-  heat_mpio_access(list, comm, way->hints);
-  int rank;
-  heat_stall guard;
-  MPI_Comm_rank(comm, &rank);
-  heat_stall_begin(&guard, rank, path);
-  heat_stall_enter(&guard, "MPI_File_open");
-  status = heat_agree(comm, open_by(file, path, list));
-  heat_stall_end(&guard);
-  H5Pclose(list);
-  return status;
+  const heat_status status = heat_h5_look(path);
+  return status.code == HEAT_OK ? heat_h5_open_by(file, path, H5P_DEFAULT) : status;
 }
 
 /* How many bytes of a file of that length can hold something. What was never written takes no blocks of the file

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+const char *const heat_h5_phase_names[HEAT_H5_PHASES] = {"pack and hash", "write", "sync", "read back"};
+
 static double seconds_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -52,8 +54,30 @@ static MPI_Datatype box_type(heat_box box, ptrdiff_t stride) {
   return type;
 }
 
-void heat_h5_rows_collect(const heat_grid *grid, const heat_field *field, const heat_h5_distribution *d, int64_t round,
-                          double *slab, MPI_Request *requests) {
+/* Between `slab`, the rows of this rank in a round, and the cells of this rank itself. */
+static void copy_own(const heat_field *field, heat_box mine, double *slab, int64_t nx, bool collect) {
+  const size_t bytes = (size_t)heat_box_width(mine, HEAT_X) * sizeof(double);
+  for (int64_t j = mine.lo[HEAT_Y]; j < mine.hi[HEAT_Y]; j++, slab += nx) {
+    double *cells = heat_field_at(field, mine.lo[HEAT_X], j);
+    memcpy(collect ? slab : cells, collect ? cells : slab, bytes);
+  }
+}
+
+/* Begin to receive or to send the values of a box that begin at `at`. */
+static MPI_Request start_transfer(double *at, heat_box box, ptrdiff_t stride, int rank, MPI_Comm comm, bool receive) {
+  MPI_Request request;
+  MPI_Datatype type = box_type(box, stride);
+  if (receive)
+    MPI_Irecv(at, 1, type, rank, HEAT_TAG_ROWS, comm, &request);
+  else
+    MPI_Isend(at, 1, type, rank, HEAT_TAG_ROWS, comm, &request);
+  MPI_Type_free(&type);
+  return request;
+}
+
+/* The rows of a round, from the ranks that own their cells to those that have the rows (`collect`), or back. */
+static void exchange(const heat_grid *grid, const heat_field *field, const heat_h5_distribution *d, int64_t round,
+                     double *slab, MPI_Request *requests, bool collect) {
   const int64_t nx = grid->layout.cells[HEAT_X];
   int count = 0;
   int64_t lo, hi;
@@ -62,28 +86,31 @@ void heat_h5_rows_collect(const heat_grid *grid, const heat_field *field, const 
     const int rank = (grid->rank + turn) % grid->size;
     const heat_box mine = rows_of_block(heat_layout_box(&grid->layout, rank), lo, hi);
     if (!heat_box_empty(mine)) {
-      double *to = slab + (mine.lo[HEAT_Y] - lo) * nx + mine.lo[HEAT_X];
-      const size_t bytes = (size_t)heat_box_width(mine, HEAT_X) * sizeof(double);
-      if (rank == grid->rank) {
-        for (int64_t j = mine.lo[HEAT_Y]; j < mine.hi[HEAT_Y]; j++, to += nx)
-          memcpy(to, heat_field_at(field, mine.lo[HEAT_X], j), bytes);
-      } else {
-        MPI_Datatype type = box_type(mine, (ptrdiff_t)nx);
-        MPI_Irecv(to, 1, type, rank, HEAT_TAG_ROWS, grid->comm, &requests[count++]);
-        MPI_Type_free(&type);
-      }
+      double *rows = slab + (mine.lo[HEAT_Y] - lo) * nx + mine.lo[HEAT_X];
+      if (rank == grid->rank)
+        copy_own(field, mine, rows, nx, collect);
+      else
+        requests[count++] = start_transfer(rows, mine, (ptrdiff_t)nx, rank, grid->comm, collect);
     }
     if (rank == grid->rank) continue;
     int64_t their_lo, their_hi;
     heat_h5_rows_range(d, rank, round, &their_lo, &their_hi);
     const heat_box theirs = rows_of_block(grid->owned, their_lo, their_hi);
     if (heat_box_empty(theirs)) continue;
-    MPI_Datatype type = box_type(theirs, field->stride);
-    MPI_Isend(heat_field_at(field, theirs.lo[HEAT_X], theirs.lo[HEAT_Y]), 1, type, rank, HEAT_TAG_ROWS, grid->comm,
-              &requests[count++]);
-    MPI_Type_free(&type);
+    double *cells = heat_field_at(field, theirs.lo[HEAT_X], theirs.lo[HEAT_Y]);
+    requests[count++] = start_transfer(cells, theirs, field->stride, rank, grid->comm, !collect);
   }
   MPI_Waitall(count, requests, MPI_STATUSES_IGNORE);
+}
+
+void heat_h5_rows_collect(const heat_grid *grid, const heat_field *field, const heat_h5_distribution *d, int64_t round,
+                          double *slab, MPI_Request *requests) {
+  exchange(grid, field, d, round, slab, requests, true);
+}
+
+void heat_h5_rows_deliver(const heat_grid *grid, heat_field *field, const heat_h5_distribution *d, int64_t round,
+                          double *slab, MPI_Request *requests) {
+  exchange(grid, field, d, round, slab, requests, false);
 }
 
 void heat_h5_rows_hash(heat_h5_rows *rows) {

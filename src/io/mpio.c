@@ -2,6 +2,7 @@
 
 #include "heat2d/deck/names.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,19 @@
 enum { DIMENSIONS = 2 };
 static const int64_t usual_most = (int64_t)1 << 30; /* bytes of a call: well below what fits an int */
 static int64_t most_bytes;
+static const char collective_buffering[] = "collective_buffering"; /* a hint that the standard names */
+
+/* ROMIO has names of its own for what the standard calls collective_buffering. */
+static void translate(MPI_Info hints) {
+  static const char *const names[] = {"romio_cb_write", "romio_cb_read"};
+  char asked[MPI_MAX_INFO_VAL + 1], own[MPI_MAX_INFO_VAL + 1];
+  int given = 0, there = 0;
+  MPI_Info_get(hints, collective_buffering, MPI_MAX_INFO_VAL, asked, &given);
+  for (size_t n = 0; n < sizeof names / sizeof *names && given; n++) {
+    MPI_Info_get(hints, names[n], MPI_MAX_INFO_VAL, own, &there);
+    if (!there) MPI_Info_set(hints, names[n], strcmp(asked, "true") == 0 ? "enable" : "disable");
+  }
+}
 
 heat_h5_way heat_h5_way_create(const heat_config *config) {
   heat_h5_way way = {.mpio = heat_config_choice(config, "output.transport") != HEAT_TRANSPORT_DIRECT,
@@ -18,11 +32,14 @@ heat_h5_way heat_h5_way_create(const heat_config *config) {
     if (way.hints == MPI_INFO_NULL) MPI_Info_create(&way.hints);
     MPI_Info_set(way.hints, name, text);
   }
+  if (way.hints != MPI_INFO_NULL) translate(way.hints);
+  if (way.mpio) way.record = calloc(1, sizeof *way.record);
   return way;
 }
 
 void heat_h5_way_destroy(heat_h5_way *way) {
   if (way->mpio && way->hints != MPI_INFO_NULL) MPI_Info_free(&way->hints);
+  free(way->record);
   *way = (heat_h5_way){.hints = MPI_INFO_NULL};
 }
 
@@ -36,6 +53,7 @@ void heat_mpio_set_most(int64_t bytes) {
 
 void heat_mpio_prepare(void) {
   setenv("OMPI_MCA_fcoll_individual_priority", "100", 0);
+  setenv("OMPI_MCA_sharedfp", "^lockedfile,individual", 0);
 }
 
 #if defined(OPEN_MPI)
@@ -43,12 +61,35 @@ static const char *chosen(const char *variable, const char *otherwise) {
   const char *text = getenv(variable);
   return text != NULL && text[0] != '\0' ? text : otherwise;
 }
+
+/* Whether few ranks are to write for all. */
+static bool is_buffered(MPI_Info hints) {
+  char asked[MPI_MAX_INFO_VAL + 1] = "";
+  int given = 0;
+  if (hints != MPI_INFO_NULL) MPI_Info_get(hints, collective_buffering, MPI_MAX_INFO_VAL, asked, &given);
+  return given && strcmp(asked, "true") == 0;
+}
+
+static void fcoll_of(MPI_Info hints, char *text, size_t size) {
+  const char *preferred = is_buffered(hints) ? "dynamic_gen2 preferred" : "individual preferred";
+  snprintf(text, size, "%s", chosen("OMPI_MCA_fcoll", preferred));
+}
 #endif
 
-void heat_mpio_describe(char *text, size_t size) {
+/* Open MPI reads the priorities of its collective components when it opens the first file. */
+static void prefer_writers(MPI_Info hints) {
 #if defined(OPEN_MPI)
-  snprintf(text, size, "Open MPI, io %s, fcoll %s", chosen("OMPI_MCA_io", "of its choice"),
-           chosen("OMPI_MCA_fcoll", "individual preferred"));
+  if (is_buffered(hints)) setenv("OMPI_MCA_fcoll_dynamic_gen2_priority", "200", 0);
+#else
+  (void)hints;
+#endif
+}
+
+void heat_mpio_describe(MPI_Info hints, char *text, size_t size) {
+#if defined(OPEN_MPI)
+  char fcoll[64];
+  fcoll_of(hints, fcoll, sizeof fcoll);
+  snprintf(text, size, "Open MPI, io %s, fcoll %s", chosen("OMPI_MCA_io", "of its choice"), fcoll);
 #elif defined(MPICH_VERSION)
   snprintf(text, size, "MPICH %s, ROMIO", MPICH_VERSION);
 #else
@@ -60,7 +101,43 @@ void heat_mpio_describe(char *text, size_t size) {
 #endif
 }
 
+void heat_mpio_writers(const heat_h5_way *way, char *text, size_t size) {
+  static const char romio[] = "ROMIO, writers as romio_cb_write and cb_nodes say";
+#if defined(OPEN_MPI)
+  char fcoll[64];
+  fcoll_of(way->hints, fcoll, sizeof fcoll);
+  const bool each = strncmp(fcoll, "individual", strlen("individual")) == 0;
+  if (strncmp(chosen("OMPI_MCA_io", ""), "romio", strlen("romio")) == 0)
+    snprintf(text, size, "%s", romio);
+  else
+    snprintf(text, size, "OMPIO, fcoll %s: %s", fcoll, each ? "each rank writes its rows" : "some ranks write for all");
+#else
+  const bool is_romio = way->record != NULL && strstr(way->record->hints, "romio_") != NULL;
+  snprintf(text, size, "%s", is_romio ? romio : "writers as MPI chooses");
+#endif
+}
+
+void heat_mpio_note(heat_mpio_record *record, hid_t file) {
+  void *handle = NULL;
+  MPI_Info info = MPI_INFO_NULL;
+  int count = 0;
+  if (record == NULL || record->noted || H5Fget_vfd_handle(file, H5P_DEFAULT, &handle) < 0 || handle == NULL) return;
+  record->noted = true;
+  if (MPI_File_get_info(*(MPI_File *)handle, &info) != MPI_SUCCESS || info == MPI_INFO_NULL) return;
+  MPI_Info_get_nkeys(info, &count);
+  for (int n = 0; n < count; n++) {
+    char key[MPI_MAX_INFO_KEY + 1], value[MPI_MAX_INFO_VAL + 1] = "";
+    int given = 0;
+    MPI_Info_get_nthkey(info, n, key);
+    MPI_Info_get(info, key, MPI_MAX_INFO_VAL, value, &given);
+    const size_t used = strlen(record->hints);
+    if (given) snprintf(record->hints + used, sizeof record->hints - used, "%s%s=%s", used > 0 ? " " : "", key, value);
+  }
+  MPI_Info_free(&info);
+}
+
 void heat_mpio_access(hid_t list, MPI_Comm comm, MPI_Info hints) {
+  prefer_writers(hints);
   H5Pset_fapl_mpio(list, comm, hints);
 #if H5_VERSION_GE(1, 10, 0)
   H5Pset_all_coll_metadata_ops(list, true);
@@ -94,39 +171,68 @@ static int64_t fitting(int64_t bytes, int64_t one, int64_t unit) {
   return units < 1 ? unit : units * unit;
 }
 
-/* All ranks walk over the same pieces of the largest count; a rank selects of each what it has. */
-static bool move(hid_t dataset, const heat_mpio_rows *rows, const void *from, void *to) {
+heat_mpio_piece heat_mpio_cut(const heat_mpio_rows *rows) {
   const int64_t most = most_bytes > 0 ? most_bytes : usual_most, value = (int64_t)rows->bytes;
-  const int64_t columns = least(rows->width, fitting(most, value, rows->width == 1 ? 1 : rows->unit));
-  const int64_t lines = fitting(most, columns * value, rows->unit);
+  const int64_t columns = least(rows->width, fitting(most, value * rows->unit, rows->width == 1 ? 1 : rows->unit));
+  return (heat_mpio_piece){.rows = fitting(most, columns * value, rows->unit), .columns = columns};
+}
+
+/* What HDF5 keeps of a failure: the first entry in MPI's own words. */
+static herr_t find_words(unsigned n, const H5E_error2_t *entry, void *context) {
+  (void)n;
+  if (entry->min_num != H5E_MPIERRSTR || entry->desc == NULL) return 0;
+  snprintf(context, HEAT_MPIO_REASON, "%s", entry->desc);
+  return 1;
+}
+
+void heat_mpio_reason(char text[HEAT_MPIO_REASON]) {
+  static const int telling[] = {ENOSPC, EDQUOT, EROFS, EFBIG, EIO, EACCES, EPERM, ESTALE};
+  const int error = errno;
+  snprintf(text, HEAT_MPIO_REASON, "the file system gives no reason");
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, find_words, text);
+  for (size_t n = 0; n < sizeof telling / sizeof *telling; n++)
+    if (error == telling[n]) snprintf(text, HEAT_MPIO_REASON, "%s", strerror(error));
+}
+
+/* Write what is at `from`, or read to `to`. All ranks walk over the same pieces of the largest count; a rank selects of
+ * each what it has. */
+static heat_status move(hid_t dataset, const heat_mpio_rows *rows, const void *from, void *to) {
+  const heat_mpio_piece piece = heat_mpio_cut(rows);
   const hsize_t own[DIMENSIONS] = {(hsize_t)(rows->count > 0 ? rows->count : 1), (hsize_t)rows->width};
   const hid_t list = heat_mpio_transfer(), memory = H5Screate_simple(rows->dimensions, own, NULL);
   const hid_t space = H5Dget_space(dataset);
-  bool good = space >= 0 && memory >= 0;
-  for (int64_t row = 0; row < rows->most; row += lines) {
-    for (int64_t column = 0; column < rows->width; column += columns) {
+  heat_status status = space >= 0 && memory >= 0 ? heat_ok() : heat_fail(HEAT_IO, "HDF5 has no memory");
+  for (int64_t row = 0; row < rows->most; row += piece.rows) {
+    for (int64_t column = 0; column < rows->width; column += piece.columns) {
       const int64_t left = rows->count - row;
-      const hsize_t count[DIMENSIONS] = {(hsize_t)(left > 0 ? least(left, lines) : 0),
-                                         (hsize_t)least(columns, rows->width - column)};
+      const hsize_t count[DIMENSIONS] = {(hsize_t)(left > 0 ? least(left, piece.rows) : 0),
+                                         (hsize_t)least(piece.columns, rows->width - column)};
       const hsize_t place[DIMENSIONS] = {(hsize_t)(rows->first + row), (hsize_t)column};
       const hsize_t start[DIMENSIONS] = {(hsize_t)row, (hsize_t)column};
       select_part(space, rows->dimensions, place, count);
       select_part(memory, rows->dimensions, start, count);
+      errno = 0;
       const herr_t done = from != NULL ? H5Dwrite(dataset, rows->type, memory, space, list, from)
                                        : H5Dread(dataset, rows->type, memory, space, list, to);
-      good = done >= 0 && good;
+      if (done >= 0 || status.code != HEAT_OK) continue;
+      char reason[HEAT_MPIO_REASON];
+      heat_mpio_reason(reason);
+      status = heat_fail(HEAT_IO, "%s", reason);
     }
   }
   H5Sclose(space);
   H5Sclose(memory);
   H5Pclose(list);
-  return good;
+  return status;
 }
 
-bool heat_mpio_write(hid_t dataset, const heat_mpio_rows *rows, const void *values) {
-  return move(dataset, rows, values, NULL);
+/* A rank that has nothing may have no memory for it either, and makes the same calls all the same. */
+heat_status heat_mpio_write(hid_t dataset, const heat_mpio_rows *rows, const void *values) {
+  const double nothing = 0;
+  return move(dataset, rows, values != NULL ? values : &nothing, NULL);
 }
 
-bool heat_mpio_read(hid_t dataset, const heat_mpio_rows *rows, void *values) {
-  return move(dataset, rows, NULL, values);
+heat_status heat_mpio_read(hid_t dataset, const heat_mpio_rows *rows, void *values) {
+  double nothing = 0;
+  return move(dataset, rows, NULL, values != NULL ? values : &nothing);
 }

@@ -18,11 +18,18 @@ void heat_h5_mark(heat_h5 *out, heat_h5_phase phase) {
   out->mark = now;
 }
 
+void heat_h5_fail(heat_h5 *out, const char *what) {
+  char reason[HEAT_MPIO_REASON];
+  heat_mpio_reason(reason);
+  if (heat_h5_usable(out)) out->status = heat_fail(HEAT_IO, "cannot %s '%s': %s", what, out->partial, reason);
+}
+
 void heat_h5_agree_step(heat_h5 *out, bool good, const char *what) {
-  if (!good && heat_h5_usable(out)) out->status = heat_fail(HEAT_IO, "cannot %s '%s'", what, out->partial);
+  if (!good) heat_h5_fail(out, what);
   heat_stall_enter(&out->guard, "the agreement of the ranks");
   out->status = heat_agree(out->grid->comm, out->status);
   heat_stall_enter(&out->guard, "HDF5");
+  errno = 0;
 }
 
 hid_t heat_h5_access(void) {
@@ -72,6 +79,9 @@ bool heat_h5_sync_raw(heat_h5 *out) {
   if (out->raw < 0) return true;
   const bool synced = !heat_h5_usable(out) || fsync(out->raw) == 0;
   const int error = errno;
+#ifdef POSIX_FADV_DONTNEED
+  if (synced) posix_fadvise(out->raw, 0, 0, POSIX_FADV_DONTNEED); /* so that what is read back comes from the disk */
+#endif
   const bool closed = close(out->raw) == 0;
   if (!synced) errno = error;
   out->raw = -1;

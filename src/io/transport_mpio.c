@@ -21,7 +21,9 @@ static void create(heat_h5 *out) {
   heat_stall_enter(&out->guard, "MPI_File_open");
   out->file = H5Fcreate(out->partial, H5F_ACC_TRUNC, H5P_DEFAULT, list);
   out->broken = out->file < 0;
+  if (out->broken) heat_h5_fail(out, "create");
   H5Pclose(list);
+  if (out->file >= 0) heat_mpio_note(out->way.record, out->file);
   heat_h5_agree_step(out, !out->broken, "create");
 }
 
@@ -50,9 +52,11 @@ static bool begin_field(heat_h5 *out, hid_t dataset, heat_storage storage) {
 
 static bool write(heat_h5 *out, hid_t dataset, const heat_mpio_rows *rows, const void *values) {
   heat_stall_enter(&out->guard, "H5Dwrite");
-  const bool good = heat_mpio_write(dataset, rows, values);
-  out->broken = out->broken || !good;
-  return good;
+  const heat_status wrote = heat_mpio_write(dataset, rows, values);
+  if (wrote.code == HEAT_OK) return true;
+  if (heat_h5_usable(out)) out->status = heat_fail(HEAT_IO, "cannot write '%s': %.200s", out->partial, wrote.text);
+  out->broken = true;
+  return false;
 }
 
 static bool write_round(heat_h5 *out, hid_t dataset, int64_t first_row, int64_t unit) {
@@ -101,8 +105,8 @@ static void close_file(heat_h5 *out) {
   heat_stall_enter(&out->guard, "the agreement of the ranks");
   MPI_Allreduce(MPI_IN_PLACE, &broken, 1, MPI_INT, MPI_MAX, out->grid->comm);
   heat_stall_enter(&out->guard, "H5Fclose");
-  if (out->file >= 0 && !broken && H5Fclose(out->file) < 0 && heat_h5_usable(out))
-    out->status = heat_fail(HEAT_IO, "cannot close '%s'", out->partial);
+  errno = 0;
+  if (out->file >= 0 && !broken && H5Fclose(out->file) < 0 && heat_h5_usable(out)) heat_h5_fail(out, "close");
   out->file = H5I_INVALID_HID;
   heat_stall_enter(&out->guard, NULL); /* a disk may take its time */
   heat_h5_mark(out, HEAT_H5_WRITE);

@@ -156,6 +156,38 @@ static void a_file_fault_on_one_rank_ends_all_with_74(void **state) {
     assert_ends_all_ranks(together[n][0], together[n][1], "--set output.transport=mpio");
 }
 
+/* Whatever MPI makes of it, the reason is told. */
+static void a_write_through_mpi_io_that_fails_names_the_reason(void **state) {
+  (void)state;
+  static const char *const faults[][2] = {{"write:1+:ENOSPC:1", "No space left on device"},
+                                          {"write:1+:EDQUOT:2", "Disk quota exceeded"}};
+  for (size_t n = 0; n < sizeof faults / sizeof *faults; n++) {
+    assert_code(74, run_with(faults[n][0], "out/checkpoint-", "--set output.transport=mpio"));
+    assert_one_complaint("heat2d: cannot write 'out/checkpoint-", faults[n][1]);
+  }
+}
+
+/* One rank does not come back from a write for much longer than the guard waits: it says where, all end, and
+ * status.json and run.log know it. The next run goes on. */
+static void a_rank_that_does_not_come_back_is_not_waited_for(void **state) {
+  (void)state;
+  setenv("HEAT2D_STALL", "2", 1);
+  setenv("HEAT2D_FAULT_SECONDS", "18", 1);
+  const int code = run_with("write:1:SLOW:1", "out/checkpoint-0000000020", "--set output.transport=mpio");
+  unsetenv("HEAT2D_FAULT_SECONDS");
+  setenv("HEAT2D_STALL", "8", 1);
+  assert_code(74, code);
+  assert_true(exists("struck.txt"));
+  assert_non_null(strstr(command.err, " has waited for "));
+  assert_status("out", "failed", "74");
+  char *log = read_text("out/run.log");
+  assert_non_null(strstr(log, "has waited for"));
+  free(log);
+  assert_code(0, heat2d(2, "run deck.yaml --resume"));
+  assert_non_null(strstr(command.out, "resumed     from out/checkpoint-0000000010.h5"));
+  assert_whole("out");
+}
+
 static void a_lost_status_file_in_the_loop_ends_all_with_74(void **state) {
   (void)state;
   assert_ends_all_ranks("rename:2:EIO:0", "out/status.json",
@@ -256,6 +288,8 @@ int main(void) {
       cmocka_unit_test(a_full_standard_output_is_74),
       cmocka_unit_test(a_full_disk_is_74_and_leaves_the_last_checkpoint_whole),
       cmocka_unit_test(a_file_fault_on_one_rank_ends_all_with_74),
+      cmocka_unit_test(a_write_through_mpi_io_that_fails_names_the_reason),
+      cmocka_unit_test(a_rank_that_does_not_come_back_is_not_waited_for),
       cmocka_unit_test(a_lost_status_file_in_the_loop_ends_all_with_74),
       cmocka_unit_test(a_directory_that_cannot_be_one_is_named_with_its_reason),
       cmocka_unit_test(a_thread_that_cannot_be_started_on_one_rank_does_not_matter),

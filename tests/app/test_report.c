@@ -59,6 +59,26 @@ static void the_time_of_the_solver_stands_apart(void **state) {
   assert_true(columns > 0 && columns <= 120 && rows > 0 && rows <= 100); /* no larger than the grid */
 }
 
+/* Which ranks write, and which hints MPI-IO goes by, are told once a file is open. */
+static void mpi_io_is_told_as_it_is(void **state) {
+  (void)state;
+  write_text("deck.yaml", deck);
+  static const char *const hints[] = {"", "--set output.hints.collective_buffering=true"};
+  for (int n = 0; n < 2; n++) {
+    assert_code(0,
+                heat2d(2, "run deck.yaml --overwrite --set time.end=0.001 --set output.transport=mpio %s", hints[n]));
+    assert_int_equal(occurrences(command.out, "\nmpi-io      "), 1);
+    const char *line = strstr(command.out, "\nmpi-io      ") + 1;
+    if (strncmp(line, "mpi-io      OMPIO", strlen("mpi-io      OMPIO")) == 0)
+      assert_non_null(
+          strstr(line, n == 0 ? "fcoll individual preferred: each rank" : "fcoll dynamic_gen2 preferred: some ranks"));
+    else if (n == 1)
+      assert_non_null(strstr(line, "romio_cb_write=enable"));
+    assert_int_equal(occurrences(command.out, " (inf MB/s)"), 0);
+    assert_int_equal(occurrences(command.out, "MB/s), sync "), 1);
+  }
+}
+
 /* Error control rejects steps where the sides jump unseen: the counts are those of the history. */
 static void taken_and_rejected_steps_are_counted(void **state) {
   (void)state;
@@ -96,6 +116,7 @@ static void check_has_the_alternatives_of_implicit_methods(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(mpi_io_is_told_as_it_is),
       cmocka_unit_test(implicit_methods_say_what_they_solved),
       cmocka_unit_test(the_time_of_the_solver_stands_apart),
       cmocka_unit_test(taken_and_rejected_steps_are_counted),

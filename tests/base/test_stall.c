@@ -26,6 +26,7 @@ static void doze(double seconds) {
 
 /* A child that is in `calls` calls of `seconds` each; `pause`: it is stopped for so long meanwhile. Its exit code, and
  * what it said. */
+static heat_stall_record *record;
 static int watch_child(const char *limit, int calls, double seconds, double pause, char said[TEXT]) {
   int ends[2], state;
   assert_int_equal(pipe(ends), 0);
@@ -35,7 +36,7 @@ static int watch_child(const char *limit, int calls, double seconds, double paus
     dup2(ends[1], STDERR_FILENO);
     if (limit != NULL) setenv("HEAT2D_STALL", limit, 1);
     heat_stall guard;
-    heat_stall_begin(&guard, 0, "some/file.h5");
+    heat_stall_begin(&guard, 0, "some/file.h5", record);
     for (int n = 0; n < calls; n++) {
       heat_stall_enter(&guard, "H5Dwrite");
       doze(seconds);
@@ -52,8 +53,10 @@ static int watch_child(const char *limit, int calls, double seconds, double paus
     doze(pause);
     kill(child, SIGCONT);
   }
-  const ssize_t length = read(ends[0], said, TEXT - 1);
-  said[length > 0 ? length : 0] = '\0';
+  ssize_t length = 0;
+  for (ssize_t got = 1; got > 0 && length<TEXT - 1; length += got> 0 ? got : 0)
+    got = read(ends[0], said + length, (size_t)(TEXT - 1 - length));
+  said[length] = '\0';
   close(ends[0]);
   assert_true(waitpid(child, &state, 0) == child);
   return WIFEXITED(state) ? WEXITSTATUS(state) : -1;
@@ -80,6 +83,52 @@ static void a_suspended_job_does_not_wait(void **state) {
   assert_string_equal(said, "");
 }
 
+/* Where calls have been slow before, one that is as slow has not stalled. */
+static void a_slow_file_system_is_waited_for(void **state) {
+  (void)state;
+  char said[TEXT];
+  heat_stall_record own = {.slowest = 1};
+  record = &own;
+  assert_int_equal(watch_child("0.5", 1, 1.2, 0, said), 0);
+  own.slowest = 0.1;
+  assert_int_equal(watch_child("0.5", 1, 20, 0, said), 74);
+  record = NULL;
+  setenv("HEAT2D_STALL", "100", 1);
+  heat_stall guard;
+  heat_stall_begin(&guard, 0, "some/file.h5", &own);
+  heat_stall_enter(&guard, "H5Dwrite");
+  doze(0.9);
+  heat_stall_enter(&guard, NULL);
+  heat_stall_end(&guard);
+  assert_true(own.slowest > 0.3 && own.slowest < 50);
+}
+
+static void write_last_word(void *context, const char *why) {
+  (void)context;
+  FILE *file = fopen("/dev/stderr", "w");
+  fprintf(file, "last: %s\n", strstr(why, "has waited"));
+  fclose(file);
+}
+
+static void never_return(void *context, const char *why) {
+  (void)context;
+  (void)why;
+  for (;;) doze(10);
+}
+
+/* The last word is said, and one that never comes to its end holds nobody. */
+static void the_last_word_is_said(void **state) {
+  (void)state;
+  char said[TEXT];
+  heat_stall_record own = {.last_word = write_last_word};
+  record = &own;
+  assert_int_equal(watch_child("0.5", 1, 20, 0, said), 74);
+  assert_non_null(strstr(said, "last: has waited for 1 s in H5Dwrite"));
+  own.last_word = never_return;
+  assert_int_equal(watch_child("0.5", 1, 20, 0, said), 74);
+  record = NULL;
+}
+
 static void without_a_limit_nothing_is_watched(void **state) {
   (void)state;
   char said[TEXT];
@@ -89,7 +138,8 @@ static void without_a_limit_nothing_is_watched(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(who_waits_too_long_is_ended), cmocka_unit_test(many_short_calls_are_not_one_long_one),
-      cmocka_unit_test(a_suspended_job_does_not_wait), cmocka_unit_test(without_a_limit_nothing_is_watched)};
+      cmocka_unit_test(who_waits_too_long_is_ended),   cmocka_unit_test(many_short_calls_are_not_one_long_one),
+      cmocka_unit_test(a_suspended_job_does_not_wait), cmocka_unit_test(a_slow_file_system_is_waited_for),
+      cmocka_unit_test(the_last_word_is_said),         cmocka_unit_test(without_a_limit_nothing_is_watched)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
  * go only when a newer one has its name. */
 #include "heat2d/io/checkpoint.h"
 
-#include "heat2d/io/h5_digest.h"
+#include "heat2d/io/h5_verify.h"
 
 #include "harness.h"
 #include "scene.h"

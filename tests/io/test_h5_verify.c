@@ -1,5 +1,5 @@
 /* Digests: no change of a file goes unnoticed, and each rank reads back what another one wrote. */
-#include "heat2d/io/h5_digest.h"
+#include "heat2d/io/h5_verify.h"
 
 #include "harness.h"
 

@@ -51,8 +51,8 @@ static void rows_come_where_they_belong_in_pieces_of_any_size(void **state) {
     assert_true(everywhere(file >= 0 && dataset >= 0));
     for (int64_t i = 0; i < own.count * WIDTH; i++) values[i] = number(own.first + i / WIDTH, i % WIDTH);
     heat_mpio_set_most(sizes[n]);
-    assert_true(everywhere(heat_mpio_write(dataset, &own, values)));
-    assert_true(everywhere(heat_mpio_read(dataset, &other, back)));
+    assert_true(everywhere(heat_mpio_write(dataset, &own, own.count > 0 ? values : NULL).code == HEAT_OK));
+    assert_true(everywhere(heat_mpio_read(dataset, &other, other.count > 0 ? back : NULL).code == HEAT_OK));
     heat_mpio_set_most(0);
     bool right = true;
     for (int64_t i = 0; i < other.count * WIDTH; i++)
@@ -69,6 +69,76 @@ static void rows_come_where_they_belong_in_pieces_of_any_size(void **state) {
   }
 }
 
+/* However much a rank has, no call moves more than an int can count, and all of it is moved. */
+static void large_counts_are_cut(void **state) {
+  (void)state;
+  static const int64_t widths[] = {1, 7, 100000, INT64_C(1) << 28, (INT64_C(1) << 33) + 1};
+  for (size_t n = 0; n < sizeof widths / sizeof *widths; n++)
+    for (int64_t unit = 1; unit <= 256; unit += 255) {
+      const heat_mpio_rows rows = {.dimensions = 2,
+                                   .count = INT64_C(1) << 40,
+                                   .width = widths[n],
+                                   .most = INT64_C(1) << 40,
+                                   .unit = unit,
+                                   .bytes = sizeof(double)};
+      const heat_mpio_piece piece = heat_mpio_cut(&rows);
+      assert_true(piece.rows >= 1 && piece.rows % unit == 0);
+      assert_true(piece.columns >= 1 && piece.columns <= widths[n]);
+      assert_true(piece.columns == widths[n] || piece.columns % unit == 0);
+      assert_true(piece.rows * piece.columns <= INT32_MAX / (int64_t)sizeof(double));
+    }
+}
+
+/* Rows that are counted beyond 2^31, at bytes beyond that, in a file that is nearly all holes. */
+static void far_places_are_reached(void **state) {
+  (void)state;
+  const hsize_t shape[] = {((hsize_t)1 << 31) + 64, 2};
+  int rank;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  const hid_t list = H5Pcreate(H5P_FILE_ACCESS), space = H5Screate_simple(2, shape, NULL);
+  const hid_t how = H5Pcreate(H5P_DATASET_CREATE);
+  H5Pset_fill_time(how, H5D_FILL_TIME_NEVER);
+  heat_mpio_access(list, MPI_COMM_WORLD, MPI_INFO_NULL);
+  const hid_t file = H5Fcreate("far.h5", H5F_ACC_TRUNC, H5P_DEFAULT, list);
+  const hid_t dataset = H5Dcreate(file, "rows", H5T_IEEE_F64LE, space, H5P_DEFAULT, how, H5P_DEFAULT);
+  heat_mpio_rows own = deal(0, 1);
+  own.first = (int64_t)shape[0] - 64 + rank;
+  own.width = 2;
+  own.count = own.most = 1;
+  double values[2] = {number(own.first, 0), number(own.first, 1)}, back[2] = {0};
+  assert_true(everywhere(heat_mpio_write(dataset, &own, values).code == HEAT_OK));
+  assert_true(everywhere(heat_mpio_read(dataset, &own, back).code == HEAT_OK));
+  assert_true(everywhere(memcmp(values, back, sizeof back) == 0));
+  H5Dclose(dataset);
+  H5Pclose(how);
+  H5Sclose(space);
+  H5Pclose(list);
+  H5Fclose(file);
+}
+
+/* What is known of a file that was opened, once. */
+static void hints_in_force_are_noted(void **state) {
+  (void)state;
+  heat_mpio_record record = {.noted = false};
+  char text[128];
+  hid_t dataset;
+  const hid_t file = create(&dataset);
+  heat_mpio_note(&record, file);
+  assert_true(record.noted);
+  heat_mpio_writers(&(heat_h5_way){.mpio = true, .hints = MPI_INFO_NULL, .record = &record}, text, sizeof text);
+#if defined(OPEN_MPI)
+  assert_true(strstr(text, "fcoll ") != NULL || strstr(record.hints, "romio_") != NULL);
+#elif defined(MPICH_VERSION)
+  assert_non_null(strstr(record.hints, "cb_nodes="));
+#endif
+  record.hints[0] = '\0';
+  heat_mpio_note(&record, file);
+  assert_string_equal(record.hints, "");
+  heat_mpio_note(NULL, file);
+  H5Dclose(dataset);
+  H5Fclose(file);
+}
+
 static void a_transfer_that_fails_is_told(void **state) {
   (void)state;
   int rank;
@@ -79,7 +149,9 @@ static void a_transfer_that_fails_is_told(void **state) {
   heat_mpio_rows beyond = deal(0, 1);
   beyond.first = ROWS;
   beyond.count = beyond.most = 1;
-  assert_false(heat_mpio_write(dataset, &beyond, values));
+  const heat_status status = heat_mpio_write(dataset, &beyond, values);
+  assert_int_equal(status.code, HEAT_IO);
+  assert_string_equal(status.text, "the file system gives no reason");
   H5Dclose(dataset);
   H5Fclose(file);
 }
@@ -112,7 +184,7 @@ static int priority(const char *component) {
 static void vulcan_is_taken_only_where_it_is_named(void **state) {
   (void)state;
   char text[512];
-  heat_mpio_describe(text, sizeof text);
+  heat_mpio_describe(MPI_INFO_NULL, text, sizeof text);
   assert_true(strlen(text) > 0);
 #if defined(OPEN_MPI)
   const char *named = getenv("OMPI_MCA_fcoll");
@@ -124,9 +196,35 @@ static void vulcan_is_taken_only_where_it_is_named(void **state) {
 #endif
 }
 
+/* The hint has to come before the first file, so that this is the first test. */
+static void few_ranks_write_where_the_hint_says_so(void **state) {
+  (void)state;
+#if defined(OPEN_MPI)
+  MPI_Info hints;
+  char text[512];
+  MPI_Info_create(&hints);
+  MPI_Info_set(hints, "collective_buffering", "true");
+  const hid_t list = H5Pcreate(H5P_FILE_ACCESS);
+  heat_mpio_access(list, MPI_COMM_WORLD, hints);
+  const hid_t file = H5Fcreate("few.h5", H5F_ACC_TRUNC, H5P_DEFAULT, list);
+  assert_true(everywhere(file >= 0));
+  H5Fclose(file);
+  H5Pclose(list);
+  assert_int_equal(priority("dynamic_gen2"), 200);
+  heat_mpio_describe(hints, text, sizeof text);
+  if (getenv("OMPI_MCA_fcoll") == NULL) assert_non_null(strstr(text, "fcoll dynamic_gen2 preferred"));
+  MPI_Info_free(&hints);
+#endif
+}
+
 int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
-  const struct CMUnitTest tests[] = {LAW(rows_come_where_they_belong_in_pieces_of_any_size),
-                                     LAW(a_transfer_that_fails_is_told), LAW(vulcan_is_taken_only_where_it_is_named)};
+  const struct CMUnitTest tests[] = {LAW(few_ranks_write_where_the_hint_says_so),
+                                     LAW(rows_come_where_they_belong_in_pieces_of_any_size),
+                                     LAW(large_counts_are_cut),
+                                     LAW(far_places_are_reached),
+                                     LAW(hints_in_force_are_noted),
+                                     LAW(a_transfer_that_fails_is_told),
+                                     LAW(vulcan_is_taken_only_where_it_is_named)};
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

@@ -70,4 +70,7 @@ typedef struct heat_run_end {
 /* The run has ended at `step`. Where status.json cannot be replaced, as on a full disk, it is written over. HEAT_IO. */
 heat_status heat_progress_finish(heat_progress *progress, int64_t step, const heat_run_end *end);
 
+/* The run ends here and now, on whichever rank and in whichever thread that is: status.json alone. Local. HEAT_IO. */
+heat_status heat_progress_abort(const heat_progress *progress, int64_t step, const heat_run_end *end);
+
 #endif

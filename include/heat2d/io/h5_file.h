@@ -8,8 +8,8 @@
 #ifndef HEAT2D_H5_FILE_H
 #define HEAT2D_H5_FILE_H
 
-#include "heat2d/io/h5_digest.h"
 #include "heat2d/io/h5_read.h"
+#include "heat2d/io/h5_verify.h"
 #include "heat2d/io/transport.h"
 
 /* All Collective over the grid's communicator, the values of attributes the same on every rank. */

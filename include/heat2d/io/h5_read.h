@@ -5,7 +5,6 @@
 
 #include "heat2d/base/status.h"
 #include "heat2d/grid/grid.h"
-#include "heat2d/io/mpio.h"
 
 #include <hdf5.h>
 
@@ -13,10 +12,10 @@ enum { HEAT_H5_DIMENSIONS = 2 }; /* of a dataset, at most */
 
 /* Open a file on this rank; `file` is negative on failure. HEAT_IO. Local. */
 heat_status heat_h5_open(hid_t *file, const char *path);
-/* The same with all ranks of comm, through MPI-IO where `way` says so: then they agree, and whatever they do with the
- * file (opening a dataset, asking for an attribute, closing it) they must do together. Otherwise, and where `way` is
- * NULL, each opens it for itself. HEAT_IO. Collective over comm. */
-heat_status heat_h5_open_all(hid_t *file, MPI_Comm comm, const char *path, const heat_h5_way *way);
+/* Its two steps: whether `path` is a regular file that can be read (a pipe without a writer is no reason to wait), and
+ * opening it with these access properties. HEAT_IO. Local; the second as collective as its properties. */
+heat_status heat_h5_look(const char *path);
+heat_status heat_h5_open_by(hid_t *file, const char *path, hid_t access);
 /* Rows and columns of a dataset of two dimensions (rows 0: of one). HEAT_IO. Local. */
 heat_status heat_h5_shape(hid_t file, const char *name, int64_t *rows, int64_t *columns);
 /* The part `box` (rows and columns as global cell indices) of a dataset; rows packed. HEAT_IO. Local. */

@@ -1,6 +1,6 @@
 /* The cells of a field on their way into a file: redistributed over the ranks as whole rows, so that each rank has one
  * contiguous piece of the dataset, brought together from the ranks that own them, hashed, and written to their place;
- * where memory allows in a thread, while the steps go on. */
+ * where memory allows in a thread, while the steps go on. And the same way back when a file is read. */
 #ifndef HEAT2D_H5_ROWS_H
 #define HEAT2D_H5_ROWS_H
 
@@ -9,8 +9,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+enum { HEAT_H5_STRIP_BYTES = 4 << 20 /* of the buffer between a file and what is done with its values */ };
+
 /* What the writing of a file spends its time on, s. */
 typedef enum heat_h5_phase { HEAT_H5_PACK, HEAT_H5_WRITE, HEAT_H5_SYNC, HEAT_H5_VERIFY, HEAT_H5_PHASES } heat_h5_phase;
+extern const char *const heat_h5_phase_names[HEAT_H5_PHASES];
 typedef struct heat_h5_times {
   double seconds[HEAT_H5_PHASES]; /* pack and hash; create, write, close; make durable; read back */
 } heat_h5_times;
@@ -32,6 +35,11 @@ void heat_h5_rows_range(const heat_h5_distribution *d, int rank, int64_t round, 
 /* Bring the rows of this round together in `slab` [hi - lo][nx], from all ranks that own a part of them. `requests`
  * has room for two of each rank. Collective over the grid's communicator. */
 void heat_h5_rows_collect(const heat_grid *grid, const heat_field *field, const heat_h5_distribution *d, int64_t round,
+                          double *slab, MPI_Request *requests);
+
+/* The way back, for a file that is read: from the rows of this round in `slab`, which stays as it is, to all ranks that
+ * own a part of them. Collective over the grid's communicator. */
+void heat_h5_rows_deliver(const heat_grid *grid, heat_field *field, const heat_h5_distribution *d, int64_t round,
                           double *slab, MPI_Request *requests);
 
 /* The rows that this rank writes in a round, and the thread that does it where they are written behind the steps. */

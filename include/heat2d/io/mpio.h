@@ -4,19 +4,34 @@
  * open the file (seen in Open MPI 4.1), so that callers try on every rank, and agree, before. Open MPI's collective
  * component vulcan has written wrong data and hung (open-mpi/ompi#12718, HDFGroup/hdf5#1227): where the user names no
  * component `individual` is taken, for which the rows that heat2d hands over, one contiguous piece on each rank, are
- * the best case. Pieces of more than 2^31 bytes are moved in several calls. */
+ * the best case; with the hint collective_buffering: true it is dynamic_gen2, by which few ranks write for all. Open
+ * MPI's components for shared file pointers, which nobody uses here, are left out but for the one without files: they
+ * put files beside each file, which stay when a rank is killed, wait for locks that a file system may not have, and
+ * one of them writes names of more than some 240 bytes into an array of 256. Pieces of more than 2^31 bytes are moved
+ * in several calls. */
 #ifndef HEAT2D_MPIO_H
 #define HEAT2D_MPIO_H
 
+#include "heat2d/base/stall.h"
+#include "heat2d/base/status.h"
 #include "heat2d/deck/config.h"
 
 #include <hdf5.h>
 #include <stdint.h>
 
+/* What a run has seen of MPI-IO so far. */
+typedef struct heat_mpio_record {
+  heat_stall_record calls;
+  bool noted;       /* a file has been opened, and: */
+  char hints[2048]; /* those in force for it, as MPI tells them: "name=value ..." */
+  bool told;        /* the user has been told */
+} heat_mpio_record;
+
 /* How the ranks of a communicator come to a file: all together through MPI-IO, or each for itself. */
 typedef struct heat_h5_way {
   bool mpio;
-  MPI_Info hints; /* for MPI-IO; MPI_INFO_NULL: none */
+  MPI_Info hints;           /* for MPI-IO; MPI_INFO_NULL: none */
+  heat_mpio_record *record; /* of this run; NULL: none is kept */
 } heat_h5_way;
 
 /* The way that a deck asks for: MPI-IO unless output.transport is `direct`, with output.hints; to be destroyed while
@@ -29,6 +44,9 @@ bool heat_h5_way_behind(const heat_config *config);
 
 /* Let a list of file access properties open files by MPI-IO, metadata collectively too. Collective over comm. */
 void heat_mpio_access(hid_t list, MPI_Comm comm, MPI_Info hints);
+
+/* Keep in the record, once, which hints are in force for a file that is open through MPI-IO. Local. */
+void heat_mpio_note(heat_mpio_record *record, hid_t file);
 
 /* The properties of a collective transfer; to be closed. Local. */
 hid_t heat_mpio_transfer(void);
@@ -43,22 +61,40 @@ typedef struct heat_mpio_rows {
   hid_t type;   /* of the values in memory */
 } heat_mpio_rows;
 
-/* Write or read them. False where something failed here; this rank has taken part in all calls nevertheless.
- * Collective over the ranks that have the file open. */
-bool heat_mpio_write(hid_t dataset, const heat_mpio_rows *rows, const void *values);
-bool heat_mpio_read(hid_t dataset, const heat_mpio_rows *rows, void *values);
+/* What one call moves of them on a rank, at most: so many rows of so many columns, whose bytes an int can count. Local.
+ */
+typedef struct heat_mpio_piece {
+  int64_t rows, columns;
+} heat_mpio_piece;
+heat_mpio_piece heat_mpio_cut(const heat_mpio_rows *rows);
+
+/* Write or read them. HEAT_IO with the reason alone where something failed here; this rank has taken part in all calls
+ * nevertheless. `values` may be NULL where there are none. Collective over the ranks that have the file open. */
+heat_status heat_mpio_write(hid_t dataset, const heat_mpio_rows *rows, const void *values);
+heat_status heat_mpio_read(hid_t dataset, const heat_mpio_rows *rows, void *values);
+
+/* Why the last call of HDF5 failed: what errno says, which is to be 0 before that call, as far as it can come from a
+ * file system, otherwise MPI's own words. Local. */
+enum { HEAT_MPIO_REASON = 256 };
+void heat_mpio_reason(char text[HEAT_MPIO_REASON]);
 
 /* Bytes that one call moves at most on a rank; 0: back to the usual. For tests. Local. */
 void heat_mpio_set_most(int64_t bytes);
 
 /* Let Open MPI prefer its component `individual` for collective transfers: its first choice, `vulcan`, has written
- * wrong data. A component that the user names (OMPI_MCA_fcoll, mpirun --mca, a parameter file) is taken in any case. To
- * be called before MPI_Init, which reads the environment: to set the same through MPI's tool interface would load every
- * component of the library, for 0.6 s. Local. */
+ * wrong data. A component that the user names (OMPI_MCA_fcoll, mpirun --mca, a parameter file) is taken in any case.
+ * And let it leave out the components for shared file pointers that make files. To be called before MPI_Init, which
+ * reads the environment: to set the same through MPI's tool interface would load every component of the library, for
+ * 0.6 s. Local. */
 void heat_mpio_prepare(void);
 
-/* What MPI-IO is made of, as far as the environment tells: "Open MPI, io of its choice, fcoll individual preferred".
- * Local. */
-void heat_mpio_describe(char *text, size_t size);
+/* Which component opens files in such a way, and which ranks it lets write for the others, as far as can be told.
+ * Local.
+ */
+void heat_mpio_writers(const heat_h5_way *way, char *text, size_t size);
+
+/* What MPI-IO with these hints is made of, as far as the environment tells: "Open MPI, io of its choice, fcoll
+ * individual preferred". Local. */
+void heat_mpio_describe(MPI_Info hints, char *text, size_t size);
 
 #endif

@@ -58,14 +58,18 @@ bool heat_h5_usable(const heat_h5 *out);
 /* The time since the last mark was spent on `phase`. Local. */
 void heat_h5_mark(heat_h5 *out, heat_h5_phase phase);
 
-/* After a step that may have failed here ("cannot <what> '<file>'"): agree, so that all ranks go on or none does.
+/* HDF5 has just failed here: "cannot <what> '<file>': <reason>", if nothing has failed before. Local. */
+void heat_h5_fail(heat_h5 *out, const char *what);
+
+/* After a step that may have failed here (heat_h5_fail): agree, so that all ranks go on or none does.
  * Collective over the grid's communicator. */
 void heat_h5_agree_step(heat_h5 *out, bool good, const char *what);
 
 /* Open the file that rank 0 has made without HDF5, on every rank, and agree. Collective. */
 void heat_h5_open_raw(heat_h5 *out);
 
-/* Make what this rank wrote durable, and close the file that heat_h5_open_raw opened; false with errno. Local. */
+/* Make what this rank wrote durable, let go of what this host keeps of it in memory, and close the file that
+ * heat_h5_open_raw opened; false with errno. Local. */
 bool heat_h5_sync_raw(heat_h5 *out);
 
 /* The properties with which the files of a run are created; to be closed. Local. */

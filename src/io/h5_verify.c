@@ -1,0 +1,128 @@
+#include "heat2d/io/h5_verify.h"
+
+#include "heat2d/base/tags.h"
+#include "heat2d/io/h5_digest.h"
+#include "heat2d/io/h5_read.h"
+#include "heat2d/io/h5_reader.h"
+#include "heat2d/io/h5_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A rank's share of the digest of a file's datasets: whole rows, or a part of a vector. */
+typedef struct verify_job {
+  heat_h5_reader reader;
+  int share; /* this rank reads that of this one */
+  uint64_t digest;
+} verify_job;
+
+/* Ranks that have the file open together go on together, or none does. */
+static bool goes_on(heat_h5_reader *reader) {
+  return reader->together ? heat_h5_reader_agree(reader) : reader->status.code == HEAT_OK;
+}
+
+static void hash_dataset(hid_t dataset, const char *name, int64_t rows, int64_t columns, verify_job *job) {
+  heat_h5_reader *reader = &job->reader;
+  const int64_t units = rows > 0 ? rows : columns, width = rows > 0 ? columns : 1;
+  const int64_t begin = heat_block_start(units, reader->size, job->share);
+  const int64_t end = heat_block_start(units, reader->size, job->share + 1);
+  const int64_t most = (units + reader->size - 1) / reader->size;
+  int64_t strip = HEAT_H5_STRIP_BYTES / (int64_t)sizeof(double) / (width > 0 ? width : 1);
+  if (strip > most) strip = most;
+  if (strip < 1) strip = 1;
+  const size_t bytes = (size_t)strip * (size_t)width * sizeof(double);
+  double *buffer = malloc(bytes + 1);
+  if (buffer == NULL) reader->status = heat_no_memory("reading back", bytes);
+  bool good = goes_on(reader);
+  for (int64_t done = good ? 0 : most; done < most && (good || reader->together); done += strip) {
+    const int64_t left = end - begin - done;
+    const heat_mpio_rows part = {.dimensions = rows > 0 ? HEAT_H5_DIMENSIONS : 1,
+                                 .first = begin + done,
+                                 .count = left < 0       ? 0
+                                          : left < strip ? left
+                                                         : strip,
+                                 .width = width,
+                                 .most = strip,
+                                 .unit = 1,
+                                 .bytes = sizeof(double),
+                                 .type = H5T_NATIVE_DOUBLE};
+    good = heat_h5_reader_rows(reader, dataset, &part, buffer) && good;
+    job->digest += heat_h5_hash_rows(buffer, part.count, width, heat_h5_name_seed(name) + (uint64_t)part.first);
+  }
+  if (!good && reader->status.code == HEAT_OK)
+    reader->status = heat_fail(HEAT_IO, "the dataset %s cannot be read", name);
+  free(buffer);
+}
+
+static herr_t verify_dataset(hid_t group, const char *name, const H5L_info_t *info, void *context) {
+  (void)info;
+  verify_job *job = context;
+  hid_t dataset;
+  int64_t rows, columns;
+  job->reader.status = heat_h5_open_dataset(group, name, &dataset, &rows, &columns);
+  if (!goes_on(&job->reader)) {
+    if (dataset >= 0) H5Dclose(dataset);
+    return -1;
+  }
+  hash_dataset(dataset, name, rows, columns, job);
+  H5Dclose(dataset);
+  return goes_on(&job->reader) ? 0 : -1;
+}
+
+int heat_h5_share(MPI_Comm comm) {
+  int rank, size, leader, sharing;
+  MPI_Comm node;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &size);
+  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node);
+  MPI_Comm_size(node, &sharing);
+  leader = rank;
+  MPI_Bcast(&leader, 1, MPI_INT, 0, node);
+  MPI_Comm_free(&node);
+  MPI_Bcast(&sharing, 1, MPI_INT, 0, comm);
+  /* Which of a few shifts leads to other nodes most often. */
+  enum { SHIFTS = 3 };
+  const int shifts[SHIFTS] = {1, sharing, size / 2};
+  int crossing[SHIFTS] = {0}, best = 0;
+  for (int n = 0; n < SHIFTS; n++) {
+    const int to = (rank + size - shifts[n] % size) % size, from = (rank + shifts[n]) % size;
+    int other = leader;
+    MPI_Sendrecv(&leader, 1, MPI_INT, to, HEAT_TAG_NODE, &other, 1, MPI_INT, from, HEAT_TAG_NODE, comm,
+                 MPI_STATUS_IGNORE);
+    crossing[n] = other != leader;
+  }
+  MPI_Allreduce(MPI_IN_PLACE, crossing, SHIFTS, MPI_INT, MPI_SUM, comm);
+  for (int n = 1; n < SHIFTS; n++)
+    if (crossing[n] > crossing[best]) best = n;
+  return (rank + shifts[best]) % size;
+}
+
+heat_status heat_h5_verify_share(MPI_Comm comm, const char *path, const heat_h5_way *way, int share) {
+  verify_job job = {.share = share};
+  heat_h5_reader *reader = &job.reader;
+  char *want = NULL, have[HEAT_H5_DIGEST_TEXT];
+  uint64_t state = 0;
+  heat_h5_reader_open(reader, comm, path, way);
+  if (reader->status.code == HEAT_OK) reader->status = heat_h5_get_text(reader->file, heat_h5_digest_name, &want);
+  if (reader->status.code == HEAT_OK && !heat_h5_attributes_digest(reader->file, &state))
+    reader->status = heat_fail(HEAT_IO, "its attributes cannot be read");
+  if (goes_on(reader) && H5Literate(reader->file, H5_INDEX_NAME, H5_ITER_INC, NULL, verify_dataset, &job) < 0)
+    reader->status = heat_first(reader->status, heat_fail(HEAT_IO, "its datasets cannot be listed"));
+  heat_status status = heat_h5_reader_close(reader);
+  MPI_Allreduce(MPI_IN_PLACE, &job.digest, 1, MPI_UINT64_T, MPI_SUM, comm);
+  heat_h5_digest_text(have, job.digest + state);
+  if (status.code == HEAT_OK && !heat_h5_digest_known(want))
+    status = heat_fail(HEAT_IO, "its digest '%.40s' is of a kind that this version does not know", want);
+  if (status.code == HEAT_OK && strcmp(have, want) != 0)
+    status = heat_fail(HEAT_IO, "its data do not agree with its digest (%s, computed %s)", want, have);
+  free(want);
+  status = heat_agree(comm, status);
+  if (status.code == HEAT_OK || strstr(status.text, path) != NULL) return status;
+  return heat_fail(HEAT_IO, "'%s' is damaged: %.800s", path, status.text);
+}
+
+heat_status heat_h5_verify(MPI_Comm comm, const char *path, const heat_h5_way *way) {
+  int rank;
+  MPI_Comm_rank(comm, &rank);
+  return heat_h5_verify_share(comm, path, way, rank);
+}
