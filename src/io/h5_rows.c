@@ -123,6 +123,16 @@ void heat_h5_rows_hash(heat_h5_rows *rows) {
   }
 }
 
+void heat_h5_rows_hurry(int file, off_t at, size_t bytes) {
+#ifdef SYNC_FILE_RANGE_WRITE
+  sync_file_range(file, at, (off_t)bytes, SYNC_FILE_RANGE_WRITE);
+#else
+  (void)file;
+  (void)at;
+  (void)bytes;
+#endif
+}
+
 /* Write all of `bytes` at a place of the file; false with errno. */
 static bool put(int file, const void *data, size_t bytes, off_t at) {
   const char *from = data;
@@ -131,9 +141,7 @@ static bool put(int file, const void *data, size_t bytes, off_t at) {
     if (done < 0 && errno == EINTR) continue;
     if (done == 0) errno = ENOSPC;
     if (done <= 0) return false;
-#ifdef SYNC_FILE_RANGE_WRITE
-    sync_file_range(file, at, done, SYNC_FILE_RANGE_WRITE); /* the disk begins now, not at the fsync */
-#endif
+    heat_h5_rows_hurry(file, at, (size_t)done);
     from += done;
     at += done;
     bytes -= (size_t)done;

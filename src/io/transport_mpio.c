@@ -45,8 +45,7 @@ static bool reserve(heat_h5 *out) {
 }
 
 static bool begin_field(heat_h5 *out, hid_t dataset, heat_storage storage) {
-  (void)dataset;
-  (void)storage;
+  out->place = storage.compression > 0 ? -1 : (off_t)H5Dget_offset(dataset);
   return reserve(out);
 }
 
@@ -73,9 +72,13 @@ static bool write_round(heat_h5 *out, hid_t dataset, int64_t first_row, int64_t 
 }
 
 static bool write_rows(heat_h5 *out, hid_t dataset, int64_t first_row) {
+  const heat_h5_rows *rows = &out->rows;
+  const int64_t bytes = rows->single ? sizeof(float) : sizeof(double);
   heat_h5_rows_hash(&out->rows);
   heat_h5_mark(out, HEAT_H5_PACK);
-  return write_round(out, dataset, first_row, 1);
+  const bool good = write_round(out, dataset, first_row, 1);
+  heat_h5_rows_hurry(out->raw, out->place + first_row * rows->width * bytes, (size_t)(rows->count * bytes));
+  return good;
 }
 
 static bool write_chunks(heat_h5 *out, hid_t dataset, const heat_h5_chunk_row *row, heat_h5_packed_chunk *packed) {

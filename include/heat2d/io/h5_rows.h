@@ -9,7 +9,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { HEAT_H5_STRIP_BYTES = 4 << 20 /* of the buffer between a file and what is done with its values */ };
+/* Bytes of the buffer between a file and what is done with its values: collective calls are to be few. */
+enum { HEAT_H5_STRIP_BYTES = 16 << 20 };
 
 /* What the writing of a file spends its time on, s. */
 typedef enum heat_h5_phase { HEAT_H5_PACK, HEAT_H5_WRITE, HEAT_H5_SYNC, HEAT_H5_VERIFY, HEAT_H5_PHASES } heat_h5_phase;
@@ -62,6 +63,9 @@ typedef struct heat_h5_rows {
 /* Hash the rows, and narrow them in place where floats are stored: the hash is that of the values as they are read.
  * Local. */
 void heat_h5_rows_hash(heat_h5_rows *rows);
+
+/* Let the disk begin with what was written there, and not only at the fsync, where the system can. Local. */
+void heat_h5_rows_hurry(int file, off_t at, size_t bytes);
 
 /* Hash the rows and write them to their place in the file. No call to MPI or HDF5: it may run in a thread. Local. */
 void heat_h5_rows_put(heat_h5_rows *rows);
