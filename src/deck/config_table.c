@@ -141,7 +141,7 @@ static const heat_option table[] = {
     {.key = "output.transport", .type = HEAT_CHOICE, .fallback = "auto", .choices = heat_transport_names,
      .help = "how all ranks write a file: through MPI-IO, or each its rows itself, which can go on behind the steps"},
     {.key = "output.hints", .type = HEAT_HINTS, .fallback = "{}",
-     .help = "hints for MPI-IO, such as {striping_factor: 8, cb_nodes: 4}"},
+     .help = "hints for MPI-IO, such as {striping_factor: 8, cb_nodes: 4}; collective_buffering: true lets few ranks write for all"},
     {.key = "output.images", .type = HEAT_SECTION, .help = "pictures of the field; none when left out"},
     {.key = "output.images.every", .type = HEAT_REAL, .unit = "s", .range = ">= 0",
      .help = "simulated time between pictures; when left out, as output.every"},
