@@ -40,6 +40,10 @@ static void numbers_that_go_wrong_are_70_and_leave_the_last_good_state(void **st
     assert_int_equal(count_files("out", "checkpoint-", ".h5"), 1);
     assert_no_leftovers("out");
     assert_code(0, heat2d(0, "info out/checkpoint-0000000020.h5 out/snapshot-*.h5"));
+    assert_null(strstr(command.out, "not finite"));
+    assert_code(0, heat2d(2, "info out/crash-*.h5"));
+    assert_non_null(strstr(command.out, ", not finite in "));
+    assert_null(strstr(command.out, "inf"));
     char *history = read_text("out/history.csv");
     assert_int_equal(occurrences(history, "\n"), 4);
     assert_null(strstr(history, "inf"));
@@ -271,6 +275,17 @@ static void a_thread_that_cannot_be_started_on_one_rank_does_not_matter(void **s
 }
 
 #ifndef __SANITIZE_ADDRESS__
+/* There was no memory to keep what is said before the log is open: the log is known as that of a run all the same. */
+static void a_log_that_lost_its_first_lines_is_gone_on_with(void **state) {
+  (void)state;
+  assert_code(0, run_with("malloc:1:ENOMEM:0", "out/", ""));
+  assert_true(exists("struck.txt"));
+  char *log = read_text("out/run.log");
+  assert_int_equal(strncmp(log, "heat2d ", strlen("heat2d ")), 0);
+  free(log);
+  assert_code(0, heat2d(2, "run deck.yaml --resume"));
+}
+
 static void exhausted_memory_on_one_rank_ends_all_with_74(void **state) {
   (void)state;
   static const char *const faults[] = {"malloc:2:ENOMEM:0",   "malloc:2:ENOMEM:1",   "malloc:60:ENOMEM:2",
@@ -297,6 +312,7 @@ int main(void) {
       cmocka_unit_test(a_file_that_is_seen_later_is_waited_for),
       cmocka_unit_test(a_rank_that_cannot_open_the_shared_file_ends_all_with_74),
 #ifndef __SANITIZE_ADDRESS__ /* which brings a malloc of its own */
+      cmocka_unit_test(a_log_that_lost_its_first_lines_is_gone_on_with),
       cmocka_unit_test(exhausted_memory_on_one_rank_ends_all_with_74),
 #endif
   };
