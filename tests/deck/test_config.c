@@ -424,7 +424,6 @@ static const struct {
      "time, output, checkpoint, parallel, sweep)",
      {0}},
     {"title: x\ninterface: harmonic\ntitle: y\n", "deck:3:1: title: stands twice (first at deck:1:1)", {0}},
-    {"sweep: {time.end: [1, 2]}\n", "deck:1:1: sweep: not yet available in this version", {0}},
     {"material: {conductivity: 1, density: 1}\n",
      "deck:1:1: material.heat_capacity: missing (required unless diffusivity is given: a number, an expression or "
      "{file, dataset})",

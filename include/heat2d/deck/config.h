@@ -44,7 +44,8 @@ typedef struct heat_cadence {
 heat_status heat_config_load(heat_config **config, MPI_Comm comm, const char *path, const char *const *sets,
                              int set_count);
 
-/* The same from text that every rank has; `name` stands in messages. Local. */
+/* The same from text that every rank has; `name` stands in messages. A file of rows that its sweep names is not looked
+ * at. Local. */
 heat_status heat_config_parse(heat_config **config, const char *name, const char *text, size_t length,
                               const char *const *sets, int set_count);
 
