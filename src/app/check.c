@@ -21,6 +21,8 @@ static heat_status print(const heat_setup *setup, const heat_plan *plan) {
     char choice[CHOICE_TEXT];
     heat_setup_describe_choice(setup, choice, sizeof choice);
     if (choice[0] != '\0') printf("# %s\n", choice);
+    if (heat_members_count(setup->config) > 0)
+      printf("# sweep       %lld members, by `heat2d sweep`\n", (long long)heat_members_count(setup->config));
     if (plan->rate == 0 && setup->method->step != NULL)
       printf("# time        no forecast: how many iterations the solver needs is not known beforehand\n");
   }

@@ -11,7 +11,7 @@
 
 static const heat_command *const commands[] = {&heat_command_run,  &heat_command_check,   &heat_command_keys,
                                                &heat_command_info, &heat_command_compare, &heat_command_render,
-                                               &heat_command_view, &heat_command_bench};
+                                               &heat_command_view, &heat_command_sweep,   &heat_command_bench};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void) {

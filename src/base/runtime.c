@@ -43,7 +43,7 @@ void heat_runtime_say(heat_runtime *runtime, const char *format, ...) {
   if (runtime->rank != 0) return;
   if (runtime->bar) fputs("\r\033[K", stdout);
   runtime->bar = false;
-  FILE *const targets[] = {stdout, runtime->log};
+  FILE *const targets[] = {runtime->quiet ? NULL : stdout, runtime->log};
   for (size_t n = 0; n < sizeof targets / sizeof *targets; n++) {
     if (targets[n] == NULL) continue;
     va_list arguments;

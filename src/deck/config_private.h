@@ -126,10 +126,10 @@ typedef enum heat_arity { HEAT_ONE, HEAT_PAIR, HEAT_ONE_OR_PAIR, HEAT_POINTS } h
 
 enum {
   HEAT_REQUIRED = 1,
-  HEAT_AUTO = 2,     /* the word auto is allowed */
-  HEAT_TIME = 4,     /* an expression may name t */
-  HEAT_PHYSICS = 8,  /* a resumed run must not change it, nor what is under it */
-  HEAT_ANY_OF = 16   /* its section needs at least one of the rows with this flag */
+  HEAT_AUTO = 2,    /* the word auto is allowed */
+  HEAT_TIME = 4,    /* an expression may name t */
+  HEAT_PHYSICS = 8, /* a resumed run must not change it, nor what is under it */
+  HEAT_ANY_OF = 16  /* its section needs at least one of the rows with this flag */
 };
 
 /* Relations between values, checked when every value by itself is right. */

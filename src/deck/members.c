@@ -38,7 +38,8 @@ static heat_status take_list(heat_axis *axis, const heat_node *list) {
   return status;
 }
 
-/* The i-th of so many values, to 12 digits, so that what is meant to be 0.3 is 0.3; the ends are as they are written. */
+/* The i-th of so many values, to 12 digits, so that what is meant to be 0.3 is 0.3; the ends are as they are written.
+ */
 static double value_at(const heat_node *from, const heat_node *to, int64_t i, int64_t count, bool log) {
   if (i == 0 || count == 1) return from->number;
   if (i == count - 1) return to->number;

@@ -28,7 +28,7 @@ struct heat_members {
   heat_node *deck;    /* the tree without it, before it is checked */
   char **sets;        /* of the command line */
   int set_count;
-  char *rows;         /* path of the file of rows; NULL: none */
+  char *rows; /* path of the file of rows; NULL: none */
 };
 
 /* Make the axes of a section `sweep`; `rows`: the text of its file, NULL: not looked at. HEAT_DECK, HEAT_IO. */

@@ -78,8 +78,7 @@ static heat_status read_row(cursor *c, heat_axis *axis) {
   for (int k = 0; status.code == HEAT_OK && !last; k++) {
     char *field;
     status = take_field(c, &field, &last);
-    const heat_source source = {.name = c->path,
-                                .before = {.line = c->line, .column = c->column, .file = c->path}};
+    const heat_source source = {.name = c->path, .before = {.line = c->line, .column = c->column, .file = c->path}};
     heat_node **value = &axis->values[(axis->points - 1) * axis->key_count + k];
     if (status.code == HEAT_OK) status = heat_tree_parse(value, &source, field, strlen(field));
   }

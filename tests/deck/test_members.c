@@ -167,7 +167,8 @@ static void sets_win(void **state) {
   heat_config_destroy(config);
 }
 
-/* What a file name cannot hold is replaced, what is long is cut, and names still differ; they are the member's alone. */
+/* What a file name cannot hold is replaced, what is long is cut, and names still differ; they are the member's alone.
+ */
 static void names_are_safe_and_stay(void **state) {
   (void)state;
   heat_config *config =
@@ -206,16 +207,14 @@ static const struct {
     {"sweep: {time.ned: [5]}\n", NULL, "%D:7:14: time.ned: unknown key (nearest: time.end)"},
     {"sweep:\n  time.end: [1, 2, x]\n", NULL, "%D:8:20: time.end: a number is needed, not 'x'"},
     {"sweep:\n  time.safety: [1, 0]\n", NULL, "%D:8:20: time.safety: 0 is out of range (must be in (0, 1])"},
-    {"sweep: {time.end: {from: 1, to: 2}}\n", NULL,
-     "%D:7:9: sweep.time.end.count: missing (required: an integer)"},
+    {"sweep: {time.end: {from: 1, to: 2}}\n", NULL, "%D:7:9: sweep.time.end.count: missing (required: an integer)"},
     {"sweep: {time.end: {from: 1, to: 2, count: 0}}\n", NULL,
      "%D:7:43: sweep.time.end.count: 0 is out of range (must be in [1, 100000])"},
     {"sweep: {time.end: {from: 1, to: 2, count: 3, step: 1}}\n", NULL,
      "%D:7:46: sweep.time.end.step: unknown key (nearest: time.step)"},
     {"sweep: {time.end: {from: -1, to: 2, count: 2, log: true}}\n", NULL,
      "%D:7:26: sweep.time.end.from: -1 and 2: in the logarithm both must be above 0, or both below"},
-    {"sweep: {time.end: {from: 1, to: -2, count: 2}}\n", NULL,
-     "%D:7:19: time.end: -2 is out of range (must be >= 0)"},
+    {"sweep: {time.end: {from: 1, to: -2, count: 2}}\n", NULL, "%D:7:19: time.end: -2 is out of range (must be >= 0)"},
     {"sweep: {time.end: [1, 2, 1.0]}\n", NULL, "%D:7:26: sweep.time.end: two members would be alike"},
     {"sweep: {time.end: [1], time.end: [2]}\n", NULL, "%D:7:24: sweep.time.end: stands twice"},
     {"sweep: {time.end: [1]}\nsweep: {time.end: [2]}\n", NULL, "%D:8:1: sweep: stands twice"},
@@ -232,7 +231,8 @@ static const struct {
     {"sweep: {file: %R}\n", "time.end,domain.cells\n1,\"[3, 4]\"\n 3, \"[4, x]\"\n",
      "%R:3:10: domain.cells.1: an integer is needed, not 'x'"},
     {"sweep: {file: %R}\n", "time.end\n\"3\n", "%R:2:2: sweep.file: a closing \" is missing"},
-    {"sweep: {file: %R}\n", "time.end,time.safety\n3,0.5\n3,0.50\n", "%R:3:1: sweep.time.end: two members would be alike"},
+    {"sweep: {file: %R}\n", "time.end,time.safety\n3,0.5\n3,0.50\n",
+     "%R:3:1: sweep.time.end: two members would be alike"},
     {"sweep: {file: /none.csv}\n", NULL, "/none.csv: there is no such file of rows"},
 };
 
@@ -268,16 +268,15 @@ static void each_fault_has_its_place(void **state) {
 /* Values that are right by themselves, and wrong together: that is the fault of those members alone. */
 static void what_does_not_go_together_is_the_members_fault(void **state) {
   (void)state;
-  heat_config *config =
-      load_right("sweep:\n  domain.size: [[2, 2], [1, 1]]\n"
-                 "  output.probes: [[{name: a, at: [0.5, 0.5]}], [{name: a, at: [1.5, 1]}]]\n",
-                 NULL, NULL);
+  heat_config *config = load_right("sweep:\n  domain.size: [[2, 2], [1, 1]]\n"
+                                   "  output.probes: [[{name: a, at: [0.5, 0.5]}], [{name: a, at: [1.5, 1]}]]\n",
+                                   NULL, NULL);
   heat_config *one;
   char message[256];
   heat_config_destroy(member(config, 1));
   const heat_status status = heat_members_create(&one, config, 3);
-  snprintf(message, sizeof message,
-           "%s:9:64: output.probes.0.at.0: 1.5 is outside the domain (must be in [0, 1])", deck_path);
+  snprintf(message, sizeof message, "%s:9:64: output.probes.0.at.0: 1.5 is outside the domain (must be in [0, 1])",
+           deck_path);
   assert_string_equal(status.text, message);
   assert_null(one);
   heat_config_destroy(config);

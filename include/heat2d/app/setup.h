@@ -3,9 +3,20 @@
 #define HEAT2D_SETUP_H
 
 #include "heat2d/app/progress.h"
+#include "heat2d/app/stop.h"
 #include "heat2d/base/runtime.h"
+#include "heat2d/deck/members.h"
 #include "heat2d/io/mpio.h"
 #include "heat2d/numerics/stepper.h"
+
+/* A run that is one of several of a sweep, in place of one of its own deck. */
+typedef struct heat_member {
+  const heat_config *config; /* borrowed: of the sweep */
+  int64_t index;
+  heat_stop stop;          /* by what the sweep is stopped: its deadline, and its file STOP */
+  double memory;           /* bytes that the ranks of a member may take on this node; 0: what is available */
+  heat_stop_reason reason; /* by what the member was stopped, once it was */
+} heat_member;
 
 /* What the command line of `run` and `check` says. */
 typedef struct heat_options {
@@ -16,6 +27,7 @@ typedef struct heat_options {
   const char *resume_file; /* NULL: the newest valid checkpoint of the output directory */
   double walltime;         /* s; 0: no limit */
   heat_progress_mode progress;
+  heat_member *member; /* borrowed; NULL: a run by itself */
 } heat_options;
 
 /* What the methods that the program chooses from would take; not looked at where the deck names an explicit one. */

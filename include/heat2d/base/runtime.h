@@ -27,6 +27,7 @@ typedef struct heat_runtime {
   FILE *log;       /* on rank 0: run.log, or until that is opened a buffer that keeps what was printed so far */
   char *early;     /* that buffer */
   size_t early_length;
+  bool quiet;     /* what is said goes into the log alone */
   bool bar;       /* a progress bar stands in the terminal's current line */
   double started; /* MPI_Wtime at the start */
   int64_t step;   /* at which the run is, for messages and for status.json */

@@ -84,6 +84,11 @@ heat_status heat_config_resolve(heat_config *config, const char *key, const char
  * Local. */
 heat_status heat_config_adopt(heat_config *config, const heat_config *from, const char *key);
 
+/* Whether a run of `before` that is done is one of `now`, too: of the same grid, physics and times, where `now` may
+ * leave the method and the step to the program, and then takes over those of `before`. HEAT_IO when memory is
+ * exhausted. Local. */
+heat_status heat_config_done_by(heat_config *now, const heat_config *before, bool *done);
+
 /* The resolved deck as YAML text that heat_config_parse reads back to the same values; to be freed. NULL when memory is
  * exhausted. Local. */
 char *heat_config_write(const heat_config *config);

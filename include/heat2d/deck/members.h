@@ -2,12 +2,12 @@
  *
  *     sweep:
  *       material.conductivity: [16, 50, 385]                    a list of values
- *       boundary.left.value: {from: 300, to: 400, count: 5}     evenly spaced, ends included; log: true: in the logarithm
- *       file: rows.csv                                          a line of keys, and rows of values for them
+ *       boundary.left.value: {from: 300, to: 400, count: 5}     evenly spaced, ends included; log: true: in the
+ * logarithm file: rows.csv                                          a line of keys, and rows of values for them
  *
- * They are the Cartesian product: the last key changes from each member to the next. A member is the deck with its values
- * laid over it, and the --set of the command line over these; its output.directory is one below the deck's, and bears
- * its name. The name tells the member's own values and nothing else, so that it stays when others are added. */
+ * They are the Cartesian product: the last key changes from each member to the next. A member is the deck with its
+ * values laid over it, and the --set of the command line over these; its output.directory is one below the deck's, and
+ * bears its name. The name tells the member's own values and nothing else, so that it stays when others are added. */
 #ifndef HEAT2D_MEMBERS_H
 #define HEAT2D_MEMBERS_H
 
