@@ -125,11 +125,10 @@ void heat_member_record(heat_runtime *runtime, const heat_config *sweep, int64_t
 /* Diffusivity along an axis, where it is a number for the whole domain; otherwise 1: then the cells count. */
 static double diffusivity(const heat_config *deck, int axis) {
   const bool whole = heat_config_has(deck, "material.diffusivity");
-  const char *key = whole ? "material.diffusivity" : "material.conductivity";
-  char entry[64];
-  snprintf(entry, sizeof entry, "%s.%d", key, axis);
+  const char *name = whole ? "diffusivity" : "conductivity";
+  const bool pair = heat_config_count(deck, "material.%s", name) > 0;
   const heat_value value =
-      heat_config_count(deck, key) > 0 ? heat_config_value(deck, entry) : heat_config_value(deck, key);
+      pair ? heat_config_value(deck, "material.%s.%d", name, axis) : heat_config_value(deck, "material.%s", name);
   if (value.kind != HEAT_VALUE_NUMBER) return 1;
   if (whole) return value.number;
   const heat_value density = heat_config_value(deck, "material.density"),
