@@ -3,6 +3,7 @@
 #include "command_run.h"
 #include "heat2d/deck/members.h"
 #include "sweep.h"
+#include "sweep_member.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -20,12 +21,12 @@ static heat_status read_count(const heat_arguments *arguments, const char *optio
   return status;
 }
 
-/* A line for each member: its number, its name, its values. */
+/* A line for each member: its number, its directory, its values. */
 static void print_list(const heat_config *config) {
   for (int64_t m = 0; m < heat_members_count(config); m++) {
-    char name[HEAT_MEMBER_NAME];
-    heat_members_name(config, m, name);
-    printf("%lld\t%s", (long long)m + 1, name);
+    char directory[HEAT_PATH];
+    if (heat_member_directory(config, m, directory).code != HEAT_OK) continue; /* its run tells that it is too long */
+    printf("%lld\t%s", (long long)m + 1, directory);
     for (int n = 0; heat_members_key(config, n) != NULL; n++) {
       char *value = heat_members_value(config, m, n);
       if (value != NULL && *value != '\0') printf("\t%s=%s", heat_members_key(config, n), value);
@@ -75,7 +76,7 @@ const heat_command heat_command_sweep = {
     .name = "sweep",
     .operands = "DECK",
     .summary = "run every member of the deck's sweep that is not done yet, side by side on groups of ranks",
-    .options = {{"list", HEAT_NO_ARGUMENT, NULL, "only list the members: number, name, values"},
+    .options = {{"list", HEAT_NO_ARGUMENT, NULL, "only list the members: number, directory, values"},
                 {"count", HEAT_NO_ARGUMENT, NULL, "only say how many there are: the range of a job array, 1 to that"},
                 {"index", HEAT_ARGUMENT, "N", "run member N alone, on all ranks, as a job of an array does"},
                 {"groups", HEAT_ARGUMENT, "G",

@@ -393,7 +393,7 @@ heat_status heat_config_done_by(heat_config *now, const heat_config *before, boo
   char text[HEAT_KEY_TEXT];
   heat_status status = heat_ok();
   for (size_t n = 0; n < sizeof left_open / sizeof *left_open && status.code == HEAT_OK; n++)
-    if (heat_config_auto(now, left_open[n])) status = heat_config_adopt(now, before, left_open[n]);
+    if (heat_config_auto(now, "%s", left_open[n])) status = heat_config_adopt(now, before, left_open[n]);
   *done = status.code == HEAT_OK && !heat_config_differs(now, before, text, sizeof text) &&
           !differs(heat_node_find(now->root, "time"), heat_node_find(before->root, "time"), text, sizeof text);
   return status;

@@ -29,7 +29,7 @@ static int list_members(char names[][128], int most) {
   char *rest = NULL;
   for (char *line = strtok_r(command.out, "\n", &rest); line != NULL && count < most;
        line = strtok_r(NULL, "\n", &rest))
-    assert_int_equal(sscanf(line, "%*d\t%127s", names[count++]), 1);
+    assert_int_equal(sscanf(line, "%*d\tall/%127s", names[count++]), 1);
   return count;
 }
 
