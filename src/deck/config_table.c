@@ -80,7 +80,9 @@ static const heat_option table[] = {
     {.key = "regions.*.diffusivity", .type = HEAT_FIELD, .arity = HEAT_ONE_OR_PAIR, .flags = HEAT_ANY_OF,
      .unit = "m2/s", .range = "> 0", .when = "material.diffusivity", .help = "diffusivity, or [x, y]"},
     {.key = "regions.*.source", .type = HEAT_FIELD, .flags = HEAT_ANY_OF | HEAT_TIME, .unit = "W/m3",
-     .help = "heat source"},
+     .unless = "power", .help = "heat source"},
+    {.key = "regions.*.power", .type = HEAT_FIELD, .flags = HEAT_ANY_OF | HEAT_TIME, .unit = "W/m",
+     .help = "heat source of the whole region, a number or an expression in t: spread evenly over the cells whose source it is"},
 
     {.key = "boundary", .type = HEAT_SECTION, .flags = HEAT_PHYSICS, .fallback = "{}",
      .help = "the four sides; one left out is insulated"},
