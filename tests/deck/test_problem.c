@@ -281,7 +281,7 @@ static void a_power_is_spread_over_the_cells_that_it_reaches(void **state) {
                                     "source: 3\n"
                                     "regions:\n"
                                     "  - {shape: where, condition: x < 0, power: 12}\n"
-                                    "  - {shape: circle, center: [0, 0], radius: 0.6, power: '7*(1 + t)'}\n"
+                                    "  - {shape: circle, center: [0, 0], radius: 0.7, power: '7*(1 + t)'}\n"
                                     "  - {shape: where, condition: y > 0.5, source: 0}\n");
   assert_string_equal(status.text, "");
   for (int time = 0; time < 2; time++) {
@@ -293,7 +293,7 @@ static void a_power_is_spread_over_the_cells_that_it_reaches(void **state) {
       heat_problem_layers(&problem, HEAT_SOURCE, j, 0, NX, which);
       for (int64_t i = 0; i < NX; i++) {
         const double x = x_of(i), y = y_of(j);
-        assert_int_equal(which[i], y > 0.5 ? 3 : x * x + y * y < 0.36 ? 2 : x < 0);
+        assert_int_equal(which[i], y > 0.5 ? 3 : x * x + y * y < 0.49 ? 2 : x < 0);
         arrived[which[i]] += q[i] * problem.spacing[HEAT_X] * problem.spacing[HEAT_Y];
       }
     }
