@@ -319,7 +319,7 @@ static heat_status run_groups(sweep *s) {
 }
 
 heat_status heat_sweep_load(heat_config **config, heat_runtime *runtime, const heat_options *options) {
-  heat_status status = heat_config_load(config, runtime->comm, options->deck, options->sets, options->set_count);
+  heat_status status = heat_setup_load(config, runtime, options);
   if (status.code == HEAT_OK && heat_members_count(*config) == 0) {
     status = heat_config_fail(*config, "sweep", "missing (keys with their values: {KEY: [VALUE, ...], ...})");
     heat_config_destroy(*config);

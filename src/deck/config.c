@@ -138,6 +138,19 @@ heat_status heat_config_load(heat_config **config, MPI_Comm comm, const char *pa
   return status;
 }
 
+char *heat_config_further_faults(const char *path, const char *const *sets, int set_count) {
+  char *text = NULL, *list = NULL;
+  heat_config *config = NULL;
+  deck_text deck = {.name = path, .sets = sets, .set_count = set_count};
+  heat_status status = read_file(&text, &deck.length, path, "deck");
+  deck.text = text;
+  if (status.code == HEAT_OK) status = read_tree(&config, &deck);
+  if (status.code == HEAT_OK) list = heat_faults_list(path, config->root);
+  heat_config_destroy(config);
+  free(text);
+  return list;
+}
+
 void heat_config_destroy(heat_config *config) {
   if (config == NULL) return;
   heat_members_destroy(config->members);

@@ -377,6 +377,7 @@ static heat_status check_hints(const char *name, heat_node *node, const heat_opt
 
 heat_status heat_check_node(const char *name, heat_node *root, heat_node *node, const heat_option *option) {
   node->option = option;
+  if (node->passed) return heat_ok();
   if (option->type == HEAT_SECTION) return check_section(name, root, node, option);
   if (option->type == HEAT_HINTS) return check_hints(name, node, option);
   if (option->type == HEAT_LIST || option->arity == HEAT_POINTS) return check_list(name, root, node, option);

@@ -33,6 +33,7 @@ typedef struct heat_node heat_node;
 struct heat_node {
   heat_node_kind kind;
   bool quoted, is_number;
+  bool passed; /* it is known to be wrong, and the check passes over it */
   int count, capacity;
   char *key;  /* its name in a map; NULL in a list */
   char *text; /* of a scalar; a number in its canonical form once checked */
@@ -198,6 +199,12 @@ void heat_number_write(char text[HEAT_NUMBER_TEXT], double value);
 
 /* Check a tree against a row, fill in the defaults, bring numbers into their canonical form. */
 heat_status heat_check_node(const char *name, heat_node *root, heat_node *node, const heat_option *option);
+
+/* config_faults.c */
+
+/* A line for each fault of a tree beyond the first one, to be freed; NULL when memory is exhausted. The tree is not good
+ * for anything else afterwards. */
+char *heat_faults_list(const char *name, heat_node *root);
 
 /* config_rules.c */
 

@@ -49,6 +49,10 @@ typedef struct heat_setup {
   bool adapts;         /* the steps follow from error control */
 } heat_setup;
 
+/* The deck of the options, or of their member; where it is wrong, its further faults are the runtime's to tell. HEAT_DECK,
+ * HEAT_USAGE, HEAT_IO. Collective. */
+heat_status heat_setup_load(heat_config **config, heat_runtime *runtime, const heat_options *options);
+
 /* Deck, problem and grid. Collective. HEAT_DECK, HEAT_USAGE, HEAT_IO. */
 heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const heat_options *options, int ranks);
 void heat_setup_destroy(heat_setup *setup); /* Local. */
