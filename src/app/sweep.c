@@ -20,7 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NEXT, ENDED, COUNTERS }; /* the place in the list of the next member, and how many have ended */
+/* The place in the list of the next member, how many have ended, and how many groups have no more to do. */
+enum { NEXT, ENDED, ARRIVED, COUNTERS };
+
+static const char hang_prefix[] = ".hangs-"; /* a file for each member that hangs: its number follows */
 
 static const double table_seconds = 5; /* between two tables while members are being done */
 static const double least_seconds = 2; /* that must be left to begin a member */
@@ -107,6 +110,29 @@ static heat_status make_list(sweep *s) {
   return heat_ok();
 }
 
+/* The members that hang in a call that cannot be given up: how many, and what is to be done with each. */
+static int each_hang(const sweep *s, void (*act)(const sweep *s, int64_t index, const char *path)) {
+  heat_directory_list list = heat_directory_list_open(s->directory);
+  int count = 0;
+  for (const char *name = heat_directory_list_next(&list); name != NULL; name = heat_directory_list_next(&list)) {
+    char path[HEAT_PATH];
+    const size_t prefix = strlen(hang_prefix);
+    if (strncmp(name, hang_prefix, prefix) != 0 ||
+        heat_directory_join(path, sizeof path, s->directory, name).code != HEAT_OK)
+      continue;
+    count++;
+    if (act != NULL) act(s, strtoll(name + prefix, NULL, 10), path);
+  }
+  heat_directory_list_close(&list);
+  return count;
+}
+
+static void forget_hang(const sweep *s, int64_t index, const char *path) {
+  (void)s;
+  (void)index;
+  unlink(path);
+}
+
 /* The directory for this sweep alone, and what is to be done in it. Rank 0. */
 static heat_status occupy(sweep *s) {
   char note[HEAT_STATUS_TEXT] = "";
@@ -116,6 +142,7 @@ static heat_status occupy(sweep *s) {
     status = heat_lock_take(&s->lock, s->directory, s->options->force_unlock, note, sizeof note);
   if (status.code != HEAT_OK) return status;
   if (note[0] != '\0') heat_runtime_say(s->runtime, "%s\n", note);
+  each_hang(s, forget_hang);
   for (int64_t m = 0; s->options->overwrite && m < heat_members_count(s->config) && status.code == HEAT_OK; m++)
     status = remove_run(s, m);
   if (status.code == HEAT_OK) status = make_list(s);
@@ -179,13 +206,16 @@ static heat_status watch_for_stops(sweep *s) {
   return heat_directory_join(stop->sweep, sizeof stop->sweep, s->directory, "STOP");
 }
 
-/* Raise a counter; returns what it was. The first rank of a group calls. */
-static int64_t count_up(sweep *s, int counter) {
-  const int64_t one = 1;
+/* Raise a counter by `by`; returns what it was. The first rank of a group calls. */
+static int64_t add_to(sweep *s, int counter, int64_t by) {
   int64_t before = 0;
-  MPI_Fetch_and_op(&one, &before, MPI_INT64_T, 0, counter, MPI_SUM, s->window);
+  MPI_Fetch_and_op(&by, &before, MPI_INT64_T, 0, counter, MPI_SUM, s->window);
   MPI_Win_flush(0, s->window);
   return before;
+}
+
+static int64_t count_up(sweep *s, int counter) {
+  return add_to(s, counter, 1);
 }
 
 /* The next member of this group; -1: none is left, or all are to stop. Collective over the group. */
@@ -235,6 +265,13 @@ static void count_end(sweep *s, int64_t index, const heat_status *status) {
   }
 }
 
+/* Where this process says that it hangs, if it does (see stall.h). */
+static void note_hangs(const sweep *s, int64_t index) {
+  char path[HEAT_PATH];
+  const int length = snprintf(path, sizeof path, "%s/%s%lld", s->directory, hang_prefix, (long long)index);
+  if (length > 0 && (size_t)length < sizeof path) setenv("HEAT2D_STALL_NOTE", path, 1);
+}
+
 static void run_member(sweep *s, int64_t index) {
   const MPI_Comm comm = s->group.comm;
   heat_options options = *s->options;
@@ -247,15 +284,51 @@ static void run_member(sweep *s, int64_t index) {
   options.member = &s->member;
   options.overwrite = false; /* that is done */
   options.progress = HEAT_PROGRESS_PLAIN;
+  note_hangs(s, index);
   const heat_status status = heat_simulation_run(&s->group, &options);
   const bool failed = status.code != HEAT_OK && status.code != HEAT_STOPPED && status.code != HEAT_USAGE;
-  if (failed && s->group.rank == 0) heat_member_record(&s->group, s->config, index, &status);
+  if (failed && s->group.rank == 0) heat_member_record(&s->group, s->config, index, &status, false);
   count_end(s, index, &status);
   if (s->group.rank == 0) tell(s, index, &status, MPI_Wtime() - start);
   if (s->runtime->rank == 0 && MPI_Wtime() - s->written > table_seconds) {
     heat_sweep_table_write(s->config, -1); /* what it cannot write now it tells at the end */
     s->written = MPI_Wtime();
   }
+}
+
+/* Write down that a member hangs, in its directory and on the standard error. */
+static void record_hang(const sweep *s, int64_t index, const char *path) {
+  char text[HEAT_STATUS_TEXT] = "it hangs", name[HEAT_MEMBER_NAME];
+  heat_runtime runtime;
+  FILE *file = fopen(path, "r");
+  if (file != NULL && fgets(text, sizeof text, file) == NULL) snprintf(text, sizeof text, "it hangs");
+  if (file != NULL) fclose(file);
+  const heat_status status = heat_fail(HEAT_IO, "%s", text);
+  heat_members_name(s->config, index, name);
+  heat_runtime_create(&runtime, MPI_COMM_SELF);
+  runtime.quiet = true;
+  heat_member_record(&runtime, s->config, index, &status, true);
+  heat_runtime_destroy(&runtime);
+  fprintf(stderr, "heat2d: %s: %s\n", name, status.text);
+  unlink(path);
+}
+
+/* Wait until the other groups have no more to do. Where some of them hang in calls that MPI cannot give up, all other
+ * members are done then: the one that arrived first writes that down and ends the program. Collective. */
+static void await_groups(sweep *s) {
+  const struct timespec pause = {.tv_nsec = 100000000};
+  const int64_t place = s->group.rank == 0 ? count_up(s, ARRIVED) : 0;
+  for (int64_t arrived = 0; s->group.rank == 0 && (arrived = add_to(s, ARRIVED, 0)) < s->groups;) {
+    if (place == 0 && arrived + each_hang(s, NULL) >= s->groups) {
+      each_hang(s, record_hang);
+      heat_sweep_table_write(s->config, -1);
+      fprintf(stderr, "heat2d: all other members have ended; go on with --resume\n");
+      fflush(stderr);
+      _exit(HEAT_IO);
+    }
+    nanosleep(&pause, NULL);
+  }
+  MPI_Barrier(s->runtime->comm);
 }
 
 /* Add up how the members of all groups have ended; of those that failed the first one's message. Collective. */
@@ -304,7 +377,7 @@ static heat_status run_groups(sweep *s) {
   make_groups(s);
   s->written = MPI_Wtime();
   for (int64_t index; (index = take_member(s)) >= 0;) run_member(s, index);
-  MPI_Barrier(s->runtime->comm);
+  await_groups(s);
   MPI_Win_unlock_all(s->window);
   MPI_Win_free(&s->window);
   add_tallies(s);
@@ -377,7 +450,7 @@ heat_status heat_sweep_run_one(heat_runtime *runtime, const heat_options *option
   heat_stop_set_deadline(&member.stop, runtime->rank, runtime->started, options->walltime);
   const heat_status status = heat_simulation_run(runtime, &own);
   const bool failed = status.code != HEAT_OK && status.code != HEAT_STOPPED && status.code != HEAT_USAGE;
-  if (failed && runtime->rank == 0) heat_member_record(runtime, config, index, &status);
+  if (failed && runtime->rank == 0) heat_member_record(runtime, config, index, &status, false);
   if (runtime->rank == 0) write_row(config, index);
   return heat_agree(runtime->comm, status);
 }

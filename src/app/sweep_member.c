@@ -106,7 +106,8 @@ static void write_log(heat_runtime *runtime, const heat_config *deck, const char
   fprintf(log, "heat2d: %s\n", why->text);
 }
 
-void heat_member_record(heat_runtime *runtime, const heat_config *sweep, int64_t index, const heat_status *why) {
+void heat_member_record(heat_runtime *runtime, const heat_config *sweep, int64_t index, const heat_status *why,
+                        bool hangs) {
   char directory[HEAT_PATH], path[HEAT_PATH], note[HEAT_STATUS_TEXT];
   heat_lock lock = {.file = -1};
   heat_member_state state;
@@ -116,7 +117,7 @@ void heat_member_record(heat_runtime *runtime, const heat_config *sweep, int64_t
     return;
   heat_member_look(directory, &state);
   if (strcmp(state.state, "failed") == 0 && strcmp(state.message, why->text) == 0) return;
-  if (heat_lock_take(&lock, directory, false, note, sizeof note).code != HEAT_OK) return;
+  if (heat_lock_take(&lock, directory, hangs, note, sizeof note).code != HEAT_OK) return;
   write_log(runtime, sweep, directory, why);
   write_status(runtime, sweep, path, why, &state);
   heat_lock_release(&lock);

@@ -24,9 +24,10 @@ void heat_member_look(const char *directory, heat_member_state *state);
 /* Whether the member has been run to its end, as its deck is now. What cannot be read is not done. Local. */
 bool heat_member_done(const heat_config *sweep, int64_t index);
 
-/* Write into status.json and run.log why a member failed, unless its run has done so or another one works there. The
- * runtime's log is closed. Rank 0 calls. Local. */
-void heat_member_record(heat_runtime *runtime, const heat_config *sweep, int64_t index, const heat_status *why);
+/* Write into status.json and run.log why a member failed, unless its run has done so or another one works there, which
+ * `hangs` denies. The runtime's log is closed. Rank 0 calls. Local. */
+void heat_member_record(heat_runtime *runtime, const heat_config *sweep, int64_t index, const heat_status *why,
+                        bool hangs);
 
 /* About how much work it is, in updates of a cell: for the order in which members are begun, and nothing else. Local.
  */

@@ -161,12 +161,32 @@ static void all_stop_and_go_on_together(void **state) {
   assert_int_equal(stopped, 2);
 }
 
+/* A member that hangs in a collective call keeps its ranks; the others are done before all ends. */
+static void who_hangs_lets_the_others_finish(void **state) {
+  (void)state;
+  begin_with("");
+  inject("write:1+:SLOW:0", "all/diffusivity-0.5/snapshot");
+  snprintf(command.rank_environment, sizeof command.rank_environment, "HEAT2D_STALL=2 HEAT2D_FAULT_SECONDS=100");
+  const int code = heat2d(4, "sweep deck.yaml --groups 2 --set boundary.left.value=300 --set output.transport=mpio");
+  command.rank_environment[0] = '\0';
+  inject(NULL, NULL);
+  assert_code(74, code);
+  assert_non_null(strstr(command.err, "heat2d: diffusivity-0.5: it hangs: rank "));
+  assert_field("diffusivity-0.5", "state", "failed");
+  assert_field("diffusivity-1", "state", "done");
+  assert_field("diffusivity-1.5", "state", "done");
+  assert_int_equal(count_files("all", ".hangs-", ""), 0);
+  assert_code(0, heat2d(2, "sweep deck.yaml --resume --set boundary.left.value=300"));
+  assert_non_null(strstr(command.out, "3 members, 2 done"));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(members_have_the_bits_of_their_decks_alone),
       cmocka_unit_test(what_is_done_is_not_done_again),
       cmocka_unit_test(a_failure_is_one_members_own),
       cmocka_unit_test(all_stop_and_go_on_together),
+      cmocka_unit_test(who_hangs_lets_the_others_finish),
   };
   begin_commands();
   return end_commands(cmocka_run_group_tests(tests, NULL, NULL));
