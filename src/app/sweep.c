@@ -50,6 +50,7 @@ typedef struct sweep {
   int64_t *counters;
   heat_stop_reason reason; /* by which this group takes no more members */
   double written;          /* MPI_Wtime of the last table */
+  double began, busy;      /* MPI_Wtime when the groups were made; s that this rank had a member since then */
   tally tally;
 } sweep;
 
@@ -289,6 +290,7 @@ static void run_member(sweep *s, int64_t index) {
   const bool failed = status.code != HEAT_OK && status.code != HEAT_STOPPED && status.code != HEAT_USAGE;
   if (failed && s->group.rank == 0) heat_member_record(&s->group, s->config, index, &status, false);
   count_end(s, index, &status);
+  s->busy += MPI_Wtime() - start;
   if (s->group.rank == 0) tell(s, index, &status, MPI_Wtime() - start);
   if (s->runtime->rank == 0 && MPI_Wtime() - s->written > table_seconds) {
     heat_sweep_table_write(s->config, -1); /* what it cannot write now it tells at the end */
@@ -347,6 +349,9 @@ static void add_tallies(sweep *s) {
   int code = (int)t->failure.code;
   MPI_Allreduce(MPI_IN_PLACE, &code, 1, MPI_INT, MPI_MAX, comm);
   MPI_Bcast(t->failure.text, HEAT_STATUS_TEXT, MPI_CHAR, all.rank, comm);
+  double times[] = {s->busy, MPI_Wtime() - s->began};
+  MPI_Allreduce(MPI_IN_PLACE, times, 2, MPI_DOUBLE, MPI_SUM, comm);
+  heat_runtime_say(s->runtime, "ranks       had no member for %.1f%% of the time\n", 100 * (1 - times[0] / times[1]));
   t->failed = counts[0];
   t->stopped = counts[1];
   t->first = all.first;
@@ -375,7 +380,7 @@ static heat_status run_groups(sweep *s) {
   heat_status status = watch_for_stops(s);
   if (status.code != HEAT_OK) return status;
   make_groups(s);
-  s->written = MPI_Wtime();
+  s->began = s->written = MPI_Wtime();
   for (int64_t index; (index = take_member(s)) >= 0;) run_member(s, index);
   await_groups(s);
   MPI_Win_unlock_all(s->window);
