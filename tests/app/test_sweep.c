@@ -165,7 +165,7 @@ static void all_stop_and_go_on_together(void **state) {
 static void who_hangs_lets_the_others_finish(void **state) {
   (void)state;
   begin_with("");
-  inject("write:1+:SLOW:0", "all/diffusivity-0.5/snapshot");
+  inject("write:1+:SLOW:*", "all/diffusivity-0.5/snapshot");
   snprintf(command.rank_environment, sizeof command.rank_environment, "HEAT2D_STALL=2 HEAT2D_FAULT_SECONDS=100");
   const int code = heat2d(4, "sweep deck.yaml --groups 2 --set boundary.left.value=300 --set output.transport=mpio");
   command.rank_environment[0] = '\0';
