@@ -175,7 +175,7 @@ static void who_hangs_lets_the_others_finish(void **state) {
   assert_field("diffusivity-0.5", "state", "failed");
   assert_field("diffusivity-1", "state", "done");
   assert_field("diffusivity-1.5", "state", "done");
-  assert_int_equal(count_files("all", ".hangs-", ""), 0);
+  shell("test -z \"$(ls -A all | grep hangs)\"");
   assert_code(0, heat2d(2, "sweep deck.yaml --resume --set boundary.left.value=300"));
   assert_non_null(strstr(command.out, "3 members, 2 done"));
 }
