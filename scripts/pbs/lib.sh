@@ -326,7 +326,16 @@ job_presence() { # id
 
 # --- sweeps ----------------------------------------------------------------------------------------------------------
 
-# The members of a list: its lines that are neither empty nor comments.
+# Whether members are those of a deck's sweep, rather than a list of decks.
+is_deck() { # file
+  [[ $1 = *.yaml || $1 = *.yml ]]
+}
+
+# The members of a list: its lines that are neither empty nor comments; of a deck: their directories and values.
 sweep_members() {
-  grep -v '^[[:space:]]*\(#\|$\)' "$1"
+  if is_deck "$1"; then
+    alone sweep "$1" --list | cut -f 2-
+  else
+    grep -v '^[[:space:]]*\(#\|$\)' "$1"
+  fi
 }

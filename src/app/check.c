@@ -22,6 +22,8 @@ static heat_status print(const heat_setup *setup, const heat_plan *plan) {
     char choice[CHOICE_TEXT];
     heat_setup_describe_choice(setup, choice, sizeof choice);
     if (choice[0] != '\0') printf("# %s\n", choice);
+    if (heat_members_count(setup->config) > 0)
+      printf("# sweep       %lld members, by `heat2d sweep`\n", (long long)heat_members_count(setup->config));
     if (plan->rate == 0)
       printf("# time        no forecast: how many %s is not known beforehand\n",
              setup->method->step != NULL ? "iterations the solver needs" : "steps error control takes");

@@ -1,4 +1,5 @@
 /* `heat2d run` and `heat2d check`. */
+#include "command_run.h"
 #include "command.h"
 #include "heat2d/app/check.h"
 #include "heat2d/app/simulation.h"
@@ -46,21 +47,26 @@ static heat_status read_deck_options(const heat_arguments *arguments, heat_optio
   return heat_ok();
 }
 
-static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
-  heat_options options = {0};
+heat_status heat_run_options(const heat_arguments *arguments, heat_options *options) {
+  *options = (heat_options){0};
   const char *resume = heat_arguments_value(arguments, "resume");
   const char *walltime = heat_arguments_value(arguments, "walltime");
   const char *progress = heat_arguments_value(arguments, "progress");
-  heat_status status = read_deck_options(arguments, &options);
-  options.resume = resume != NULL;
-  options.resume_file = resume != NULL && resume[0] != '\0' ? resume : NULL;
-  options.overwrite = heat_arguments_value(arguments, "overwrite") != NULL;
-  options.force_unlock = heat_arguments_value(arguments, "force-unlock") != NULL;
-  if (status.code == HEAT_OK && options.resume && options.overwrite)
+  heat_status status = read_deck_options(arguments, options);
+  options->resume = resume != NULL;
+  options->resume_file = resume != NULL && resume[0] != '\0' ? resume : NULL;
+  options->overwrite = heat_arguments_value(arguments, "overwrite") != NULL;
+  options->force_unlock = heat_arguments_value(arguments, "force-unlock") != NULL;
+  if (status.code == HEAT_OK && options->resume && options->overwrite)
     status = heat_fail(HEAT_USAGE, "--resume and --overwrite exclude each other");
-  if (status.code == HEAT_OK && walltime != NULL) status = parse_walltime(walltime, &options.walltime);
-  if (status.code == HEAT_OK && progress != NULL) status = parse_progress(progress, &options.progress);
-  status = heat_agree(runtime->comm, status);
+  if (status.code == HEAT_OK && walltime != NULL) status = parse_walltime(walltime, &options->walltime);
+  if (status.code == HEAT_OK && progress != NULL) status = parse_progress(progress, &options->progress);
+  return status;
+}
+
+static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
+  heat_options options;
+  heat_status status = heat_agree(runtime->comm, heat_run_options(arguments, &options));
   if (status.code == HEAT_OK) status = heat_simulation_run(runtime, &options);
   free(options.sets);
   return status;

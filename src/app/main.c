@@ -9,9 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-static const heat_command *const commands[] = {
-    &heat_command_run,    &heat_command_check, &heat_command_keys,   &heat_command_info,    &heat_command_compare,
-    &heat_command_render, &heat_command_view,  &heat_command_status, &heat_command_regress, &heat_command_bench};
+static const heat_command *const commands[] = {&heat_command_run,     &heat_command_check,   &heat_command_keys,
+                                               &heat_command_info,    &heat_command_compare, &heat_command_render,
+                                               &heat_command_view,    &heat_command_status,  &heat_command_sweep,
+                                               &heat_command_regress, &heat_command_bench};
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_help(void) {

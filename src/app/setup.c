@@ -66,10 +66,18 @@ static int choose_depth(const heat_setup *setup) {
   return setup->method->step != NULL ? 1 : heat_halo_choose_depth(&setup->grid.layout, HEAT_BATCH);
 }
 
+heat_status heat_setup_load(heat_config **config, heat_runtime *runtime, const heat_options *options) {
+  const heat_member *member = options->member;
+  if (member != NULL) return heat_agree(runtime->comm, heat_members_create(config, member->config, member->index));
+  const heat_status status = heat_config_load(config, runtime->comm, options->deck, options->sets, options->set_count);
+  if (status.code == HEAT_DECK && runtime->rank == 0)
+    runtime->further = heat_config_further_faults(options->deck, options->sets, options->set_count);
+  return status;
+}
+
 heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const heat_options *options, int ranks) {
   *setup = (heat_setup){0};
-  heat_status status =
-      heat_config_load(&setup->config, runtime->comm, options->deck, options->sets, options->set_count);
+  heat_status status = heat_setup_load(&setup->config, runtime, options);
   if (status.code != HEAT_OK) return status;
   const heat_config *config = setup->config;
   const char *directory = heat_config_text(config, "output.directory");

@@ -197,7 +197,7 @@ static void destroy(heat_simulation *sim) {
 
 heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *options) {
   heat_simulation sim = {.runtime = runtime, .options = options, .lock = {.file = -1}};
-  heat_watch_create(&sim.watch, runtime, &sim.lock, options->walltime);
+  heat_watch_create(&sim.watch, runtime, &sim.lock, options);
   heat_debug_answer(runtime);
   heat_status status = heat_simulation_set_up(&sim);
   if (status.code == HEAT_OK) status = heat_simulation_begin(&sim);
@@ -209,6 +209,7 @@ heat_status heat_simulation_run(heat_runtime *runtime, const heat_options *optio
     if (status.code == HEAT_OK) status = heat_simulation_end(&sim);
   }
   if (status.code == HEAT_STOPPED && runtime->rank == 0) heat_watch_obeyed(&sim.watch);
+  if (options->member != NULL) options->member->reason = heat_watch_reason(&sim.watch);
   if (status.code != HEAT_OK && status.code != HEAT_STOPPED) heat_simulation_fail(&sim, &status);
   destroy(&sim);
   return status;

@@ -41,7 +41,9 @@ static heat_status check_memory(heat_simulation *sim) {
                           .depth = setup->depth,
                           .threads = setup->threads,
                           .ranks = sim->runtime->size};
-  const heat_status status = heat_memory_check(sim->runtime, &plan, heat_node_memory(), &sim->copies);
+  const heat_member *member = sim->options->member;
+  const double available = member != NULL && member->memory > 0 ? member->memory : heat_node_memory();
+  const heat_status status = heat_memory_check(sim->runtime, &plan, available, &sim->copies);
   sim->copies = sim->copies && heat_h5_way_behind(setup->config);
   return status;
 }

@@ -97,12 +97,14 @@ heat_stop_reason heat_stop_asked(heat_stop *stop, int rank, double needed) {
   }
   stop->looked = now;
   if (now + needed > stop->deadline) return HEAT_STOP_DEADLINE;
+  if (is_there(stop->sweep)) return HEAT_STOP_SWEEP;
   return is_there(stop->file) ? HEAT_STOP_FILE : HEAT_STOP_NONE;
 }
 
 const char *heat_stop_text(heat_stop_reason reason) {
   static const char *const texts[] = {[HEAT_STOP_NONE] = "nothing",
                                       [HEAT_STOP_FILE] = "the file STOP",
+                                      [HEAT_STOP_SWEEP] = "the sweep's file STOP",
                                       [HEAT_STOP_DEADLINE] = "the walltime",
                                       [HEAT_STOP_SIGNAL] = "a signal"};
   return texts[reason];

@@ -11,9 +11,12 @@ enum { MOST_STEPS = 4096 }; /* between two polls */
 static const double poll_seconds = 0.5;
 static const double margin_seconds = 1; /* of the deadline */
 
-void heat_watch_create(heat_watch *watch, heat_runtime *runtime, heat_lock *lock, double walltime) {
+void heat_watch_create(heat_watch *watch, heat_runtime *runtime, heat_lock *lock, const heat_options *options) {
   *watch = (heat_watch){.runtime = runtime, .lock = lock, .poll_interval = 1, .asked = -INFINITY, .asked_for = -1};
-  heat_stop_set_deadline(&watch->stop, runtime->rank, runtime->started, walltime);
+  if (options->member != NULL)
+    watch->stop = options->member->stop;
+  else
+    heat_stop_set_deadline(&watch->stop, runtime->rank, runtime->started, options->walltime);
   heat_stop_prepare();
 }
 

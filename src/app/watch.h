@@ -4,6 +4,7 @@
 #ifndef HEAT2D_WATCH_H
 #define HEAT2D_WATCH_H
 
+#include "heat2d/app/setup.h"
 #include "heat2d/app/stop.h"
 #include "heat2d/base/runtime.h"
 #include "heat2d/io/lock.h"
@@ -26,9 +27,9 @@ typedef struct heat_watch {
   double slowest_outputs; /* s */
 } heat_watch;
 
-/* Begin to watch: the deadline is `walltime` seconds after the start of the process, 0: as the batch system says.
- * Local. */
-void heat_watch_create(heat_watch *watch, heat_runtime *runtime, heat_lock *lock, double walltime);
+/* Begin to watch: the deadline is options->walltime seconds after the start of the process, 0: as the batch system
+ * says; that of a member is the sweep's. Local. */
+void heat_watch_create(heat_watch *watch, heat_runtime *runtime, heat_lock *lock, const heat_options *options);
 
 /* From now on a file STOP in the directory asks for a stop, and others for what they name (request.h). A directory or a
  * link called STOP asks for nothing, and requests from before this run are not obeyed: both are said. Rank 0 acts; the

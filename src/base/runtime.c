@@ -36,7 +36,8 @@ void heat_runtime_destroy(heat_runtime *runtime) {
   if (runtime->log != NULL) fclose(runtime->log);
   runtime->log = NULL;
   free(runtime->early);
-  runtime->early = NULL;
+  free(runtime->further);
+  runtime->early = runtime->further = NULL;
 }
 
 void heat_runtime_say(heat_runtime *runtime, const char *format, ...) {

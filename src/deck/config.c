@@ -8,92 +8,152 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct heat_config {
-  char *name;
-  heat_node *root;
-};
-
 enum { LONGEST_DECK = 16 << 20 };
 
-static heat_status check(heat_config *config, const char *const *sets, int set_count) {
-  heat_node *root = config->root;
-  if (root == NULL || (root->kind == HEAT_NODE_SCALAR && root->text[0] == '\0')) {
-    return heat_fail(HEAT_DECK, "%s:1:1: deck: it is empty", config->name);
+heat_status heat_tree_check(const char *name, heat_node *root) {
+  heat_status status = heat_materials_resolve(name, root);
+  if (status.code == HEAT_OK) status = heat_check_node(name, root, root, &heat_option_root);
+  if (status.code == HEAT_OK) status = heat_check_rules(name, root, root);
+  return status;
+}
+
+heat_status heat_config_wrap(heat_config **config, const char *name, heat_node *root) {
+  heat_config *made = *config = calloc(1, sizeof *made);
+  if (made == NULL) return heat_no_memory("the deck", sizeof *made);
+  made->name = strdup(name);
+  if (made->name != NULL) {
+    made->root = root;
+    return heat_ok();
   }
-  if (root->kind != HEAT_NODE_MAP) {
-    return heat_node_fail(config->name, root, NULL, "it must consist of sections (key: value)");
+  free(made);
+  *config = NULL;
+  return heat_no_memory("the deck", strlen(name));
+}
+
+/* A deck's text, and what the command line lays over it. */
+typedef struct deck_text {
+  const char *name, *text;
+  size_t length;
+  const char *const *sets;
+  int set_count;
+} deck_text;
+
+/* The tree of a deck with the sets, and what it says of a sweep, not yet checked. *config is to be destroyed in any
+ * case. */
+static heat_status read_tree(heat_config **config, const deck_text *deck) {
+  const char *name = deck->name;
+  heat_node *root = NULL;
+  *config = NULL;
+  if (deck->length > LONGEST_DECK) return heat_fail(HEAT_DECK, "%s:1:1: deck: longer than 16 MiB", name);
+  heat_status status = heat_tree_parse(&root, &(heat_source){.name = name}, deck->text, deck->length);
+  if (status.code == HEAT_OK && (root == NULL || (root->kind == HEAT_NODE_SCALAR && root->text[0] == '\0')))
+    status = heat_fail(HEAT_DECK, "%s:1:1: deck: it is empty", name);
+  if (status.code == HEAT_OK && root->kind != HEAT_NODE_MAP)
+    status = heat_node_fail(name, root, NULL, "it must consist of sections (key: value)");
+  if (status.code == HEAT_OK) root->option = &heat_option_root;
+  for (int i = 0; i < deck->set_count && status.code == HEAT_OK; i++)
+    status = heat_tree_set(root, i + 1, deck->sets[i]);
+  if (status.code == HEAT_OK) status = heat_config_wrap(config, name, root);
+  if (status.code != HEAT_OK) {
+    heat_node_destroy(root);
+    return status;
   }
-  root->option = &heat_option_root;
-  heat_status status = heat_ok();
-  for (int i = 0; i < set_count && status.code == HEAT_OK; i++) status = heat_tree_set(root, i + 1, sets[i]);
-  if (status.code == HEAT_OK) status = heat_materials_resolve(config->name, root);
-  if (status.code == HEAT_OK) status = heat_check_node(config->name, root, root, &heat_option_root);
-  if (status.code == HEAT_OK) status = heat_check_rules(config->name, root, root);
+  return heat_members_take(*config, deck->sets, deck->set_count);
+}
+
+static heat_status check(heat_config *config, const char *rows) {
+  heat_status status = heat_tree_check(config->name, config->root);
+  if (status.code == HEAT_OK && config->members != NULL) status = heat_members_read(config, rows);
   return status;
 }
 
 heat_status heat_config_parse(heat_config **config, const char *name, const char *text, size_t length,
                               const char *const *sets, int set_count) {
-  *config = NULL;
-  if (length > LONGEST_DECK) return heat_fail(HEAT_DECK, "%s:1:1: deck: longer than 16 MiB", name);
-  heat_config *made = calloc(1, sizeof *made);
-  if (made == NULL) return heat_no_memory("the deck", sizeof *made);
-  made->name = strdup(name);
-  heat_status status = made->name != NULL ? heat_tree_parse(&made->root, &(heat_source){.name = name}, text, length)
-                                          : heat_no_memory("the deck", strlen(name));
-  if (status.code == HEAT_OK) status = check(made, sets, set_count);
+  const deck_text deck = {name, text, length, sets, set_count};
+  heat_status status = read_tree(config, &deck);
+  if (status.code == HEAT_OK) status = check(*config, NULL);
   if (status.code != HEAT_OK) {
-    heat_config_destroy(made);
-    return status;
+    heat_config_destroy(*config);
+    *config = NULL;
   }
-  *config = made;
   return status;
 }
 
-/* At most one byte more than a deck may have, so that one too long is seen. Local. */
-static heat_status read_file(char **text, size_t *length, const char *path) {
+/* At most one byte more than a deck may have, so that one too long is seen, and a NUL. Local. */
+static heat_status read_file(char **text, size_t *length, const char *path, const char *what) {
   heat_status status = heat_ok();
   FILE *file = fopen(path, "r");
-  if (file == NULL && errno == ENOENT) return heat_fail(HEAT_DECK, "%s: there is no such deck", path);
+  if (file == NULL && errno == ENOENT) return heat_fail(HEAT_DECK, "%s: there is no such %s", path, what);
   if (file == NULL) return heat_fail(HEAT_IO, "%s: %s", path, strerror(errno));
-  *text = malloc(LONGEST_DECK + 1);
+  *text = malloc(LONGEST_DECK + 2);
   if (*text == NULL) {
-    status = heat_no_memory("the deck", LONGEST_DECK + 1);
+    status = heat_no_memory(what, LONGEST_DECK + 2);
   } else {
     *length = fread(*text, 1, LONGEST_DECK + 1, file);
+    (*text)[*length] = '\0';
     if (ferror(file)) status = heat_fail(HEAT_IO, "%s: %s", path, strerror(errno));
   }
   fclose(file);
   return status;
 }
 
+/* The text of a file, read by rank 0, on every rank, and a NUL; to be freed in any case. Collective. */
+static heat_status share_file(char **text, size_t *read, MPI_Comm comm, const char *path, const char *what) {
+  int rank;
+  *text = NULL;
+  *read = 0;
+  MPI_Comm_rank(comm, &rank);
+  heat_status status = heat_agree(comm, rank == 0 ? read_file(text, read, path, what) : heat_ok());
+  if (status.code != HEAT_OK) return status;
+  int length = (int)*read; /* at most 16 MiB + 1 */
+  MPI_Bcast(&length, 1, MPI_INT, 0, comm);
+  *read = (size_t)length;
+  if (rank != 0) *text = calloc(*read + 1, 1);
+  status = heat_agree(comm, *text != NULL ? heat_ok() : heat_no_memory(what, *read + 1));
+  if (status.code == HEAT_OK) MPI_Bcast(*text, length, MPI_CHAR, 0, comm);
+  return status;
+}
+
 heat_status heat_config_load(heat_config **config, MPI_Comm comm, const char *path, const char *const *sets,
                              int set_count) {
+  char *text, *rows = NULL;
   *config = NULL;
-  char *text = NULL;
-  size_t read = 0;
-  int rank;
-  MPI_Comm_rank(comm, &rank);
-  heat_status status = heat_agree(comm, rank == 0 ? read_file(&text, &read, path) : heat_ok());
-  if (status.code != HEAT_OK) goto done;
-  int length = (int)read; /* at most 16 MiB + 1 */
-  MPI_Bcast(&length, 1, MPI_INT, 0, comm);
-  if (rank != 0) text = malloc((size_t)length + 1);
-  status = heat_agree(comm, text != NULL ? heat_ok() : heat_no_memory("the deck", (size_t)length + 1));
-  if (status.code != HEAT_OK) goto done;
-  MPI_Bcast(text, length, MPI_CHAR, 0, comm);
-  status = heat_agree(comm, heat_config_parse(config, path, text, (size_t)length, sets, set_count));
-done:
+  deck_text deck = {.name = path, .sets = sets, .set_count = set_count};
+  heat_status status = share_file(&text, &deck.length, comm, path, "deck");
+  deck.text = text;
+  if (status.code == HEAT_OK) status = heat_agree(comm, read_tree(config, &deck));
+  if (status.code == HEAT_OK && heat_members_rows(*config) != NULL) {
+    size_t length;
+    status = share_file(&rows, &length, comm, heat_members_rows(*config), "file of rows");
+    if (status.code == HEAT_OK && length > LONGEST_DECK)
+      status = heat_fail(HEAT_DECK, "%s:1:1: sweep.file: longer than 16 MiB", heat_members_rows(*config));
+  }
+  if (status.code == HEAT_OK) status = heat_agree(comm, check(*config, rows));
   if (status.code != HEAT_OK) {
     heat_config_destroy(*config);
     *config = NULL;
   }
   free(text);
+  free(rows);
   return status;
+}
+
+char *heat_config_further_faults(const char *path, const char *const *sets, int set_count) {
+  char *text = NULL, *list = NULL;
+  heat_config *config = NULL;
+  deck_text deck = {.name = path, .sets = sets, .set_count = set_count};
+  heat_status status = read_file(&text, &deck.length, path, "deck");
+  deck.text = text;
+  if (status.code == HEAT_OK) status = read_tree(&config, &deck);
+  if (status.code == HEAT_OK) list = heat_faults_list(path, config->root);
+  heat_config_destroy(config);
+  free(text);
+  return list;
 }
 
 void heat_config_destroy(heat_config *config) {
   if (config == NULL) return;
+  heat_members_destroy(config->members);
   heat_node_destroy(config->root);
   free(config->name);
   free(config);
@@ -339,4 +399,15 @@ bool heat_config_differs(const heat_config *now, const heat_config *before, char
     if (differs(heat_node_find(now->root, row->key), heat_node_find(before->root, row->key), text, size)) return true;
   }
   return false;
+}
+
+heat_status heat_config_done_by(heat_config *now, const heat_config *before, bool *done) {
+  static const char *const left_open[] = {"time.method", "time.step"};
+  char text[HEAT_KEY_TEXT];
+  heat_status status = heat_ok();
+  for (size_t n = 0; n < sizeof left_open / sizeof *left_open && status.code == HEAT_OK; n++)
+    if (heat_config_auto(now, "%s", left_open[n])) status = heat_config_adopt(now, before, left_open[n]);
+  *done = status.code == HEAT_OK && !heat_config_differs(now, before, text, sizeof text) &&
+          !differs(heat_node_find(now->root, "time"), heat_node_find(before->root, "time"), text, sizeof text);
+  return status;
 }

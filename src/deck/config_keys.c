@@ -31,7 +31,6 @@ static void describe_limits(const heat_option *option, char *text, size_t size) 
     heat_option_join(text, size, option->range != NULL ? " and " : "; ", most);
   }
   if (option->rule != HEAT_NO_RULE) heat_option_join(text, size, "; ", heat_rule_text(option->rule));
-  if ((option->flags & HEAT_NOT_YET) != 0) heat_option_join(text, size, "; ", "not yet available in this version");
 }
 
 /* "required when shape is circle": when the key is used at all. */

@@ -12,16 +12,18 @@ enum { HEAT_KEY_TEXT = 256, HEAT_DEEPEST = 16 };
 
 typedef struct heat_option heat_option;
 
-/* Where something stands: line and column of the deck, or the column of the set-th --set. Line 0: nowhere, a default.
- */
+/* Where something stands: line and column of the deck or of another file, or the column of the set-th --set. Line 0:
+ * nowhere, a default. */
 typedef struct heat_place {
   int set, line, column;
+  const char *file; /* borrowed; NULL: the deck */
 } heat_place;
 
-/* Text to be read, and how its places are named. `column`: how many characters of the --set stand before it. */
+/* Text to be read, and how its places are named. `before`: the character before a text on one line, as in a --set; line
+ * 0: the text is the whole deck. */
 typedef struct heat_source {
   const char *name;
-  int set, column;
+  heat_place before;
   bool is_default;
 } heat_source;
 
@@ -31,6 +33,7 @@ typedef struct heat_node heat_node;
 struct heat_node {
   heat_node_kind kind;
   bool quoted, is_number;
+  bool passed; /* it is known to be wrong, and the check passes over it */
   int count, capacity;
   char *key;  /* its name in a map; NULL in a list */
   char *text; /* of a scalar; a number in its canonical form once checked */
@@ -39,6 +42,16 @@ struct heat_node {
   heat_node *parent, **entries;
   const heat_option *option; /* what the table says of it, once checked */
 };
+
+/* A dotted key, not ended by a NUL, and where it stands. `name`: the deck's, for messages. */
+typedef struct heat_target {
+  const char *name, *key;
+  size_t length;
+  heat_place place;
+} heat_target;
+
+/* Lay a value, which is used up in any case, over the tree. HEAT_DECK, HEAT_IO. */
+heat_status heat_tree_lay(heat_node *root, const heat_target *target, heat_node *value);
 
 /* Lay the number-th "key=value" over the tree. HEAT_USAGE without =, HEAT_DECK, HEAT_IO. */
 heat_status heat_tree_set(heat_node *root, int number, const char *set);
@@ -58,6 +71,32 @@ heat_status heat_node_fail(const char *name, const heat_node *node, const char *
     HEAT_PRINTF(4, 5);
 void heat_place_write(char *text, size_t size, const char *name, heat_place place);
 
+/* config.c */
+
+typedef struct heat_members heat_members;
+
+struct heat_config {
+  char *name;
+  heat_node *root;       /* checked */
+  heat_members *members; /* of its sweep; NULL: it has none */
+};
+
+/* A configuration of a checked tree, which it owns from here on. HEAT_IO. */
+heat_status heat_config_wrap(heat_config **config, const char *name, heat_node *root);
+/* All checks of a tree; it is brought into its resolved form. HEAT_DECK, HEAT_IO. */
+heat_status heat_tree_check(const char *name, heat_node *root);
+
+/* members.c */
+
+/* Take `sweep`, where there is one, off the tree, which is not yet checked, and keep it. HEAT_DECK, HEAT_IO. */
+heat_status heat_members_take(heat_config *config, const char *const *sets, int set_count);
+void heat_members_destroy(heat_members *members);
+/* The path of its file of rows; NULL: there is none. */
+const char *heat_members_rows(const heat_config *config);
+/* Read what the sweep says, and check each of its values. `rows`: the text of that file, NULL: it is not looked at.
+ * HEAT_DECK, HEAT_IO. */
+heat_status heat_members_read(heat_config *config, const char *rows);
+
 /* config_yaml.c */
 
 /* The tree of a text. *root is NULL where the text holds nothing, and on failure: HEAT_DECK with the place, HEAT_IO. */
@@ -67,6 +106,7 @@ heat_status heat_tree_parse(heat_node **root, const heat_source *source, const c
 
 void heat_tree_write(FILE *out, const heat_node *root); /* canonical YAML of a checked tree */
 void heat_node_write(FILE *out, const heat_node *node); /* on one line, in flow style */
+void heat_text_write(FILE *out, const char *text);      /* in double quotes */
 
 /* config_table.c: the option table */
 
@@ -87,11 +127,10 @@ typedef enum heat_arity { HEAT_ONE, HEAT_PAIR, HEAT_ONE_OR_PAIR, HEAT_POINTS } h
 
 enum {
   HEAT_REQUIRED = 1,
-  HEAT_AUTO = 2,     /* the word auto is allowed */
-  HEAT_TIME = 4,     /* an expression may name t */
-  HEAT_PHYSICS = 8,  /* a resumed run must not change it, nor what is under it */
-  HEAT_ANY_OF = 16,  /* its section needs at least one of the rows with this flag */
-  HEAT_NOT_YET = 32, /* known, but not available in this version */
+  HEAT_AUTO = 2,    /* the word auto is allowed */
+  HEAT_TIME = 4,    /* an expression may name t */
+  HEAT_PHYSICS = 8, /* a resumed run must not change it, nor what is under it */
+  HEAT_ANY_OF = 16  /* its section needs at least one of the rows with this flag */
 };
 
 /* Relations between values, checked when every value by itself is right. */
@@ -154,8 +193,18 @@ heat_status heat_materials_resolve(const char *name, heat_node *root);
 
 /* config_check.c */
 
+enum { HEAT_NUMBER_TEXT = 32 };
+/* The shortest text that reads back to the same bits. */
+void heat_number_write(char text[HEAT_NUMBER_TEXT], double value);
+
 /* Check a tree against a row, fill in the defaults, bring numbers into their canonical form. */
 heat_status heat_check_node(const char *name, heat_node *root, heat_node *node, const heat_option *option);
+
+/* config_faults.c */
+
+/* A line for each fault of a tree beyond the first one, to be freed; NULL when memory is exhausted. The tree is not good
+ * for anything else afterwards. */
+char *heat_faults_list(const char *name, heat_node *root);
 
 /* config_rules.c */
 

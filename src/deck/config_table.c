@@ -80,7 +80,9 @@ static const heat_option table[] = {
     {.key = "regions.*.diffusivity", .type = HEAT_FIELD, .arity = HEAT_ONE_OR_PAIR, .flags = HEAT_ANY_OF,
      .unit = "m2/s", .range = "> 0", .when = "material.diffusivity", .help = "diffusivity, or [x, y]"},
     {.key = "regions.*.source", .type = HEAT_FIELD, .flags = HEAT_ANY_OF | HEAT_TIME, .unit = "W/m3",
-     .help = "heat source"},
+     .unless = "power", .help = "heat source"},
+    {.key = "regions.*.power", .type = HEAT_FIELD, .flags = HEAT_ANY_OF | HEAT_TIME, .unit = "W/m",
+     .help = "heat source of the whole region, a number or an expression in t: spread evenly over the cells whose source it is"},
 
     {.key = "boundary", .type = HEAT_SECTION, .flags = HEAT_PHYSICS, .fallback = "{}",
      .help = "the four sides; one left out is insulated"},
@@ -199,7 +201,17 @@ static const heat_option table[] = {
     {.key = "parallel.tile", .type = HEAT_INTEGER, .arity = HEAT_PAIR, .flags = HEAT_AUTO, .range = "in [1, 8192]",
      .fallback = "auto", .help = "columns and rows of the tiles that stay in cache; auto: the first steps try some"},
 
-    {.key = "sweep", .type = HEAT_SECTION, .flags = HEAT_NOT_YET, .help = "a parameter range"},
+    {.key = "sweep", .type = HEAT_SECTION,
+     .help = "values of keys, {KEY: [VALUE, ...], ...}, whose Cartesian product are the members; only `heat2d sweep` goes through them"},
+    {.key = "sweep.*", .type = HEAT_SECTION, .help = "in place of a list of values: evenly spaced ones"},
+    {.key = "sweep.*.from", .type = HEAT_REAL, .flags = HEAT_REQUIRED, .help = "the first value"},
+    {.key = "sweep.*.to", .type = HEAT_REAL, .flags = HEAT_REQUIRED, .help = "the last one"},
+    {.key = "sweep.*.count", .type = HEAT_INTEGER, .flags = HEAT_REQUIRED, .range = "in [1, 100000]",
+     .help = "how many there are, both ends included"},
+    {.key = "sweep.*.log", .type = HEAT_BOOLEAN, .fallback = "false", .choices = switches,
+     .help = "evenly spaced in the logarithm"},
+    {.key = "sweep.file", .type = HEAT_TEXT,
+     .help = "CSV file: a line of keys, and rows of values for them; rows are gone through as the values of a key are"},
 
     /* What a HEAT_FIELD takes in place of a number. */
     {.key = "FIELD.file", .type = HEAT_TEXT, .flags = HEAT_REQUIRED,

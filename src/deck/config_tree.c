@@ -154,7 +154,8 @@ void heat_place_write(char *text, size_t size, const char *name, heat_place plac
   if (place.set > 0) {
     snprintf(text, size, "--set:%d:%d", place.set, place.column);
   } else {
-    snprintf(text, size, "%s:%d:%d", name, place.line > 0 ? place.line : 1, place.line > 0 ? place.column : 1);
+    snprintf(text, size, "%s:%d:%d", place.file != NULL ? place.file : name, place.line > 0 ? place.line : 1,
+             place.line > 0 ? place.column : 1);
   }
 }
 
@@ -198,27 +199,63 @@ static heat_status keep_material(heat_node *node, heat_place place) {
 }
 
 /* The entry of `node` that a segment names, made where there is none; a scalar on the way gives way to a collection. */
-static heat_status descend(heat_node **entry, heat_node *node, const char *segment, size_t length, heat_place place) {
+static heat_status descend(heat_node **entry, heat_node *node, const heat_target *segment) {
+  const heat_place place = segment->place;
   if (names_material(node)) {
     const heat_status status = keep_material(node, place);
     if (status.code != HEAT_OK) return status;
   }
   if (node->kind == HEAT_NODE_SCALAR) {
-    node->kind = length == 1 && *segment == '0' ? HEAT_NODE_LIST : HEAT_NODE_MAP;
+    node->kind = segment->length == 1 && *segment->key == '0' ? HEAT_NODE_LIST : HEAT_NODE_MAP;
     node->place = node->key_place = place;
   }
-  *entry = heat_node_entry(node, segment, length);
+  *entry = heat_node_entry(node, segment->key, segment->length);
   if (*entry != NULL) return heat_ok();
   bool in_list = node->kind == HEAT_NODE_LIST;
-  if (in_list && position(segment, length, node->count + 1) != node->count) {
+  if (in_list && position(segment->key, segment->length, node->count + 1) != node->count) {
     char where[HEAT_KEY_TEXT], path[HEAT_KEY_TEXT];
-    heat_place_write(where, sizeof where, "", place);
+    heat_place_write(where, sizeof where, segment->name, place);
     heat_node_path(node, path);
-    return heat_fail(HEAT_DECK, "%s: %s.%.*s: no such entry (0 to %d can be set)", where, path, (int)length, segment,
-                     node->count);
+    return heat_fail(HEAT_DECK, "%s: %s.%.*s: no such entry (0 to %d can be set)", where, path, (int)segment->length,
+                     segment->key, node->count);
   }
-  heat_status status = heat_node_create(entry, node, in_list ? NULL : segment, length);
+  heat_status status = heat_node_create(entry, node, in_list ? NULL : segment->key, segment->length);
   if (status.code == HEAT_OK) (*entry)->place = (*entry)->key_place = place;
+  return status;
+}
+
+/* The keys under `sweep` are dotted ones, of one segment each. */
+static size_t segment_length(const heat_target *target, size_t at) {
+  static const char sweep[] = "sweep.";
+  const size_t left = target->length - at;
+  if (at == strlen(sweep) && strncmp(target->key, sweep, at) == 0) return left;
+  const char *dot = memchr(target->key + at, '.', left);
+  return dot != NULL ? (size_t)(dot - target->key) - at : left;
+}
+
+heat_status heat_tree_lay(heat_node *root, const heat_target *target, heat_node *value) {
+  heat_node *node = root;
+  heat_status status = heat_ok();
+  size_t at = 0;
+  for (int depth = 0; status.code == HEAT_OK && at <= target->length; depth++) {
+    heat_target segment = *target;
+    segment.key += at;
+    segment.length = segment_length(target, at);
+    segment.place.column += (int)at;
+    if (depth == HEAT_DEEPEST) {
+      char where[HEAT_KEY_TEXT];
+      heat_place_write(where, sizeof where, target->name, segment.place);
+      status = heat_fail(HEAT_DECK, "%s: %.*s: nested too deeply", where, (int)target->length, target->key);
+    } else {
+      status = descend(&node, node, &segment);
+    }
+    at += segment.length + 1;
+    if (status.code == HEAT_OK && at > target->length) node->key_place = segment.place;
+  }
+  if (status.code == HEAT_OK)
+    heat_node_replace(node, value);
+  else
+    heat_node_destroy(value);
   return status;
 }
 
@@ -227,27 +264,20 @@ heat_status heat_tree_set(heat_node *root, int number, const char *set) {
   if (set[key_length] == '\0' || key_length == 0) {
     return heat_fail(HEAT_USAGE, "--set '%s': a key and a value are needed, as in --set time.end=10", set);
   }
-  heat_source source = {.set = number, .column = (int)key_length + 1};
-  heat_node *value = NULL, *node = root;
-  const char *text = set + key_length + 1, *segment = set;
+  heat_source source = {.before = {.set = number, .line = 1, .column = (int)key_length + 1}};
+  heat_node *value = NULL;
+  const char *text = set + key_length + 1;
   heat_status status = heat_tree_parse(&value, &source, text, strlen(text));
   if (status.code == HEAT_OK && value == NULL) status = heat_node_create(&value, NULL, NULL, 0);
-  for (int depth = 0; status.code == HEAT_OK && segment < text; depth++) {
-    heat_place place = {number, 1, (int)(segment - set) + 1};
-    size_t length = strcspn(segment, ".=");
-    if (depth == HEAT_DEEPEST) {
-      status = heat_fail(HEAT_DECK, "--set:%d:%d: %.*s: nested too deeply", number, place.column, (int)key_length, set);
-    } else {
-      status = descend(&node, node, segment, length, place);
-    }
-    if (status.code == HEAT_OK && segment + length + 1 == text) node->key_place = place;
-    segment += length + 1;
-  }
-  if (status.code == HEAT_OK) {
-    if (value->place.line == 0) value->place = (heat_place){number, 1, source.column + 1};
-    heat_node_replace(node, value);
-  } else {
+  if (status.code != HEAT_OK) {
     heat_node_destroy(value);
+    return status;
   }
-  return status;
+  if (value->place.line == 0) {
+    value->place = source.before;
+    value->place.column++;
+  }
+  const heat_target target = {
+      .name = "", .key = set, .length = key_length, .place = {.set = number, .line = 1, .column = 1}};
+  return heat_tree_lay(root, &target, value);
 }

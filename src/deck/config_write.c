@@ -27,7 +27,7 @@ static unsigned long next_character(const unsigned char **text) {
 }
 
 /* In double quotes; controls, line and page breaks and marks that readers change or refuse are escaped. */
-static void write_quoted(FILE *out, const char *text) {
+void heat_text_write(FILE *out, const char *text) {
   fputc('"', out);
   for (const unsigned char *c = (const unsigned char *)text; *c != '\0';) {
     const unsigned char *from = c;
@@ -52,7 +52,7 @@ static void write_scalar(FILE *out, const heat_node *node) {
   if (node->is_number || is_word || (option->type == HEAT_TEXT && is_plain(node->text))) {
     fputs(node->text, out);
   } else {
-    write_quoted(out, node->text);
+    heat_text_write(out, node->text);
   }
 }
 

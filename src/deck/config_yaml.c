@@ -24,8 +24,10 @@ typedef struct builder {
 
 static heat_place place_at(const heat_source *source, yaml_mark_t mark) {
   if (source->is_default) return (heat_place){0};
-  if (source->set > 0) return (heat_place){source->set, 1, source->column + (int)mark.index + 1};
-  return (heat_place){0, (int)mark.line + 1, (int)mark.column + 1};
+  heat_place place = source->before;
+  if (place.line == 0) return (heat_place){.line = (int)mark.line + 1, .column = (int)mark.column + 1};
+  place.column += (int)mark.index + 1;
+  return place;
 }
 
 static heat_status fail_at(const heat_source *source, yaml_mark_t mark, const char *key, const char *message) {

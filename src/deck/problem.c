@@ -57,7 +57,11 @@ static heat_status read_regions(heat_problem *problem, bool diffusivity) {
     for (int p = 0; p < HEAT_PROPERTIES && status.code == HEAT_OK; p++) {
       const bool conductivity = p == HEAT_CONDUCTIVITY_X || p == HEAT_CONDUCTIVITY_Y;
       char key[KEY_LENGTH];
-      snprintf(key, sizeof key, "regions.%d.%s", r, diffusivity && conductivity ? "diffusivity" : spelling[p].region);
+      const bool power = p == HEAT_SOURCE && heat_config_has(problem->config, "regions.%d.power", r);
+      snprintf(key, sizeof key, "regions.%d.%s", r,
+               diffusivity && conductivity ? "diffusivity"
+               : power                     ? "power"
+                                           : spelling[p].region);
       status = read_property(&problem->regions[r].set[p], problem, (heat_property)p, key);
     }
     if (status.code != HEAT_OK) return status;
@@ -134,6 +138,7 @@ static heat_status create(heat_problem *problem, MPI_Comm comm, const heat_confi
   if (status.code == HEAT_OK) status = read_regions(problem, diffusivity);
   for (int side = 0; side < HEAT_SIDES && status.code == HEAT_OK; side++) status = read_side(problem, side);
   status = heat_agree(comm, status);
+  if (status.code == HEAT_OK) status = heat_problem_spread_powers(problem, comm);
   return status.code == HEAT_OK ? heat_problem_read_inputs(problem, comm) : status;
 }
 

@@ -13,6 +13,7 @@ struct heat_quantity {
   int along;                   /* of a side: its axis; -1: a field */
   heat_value_kind kind;
   double number;
+  double scale; /* of what an expression yields */
   heat_expression *expression;
   heat_dataset *dataset;
   char *absent;    /* why a file that only the start needs could not be opened; NULL: it was, or there is none */
@@ -55,6 +56,10 @@ heat_status heat_quantity_at(const heat_quantity *quantity, const heat_problem *
 /* A cell (of a row) in which a field file has no value, as a failure at its key. Local. */
 heat_status heat_quantity_fail_missing(const heat_quantity *quantity, const heat_problem *problem, int64_t cell,
                                        int64_t row, const char *reason);
+
+/* Turn the power of each region that has one into its source: evenly over the cells of the whole grid whose source it is.
+ * HEAT_DECK where there are none, and where the power is not one for the whole region. Collective over comm. */
+heat_status heat_problem_spread_powers(heat_problem *problem, MPI_Comm comm);
 
 /* Read every field file once, all ranks sharing its rows: for its digest, and for cells that need a value and have
  * none. Collective over comm. */

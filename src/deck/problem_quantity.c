@@ -18,6 +18,7 @@ heat_quantity *heat_quantity_number(double number) {
   heat_quantity *quantity = calloc(1, sizeof *quantity);
   if (quantity == NULL) return NULL;
   quantity->number = number;
+  quantity->scale = 1;
   quantity->along = -1;
   return quantity;
 }
@@ -93,7 +94,7 @@ static heat_status evaluate(const heat_quantity *quantity, const heat_problem *p
     if (quantity->kind == HEAT_VALUE_EXPRESSION && (varies || n == 0)) {
       const double along = heat_problem_centre(problem, where.axis, where.first + n);
       const double x = where.axis == HEAT_X ? along : where.across, y = where.axis == HEAT_X ? where.across : along;
-      value = heat_expression_value(quantity->expression, x, y, where.t);
+      value = quantity->scale * heat_expression_value(quantity->expression, x, y, where.t);
     }
     out[n] = value;
   }

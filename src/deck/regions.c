@@ -31,15 +31,19 @@ static int64_t count_along(const lattice *l, int axis) {
   return l->hi[axis] > l->lo[axis] ? (l->hi[axis] - l->lo[axis] + l->stride[axis] - 1) / l->stride[axis] : 0;
 }
 
-/* The cells that can lie in a shape; where they are more than `most`, every n-th along each axis. */
-static lattice reach(const heat_problem *problem, const heat_shape *shape, double most) {
+void heat_regions_reach(const heat_problem *problem, int region, int64_t lo[HEAT_AXES], int64_t hi[HEAT_AXES]) {
   double low[HEAT_AXES], high[HEAT_AXES];
-  lattice l = {.stride = {1, 1}};
-  const bool bounded = heat_shape_bounds(shape, low, high);
+  const bool bounded = heat_shape_bounds(problem->regions[region].shape, low, high);
   for (int axis = 0; axis < HEAT_AXES; axis++) {
-    l.lo[axis] = bounded ? first_from(problem, axis, low[axis], false) : 0;
-    l.hi[axis] = bounded ? first_from(problem, axis, high[axis], true) : problem->cells[axis];
+    lo[axis] = bounded ? first_from(problem, axis, low[axis], false) : 0;
+    hi[axis] = bounded ? first_from(problem, axis, high[axis], true) : problem->cells[axis];
   }
+}
+
+/* The cells that can lie in a region; where they are more than `most`, every n-th along each axis. */
+static lattice reach(const heat_problem *problem, int region, double most) {
+  lattice l = {.stride = {1, 1}};
+  heat_regions_reach(problem, region, l.lo, l.hi);
   const double columns = (double)count_along(&l, HEAT_X), rows = (double)count_along(&l, HEAT_Y);
   if (columns * rows <= most) return l;
   const double side = sqrt(most); /* an axis that is shorter than that is not thinned out */
@@ -72,7 +76,7 @@ void heat_regions_count(const heat_problem *problem, MPI_Comm comm, bool any, he
   const double share = most_cells / (problem->region_count > 0 ? problem->region_count : 1);
   for (int r = 0; r < problem->region_count; r++) {
     const heat_shape *shape = problem->regions[r].shape;
-    const lattice l = reach(problem, shape, share > least_cells ? share : least_cells);
+    const lattice l = reach(problem, r, share > least_cells ? share : least_cells);
     double found;
     coverage[r] = (heat_coverage){0, 0};
     if (heat_shape_is_rectangle(shape)) {
@@ -113,6 +117,11 @@ static void list(const heat_problem *problem, int region, heat_coverage coverage
   snprintf(text, sizeof text, "%s, %s%.0f cells, %s%.4g%% of the area",
            heat_config_text(problem->config, "regions.%d.shape", region), coverage.looked > 0 ? "about " : "",
            coverage.cells, coverage.looked > 0 ? "about " : "", percent * coverage.cells / all);
+  fprintf(out, "region      %s\n", tell(problem, region, text).text);
+  if (!heat_config_has(problem->config, "regions.%d.power", region)) return;
+  const double cells = (double)problem->regions[region].power_cells;
+  snprintf(text, sizeof text, "its power arrives in %.0f cells, %.6g m2", cells,
+           cells * problem->spacing[HEAT_X] * problem->spacing[HEAT_Y]);
   fprintf(out, "region      %s\n", tell(problem, region, text).text);
 }
 

@@ -201,6 +201,7 @@ static bool is_ours(const head *file, const char *name, int handle) {
   if (strcmp(name, "grid.hdf5") == 0) return is_hdf5(file, "written_by");
   if (ends_with(name, ".png")) return is_picture(file);
   if (is_drawing(file, name, handle)) return true;
+  if (strcmp(name, "sweep.csv") == 0) return begins_with(file, "member,");
   if (ends_with(name, ".csv")) return is_table(file);
   if (strcmp(name, "run.xdmf") == 0) return is_series(file);
   if (strcmp(name, "status.json") == 0) return is_status(file);

@@ -25,7 +25,7 @@ static void open_watch(double minutes, double walltime) {
   char text[512];
   snprintf(text, sizeof text, deck, 0, minutes, 2, "true");
   open_saver(text);
-  heat_watch_create(&watch, &made.runtime, &lock, walltime);
+  heat_watch_create(&watch, &made.runtime, &lock, &(heat_options){.walltime = walltime});
 }
 
 /* Steps that took `seconds` on the last rank, and half as long on the others. */

@@ -75,7 +75,7 @@ static const wrong_deck wrong_decks[] = {
     {"boundary", "boundary: {top: {type: periodic}}", "boundary\\.top.*", "bottom"},
     {"source", "source: 'x > 0.9 && y > 0.9 ? sqrt(-1) : 0'", "source", ""},
     {"initial", "initial: {temperature: 'x < 0.1 && y > 0.9 ? 0/0 : 0'}", "initial\\.temperature", ""},
-    {"sweep", "sweep: {time.end: [1, 2]}", "sweep", "not yet"}};
+    {"sweep", "sweep: {time.end: [1, x]}", "time\\.end", "x"}};
 
 static void a_wrong_deck_is_65_in_one_line_and_writes_nothing(void **state) {
   (void)state;

@@ -424,7 +424,6 @@ static const struct {
      "time, output, checkpoint, parallel, sweep)",
      {0}},
     {"title: x\ninterface: harmonic\ntitle: y\n", "deck:3:1: title: stands twice (first at deck:1:1)", {0}},
-    {"sweep: {time.end: [1, 2]}\n", "deck:1:1: sweep: not yet available in this version", {0}},
     {"material: {conductivity: 1, density: 1}\n",
      "deck:1:1: material.heat_capacity: missing (required unless diffusivity is given: a number, an expression or "
      "{file, dataset})",
@@ -549,7 +548,7 @@ static const struct {
      "deck:2:46: regions.0.max.1: 0 is not above min, 0",
      {0}},
     {"regions:\n  - {shape: circle, center: [0, 0], radius: 1}\n",
-     "deck:2:5: regions.0: at least one of temperature, diffusivity, source is needed",
+     "deck:2:5: regions.0: at least one of temperature, diffusivity, source, power is needed",
      {0}},
     {"regions:\n  - {shape: where, condition: x, density: 1}\n",
      "deck:2:34: regions.0.density: not used beside material.diffusivity",
@@ -1172,6 +1171,54 @@ static void loading_what_is_no_file(void **state) {
   assert_int_equal(status.code, HEAT_IO);
 }
 
+/* Every fault has its line, and none is told that only follows from another one. */
+static void all_faults_are_told_in_one_go(void **state) {
+  char path[TEXT], expected[2 * TEXT];
+  int rank;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (rank != 0) return;
+  snprintf(path, sizeof path, "%s/faults.yaml", (char *)*state);
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  fputs("domain: {size: [1, -1], cells: [8, 8]}\n"
+        "material: {diffusivity: 'x +'}\n"
+        "initial: {temprature: 0}\n"
+        "regions:\n"
+        "  - {shape: cirle, center: [0, 0], radius: 1, source: 1}\n"
+        "  - shape: circle\n"
+        "    center: [0, 0]\n"
+        "    source: nan\n"
+        "boundary: {left: {type: dirichlet}, top: {value: 3}}\n"
+        "time: {end: 1, safety: 7, stepp: 3}\n",
+        file);
+  fclose(file);
+  heat_config *config;
+  const char *sets[] = {"output.compression=11"};
+  const heat_status status = heat_config_load(&config, MPI_COMM_SELF, path, sets, 1);
+  snprintf(expected, sizeof expected, "%s:1:20: domain.size.1: -1 is out of range (must be > 0)", path);
+  assert_string_equal(status.text, expected);
+  char *text = heat_config_further_faults(path, sets, 1);
+  static const char *const places[] = {"2:25: material.diffusivity: ",
+                                       "3:11: initial.temprature: unknown key (nearest: initial.temperature)",
+                                       "5:13: regions.0.shape: one of ",
+                                       "8:13: regions.1.source: 'nan' is not accepted",
+                                       "6:5: regions.1.radius: missing",
+                                       "9:12: boundary.left.value: missing",
+                                       "9:43: boundary.top.value: not used by type neumann",
+                                       "10:27: time.stepp: unknown key (nearest: time.step)",
+                                       "10:24: time.safety: 7 is out of range"};
+  const char *at = text;
+  for (size_t n = 0; n < sizeof places / sizeof *places; n++) {
+    snprintf(expected, sizeof expected, "%s:%s", path, places[n]);
+    if (strncmp(at, expected, strlen(expected)) != 0) print_error("wanted %s, have %s\n", expected, at);
+    assert_int_equal(strncmp(at, expected, strlen(expected)), 0);
+    at = strchr(at, '\n') + 1;
+  }
+  assert_string_equal(at, "--set:1:20: output.compression: 11 is out of range (must be in [0, 9])\n");
+  free(text);
+  remove(path);
+}
+
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(values_of_the_whole_deck),
@@ -1197,6 +1244,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(keys_of_one_section_and_one_key),
       cmocka_unit_test(agreement_takes_the_worst_of_the_lowest_rank),
       cmocka_unit_test(status_is_one_line),
+      cmocka_unit_test_setup_teardown(all_faults_are_told_in_one_go, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(loading_agrees, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(loading_what_is_no_file, make_folder, remove_folder),
   };

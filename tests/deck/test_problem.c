@@ -273,6 +273,56 @@ static void sides_are_coefficients_of_one_formula(void **state) {
 }
 
 /* Rows longer than whatever the painting is done in pieces of. */
+/* The power of each region arrives, to rounding, in the cells that a later region leaves to it; at a later time too. */
+static void a_power_is_spread_over_the_cells_that_it_reaches(void **state) {
+  (void)state;
+  const heat_status status = create("material: {diffusivity: 1}\n"
+                                    "initial: {temperature: 0}\n"
+                                    "source: 3\n"
+                                    "regions:\n"
+                                    "  - {shape: where, condition: x < 0, power: 12}\n"
+                                    "  - {shape: circle, center: [0, 0], radius: 0.7, power: '7*(1 + t)'}\n"
+                                    "  - {shape: where, condition: y > 0.5, source: 0}\n");
+  assert_string_equal(status.text, "");
+  for (int time = 0; time < 2; time++) {
+    double arrived[4] = {0};
+    for (int64_t j = 0; j < NY; j++) {
+      double q[NX];
+      int which[NX];
+      assert_int_equal(heat_problem_values(&problem, HEAT_SOURCE, j, 0, NX, time, q).code, HEAT_OK);
+      heat_problem_layers(&problem, HEAT_SOURCE, j, 0, NX, which);
+      for (int64_t i = 0; i < NX; i++) {
+        const double x = x_of(i), y = y_of(j);
+        assert_int_equal(which[i], y > 0.5 ? 3 : x * x + y * y < 0.49 ? 2 : x < 0);
+        arrived[which[i]] += q[i] * problem.spacing[HEAT_X] * problem.spacing[HEAT_Y];
+      }
+    }
+    assert_true(fabs(arrived[1] - 12) < 1e-12);
+    assert_true(fabs(arrived[2] - 7 * (1 + time)) < 1e-12);
+    assert_true(arrived[3] == 0);
+  }
+  destroy();
+}
+
+static void check_power_refused(const char *regions, const char *says) {
+  char message[512];
+  const heat_status status = create("material: {diffusivity: 1}\ninitial: {temperature: 0}\nregions: [%s]\n", regions);
+  assert_int_equal(status.code, HEAT_DECK);
+  snprintf(message, sizeof message, "regions.0.power: %s", says);
+  if (strstr(status.text, message) == NULL) print_error("%s\n", status.text);
+  assert_non_null(strstr(status.text, message));
+  destroy();
+}
+
+static void a_power_needs_cells_and_is_one_for_all_of_them(void **state) {
+  (void)state;
+  static const char one[] = "it is one for the whole region", none[] = "it arrives in no cell";
+  check_power_refused("{shape: where, condition: x < 0, power: '1 + x'}", one);
+  check_power_refused("{shape: where, condition: x < -100, power: 1}", none);
+  check_power_refused("{shape: where, condition: x < 0, power: 1}, {shape: where, condition: x < 0.1, source: 1}",
+                      none);
+}
+
 static void long_rows_are_painted_like_short_ones(void **state) {
   (void)state;
   enum { LONG = 3000 };
@@ -562,6 +612,8 @@ int main(int argc, char **argv) {
       cmocka_unit_test(what_depends_on_time_is_known_and_evaluated_at_that_time),
       cmocka_unit_test(sides_are_coefficients_of_one_formula),
       cmocka_unit_test(a_condition_has_to_be_a_number),
+      cmocka_unit_test(a_power_is_spread_over_the_cells_that_it_reaches),
+      cmocka_unit_test(a_power_needs_cells_and_is_one_for_all_of_them),
       cmocka_unit_test(long_rows_are_painted_like_short_ones),
       cmocka_unit_test_setup_teardown(field_files_of_any_number_type_are_read_on_the_grid, make_file, remove_file),
       cmocka_unit_test_setup_teardown(a_side_is_known_at_every_coordinate, make_file, remove_file),

@@ -4,9 +4,20 @@
 
 #include "heat2d/app/outcome.h"
 #include "heat2d/app/progress.h"
+#include "heat2d/app/stop.h"
 #include "heat2d/base/runtime.h"
+#include "heat2d/deck/members.h"
 #include "heat2d/io/mpio.h"
 #include "heat2d/numerics/stepper.h"
+
+/* A run that is one of several of a sweep, in place of one of its own deck. */
+typedef struct heat_member {
+  const heat_config *config; /* borrowed: of the sweep */
+  int64_t index;
+  heat_stop stop;          /* by what the sweep is stopped: its deadline, and its file STOP */
+  double memory;           /* bytes that the ranks of a member may take on this node; 0: what is available */
+  heat_stop_reason reason; /* by what the member was stopped, once it was */
+} heat_member;
 
 /* What the command line of `run` and `check` says. */
 typedef struct heat_options {
@@ -18,6 +29,7 @@ typedef struct heat_options {
   double walltime;         /* s; 0: no limit */
   heat_progress_mode progress;
   heat_outcome *outcome; /* borrowed: what a run that reaches its end ends with; NULL: nobody asks */
+  heat_member *member;   /* borrowed; NULL: a run by itself */
 } heat_options;
 
 /* What the methods that the program chooses from would take; not looked at where the deck names an explicit one. */
@@ -38,6 +50,10 @@ typedef struct heat_setup {
   int tile[HEAT_AXES]; /* columns and rows; 0: measured */
   bool adapts;         /* the steps follow from error control */
 } heat_setup;
+
+/* The deck of the options, or of their member; where it is wrong, its further faults are the runtime's to tell.
+ * HEAT_DECK, HEAT_USAGE, HEAT_IO. Collective. */
+heat_status heat_setup_load(heat_config **config, heat_runtime *runtime, const heat_options *options);
 
 /* Deck, problem and grid. Collective. HEAT_DECK, HEAT_USAGE, HEAT_IO. */
 heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const heat_options *options, int ranks);

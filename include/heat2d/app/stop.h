@@ -5,12 +5,19 @@
 #include "heat2d/base/status.h"
 
 /* In the order in which a reason is named when there are several. */
-typedef enum heat_stop_reason { HEAT_STOP_NONE, HEAT_STOP_FILE, HEAT_STOP_DEADLINE, HEAT_STOP_SIGNAL } heat_stop_reason;
+typedef enum heat_stop_reason {
+  HEAT_STOP_NONE,
+  HEAT_STOP_FILE,
+  HEAT_STOP_SWEEP, /* the file STOP of the sweep that the run is a member of */
+  HEAT_STOP_DEADLINE,
+  HEAT_STOP_SIGNAL
+} heat_stop_reason;
 
 typedef struct heat_stop {
-  double deadline;      /* MPI_Wtime at which the job ends; infinite: never */
-  double looked;        /* MPI_Wtime of the last look at the deadline */
-  char file[HEAT_PATH]; /* its presence asks for a stop, once */
+  double deadline;       /* MPI_Wtime at which the job ends; infinite: never */
+  double looked;         /* MPI_Wtime of the last look at the deadline */
+  char file[HEAT_PATH];  /* its presence asks for a stop, once */
+  char sweep[HEAT_PATH]; /* the same for all members of a sweep, which removes it; "": there is none */
 } heat_stop;
 
 /* Set the deadline: `walltime` seconds after `started`, or after HEAT2D_WINDOW_BEGAN (seconds since the epoch), by

@@ -26,6 +26,7 @@ typedef struct heat_runtime {
   bool may_thread; /* MPI lets this process have threads beside the one that calls it (MPI_THREAD_FUNNELED) */
   FILE *log;       /* on rank 0: run.log, or until that is opened a buffer that keeps what was printed so far */
   char *early;     /* that buffer */
+  char *further;   /* lines for the standard error below the message of a failure; NULL: none */
   size_t early_length;
   bool quiet;     /* what is said goes into the log alone */
   bool bar;       /* a progress bar stands in the terminal's current line */

@@ -2,7 +2,8 @@
  * walltime ends. A thread watches the calls of this rank; when one takes longer than HEAT2D_STALL seconds (default 300,
  * 0: never) and than several times the slowest call so far, it says so and ends the process with the code 74, upon
  * which mpirun ends the others. What was whole before stays whole. Time in which the job was suspended does not count.
- * All Local. */
+ * Where HEAT2D_STALL_NOTE names a file, as a sweep lets it do, the process writes there that it hangs and waits to be
+ * ended, so that others can finish their work. All Local. */
 #ifndef HEAT2D_STALL_H
 #define HEAT2D_STALL_H
 

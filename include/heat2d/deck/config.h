@@ -44,9 +44,14 @@ typedef struct heat_cadence {
 heat_status heat_config_load(heat_config **config, MPI_Comm comm, const char *path, const char *const *sets,
                              int set_count);
 
-/* The same from text that every rank has; `name` stands in messages. Local. */
+/* The same from text that every rank has; `name` stands in messages. A file of rows that its sweep names is not looked
+ * at. Local. */
 heat_status heat_config_parse(heat_config **config, const char *name, const char *text, size_t length,
                               const char *const *sets, int set_count);
+
+/* What is wrong with a deck beyond the first fault, which heat_config_load names: a line for each of at most 19 more, to be
+ * freed; NULL or "": nothing that can be told. Reads the deck anew. Local. */
+char *heat_config_further_faults(const char *path, const char *const *sets, int set_count);
 
 void heat_config_destroy(heat_config *config); /* NULL is allowed. Local. */
 
@@ -82,6 +87,11 @@ heat_status heat_config_resolve(heat_config *config, const char *key, const char
 /* Replace the value of a key by that in another configuration, where both have one. HEAT_IO when memory is exhausted.
  * Local. */
 heat_status heat_config_adopt(heat_config *config, const heat_config *from, const char *key);
+
+/* Whether a run of `before` that is done is one of `now`, too: of the same grid, physics and times, where `now` may
+ * leave the method and the step to the program, and then takes over those of `before`. HEAT_IO when memory is
+ * exhausted. Local. */
+heat_status heat_config_done_by(heat_config *now, const heat_config *before, bool *done);
 
 /* The resolved deck as YAML text that heat_config_parse reads back to the same values; to be freed. NULL when memory is
  * exhausted. Local. */

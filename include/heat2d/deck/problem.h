@@ -30,6 +30,7 @@ typedef struct heat_quantity heat_quantity;
 typedef struct heat_region {
   heat_shape *shape;
   heat_quantity *set[HEAT_PROPERTIES]; /* NULL: the region leaves this property alone */
+  int64_t power_cells;                 /* over which its power is spread; 0: it has none */
 } heat_region;
 
 typedef struct heat_side {

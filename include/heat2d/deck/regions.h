@@ -12,6 +12,9 @@ typedef struct heat_coverage {
   double looked; /* cells that were looked at; 0: all that can lie in it, and `cells` is exact */
 } heat_coverage;
 
+/* The cells [lo, hi) along each axis that can lie in a region, by the box around its shape. Local. */
+void heat_regions_reach(const heat_problem *problem, int region, int64_t lo[HEAT_AXES], int64_t hi[HEAT_AXES]);
+
 /* Count the cells of every region, divided among the ranks. Rectangles are counted by their corners alone; of other
  * shapes that could cover very many cells a regular sample is counted. With `any` counting may end at the first cell
  * that a region covers. `coverage` has an entry for each region and is the same on all ranks. Collective over comm. */

@@ -4,7 +4,7 @@
  *     grid.hdf5   the same with the attribute written_by
  *     *.png       a picture whose notes name heat2d as its software
  *     *.svg, *.pdf, *.mp4, *.webm, *.gif      the same, in the place that these have for it
- *     *.csv       a table whose first columns are step and time
+ *     *.csv       a table whose first columns are step and time; sweep.csv: whose first column is member
  *     run.xdmf, status.json, run.log      by what they begin with, or by a line that every log has
  *     deck.yaml   a deck in the very form in which resolved decks are written, or the one that a checkpoint holds
  *

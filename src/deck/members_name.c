@@ -1,0 +1,121 @@
+/* What a member is called: for each key the end of its name that tells it from the others, and its value, as in
+ * conductivity-16_left-value-300. What a file name cannot hold is replaced, and what is too long is cut: then digits of
+ * a hash of the whole keep names apart. */
+#define XXH_INLINE_ALL
+#include "members_private.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+enum { LONGEST_NAME = 100, LONGEST_VALUE = 40, HASH_DIGITS = 8 };
+
+/* Cut a text to `most` characters, the last of which are digits of the hash of `whole`. */
+static void mark(char *text, size_t most, const char *whole) {
+  const size_t length = strlen(text), room = most - HASH_DIGITS - 1;
+  const XXH64_hash_t hash = XXH3_64bits(whole, strlen(whole));
+  snprintf(text + (length < room ? length : room), HASH_DIGITS + 2, "-%0*llx", HASH_DIGITS,
+           (unsigned long long)(hash & 0xffffffffu));
+}
+
+static void write_scalar(FILE *out, const heat_node *value) {
+  char *end;
+  const double number = strtod(value->text, &end);
+  if (!value->quoted && end != value->text && *end == '\0') {
+    char text[HEAT_NUMBER_TEXT];
+    heat_number_write(text, number + 0.0);
+    fputs(text, out);
+  } else if (value->quoted || value->text[strspn(value->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+                                                              "0123456789./")] != '\0') {
+    heat_text_write(out, value->text);
+  } else {
+    fputs(value->text, out);
+  }
+}
+
+void heat_axis_write(FILE *out, const heat_node *value) {
+  if (value->kind == HEAT_NODE_SCALAR) {
+    write_scalar(out, value);
+    return;
+  }
+  fputc(value->kind == HEAT_NODE_LIST ? '[' : '{', out);
+  for (int i = 0; i < value->count; i++) {
+    if (i > 0) fputs(", ", out);
+    if (value->kind == HEAT_NODE_MAP) fprintf(out, "%s: ", value->entries[i]->key);
+    heat_axis_write(out, value->entries[i]);
+  }
+  fputc(value->kind == HEAT_NODE_LIST ? ']' : '}', out);
+}
+
+/* Brackets and quotes go, and a comma between numbers is an x: [64, 32] is 64x32. */
+static void put_plain(char *label, size_t size, const char *text) {
+  size_t used = 0;
+  bool lossy = false;
+  for (const char *c = text; *c != '\0' && used + 1 < size; c++) {
+    const bool good = isalnum((unsigned char)*c) || strchr(".+-", *c) != NULL;
+    if (good) {
+      label[used++] = *c;
+    } else if (*c == ',') {
+      label[used++] = 'x';
+    } else if (strchr("[]\" ", *c) == NULL) {
+      lossy = true;
+      if (used > 0 && label[used - 1] != '-') label[used++] = '-';
+    }
+  }
+  label[used] = '\0';
+  if (lossy || used > LONGEST_VALUE) mark(label, LONGEST_VALUE, text);
+}
+
+static bool ends_with(const char *key, const char *tail) {
+  const size_t length = strlen(key), end = strlen(tail);
+  return length >= end && strcmp(key + length - end, tail) == 0 && (length == end || key[length - end - 1] == '.');
+}
+
+/* The shortest end of a key, from a dot on, that no other key has; never a position in a list alone. */
+static const char *short_key(const heat_members *members, const char *key) {
+  const char *tail = key + strlen(key);
+  bool alone = false;
+  while (tail > key && (!alone || isdigit((unsigned char)*tail))) {
+    for (tail--; tail > key && tail[-1] != '.';) tail--;
+    int count = 0;
+    for (int a = 0; a < members->axis_count; a++)
+      for (int k = 0; k < members->axes[a].key_count; k++) count += ends_with(members->axes[a].keys[k].name, tail);
+    alone = count == 1;
+  }
+  return tail;
+}
+
+void heat_axis_join(char name[HEAT_MEMBER_NAME], const char *label) {
+  char whole[2 * HEAT_MEMBER_NAME];
+  snprintf(whole, sizeof whole, "%s%s%s", name, *name != '\0' ? "_" : "", label);
+  snprintf(name, HEAT_MEMBER_NAME, "%.*s", LONGEST_NAME, whole);
+  if (strlen(whole) > LONGEST_NAME) mark(name, LONGEST_NAME, whole);
+}
+
+/* One key and its value. */
+static void label_of(const heat_members *members, const char *key, const heat_node *value,
+                     char label[HEAT_MEMBER_NAME]) {
+  char *text = NULL;
+  size_t length = 0, used = 0;
+  FILE *out = open_memstream(&text, &length);
+  if (out != NULL) heat_axis_write(out, value);
+  if (out != NULL) fclose(out);
+  for (const char *c = short_key(members, key); *c != '\0' && used < HEAT_MEMBER_NAME / 2; c++)
+    label[used++] = (char)(isalnum((unsigned char)*c) || *c == '_' ? *c : '-');
+  label[used++] = '-';
+  put_plain(label + used, HEAT_MEMBER_NAME - used, text != NULL ? text : "");
+  free(text);
+}
+
+void heat_axis_label(const heat_members *members, const heat_axis *axis, int64_t point, char label[HEAT_MEMBER_NAME]) {
+  label[0] = '\0';
+  for (int k = 0; k < axis->key_count; k++) {
+    char one[HEAT_MEMBER_NAME];
+    const heat_node *value = axis->values[point * axis->key_count + k];
+    if (value == NULL) continue;
+    label_of(members, axis->keys[k].name, value, one);
+    heat_axis_join(label, one);
+  }
+  if (label[0] == '\0') snprintf(label, HEAT_MEMBER_NAME, "unchanged");
+}
