@@ -261,7 +261,7 @@ static void run_stages(const pass *list, const heat_schedule *schedule, int from
   /* Waiting for messages is not the tiles' time. */
   const double start = MPI_Wtime() - sequence->runtime->spent[HEAT_HALO];
   double updates = 0;
-  sequence->framed = false;
+  bool sure = false;
   for (int k = from; k < to; k++) {
     heat_forcing_count_steady(sequence->equation.forcing, list->stages[k].budget_weight, sequence->equation.ledger);
     updates += (double)heat_box_cells(heat_grid_grown(sequence->grid, sequence->grid->owned, schedule->grow[k]));
@@ -272,7 +272,7 @@ static void run_stages(const pass *list, const heat_schedule *schedule, int from
     p.instant = s;
     done = frame_length(list, schedule, s, to);
     if (done > 0 && run_frame(&p, schedule->grow + s, done)) {
-      sequence->framed = sequence->framed || is_sure(&sequence->tiling, done);
+      sure = sure || is_sure(&sequence->tiling, done);
       continue;
     }
     done = pass_length(sequence, schedule, s, to);
@@ -282,7 +282,8 @@ static void run_stages(const pass *list, const heat_schedule *schedule, int from
       run_tiles(&p, schedule->grow + s, done);
   }
   for (int k = from; k < to; k++) list->fields[list->stages[k].out]->valid = (int)schedule->grow[k];
-  if (!sequence->framed)
+  sequence->framed = sequence->framed || sure;
+  if (!sure)
     heat_tiling_learn(&sequence->tiling, to - from, updates, MPI_Wtime() - sequence->runtime->spent[HEAT_HALO] - start);
 }
 

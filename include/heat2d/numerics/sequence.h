@@ -36,7 +36,7 @@ typedef struct heat_sequence {
   bool plain; /* one stage after the other in plain loops: the reference */
   heat_tiling tiling;
   heat_lane_frame frame;
-  bool framed;        /* the latest stages were done in it without a trial */
+  bool framed;        /* stages were done in it without a trial */
   int64_t cell_bytes; /* that a tile holds of each cell */
   const heat_kernels *kernels;
   heat_halo *halo;                          /* for one field */
