@@ -53,7 +53,6 @@ void heat_mpio_set_most(int64_t bytes) {
 
 void heat_mpio_prepare(void) {
   setenv("OMPI_MCA_fcoll_individual_priority", "100", 0);
-  setenv("OMPI_MCA_sharedfp", "^lockedfile,individual", 0);
 }
 
 #if defined(OPEN_MPI)

@@ -5,10 +5,9 @@
  * component vulcan has written wrong data and hung (open-mpi/ompi#12718, HDFGroup/hdf5#1227): where the user names no
  * component `individual` is taken, for which the rows that heat2d hands over, one contiguous piece on each rank, are
  * the best case; with the hint collective_buffering: true it is dynamic_gen2, by which few ranks write for all. Open
- * MPI's components for shared file pointers, which nobody uses here, are left out but for the one without files: they
- * put files beside each file, which stay when a rank is killed, wait for locks that a file system may not have, and
- * one of them writes names of more than some 240 bytes into an array of 256. Pieces of more than 2^31 bytes are moved
- * in several calls. */
+ * MPI's components for shared file pointers, which nobody uses here, must stay, although some put files beside each
+ * file (see directory_names.h): where none is left, as on several nodes without those, 4.1 opens no file. Pieces of
+ * more than 2^31 bytes are moved in several calls. */
 #ifndef HEAT2D_MPIO_H
 #define HEAT2D_MPIO_H
 
@@ -82,10 +81,9 @@ void heat_mpio_reason(char text[HEAT_MPIO_REASON]);
 void heat_mpio_set_most(int64_t bytes);
 
 /* Let Open MPI prefer its component `individual` for collective transfers: its first choice, `vulcan`, has written
- * wrong data. A component that the user names (OMPI_MCA_fcoll, mpirun --mca, a parameter file) is taken in any case.
- * And let it leave out the components for shared file pointers that make files. To be called before MPI_Init, which
- * reads the environment: to set the same through MPI's tool interface would load every component of the library, for
- * 0.6 s. Local. */
+ * wrong data. A component that the user names (OMPI_MCA_fcoll, mpirun --mca, a parameter file) is taken in any case. To
+ * be called before MPI_Init, which reads the environment: to set the same through MPI's tool interface would load every
+ * component of the library, for 0.6 s. Local. */
 void heat_mpio_prepare(void);
 
 /* Which component opens files in such a way, and which ranks it lets write for the others, as far as can be told.
