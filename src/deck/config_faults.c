@@ -48,6 +48,17 @@ static void correct(heat_node *node, const char *message) {
   }
 }
 
+/* Take away the later one of two entries of the same name; false where there is no other. */
+static bool take_second(heat_node *first) {
+  heat_node *section = first->parent;
+  for (int i = section->count - 1; i >= 0 && section->entries[i] != first; i--) {
+    if (section->entries[i]->key == NULL || strcmp(section->entries[i]->key, first->key) != 0) continue;
+    heat_node_remove(section, section->entries[i]);
+    return true;
+  }
+  return false;
+}
+
 /* The nearest section that a node stands in, or is. */
 static heat_node *section_of(heat_node *node) {
   while (node->kind != HEAT_NODE_MAP && node->parent != NULL) node = node->parent;
@@ -70,7 +81,9 @@ static bool pass(heat_node *root, const char *name, const char *message) {
   while (node->key == NULL && node->parent != NULL && node->parent->option != NULL &&
          node->parent->option->type != HEAT_LIST)
     node = node->parent;
-  if (node == root || node->passed) return false;
+  if (node == root) return false;
+  if (there && node->key != NULL && strstr(message, ": stands twice") != NULL) return take_second(node);
+  if (node->passed) return false;
   const bool surplus = strstr(message, ": unknown key (") != NULL || strstr(message, ": not used ") != NULL;
   if (there && surplus) {
     correct(node, message);

@@ -1189,7 +1189,7 @@ static void all_faults_are_told_in_one_go(void **state) {
         "    center: [0, 0]\n"
         "    source: nan\n"
         "boundary: {left: {type: dirichlet}, top: {value: 3}}\n"
-        "time: {end: 1, safety: 7, stepp: 3}\n",
+        "time: {end: 1, safety: 7, stepp: 3, end: 2}\n",
         file);
   fclose(file);
   heat_config *config;
@@ -1206,6 +1206,7 @@ static void all_faults_are_told_in_one_go(void **state) {
                                        "9:12: boundary.left.value: missing",
                                        "9:43: boundary.top.value: not used by type neumann",
                                        "10:27: time.stepp: unknown key (nearest: time.step)",
+                                       "10:37: time.end: stands twice (first at ",
                                        "10:24: time.safety: 7 is out of range"};
   const char *at = text;
   for (size_t n = 0; n < sizeof places / sizeof *places; n++) {
