@@ -97,13 +97,14 @@ static heat_status run_trial(const heat_runtime *runtime, trial *now) {
 /* ---- comparing ---- */
 
 /* What a figure's change is measured against: its own size, or that of others of its kind. */
-static double scale_of(const heat_outcome *reference, int figure) {
+static double scale_of(const heat_outcome *reference, double energy_size, int figure) {
   const double *figures = reference->figures;
   double scale = 0;
   switch (figure) {
   case HEAT_FIGURE_TIME:
-  case HEAT_FIGURE_ENERGY:
     return fabs(figures[figure]);
+  case HEAT_FIGURE_ENERGY: /* it may be nothing but rounding */
+    return energy_size;
   case HEAT_FIGURE_MIN:
   case HEAT_FIGURE_MAX:
   case HEAT_FIGURE_MEAN:
@@ -137,7 +138,7 @@ static void compare_probes(verdict *so_far, const heat_outcome *before, const he
     fprintf(so_far->lines, "    %-12s %d -> %d\n", "probes", before->probe_count, now->probe_count);
     return;
   }
-  const double scale = scale_of(before, HEAT_FIGURE_MAX);
+  const double scale = scale_of(before, now->energy_size, HEAT_FIGURE_MAX);
   const char *at = now->probe_names;
   for (int p = 0; p < now->probe_count; p++) {
     char name[64];
@@ -156,7 +157,8 @@ static bool compare(const heat_outcome *before, const heat_outcome *now, double 
   if (before->step != now->step)
     fprintf(lines, "    %-12s %lld -> %lld\n", "step", (long long)before->step, (long long)now->step);
   for (int f = 0; f < HEAT_FIGURES; f++)
-    compare_figure(&so_far, heat_figure_names[f], before->figures[f], now->figures[f], scale_of(before, f));
+    compare_figure(&so_far, heat_figure_names[f], before->figures[f], now->figures[f],
+                   scale_of(before, now->energy_size, f));
   compare_probes(&so_far, before, now);
   const bool accepted = so_far.bits || (tolerance > 0 && so_far.largest <= tolerance);
   if (so_far.bits)

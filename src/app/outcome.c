@@ -37,7 +37,7 @@ heat_status heat_outcome_take(heat_outcome *outcome, const heat_outcome_parts *p
   const heat_grid *grid = parts->probes->grid;
   const heat_extent extent = heat_field_extent(parts->u, grid);
   const heat_energy energy = heat_operator_energy(parts->op, parts->u);
-  *outcome = (heat_outcome){.step = parts->step, .digest = digest(parts->u, grid)};
+  *outcome = (heat_outcome){.step = parts->step, .digest = digest(parts->u, grid), .energy_size = energy.size};
   outcome->figures[HEAT_FIGURE_TIME] = parts->time;
   outcome->figures[HEAT_FIGURE_MIN] = extent.min;
   outcome->figures[HEAT_FIGURE_MAX] = extent.max;

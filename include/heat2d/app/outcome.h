@@ -26,6 +26,7 @@ typedef struct heat_outcome {
   int64_t step;
   uint64_t digest; /* of the temperature of all cells: one bit that differs changes it */
   double figures[HEAT_FIGURES];
+  double energy_size; /* what a change of the energy is to be measured against, as heat_energy.size; J/m */
   int probe_count;
   double *probes;    /* owned; on rank 0 */
   char *probe_names; /* the same, with commas between; NULL without probes */
