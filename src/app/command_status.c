@@ -304,13 +304,15 @@ static bool is_answered(asked *it, const char *word) {
   return it->answer[0] != '\0';
 }
 
-/* Wait for the answer until `deadline`. Of a run that has ended without one the request is taken back. */
+/* Wait for the answer until `deadline`. Of a run that has ended without one the request is taken back: the last lines
+ * of run.log may come a moment after status.json tells of the end. */
 static heat_status await(heat_runtime *runtime, asked *it, const char *word, heat_run_jobs *jobs, double deadline) {
   const double pause = 0.2;
+  enum { LOOKS_AFTER_THE_END = 10 };
   const char *directory = it->run->directory;
-  bool goes_on = true;
+  int ended = 0;
   while (!is_answered(it, word)) {
-    if (!goes_on) {
+    if (ended > LOOKS_AFTER_THE_END) {
       if (it->made) unlink(it->path);
       heat_runtime_say(runtime, "%s: not obeyed, the run has ended\n", directory);
       return heat_fail(HEAT_DIFFERENT, "%s", "");
@@ -321,7 +323,7 @@ static heat_status await(heat_runtime *runtime, asked *it, const char *word, hea
     }
     wait_for(pause);
     const heat_run_state now = heat_run_look(directory, jobs);
-    goes_on = heat_run_goes_on(&now);
+    ended += !heat_run_goes_on(&now);
   }
   heat_runtime_say(runtime, "%s: %s\n", directory, it->answer);
   return strstr(it->answer, ": not obeyed") != NULL ? heat_fail(HEAT_DIFFERENT, "%s", "") : heat_ok();
