@@ -25,8 +25,7 @@ static heat_status print(const heat_setup *setup, const heat_plan *plan) {
     if (heat_members_count(setup->config) > 0)
       printf("# sweep       %lld members, by `heat2d sweep`\n", (long long)heat_members_count(setup->config));
     if (plan->rate == 0)
-      printf("# time        no forecast: how many %s is not known beforehand\n",
-             setup->method->step != NULL ? "iterations the solver needs" : "steps error control takes");
+      printf("# time        no forecast: how many iterations the solver needs is not known beforehand\n");
   }
   free(deck);
   free(text);

@@ -249,22 +249,48 @@ static heat_status time_grid(const heat_plan *plan, const heat_setup *setup, dou
   return status;
 }
 
-heat_status heat_forecast_make(heat_plan *plan, const heat_setup *setup, const heat_survey *survey,
-                               heat_runtime *runtime) {
+/* Seconds of one step of the setup's method. Collective. */
+static heat_status time_steps(const heat_plan *plan, const heat_setup *setup, const heat_survey *survey,
+                              double *seconds) {
   const heat_grid *grid = plan->grid;
-  const double start = start_seconds(runtime), cells = (double)heat_box_cells(grid->domain);
   const double share = (double)heat_box_cells(heat_layout_box(&grid->layout, 0));
   const bool fits = share <= CELLS_MOST && share * survey->cell_seconds <= paint_seconds;
-  double seconds = 0;
-  plan->start_seconds = start;
-  /* How many steps error control takes is not known, nor how many iterations the solver needs. */
-  if (setup->adapts || setup->method->step != NULL) return heat_ok();
   heat_status status =
-      plan->ranks == grid->size && fits ? time_grid(plan, setup, &seconds) : time_block(plan, setup, survey, &seconds);
+      plan->ranks == grid->size && fits ? time_grid(plan, setup, seconds) : time_block(plan, setup, survey, seconds);
   status = heat_agree(grid->comm, status);
+  if (status.code == HEAT_OK) MPI_Allreduce(MPI_IN_PLACE, seconds, 1, MPI_DOUBLE, MPI_MAX, grid->comm);
+  return status;
+}
+
+/* How many steps error control takes, and how many iterations a solver, is foreseen by the work that the method was
+ * compared with others by, in updates of all cells; what an update takes is timed. Collective. */
+static heat_status forecast_work(heat_plan *plan, const heat_setup *setup, const heat_survey *survey) {
+  const heat_choice *choice = &setup->choice;
+  const double updates = choice->work[HEAT_METHOD_EULER];
+  const double work = choice->work[setup->method - heat_methods];
+  if (!(work > 0 && updates > 0)) return heat_ok();
+  heat_setup explicit_steps = *setup;
+  heat_plan timed = *plan;
+  double seconds = 0;
+  explicit_steps.adapts = false;
+  heat_setup_set_method(&explicit_steps, HEAT_METHOD_EULER);
+  timed.clock = heat_clock_create(0, 0, plan->clock.end / updates, plan->clock.end);
+  const heat_status status = time_steps(&timed, &explicit_steps, survey, &seconds);
   if (status.code != HEAT_OK) return status;
-  MPI_Allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, grid->comm);
-  plan->rate = cells / seconds;
+  plan->rate = (double)heat_box_cells(plan->grid->domain) / seconds;
+  plan->work = work;
+  plan->file_seconds = heat_forecast_files(plan);
+  return heat_ok();
+}
+
+heat_status heat_forecast_make(heat_plan *plan, const heat_setup *setup, const heat_survey *survey,
+                               heat_runtime *runtime) {
+  double seconds = 0;
+  plan->start_seconds = start_seconds(runtime);
+  if (setup->adapts || setup->method->step != NULL) return forecast_work(plan, setup, survey);
+  const heat_status status = time_steps(plan, setup, survey, &seconds);
+  if (status.code != HEAT_OK) return status;
+  plan->rate = (double)heat_box_cells(plan->grid->domain) / seconds;
   heat_plan expected = *plan;
   const double steady = heat_forecast_steady(setup);
   if (steady < plan->clock.end) {

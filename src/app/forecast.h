@@ -7,9 +7,10 @@
 
 /* Fill in the plan's rate and times: steps of this very deck are timed, with its sources and sides, on its grid where
  * that is small and there are as many ranks as the plan is for, otherwise on a part of the grid. What files take is
- * estimated from their number and size. Takes about half a second, and at most some 100 MiB on each rank, whatever the
- * grid. HEAT_IO when memory is exhausted, HEAT_DECK (a value that is not allowed). Collective over the grid's
- * communicator. */
+ * estimated from their number and size. Steps by error control and solves are not timed: what they are worth in updates
+ * of all cells is foreseen (see choice.c), and such an update is timed. Takes about half a second, and at most some 100
+ * MiB on each rank, whatever the grid. HEAT_IO when memory is exhausted, HEAT_DECK (a value that is not allowed).
+ * Collective over the grid's communicator. */
 heat_status heat_forecast_make(heat_plan *plan, const heat_setup *setup, const heat_survey *survey,
                                heat_runtime *runtime);
 

@@ -208,8 +208,13 @@ static void put_time(FILE *out, const heat_plan *plan) {
   const double cells = (double)heat_box_cells(plan->grid->domain);
   const double steps = plan->steady_steps > 0 ? (double)plan->steady_steps : planned_steps(plan);
   fprintf(out, "time        about ");
-  put_duration(out, cells * steps / plan->rate + plan->file_seconds + plan->start_seconds);
-  fprintf(out, " at the %.3g Gcell/s that such steps reach here now", plan->rate / 1e9);
+  put_duration(out,
+               cells * (plan->work > 0 ? plan->work : steps) / plan->rate + plan->file_seconds + plan->start_seconds);
+  if (plan->work > 0)
+    fprintf(out, " for work that is foreseen as %.2g updates of all cells, at the %.3g Gcell/s of euler's here now",
+            plan->work, plan->rate / 1e9);
+  else
+    fprintf(out, " at the %.3g Gcell/s that such steps reach here now", plan->rate / 1e9);
   if (plan->file_seconds > 0) {
     fprintf(out, "; of that files, by experience, ");
     put_duration(out, plan->file_seconds);

@@ -11,13 +11,14 @@ typedef struct heat_plan {
   const heat_grid *grid;       /* borrowed */
   const heat_method *method;
   heat_clock clock;
-  heat_limits limits;                 /* of its steps */
-  int depth, threads;                 /* of the halo; for each rank */
-  int ranks;                          /* those planned for */
-  bool copies;                        /* checkpoints are written from a copy, while the steps go on */
-  double unseen;                      /* share of the cells that the limits are not known from */
-  int64_t steady_steps;               /* after which the run will be steady, and end; 0: not before its last step */
-  double rate;                        /* cell updates per second of all ranks, or 0: not measured */
+  heat_limits limits;   /* of its steps */
+  int depth, threads;   /* of the halo; for each rank */
+  int ranks;            /* those planned for */
+  bool copies;          /* checkpoints are written from a copy, while the steps go on */
+  double unseen;        /* share of the cells that the limits are not known from */
+  int64_t steady_steps; /* after which the run will be steady, and end; 0: not before its last step */
+  double rate;          /* cell updates per second of all ranks, or 0: not measured */
+  double work; /* updates of all cells that error control or solves are worth, as foreseen; 0: the steps are counted */
   double file_seconds, start_seconds; /* beside the steps */
 } heat_plan;
 
