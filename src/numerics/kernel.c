@@ -109,21 +109,18 @@ ALWAYS_INLINE double change_at(row r, factors f, ptrdiff_t i, material kind, boo
   return source ? conduction + f.d * r.q[i] : conduction;
 }
 
-/* The weighted sum of a number of terms that is a constant where this is inlined, without which there are no vectors.
- */
-ALWAYS_INLINE double sum_at(const heat_sweep *sweep, row r, ptrdiff_t i, int terms) {
-  double sum = sweep->w[0] * r.x[0][i];
-#pragma GCC unroll 4
-  for (int k = 1; k < terms; k++) sum += sweep->w[k] * r.x[k][i];
-  return sum;
-}
-
+/* With a number of terms that is a constant where this is inlined: without that there are no vectors. The weights stand
+ * one by one, as an array of them would need a place on the stack. */
 ALWAYS_INLINE void terms_row(const heat_sweep *sweep, row r, factors f, ptrdiff_t columns, material kind, bool source,
                              int terms) {
-  const heat_sweep own = *sweep;
+  const double w = sweep->w[0], w1 = terms > 1 ? sweep->w[1] : 0, w2 = terms > 2 ? sweep->w[2] : 0;
+  const double w3 = terms > 3 ? sweep->w[3] : 0;
 #pragma omp simd
   for (ptrdiff_t i = 0; i < columns; i++) {
-    const double sum = sum_at(&own, r, i, terms);
+    double sum = w * r.x[0][i];
+    if (terms > 1) sum += w1 * r.x[1][i];
+    if (terms > 2) sum += w2 * r.x[2][i];
+    if (terms > 3) sum += w3 * r.x[3][i];
     r.out[i] = kind == NONE ? sum : sum + change_at(r, f, i, kind, source);
   }
 }
