@@ -30,7 +30,8 @@ double heat_forecast_files(const heat_plan *plan) {
                (picture_seconds + pixel_seconds * pixels + look_seconds * own);
   }
   const heat_cadence saves = heat_config_cadence(config, "checkpoint.every");
-  const double due = saves.steps > 0 ? floor((double)(plan->clock.last - 1) / (double)saves.steps) : 0;
+  const bool counted = saves.steps > 0 && !plan->clock.free;
+  const double due = counted ? floor((double)(plan->clock.last - 1) / (double)saves.steps) : 0;
   const double final = heat_config_boolean(config, "checkpoint.final") ? 1 + heat_clock_short(&plan->clock) : 0;
   seconds += due * (snapshot_seconds + (plan->copies ? state / copy_bandwidth : state / bandwidth));
   return seconds + final * (snapshot_seconds + state / bandwidth);

@@ -15,11 +15,12 @@ enum {
   MOST = 512,  /* jumps; more are none */
   CUTS = 1100  /* until no number is left, whatever the two instants were */
 };
-static const double least = 1e-9; /* a jump as a part of the values around it */
+static const double least = 1e-9;   /* a jump as a part of the values around it */
+static const double narrow = 1e-21; /* of the whole time: instants nearer to each other (and to 0) are not told apart */
 
 typedef struct search {
   heat_expression *expression;
-  double x, y;
+  double x, y, end;
   heat_jump *jumps;
   int count;
 } search;
@@ -39,7 +40,7 @@ static void cut(search *s, double low, double high) {
   if (!(whole > least * size)) return;
   for (int n = 0; n < CUTS; n++) {
     const double middle = low + (high - low) / 2;
-    if (!(middle > low && middle < high)) break;
+    if (!(middle > low && middle < high) || high - low < narrow * s->end) break;
     const double value = value_at(s, middle);
     if (change(at_low, value) >= change(value, at_high)) {
       high = middle;
@@ -67,15 +68,20 @@ static int tidy(heat_jump *jumps, int count) {
   return kept;
 }
 
+/* One of PLACES x PLACES places; the first is a corner. */
+static void go_to_place(search *s, const heat_problem *problem, int place) {
+  const int64_t i = (problem->cells[HEAT_X] - 1) * (place % PLACES) / PLACES;
+  const int64_t j = (problem->cells[HEAT_Y] - 1) * (place / PLACES) / PLACES;
+  s->x = heat_problem_centre(problem, HEAT_X, i);
+  s->y = heat_problem_centre(problem, HEAT_Y, j);
+}
+
 static void look_at(search *s, const heat_problem *problem, const heat_quantity *quantity, double end) {
   if (quantity == NULL || quantity->expression == NULL || !heat_expression_in_time(quantity->expression)) return;
   const int places = heat_expression_in_space(quantity->expression) ? PLACES : 1;
   s->expression = quantity->expression;
   for (int p = 0; p < places * places && s->count <= MOST; p++) {
-    const int64_t i = (problem->cells[HEAT_X] - 1) * (p % places) / PLACES;
-    const int64_t j = (problem->cells[HEAT_Y] - 1) * (p / places) / PLACES;
-    s->x = heat_problem_centre(problem, HEAT_X, i);
-    s->y = heat_problem_centre(problem, HEAT_Y, j);
+    go_to_place(s, problem, p);
     for (int n = 0; n < EVEN && s->count <= MOST; n++)
       cut(s, end / EVEN * n, n + 1 < EVEN ? end / EVEN * (n + 1) : end);
     s->count = tidy(s->jumps, s->count);
@@ -83,7 +89,7 @@ static void look_at(search *s, const heat_problem *problem, const heat_quantity 
 }
 
 heat_status heat_problem_jumps(const heat_problem *problem, double end, heat_jump **jumps, int *count) {
-  search s = {.jumps = malloc((MOST + 1) * sizeof *s.jumps)};
+  search s = {.end = end, .jumps = malloc((MOST + 1) * sizeof *s.jumps)};
   *jumps = NULL;
   *count = 0;
   if (s.jumps == NULL) return heat_no_memory("jumps in time", (MOST + 1) * sizeof *s.jumps);
@@ -102,19 +108,30 @@ heat_status heat_problem_jumps(const heat_problem *problem, double end, heat_jum
   return heat_ok();
 }
 
-static int turns(const heat_problem *problem, const heat_quantity *quantity, double end) {
-  if (quantity == NULL || quantity->expression == NULL || !heat_expression_in_time(quantity->expression)) return 0;
-  const double x = heat_problem_centre(problem, HEAT_X, problem->cells[HEAT_X] / 2);
-  const double y = heat_problem_centre(problem, HEAT_Y, problem->cells[HEAT_Y] / 2);
-  double before = heat_expression_value(quantity->expression, x, y, 0), way = 0;
+static int turns_at(search *s, double end) {
+  double before = value_at(s, 0), way = 0;
   int count = 0;
   for (int n = 1; n <= EVEN; n++) {
-    const double value = heat_expression_value(quantity->expression, x, y, end / EVEN * n), change_now = value - before;
+    const double value = value_at(s, end / EVEN * n), change_now = value - before;
     if (change_now * way < 0) count++;
     if (change_now != 0) way = change_now;
     before = value;
   }
   return count;
+}
+
+/* Where it turns most often. */
+static int turns(const heat_problem *problem, const heat_quantity *quantity, double end) {
+  if (quantity == NULL || quantity->expression == NULL || !heat_expression_in_time(quantity->expression)) return 0;
+  search s = {.expression = quantity->expression};
+  const int places = heat_expression_in_space(quantity->expression) ? PLACES : 1;
+  int most = 0;
+  for (int p = 0; p < places * places; p++) {
+    go_to_place(&s, problem, p);
+    const int own = turns_at(&s, end);
+    if (own > most) most = own;
+  }
+  return most;
 }
 
 int heat_problem_turns(const heat_problem *problem, double end) {

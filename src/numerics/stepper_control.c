@@ -2,6 +2,7 @@
 
 #include "heat2d/numerics/products.h"
 
+#include <float.h>
 #include <math.h>
 
 static const double safety = 0.9, least_factor = 0.2, most_factor = 4;
@@ -43,6 +44,13 @@ static double shortened(const heat_stepper *stepper, double dt) {
   return fmin(dt, heat_stepper_limit(stepper));
 }
 
+/* What rounding alone may change in temperatures of that size: errors below it are none, also where a field is still as
+ * uniform as it began. */
+static double rounding(double low, double high) {
+  const double parts = 8;
+  return parts * DBL_EPSILON * fmax(fabs(low), fabs(high));
+}
+
 /* A first step that is short beside what changes: the next ones grow fast where it was too short. */
 static heat_status begin(heat_stepper *stepper, const heat_clock *clock) {
   heat_control *control = &stepper->control;
@@ -56,7 +64,8 @@ static heat_status begin(heat_stepper *stepper, const heat_clock *clock) {
   control->high = fmax(extent.max, walls.high);
   const double range = control->high - control->low, left = clock->end - clock->anchor_time;
   control->step = tolerance * left;
-  if (range > 0 && rate > 0) control->step = fmin(control->step, tolerance * range / rate);
+  if (range > rounding(control->low, control->high) && rate > 0)
+    control->step = fmin(control->step, tolerance * range / rate);
   control->step = shortened(stepper, control->step);
   return status;
 }
@@ -82,9 +91,9 @@ static double fit(double t, double dt, double target) {
 /* The estimated error of the step just taken over what is allowed. Local. */
 static double judge(const heat_stepper *stepper, const heat_extent *extent) {
   const heat_control *control = &stepper->control;
-  const double range = fmax(control->high, extent->max) - fmin(control->low, extent->min);
-  const double error = stepper->estimate;
-  return error > 0 ? error / (allowed(stepper->method, stepper->op->problem->config) * range) : error;
+  const double low = fmin(control->low, extent->min), high = fmax(control->high, extent->max);
+  const double error = stepper->estimate, part = allowed(stepper->method, stepper->op->problem->config);
+  return error > 0 ? error / (part * (high - low) + rounding(low, high)) : error;
 }
 
 static void accept(heat_stepper *stepper, const heat_extent *extent, double dt, double error, bool was_rejected) {

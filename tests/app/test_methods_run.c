@@ -56,6 +56,37 @@ static const char jump_deck[] = "domain: {size: [1, 1], cells: [24, 20]}\n"
                                 "output: {directory: out, every: 0.125, probes: [{name: a, at: [0.1, 0.5]}]}\n"
                                 "checkpoint: {every: {steps: 10, minutes: 0}, keep: 3}\n";
 
+/* A field that is uniform but for rounding, beside walls of its own temperature, and a source that sets in just behind
+ * the start: errors below rounding must not make the steps ever shorter. */
+static void a_uniform_start_takes_no_tiny_steps(void **state) {
+  (void)state;
+  static const char *const methods[] = {"rkl2", "backward-euler", "crank-nicolson", "tr-bdf2"};
+  start_with("domain: {size: [1, 1], cells: [12, 10]}\n"
+             "material: {conductivity: [0.7, 0.3], density: 3, heat_capacity: 7}\n"
+             "initial: {temperature: 298.15}\n"
+             "source: 'sin(2*pi*t) > 0 ? 100 : 0'\n"
+             "boundary: {top: {type: robin, coefficient: 1500, ambient: 298.15}}\n"
+             "time: {end: 1.2, tolerance: 1e-3}\noutput: {directory: out, every: 1}\n");
+  for (size_t n = 0; n < sizeof methods / sizeof *methods; n++) {
+    assert_code(0, heat2d(2, "run deck.yaml --overwrite --set time.method=%s", methods[n]));
+    assert_true(status_step("out", "done") < 500);
+  }
+}
+
+/* What turns round every day is seen wherever it does: a run of many short steps is none for error control. */
+static void turns_at_the_walls_count_for_the_choice(void **state) {
+  (void)state;
+  start_with("domain: {origin: [-1, 0], size: [2, 1], cells: [40, 20]}\n"
+             "material: {diffusivity: 1}\n"
+             "initial: {temperature: 0}\n"
+             "boundary: {top: {type: dirichlet, value: 'abs(x) < 0.5 ? 1 : sin(2*pi*t/0.01)'}}\n"
+             "time: {end: 5}\noutput: {directory: out, every: 1}\n");
+  assert_code(0, heat2d(0, "check deck.yaml"));
+  assert_non_null(strstr(command.out, "# auto        euler has the least work"));
+  assert_code(0, heat2d(0, "check deck.yaml --set boundary.top.value=1"));
+  assert_true(strstr(command.out, "# auto        ") != NULL && strstr(command.out, "# auto        euler") == NULL);
+}
+
 /* Stopped in the first solve, and killed while it writes checkpoints before and behind the jump. */
 static void steps_by_error_control_are_the_same_after_stops(void **state) {
   (void)state;
@@ -265,6 +296,8 @@ static void the_method_that_a_run_chooses_is_said_and_does_the_same_again(void *
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_solve_that_does_not_converge_leaves_the_last_checkpoint),
+      cmocka_unit_test(a_uniform_start_takes_no_tiny_steps),
+      cmocka_unit_test(turns_at_the_walls_count_for_the_choice),
       cmocka_unit_test(steps_by_error_control_are_the_same_after_stops),
       cmocka_unit_test(the_steady_state_of_a_slab_is_linear_and_stays_as_it_is),
       cmocka_unit_test(the_steady_state_is_the_end_of_a_long_run_on_any_number_of_ranks),

@@ -131,8 +131,8 @@ typedef struct heat_jump {
  * memory is exhausted. Local. */
 heat_status heat_problem_jumps(const heat_problem *problem, double end, heat_jump **jumps, int *count);
 
-/* How often what depends on time turns round up to `end`: the most of any side or source, at the middle of the domain.
- * Replicated. Local. */
+/* How often what depends on time turns round up to `end`: the most of any side or source, at a few places of
+ * the domain. Replicated. Local. */
 int heat_problem_turns(const heat_problem *problem, double end);
 
 /* The temperatures that Dirichlet and Robin sides have up to `end`, as far as a look at many instants and some places
