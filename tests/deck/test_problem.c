@@ -272,7 +272,6 @@ static void sides_are_coefficients_of_one_formula(void **state) {
   destroy();
 }
 
-/* Rows longer than whatever the painting is done in pieces of. */
 /* The power of each region arrives, to rounding, in the cells that a later region leaves to it; at a later time too. */
 static void a_power_is_spread_over_the_cells_that_it_reaches(void **state) {
   (void)state;
@@ -323,6 +322,7 @@ static void a_power_needs_cells_and_is_one_for_all_of_them(void **state) {
                       none);
 }
 
+/* Rows longer than whatever the painting is done in pieces of. */
 static void long_rows_are_painted_like_short_ones(void **state) {
   (void)state;
   enum { LONG = 3000 };
