@@ -90,8 +90,10 @@ void heat_mpio_describe(MPI_Info hints, char *text, size_t size) {
   fcoll_of(hints, fcoll, sizeof fcoll);
   snprintf(text, size, "Open MPI, io %s, fcoll %s", chosen("OMPI_MCA_io", "of its choice"), fcoll);
 #elif defined(MPICH_VERSION)
+  (void)hints;
   snprintf(text, size, "MPICH %s, ROMIO", MPICH_VERSION);
 #else
+  (void)hints;
   char library[MPI_MAX_LIBRARY_VERSION_STRING];
   int length;
   MPI_Get_library_version(library, &length);
