@@ -109,7 +109,12 @@ static void a_part_of_a_large_grid_stands_for_all(void **state) {
   heat_setup_destroy(&setup);
   const heat_plan slow = plan_of("6000, 5000", busy, 0);
   heat_setup_destroy(&setup);
-  assert_true(slow.rate < plain.rate / 3);
+#ifdef __SANITIZE_ADDRESS__ /* the kernels have checks then, the library of expressions has none */
+  const double at_least = 1.25;
+#else
+  const double at_least = 3;
+#endif
+  assert_true(slow.rate < plain.rate / at_least);
 }
 
 static void files_cost_by_number_and_size(void **state) {
