@@ -4,6 +4,7 @@
  *     bitflip FILE [COUNT [SEED]]     COUNT flips at random places; without it every bit of the file
  *
  * Prints one line with both counts; exit code 0 when no flip went unnoticed. */
+#include "heat2d/base/launch.h"
 #include "heat2d/io/checkpoint.h"
 
 #include <stdio.h>
@@ -84,7 +85,7 @@ static void flip(FILE *file, int64_t bit) {
 }
 
 int main(int argc, char **argv) {
-  MPI_Init(&argc, &argv);
+  heat_launch(&argc, &argv);
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
   whole_state good, now = {0};
   FILE *file = argc > 1 ? fopen(argv[1], "r+b") : NULL;

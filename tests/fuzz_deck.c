@@ -1,5 +1,6 @@
 /* libFuzzer target: any text as a deck. It must be accepted or refused with a message, and what is accepted must
  * survive being written and read again. */
+#include "heat2d/base/launch.h"
 #include "heat2d/deck/problem.h"
 
 #include <sanitizer/lsan_interface.h>
@@ -13,7 +14,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc;
   (void)argv;
   __lsan_disable(); /* what MPI keeps until the process ends is not a leak of ours */
-  MPI_Init(NULL, NULL);
+  heat_launch(NULL, NULL);
   __lsan_enable();
   return 0;
 }

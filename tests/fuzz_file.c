@@ -1,4 +1,5 @@
 /* libFuzzer target: any bytes as a checkpoint or snapshot, read as info, compare and --resume read them. */
+#include "heat2d/base/launch.h"
 #include "heat2d/io/checkpoint.h"
 
 #include <sanitizer/lsan_interface.h>
@@ -19,7 +20,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc;
   (void)argv;
   __lsan_disable(); /* what MPI keeps until the process ends is not a leak of ours */
-  MPI_Init(NULL, NULL);
+  heat_launch(NULL, NULL);
   __lsan_enable();
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
   file = mkstemp(path);

@@ -3,6 +3,7 @@
  * crash, no hang, no more memory than the file could fill.
  *
  *     fuzz_structure [FILES [SEED]]     (default 300 1; each file depends on its number and the seed alone) */
+#include "heat2d/base/launch.h"
 #include "heat2d/deck/dataset.h"
 #include "heat2d/io/checkpoint.h"
 
@@ -221,8 +222,7 @@ static void read_as_a_field(void) {
 
 int main(int argc, char **argv) {
   const long files = argc > 1 ? atol(argv[1]) : 300, seed = argc > 2 ? atol(argv[2]) : 1;
-  int provided;
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  heat_launch(&argc, &argv);
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
   void *nothing = NULL;
   rig made;

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "heat2d/base/launch.h"
 #include "heat2d/io/mpio.h"
 
 #include <hdf5.h>
@@ -24,9 +25,9 @@ static inline int everywhere(int condition) {
 }
 
 static inline int run_mpi_tests(int *argc, char ***argv, const struct CMUnitTest *tests, size_t count) {
-  int provided, rank, size, failed;
+  int rank, size, failed;
   heat_mpio_prepare();
-  MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided);
+  heat_launch(argc, argv);
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);

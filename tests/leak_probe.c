@@ -4,6 +4,7 @@
  * it, as components of MPI do, and with `lost` loses an object of heat2d's. The block of that variable begins 16 bytes
  * behind the start of a page: there the sanitizers of gcc up to 13 and clang up to 16 take the bytes before it for a
  * header of an old loader's, unless they are told not to (see leak_scope.c). */
+#include "heat2d/base/launch.h"
 #include "heat2d/deck/expression.h"
 
 #include <dlfcn.h>
@@ -52,8 +53,7 @@ static bool lose_expression(void) {
 }
 
 int main(int argc, char **argv) {
-  int provided;
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  heat_launch(&argc, &argv);
   const bool lose = argc == 3 && strcmp(argv[2], "lost") == 0;
   const bool ready = argc == 3 && keep_in_library(argv[1]) && (!lose || lose_expression());
   MPI_Finalize();

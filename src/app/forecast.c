@@ -1,5 +1,6 @@
 #include "forecast.h"
 
+#include "heat2d/base/launch.h"
 #include "heat2d/io/picture.h"
 #include "measure.h"
 
@@ -61,7 +62,7 @@ static double age_of(long pid) {
 /* What a run like this one takes before it reads its deck, and after its end: with the launcher's part, whose age tells
  * when the user pressed the key. */
 static double start_seconds(const heat_runtime *runtime) {
-  const bool launched = getenv("OMPI_COMM_WORLD_SIZE") != NULL || getenv("PMI_RANK") != NULL;
+  const bool launched = heat_is_launched();
   const double most = 5, end = 0.05; /* s; an older launcher has done something else before */
   const double own = age_of((long)getpid()), launcher = launched ? age_of((long)getppid()) : 0;
   const double age = fmax(own, launcher) - heat_runtime_elapsed(runtime);

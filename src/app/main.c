@@ -2,6 +2,7 @@
 #include "command.h"
 #include "heat2d/app/debug.h"
 #include "heat2d/app/start.h"
+#include "heat2d/base/launch.h"
 #include "heat2d/io/mpio.h"
 
 #include <hdf5.h>
@@ -92,22 +93,11 @@ static heat_status dispatch(heat_runtime *runtime, int count, char **words) {
   return status;
 }
 
-/* A run without mpirun talks to nobody: Open MPI then needs no daemon and no search for networks, which take 0.3 s. */
-static void prepare_single_rank(void) {
-  static const char *const launchers[] = {"OMPI_COMM_WORLD_SIZE", "PMI_RANK",           "PMIX_RANK",  "SLURM_PROCID",
-                                          "FLUX_TASK_RANK",       "JSM_NAMESPACE_RANK", "ALPS_APP_PE"};
-  for (size_t n = 0; n < sizeof launchers / sizeof *launchers; n++)
-    if (getenv(launchers[n]) != NULL) return;
-  setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-  setenv("OMPI_MCA_pml", "ob1", 0);
-}
-
 /* What the user's environment says wins. */
 static void prepare_libraries(void) {
   /* Locks are refused by some parallel file systems; a run guards its directory itself. */
   setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
   heat_mpio_prepare();
-  prepare_single_rank();
 }
 
 /* A file that could not be closed (a full disk) makes HDF5 crash when it tries again within MPI_Finalize: then all
@@ -122,8 +112,7 @@ static void end(heat_runtime *runtime, heat_status status) {
 
 int main(int argc, char **argv) {
   prepare_libraries();
-  int provided;
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+  heat_launch(&argc, &argv);
   H5Eset_auto(H5E_DEFAULT, NULL, NULL); /* failures are told by one line of our own */
   heat_runtime runtime;
   heat_runtime_create(&runtime, MPI_COMM_WORLD);

@@ -3,6 +3,7 @@
 #define HEAT2D_DECK_TEXT_H
 
 #include "deck/config_private.h"
+#include "heat2d/base/launch.h"
 #include "heat2d/deck/names.h"
 
 #include <setjmp.h>

@@ -410,7 +410,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(resolve_replaces_auto),
       cmocka_unit_test(differs_in_grid_and_physics_only),
   };
-  MPI_Init(&argc, &argv);
+  heat_launch(&argc, &argv);
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   MPI_Finalize();
   return failed;

@@ -203,7 +203,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(wrong_as_a_whole),
       cmocka_unit_test(broken_decks_never_crash),
   };
-  MPI_Init(&argc, &argv);
+  heat_launch(&argc, &argv);
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   MPI_Finalize();
   return failed;

@@ -82,7 +82,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(keys_show_every_key_of_the_resolved_deck),
       cmocka_unit_test(keys_of_one_section_and_one_key),
   };
-  MPI_Init(&argc, &argv);
+  heat_launch(&argc, &argv);
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   MPI_Finalize();
   return failed;

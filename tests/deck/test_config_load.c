@@ -166,7 +166,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup_teardown(loading_what_is_no_file, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(all_faults_are_told_in_one_go, make_folder, remove_folder),
   };
-  MPI_Init(&argc, &argv);
+  heat_launch(&argc, &argv);
   int failed = cmocka_run_group_tests(tests, NULL, NULL);
   MPI_Finalize();
   return failed;

@@ -1,6 +1,7 @@
 /* The members of a sweep: how many there are, in which order, what they are called and what their decks are, and the
  * exact message of each fault. On however many ranks there are. */
 #include "deck/config_private.h"
+#include "heat2d/base/launch.h"
 #include "heat2d/deck/members.h"
 #include "heat2d/deck/names.h"
 
@@ -292,7 +293,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(each_fault_has_its_place),
       cmocka_unit_test(what_does_not_go_together_is_the_members_fault),
   };
-  MPI_Init(&argc, &argv);
+  heat_launch(&argc, &argv);
   int rank;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   if (rank == 0 && mkdtemp(folder) == NULL) MPI_Abort(MPI_COMM_WORLD, 1);

@@ -1,4 +1,5 @@
 /* Pictures: what a reader finds in the files. One process. */
+#include "heat2d/base/launch.h"
 #include "heat2d/io/picture.h"
 
 #include "io/picture_private.h"
@@ -470,7 +471,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(vectors_are_written_and_recognised),
       cmocka_unit_test(failing_writes_are_reported),
   };
-  MPI_Init(&argc, &argv);
+  heat_launch(&argc, &argv);
   const int failed = cmocka_run_group_tests(tests, NULL, NULL);
   MPI_Finalize();
   return failed;
