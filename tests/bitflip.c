@@ -6,6 +6,7 @@
  * Prints one line with both counts; exit code 0 when no flip went unnoticed. */
 #include "heat2d/base/launch.h"
 #include "heat2d/io/checkpoint.h"
+#include "heat2d/io/h5_way.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +104,7 @@ int main(int argc, char **argv) {
   for (int64_t n = 0; n < count; n++) {
     const int64_t bit = all ? n : (int64_t)(next_random(&seed) % (uint64_t)bits);
     flip(file, bit);
-    const heat_h5_way way = {.mpio = n % 2 != 0, .hints = MPI_INFO_NULL};
+    const heat_h5_way way = heat_h5_way_of(n % 2 != 0 ? HEAT_TRANSPORT_MPIO : HEAT_TRANSPORT_DIRECT);
     if (heat_h5_verify(MPI_COMM_SELF, argv[1], &way).code != HEAT_OK) {
       detected++;
     } else if (read_all(argv[1], &now).code == HEAT_OK && same(&good, &now)) {

@@ -3,6 +3,7 @@
 #define HEAT2D_TESTS_H5_CONTENT_H
 
 #include "heat2d/io/h5_file.h"
+#include "heat2d/io/h5_way.h"
 
 #include "scene.h"
 
@@ -16,12 +17,14 @@ static const char utf8[] = "K\xc3\xa4lte\n\"<&>\"";
 /* How a field is written. */
 typedef struct way {
   heat_storage storage;
-  bool behind, mpio;
+  bool behind;
+  int transport;
 } way;
-static const way ways[] = {{{false, 0}, false, false}, {{true, 0}, false, false}, {{false, 4}, false, false},
-                           {{true, 1}, false, false},  {{false, 0}, true, false}, {{false, 0}, false, true},
-                           {{true, 0}, false, true},   {{false, 4}, false, true}, {{true, 1}, false, true},
-                           {{false, 0}, true, true}};
+static const way ways[] = {{{false, 0}, false, HEAT_TRANSPORT_DIRECT}, {{true, 0}, false, HEAT_TRANSPORT_DIRECT},
+                           {{false, 4}, false, HEAT_TRANSPORT_DIRECT}, {{true, 1}, false, HEAT_TRANSPORT_DIRECT},
+                           {{false, 0}, true, HEAT_TRANSPORT_DIRECT},  {{false, 0}, false, HEAT_TRANSPORT_MPIO},
+                           {{true, 0}, false, HEAT_TRANSPORT_MPIO},    {{false, 4}, false, HEAT_TRANSPORT_MPIO},
+                           {{true, 1}, false, HEAT_TRANSPORT_MPIO},    {{false, 0}, true, HEAT_TRANSPORT_MPIO}};
 
 static inline void poison(heat_field *field) {
   const heat_box owned = field->owned;
@@ -40,7 +43,7 @@ static inline heat_status write_all(rig *made, const char *path, way how, bool f
   double row[NX];
   for (int64_t n = 0; n < count; n++) row[n] = cell_number(lo + n, 77);
   heat_h5 out;
-  const heat_h5_way by = {.mpio = how.mpio, .hints = MPI_INFO_NULL};
+  const heat_h5_way by = heat_h5_way_of(how.transport);
   heat_h5_begin(&out, grid, path, &by);
   heat_h5_set_text(&out, "/", "text", utf8);
   heat_h5_set_text(&out, "/", "empty", "");
@@ -62,7 +65,7 @@ static inline heat_status write_all(rig *made, const char *path, way how, bool f
 
 /* The outcome of verifying a file: the same whether each rank opens it for itself or all do so through MPI-IO. */
 static inline heat_status verify_both(const char *path) {
-  const heat_h5_way together = {.mpio = true, .hints = MPI_INFO_NULL};
+  const heat_h5_way together = heat_h5_way_of(HEAT_TRANSPORT_MPIO);
   const heat_status alone = heat_h5_verify(MPI_COMM_WORLD, path, NULL);
   const heat_status all = heat_h5_verify(MPI_COMM_WORLD, path, &together);
   assert_int_equal(alone.code, all.code);

@@ -3,6 +3,7 @@
 #include "bench_case.h"
 #include "heat2d/io/checkpoint.h"
 #include "heat2d/io/h5_reader.h"
+#include "heat2d/io/h5_way.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,9 +104,9 @@ static heat_status time_raw(heat_bench_case *c, const heat_runtime *runtime, con
 
 /* A file with the field of a checkpoint: written with all that belongs to it, then verified, and read, both from the
  * disk. */
-static heat_status time_file(heat_bench_case *c, const char *path, bool mpio, disk_times *best) {
+static heat_status time_file(heat_bench_case *c, const char *path, int transport, disk_times *best) {
   const MPI_Comm comm = c->grid.comm;
-  const heat_h5_way way = {.mpio = mpio, .hints = MPI_INFO_NULL};
+  const heat_h5_way way = heat_h5_way_of(transport);
   heat_field *field = heat_stepper_solution(&c->stepper);
   heat_h5 out;
   MPI_Barrier(comm);
@@ -129,7 +130,8 @@ static heat_status time_file(heat_bench_case *c, const char *path, bool mpio, di
   return status;
 }
 
-enum { RAW, DIRECT, MPIO, DISK_ROWS };
+/* A row without HDF5 in the place of `auto`, and one for each transport. */
+enum { RAW = HEAT_TRANSPORT_AUTO, DISK_ROWS = HEAT_TRANSPORTS };
 
 /* One turn of each. Nothing of it stays. Collective. */
 static heat_status write_once(heat_bench_case *c, const heat_runtime *runtime, const char *directory,
@@ -139,8 +141,8 @@ static heat_status write_once(heat_bench_case *c, const heat_runtime *runtime, c
   heat_status status = time_raw(c, runtime, path, &best[RAW]);
   if (runtime->rank == 0) unlink(path);
   snprintf(path, sizeof path, "%s/heat2d-bench.h5", directory);
-  for (int row = DIRECT; row < DISK_ROWS && status.code == HEAT_OK; row++) {
-    status = time_file(c, path, row == MPIO, &best[row]);
+  for (int row = RAW + 1; row < DISK_ROWS && status.code == HEAT_OK; row++) {
+    status = time_file(c, path, row, &best[row]);
     if (runtime->rank == 0) unlink(path);
   }
   return heat_agree(runtime->comm, status);
@@ -148,7 +150,6 @@ static heat_status write_once(heat_bench_case *c, const heat_runtime *runtime, c
 
 heat_status heat_bench_disk(heat_bench *b, const char *directory, const int64_t cells[HEAT_AXES]) {
   enum { TURNS = 3 };
-  static const char *const names[DISK_ROWS] = {"raw", "checkpoint, direct", "checkpoint, mpio"};
   heat_bench_case c;
   disk_times best[DISK_ROWS];
   for (int row = 0; row < DISK_ROWS; row++) best[row] = (disk_times){INFINITY, INFINITY, INFINITY};
@@ -162,7 +163,7 @@ heat_status heat_bench_disk(heat_bench *b, const char *directory, const int64_t 
     const disk_times *t = &best[row];
     heat_bench_add(&b->report, HEAT_BENCH_DISK,
                    (heat_bench_row){.size = "disk",
-                                    .what = names[row],
+                                    .what = row == RAW ? "raw" : heat_transport_names[row],
                                     .cells = {cells[HEAT_X], cells[HEAT_Y]},
                                     .figures = {bytes / t->write, best[RAW].write / t->write, bytes / t->read,
                                                 best[RAW].read / t->read, row == RAW ? NAN : bytes / t->verify}});

@@ -1,6 +1,7 @@
 #include "report.h"
 
 #include "heat2d/app/plan.h"
+#include "heat2d/io/transport.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -55,8 +56,9 @@ static void say_transport(const heat_report *report) {
   const heat_setup *setup = report->setup;
   char about[256], hints[512] = "";
   const char *name, *text;
-  if (!setup->way.mpio) {
-    heat_runtime_say(report->runtime, "transport   direct: each rank writes its rows\n");
+  const heat_transport *transport = setup->way.transport;
+  if (transport->meaning != NULL) {
+    heat_runtime_say(report->runtime, "transport   %s: %s\n", transport->name, transport->meaning);
     return;
   }
   heat_mpio_describe(setup->way.hints, about, sizeof about);
@@ -64,8 +66,9 @@ static void say_transport(const heat_report *report) {
     const size_t used = strlen(hints);
     snprintf(hints + used, sizeof hints - used, "%s%s=%s", used == 0 ? "; hints " : " ", name, text);
   }
-  heat_runtime_say(report->runtime, "transport   mpio (%s%s)%s\n", about, hints,
-                   report->copies ? "; direct for checkpoints behind the steps" : "");
+  heat_runtime_say(report->runtime, "transport   %s (%s%s)%s%s%s\n", transport->name, about, hints,
+                   report->copies ? "; " : "", report->copies ? setup->way.behind->name : "",
+                   report->copies ? " for checkpoints behind the steps" : "");
 }
 
 void heat_report_hints(const heat_report *report) {

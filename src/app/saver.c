@@ -2,6 +2,7 @@
 
 #include "heat2d/app/stop.h"
 #include "heat2d/io/directory.h"
+#include "heat2d/io/h5_way.h"
 
 #include <math.h>
 #include <string.h>
@@ -77,12 +78,13 @@ heat_status heat_saver_save(heat_saver *saver, const heat_state *state, heat_sav
   const double start = MPI_Wtime();
   const char *slash = strrchr(saver->path, '/');
   const bool behind = parts->behind && mode == HEAT_SAVE_BEHIND;
-  const bool timed = parts->behind && mode == HEAT_SAVE_AT_DEADLINE;
+  const heat_h5_way way =
+      behind || (parts->behind && mode == HEAT_SAVE_AT_DEADLINE) ? heat_h5_way_behind(parts->way) : *parts->way;
   const heat_checkpoint_place place = {.directory = parts->directory,
                                        .deck = parts->deck,
                                        .parent = slash != NULL ? slash + 1 : saver->path,
                                        .behind = behind,
-                                       .way = timed ? NULL : parts->way};
+                                       .way = &way};
   heat_checkpoint_begin(&saver->file, &place, parts->stepper, state);
   saver->writing = state->step;
   saver->disturbed = false;

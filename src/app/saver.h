@@ -24,8 +24,8 @@ typedef struct heat_saver_parts {
   heat_lock *lock;
   const char *directory;
   const char *deck;       /* the resolved one */
-  const heat_h5_way *way; /* of those that the steps wait for */
-  bool behind;            /* there is memory to write a copy behind the steps */
+  const heat_h5_way *way; /* how they are written */
+  bool behind;            /* there is memory to write a copy behind the steps, and a transport that can */
 } heat_saver_parts;
 
 /* What the checkpoints of a process have cost, s. */

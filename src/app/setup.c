@@ -1,6 +1,7 @@
 #include "heat2d/app/setup.h"
 
 #include "heat2d/io/checkpoint.h"
+#include "heat2d/io/h5_way.h"
 
 #include <math.h>
 #include <stdlib.h>

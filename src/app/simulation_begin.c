@@ -44,7 +44,7 @@ static heat_status check_memory(heat_simulation *sim) {
   const heat_member *member = sim->options->member;
   const double available = member != NULL && member->memory > 0 ? member->memory : heat_node_memory();
   const heat_status status = heat_memory_check(sim->runtime, &plan, available, &sim->copies);
-  sim->copies = sim->copies && heat_h5_way_behind(setup->config);
+  sim->copies = sim->copies && setup->way.behind != NULL;
   return status;
 }
 

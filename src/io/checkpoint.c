@@ -131,7 +131,7 @@ void heat_checkpoint_begin(heat_h5 *out, const heat_checkpoint_place *place, hea
   heat_timestamp(created);
   MPI_Bcast(created, sizeof created, MPI_CHAR, 0, grid->comm);
   const heat_sum source = heat_ledger_source_sum(ledger);
-  heat_h5_begin(out, grid, path, place->behind ? NULL : place->way); /* a thread must not call MPI */
+  heat_h5_begin(out, grid, path, place->way);
   heat_h5_set_text(out, "/", "version", heat_version());
   heat_h5_set_text(out, "/", "created", created);
   heat_h5_set_text(out, "/", "parent", place->parent);

@@ -3,19 +3,16 @@
 #include "heat2d/io/directory.h"
 #include "heat2d/io/h5_digest.h"
 #include "heat2d/io/transport_direct.h"
-#include "heat2d/io/transport_mpio.h"
 
 #include <hdf5_hl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static const heat_transport *const transports[] = {&heat_transport_direct, &heat_transport_mpio};
-
 void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path, const heat_h5_way *way) {
   const heat_h5_way own = way != NULL ? *way : (heat_h5_way){.hints = MPI_INFO_NULL};
   *out = (heat_h5){.grid = grid,
-                   .transport = transports[own.mpio],
+                   .transport = own.transport != NULL ? own.transport : &heat_transport_direct,
                    .way = own,
                    .file = H5I_INVALID_HID,
                    .raw = -1,

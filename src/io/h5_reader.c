@@ -2,6 +2,7 @@
 
 #include "heat2d/io/h5_read.h"
 #include "heat2d/io/h5_rows.h"
+#include "heat2d/io/transport.h"
 
 #include <stdlib.h>
 
@@ -19,8 +20,11 @@ static void open_together(heat_h5_reader *reader, const heat_h5_way *way) {
 }
 
 void heat_h5_reader_open(heat_h5_reader *reader, MPI_Comm comm, const char *path, const heat_h5_way *way) {
-  *reader = (heat_h5_reader){
-      .comm = comm, .path = path, .together = way != NULL && way->mpio, .file = H5I_INVALID_HID, .status = heat_ok()};
+  *reader = (heat_h5_reader){.comm = comm,
+                             .path = path,
+                             .together = way != NULL && way->transport != NULL && way->transport->together,
+                             .file = H5I_INVALID_HID,
+                             .status = heat_ok()};
   MPI_Comm_rank(comm, &reader->rank);
   MPI_Comm_size(comm, &reader->size);
   if (!reader->together) {

@@ -1,7 +1,5 @@
 #include "heat2d/io/mpio.h"
 
-#include "heat2d/deck/names.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,27 +22,15 @@ static void translate(MPI_Info hints) {
   }
 }
 
-heat_h5_way heat_h5_way_create(const heat_config *config) {
-  heat_h5_way way = {.mpio = heat_config_choice(config, "output.transport") != HEAT_TRANSPORT_DIRECT,
-                     .hints = MPI_INFO_NULL};
+MPI_Info heat_mpio_hints(const heat_config *config) {
+  MPI_Info hints = MPI_INFO_NULL;
   const char *name, *text;
-  for (int n = 0; way.mpio && heat_config_hint(config, "output.hints", n, &name, &text); n++) {
-    if (way.hints == MPI_INFO_NULL) MPI_Info_create(&way.hints);
-    MPI_Info_set(way.hints, name, text);
+  for (int n = 0; heat_config_hint(config, "output.hints", n, &name, &text); n++) {
+    if (hints == MPI_INFO_NULL) MPI_Info_create(&hints);
+    MPI_Info_set(hints, name, text);
   }
-  if (way.hints != MPI_INFO_NULL) translate(way.hints);
-  if (way.mpio) way.record = calloc(1, sizeof *way.record);
-  return way;
-}
-
-void heat_h5_way_destroy(heat_h5_way *way) {
-  if (way->mpio && way->hints != MPI_INFO_NULL) MPI_Info_free(&way->hints);
-  free(way->record);
-  *way = (heat_h5_way){.hints = MPI_INFO_NULL};
-}
-
-bool heat_h5_way_behind(const heat_config *config) {
-  return heat_config_choice(config, "output.transport") != HEAT_TRANSPORT_MPIO;
+  if (hints != MPI_INFO_NULL) translate(hints);
+  return hints;
 }
 
 void heat_mpio_set_most(int64_t bytes) {

@@ -88,6 +88,7 @@ static void close_file(heat_h5 *out) {
 }
 
 const heat_transport heat_transport_direct = {.name = "direct",
+                                              .meaning = "each rank writes its rows",
                                               .behind = true,
                                               .create = create,
                                               .begin_field = begin_field,

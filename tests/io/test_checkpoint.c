@@ -3,6 +3,7 @@
 #include "heat2d/io/checkpoint.h"
 
 #include "heat2d/io/h5_verify.h"
+#include "heat2d/io/transport_mpio.h"
 
 #include "harness.h"
 #include "scene.h"
@@ -16,12 +17,15 @@ static const char deck[] =
     "boundary: {left: {type: dirichlet, value: 't'}, top: {type: robin, coefficient: 2, ambient: 1}}\n"
     "time: {end: 1}\n";
 
-static const heat_h5_way together = {.mpio = true, .hints = MPI_INFO_NULL};
+static const heat_h5_way together = {.transport = &heat_transport_mpio, .hints = MPI_INFO_NULL};
 
 static heat_status save_state(rig *made, const heat_state *state, int64_t keep) {
   heat_h5 out;
-  const heat_checkpoint_place place = {
-      .directory = ".", .deck = deck, .parent = "before.h5", .behind = state->step % 2 == 0, .way = &together};
+  const heat_checkpoint_place place = {.directory = ".",
+                                       .deck = deck,
+                                       .parent = "before.h5",
+                                       .behind = state->step % 2 == 0,
+                                       .way = state->step % 2 == 0 ? NULL : &together};
   heat_checkpoint_begin(&out, &place, &made->stepper, state);
   return heat_checkpoint_end(&out, ".", state->step, keep, -1);
 }

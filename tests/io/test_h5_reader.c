@@ -7,6 +7,8 @@
 #include "scene.h"
 
 #include "heat2d/io/h5_file.h"
+#include "heat2d/io/transport_direct.h"
+#include "heat2d/io/transport_mpio.h"
 
 #include <math.h>
 
@@ -15,7 +17,8 @@ static const char narrow_deck[] = "domain: {size: [1, 1], cells: [41, 2]}\nmater
                                   "initial: {temperature: 0}\ntime: {end: 1}\n";
 static const char deck[] = "domain: {size: [1, 1], cells: [30, 47]}\nmaterial: {diffusivity: 1}\n"
                            "initial: {temperature: 0}\ntime: {end: 1}\n";
-static const heat_h5_way ways[] = {{.mpio = false, .hints = MPI_INFO_NULL}, {.mpio = true, .hints = MPI_INFO_NULL}};
+static const heat_h5_way ways[] = {{.transport = &heat_transport_direct, .hints = MPI_INFO_NULL},
+                                   {.transport = &heat_transport_mpio, .hints = MPI_INFO_NULL}};
 
 /* A field, and as a vector the first row of it, of which each rank gives a part. */
 static void write_both(rig *made, const heat_h5_way *way) {

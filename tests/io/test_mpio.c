@@ -125,7 +125,7 @@ static void hints_in_force_are_noted(void **state) {
   const hid_t file = create(&dataset);
   heat_mpio_note(&record, file);
   assert_true(record.noted);
-  heat_mpio_writers(&(heat_h5_way){.mpio = true, .hints = MPI_INFO_NULL, .record = &record}, text, sizeof text);
+  heat_mpio_writers(&(heat_h5_way){.hints = MPI_INFO_NULL, .record = &record}, text, sizeof text);
 #if defined(OPEN_MPI)
   assert_true(strstr(text, "fcoll ") != NULL || strstr(record.hints, "romio_") != NULL);
 #elif defined(MPICH_VERSION)

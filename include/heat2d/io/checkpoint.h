@@ -33,7 +33,7 @@ typedef struct heat_checkpoint_place {
   const char *deck;       /* the resolved one */
   const char *parent;     /* the file that this run went on from, or "" */
   bool behind;            /* the field is copied and written by a thread, and the caller may go on with its steps */
-  const heat_h5_way *way; /* otherwise: through MPI-IO, or NULL */
+  const heat_h5_way *way; /* one that can do so, then; NULL: each rank for itself */
 } heat_checkpoint_place;
 
 /* Begin the checkpoint of `state`. Failures are kept for heat_checkpoint_end. Collective. */

@@ -26,20 +26,18 @@ typedef struct heat_mpio_record {
   bool told;        /* the user has been told */
 } heat_mpio_record;
 
-/* How the ranks of a communicator come to a file: all together through MPI-IO, or each for itself. */
+typedef struct heat_transport heat_transport; /* transport.h */
+
+/* How the ranks of a communicator come to a file (made by h5_way.h). */
 typedef struct heat_h5_way {
-  bool mpio;
-  MPI_Info hints;           /* for MPI-IO; MPI_INFO_NULL: none */
-  heat_mpio_record *record; /* of this run; NULL: none is kept */
+  const heat_transport *transport; /* NULL: direct, each rank for itself */
+  const heat_transport *behind;    /* of files that are written behind the steps; NULL: none are */
+  MPI_Info hints;                  /* for MPI-IO; MPI_INFO_NULL: none */
+  heat_mpio_record *record;        /* of this run; NULL: none is kept */
 } heat_h5_way;
 
-/* The way that a deck asks for: MPI-IO unless output.transport is `direct`, with output.hints; to be destroyed while
- * MPI is at work. Local. */
-heat_h5_way heat_h5_way_create(const heat_config *config);
-void heat_h5_way_destroy(heat_h5_way *way);
-
-/* Whether the deck allows checkpoints to be written behind the steps, which MPI-IO cannot do. Local. */
-bool heat_h5_way_behind(const heat_config *config);
+/* output.hints of a deck, also in ROMIO's words; MPI_INFO_NULL: none. To be freed. Local. */
+MPI_Info heat_mpio_hints(const heat_config *config);
 
 /* Let a list of file access properties open files by MPI-IO, metadata collectively too. Collective over comm. */
 void heat_mpio_access(hid_t list, MPI_Comm comm, MPI_Info hints);

@@ -1,13 +1,11 @@
 /* A shared HDF5 file that is being written, and what is to be known of a transport: a way in which the bytes of all
- * ranks get into it. Each is one entry of the table in h5_file.c. */
+ * ranks get into it. h5_way.c has the table of them. */
 #ifndef HEAT2D_TRANSPORT_H
 #define HEAT2D_TRANSPORT_H
 
 #include "heat2d/base/stall.h"
 #include "heat2d/io/h5_chunks.h"
 #include "heat2d/io/mpio.h"
-
-typedef struct heat_transport heat_transport;
 
 /* A file being written. After a failure every further call does nothing, on all ranks, until heat_h5_commit. */
 typedef struct heat_h5 {
@@ -36,9 +34,10 @@ typedef struct heat_h5_part {
 /* All Collective over the grid's communicator. They return whether all went well on this rank, and leave it to the
  * caller to agree. */
 struct heat_transport {
-  const char *name;
-  bool together; /* all ranks write HDF5's structure, and so must agree after each part of it */
-  bool behind;   /* rows can be written by a thread, behind the steps */
+  const char *name;    /* the word of output.transport */
+  const char *meaning; /* for run.log; NULL: what mpio.h says of MPI-IO */
+  bool together;       /* all ranks write HDF5's structure, and so must agree after each part of it */
+  bool behind;         /* rows can be written by a thread, behind the steps */
   /* Make the file out->partial and open it. */
   void (*create)(heat_h5 *out);
   /* Before the first round of rows of a field; `dataset` is open where out->file is. */

@@ -1,0 +1,19 @@
+/* How the files of a run get onto the disk: the table of transports, by the words of output.transport. */
+#ifndef HEAT2D_H5_WAY_H
+#define HEAT2D_H5_WAY_H
+
+#include "heat2d/deck/names.h"
+#include "heat2d/io/transport.h"
+
+/* The way with the transport of a word of output.transport (enum in names.h), without hints and record. Local. */
+heat_h5_way heat_h5_way_of(int transport);
+
+/* The way that a deck asks for, with its hints; to be destroyed while MPI is at work. Local. */
+heat_h5_way heat_h5_way_create(const heat_config *config);
+void heat_h5_way_destroy(heat_h5_way *way);
+
+/* How files are written behind the steps: a way without a transport where they are not, since a thread of a rank must
+ * not call MPI. Local. */
+heat_h5_way heat_h5_way_behind(const heat_h5_way *way);
+
+#endif
