@@ -23,7 +23,7 @@ enum { FIRST = 100, FOR_A_JUMP = 20, FOR_A_TURN = 15 };          /* steps at a t
 static const double usual_tolerance = 1e-4, of_first_order = 10; /* times as many then */
 static const double stage_work = 2.6, look_work = 15; /* of rkl2: a stage, and what looks at a step's error and range */
 static const double iteration_work = 65;              /* of conjugate gradients with a cycle of the multigrid */
-static const double solve_work = 70;                 /* of a solve beside its iterations: the levels, and both ends */
+static const double solve_work = 70;                  /* of a solve beside its iterations: the levels, and both ends */
 static const double digits_of_an_iteration = 1.6;
 
 /* What is known of a run before its steps. */
@@ -72,6 +72,35 @@ static void add_euler(heat_choice *choice, const outlook *o) {
   choice->steps[HEAT_METHOD_EULER] = choice->work[HEAT_METHOD_EULER] = ceil(o->end / dt);
 }
 
+/* Of the methods that were looked at. */
+static int least_work(const heat_choice *choice) {
+  int best = -1;
+  for (int m = 0; m < HEAT_METHODS; m++)
+    if (choice->work[m] > 0 && (best < 0 || choice->work[m] < choice->work[best])) best = m;
+  return best;
+}
+
+double heat_choice_foresee(const heat_config *config, heat_bounds bounds) {
+  heat_choice choice = {0};
+  outlook o = {.config = config, .bounds = bounds};
+  const bool open = heat_config_auto(config, "time.method"), controlled = heat_config_auto(config, "time.step");
+  const int method = open ? HEAT_METHOD_EULER : heat_config_choice(config, "time.method");
+  if (method == HEAT_METHOD_STEADY) return step_work(&o, &heat_methods[method], 0, false);
+  o.end = heat_config_real(config, "time.end");
+  if (!controlled) {
+    add(&choice, &o, method, false);
+  } else if (method == HEAT_METHOD_EULER) {
+    add_euler(&choice, &o);
+  } else {
+    add(&choice, &o, method, true);
+  }
+  if (open && controlled) {
+    add(&choice, &o, HEAT_METHOD_RKL2, true);
+    add(&choice, &o, HEAT_METHOD_TR_BDF2, true);
+  }
+  return choice.work[least_work(&choice)];
+}
+
 heat_status heat_setup_choose(heat_setup *setup, heat_bounds bounds) {
   const heat_config *config = setup->config;
   heat_choice *choice = &setup->choice;
@@ -91,10 +120,7 @@ heat_status heat_setup_choose(heat_setup *setup, heat_bounds bounds) {
   add(choice, &o, HEAT_METHOD_TR_BDF2, true);
   if (own != HEAT_METHOD_EULER) add(choice, &o, (int)own, controlled);
   if (!asked) return status;
-  int best = HEAT_METHOD_EULER;
-  for (int m = 0; m < HEAT_METHODS; m++)
-    if (choice->work[m] > 0 && choice->work[m] < choice->work[best]) best = m;
-  heat_setup_set_method(setup, best);
+  heat_setup_set_method(setup, least_work(choice));
   return status;
 }
 

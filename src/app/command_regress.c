@@ -210,13 +210,25 @@ static heat_status judge(heat_runtime *runtime, heat_regress_case *deck, trial *
   return heat_ok();
 }
 
+/* The n-th number of ranks of a deck, as far as there are so many. */
+static int ranks_of(const heat_regress_case *deck, int n, int size) {
+  return deck->ranks[n] > 0 && deck->ranks[n] < size ? deck->ranks[n] : size;
+}
+
+/* Whether it is one of those before it: on few ranks a list of several comes down to the same runs. */
+static bool is_repeated(const heat_regress_case *deck, int n, int size) {
+  for (int before = 0; before < n; before++)
+    if (ranks_of(deck, before, size) == ranks_of(deck, n, size)) return true;
+  return false;
+}
+
 /* All runs of one deck. A deck that fails is told, and is the worst that can be of it; only a request to stop ends all.
  */
 static heat_status run_case(heat_runtime *runtime, heat_regress_case *deck, bool update, tally *count) {
   heat_status status = heat_ok();
   for (int n = 0; n < deck->rank_count && status.code == HEAT_OK; n++) {
-    const int wanted = deck->ranks[n] > 0 ? deck->ranks[n] : runtime->size;
-    trial now = {.deck = deck, .ranks = wanted < runtime->size ? wanted : runtime->size};
+    if (is_repeated(deck, n, runtime->size)) continue;
+    trial now = {.deck = deck, .ranks = ranks_of(deck, n, runtime->size)};
     status = run_trial(runtime, &now);
     if (status.code != HEAT_OK) {
       say_trial(runtime, &now, "FAILED:");

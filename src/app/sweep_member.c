@@ -1,6 +1,6 @@
 #include "sweep_member.h"
 
-#include "heat2d/deck/names.h"
+#include "heat2d/base/json.h"
 #include "heat2d/io/directory.h"
 #include "heat2d/io/lock.h"
 #include "report.h"
@@ -26,34 +26,17 @@ static char *read_text(const char *directory, const char *name, size_t most) {
   return text;
 }
 
-/* The value of a key of status.json, which stands on a line of its own; quotes and escapes are taken off. */
-static bool find_value(const char *text, const char *key, char *value, size_t size) {
-  char quoted[HEAT_MEMBER_STATE + 4];
-  snprintf(quoted, sizeof quoted, "\"%s\": ", key);
-  const char *at = strstr(text, quoted);
-  if (at == NULL) return false;
-  at += strlen(quoted);
-  const bool string = *at == '"';
-  size_t used = 0;
-  for (at += string; *at != '\0' && *at != '\n' && *at != (string ? '"' : ',') && used + 1 < size; at++) {
-    if (*at == '\\' && at[1] != '\0') at++;
-    value[used++] = *at;
-  }
-  value[used] = '\0';
-  return true;
-}
-
 void heat_member_look(const char *directory, heat_member_state *state) {
   enum { STATUS_MOST = 1 << 14, NUMBER = 64 };
   char number[NUMBER];
   *state = (heat_member_state){.state = "waiting", .code = -1};
   char *text = read_text(directory, "status.json", STATUS_MOST);
   if (text == NULL) return;
-  find_value(text, "state", state->state, sizeof state->state);
-  find_value(text, "message", state->message, sizeof state->message);
-  if (find_value(text, "code", number, sizeof number) && strcmp(number, "null") != 0) state->code = atoi(number);
-  if (find_value(text, "step", number, sizeof number)) state->step = strtoll(number, NULL, 10);
-  if (find_value(text, "time", number, sizeof number)) state->time = strtod(number, NULL);
+  heat_json_member(text, "state", state->state, sizeof state->state);
+  heat_json_member(text, "message", state->message, sizeof state->message);
+  if (heat_json_member(text, "code", number, sizeof number)) state->code = atoi(number);
+  if (heat_json_member(text, "step", number, sizeof number)) state->step = strtoll(number, NULL, 10);
+  if (heat_json_member(text, "time", number, sizeof number)) state->time = strtod(number, NULL);
   free(text);
 }
 
@@ -138,32 +121,22 @@ static double diffusivity(const heat_config *deck, int axis) {
   return numbers ? value.number / (density.number * capacity.number) : 1;
 }
 
-/* Updates of a cell: of explicit steps one each, of implicit ones what a solve costs. */
-static double updates(const heat_config *deck) {
-  enum { SOLVE = 65, STEPS_BY_ERROR_CONTROL = 100 };
-  const double end = heat_config_real(deck, "time.end");
-  const bool open = heat_config_auto(deck, "time.method");
-  const int method = open ? HEAT_METHOD_EULER : heat_config_choice(deck, "time.method");
-  const bool is_explicit = method == HEAT_METHOD_EULER || method == HEAT_METHOD_RKL2;
-  if (method == HEAT_METHOD_STEADY) return SOLVE;
-  if (!heat_config_auto(deck, "time.step"))
-    return end / heat_config_real(deck, "time.step") * (is_explicit ? 1 : SOLVE);
-  double rate = 0;
-  for (int axis = 0; axis < 2; axis++) {
+/* What limits the steps, where no walls add to it. */
+static heat_bounds bounds_of(const heat_config *deck) {
+  double diagonal = 0;
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
     const double width =
         heat_config_real(deck, "domain.size.%d", axis) / (double)heat_config_integer(deck, "domain.cells.%d", axis);
-    rate += 2 * diffusivity(deck, axis) / (width * width);
+    diagonal += 2 * diffusivity(deck, axis) / (width * width);
   }
-  const double explicitly = end * rate, implicitly = (double)STEPS_BY_ERROR_CONTROL * SOLVE;
-  if (open) return fmin(explicitly, implicitly);
-  return is_explicit ? explicitly : implicitly;
+  return (heat_bounds){.spectral = 2 * diagonal, .diagonal = diagonal, .all_faces = 2 * diagonal};
 }
 
 double heat_member_work(const heat_config *sweep, int64_t index) {
   heat_config *deck;
   if (heat_members_create(&deck, sweep, index).code != HEAT_OK) return 0; /* it fails at once */
-  double work = updates(deck);
-  for (int axis = 0; axis < 2; axis++) work *= (double)heat_config_integer(deck, "domain.cells.%d", axis);
+  double work = heat_choice_foresee(deck, bounds_of(deck));
+  for (int axis = 0; axis < HEAT_AXES; axis++) work *= (double)heat_config_integer(deck, "domain.cells.%d", axis);
   heat_config_destroy(deck);
   return work;
 }

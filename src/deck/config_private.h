@@ -105,8 +105,9 @@ heat_status heat_tree_parse(heat_node **root, const heat_source *source, const c
 /* config_write.c */
 
 void heat_tree_write(FILE *out, const heat_node *root); /* canonical YAML of a checked tree */
-void heat_node_write(FILE *out, const heat_node *node); /* on one line, in flow style */
-void heat_text_write(FILE *out, const char *text);      /* in double quotes */
+/* On one line, in flow style; also of a tree that has not been checked. */
+void heat_node_write(FILE *out, const heat_node *node);
+void heat_text_write(FILE *out, const char *text); /* in double quotes */
 
 /* config_table.c: the option table */
 
@@ -202,8 +203,8 @@ heat_status heat_check_node(const char *name, heat_node *root, heat_node *node, 
 
 /* config_faults.c */
 
-/* A line for each fault of a tree beyond the first one, to be freed; NULL when memory is exhausted. The tree is not good
- * for anything else afterwards. */
+/* A line for each fault of a tree beyond the first one, to be freed; NULL when memory is exhausted. The tree is not
+ * good for anything else afterwards. */
 char *heat_faults_list(const char *name, heat_node *root);
 
 /* config_rules.c */

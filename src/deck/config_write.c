@@ -1,6 +1,7 @@
 /* Tree -> YAML text that reads back to the same tree. */
 #include "config_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -45,11 +46,34 @@ void heat_text_write(FILE *out, const char *text) {
   fputc('"', out);
 }
 
+/* Of a value that no option says the type of: whether it reads back as the same text or number without quotes. */
+static bool is_word(const char *text) {
+  static const char usual[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_0123456789./";
+  return text[strspn(text, usual)] == '\0';
+}
+
+static void write_unchecked(FILE *out, const heat_node *node) {
+  char *end, number[HEAT_NUMBER_TEXT];
+  const double value = strtod(node->text, &end);
+  if (!node->quoted && end != node->text && *end == '\0') {
+    heat_number_write(number, value + 0.0);
+    fputs(number, out);
+  } else if (!node->quoted && is_word(node->text)) {
+    fputs(node->text, out);
+  } else {
+    heat_text_write(out, node->text);
+  }
+}
+
 static void write_scalar(FILE *out, const heat_node *node) {
   const heat_option *option = node->option;
-  bool is_word = option->type == HEAT_CHOICE || option->type == HEAT_BOOLEAN ||
+  if (option == NULL) {
+    write_unchecked(out, node);
+    return;
+  }
+  bool is_name = option->type == HEAT_CHOICE || option->type == HEAT_BOOLEAN ||
                  ((option->flags & HEAT_AUTO) != 0 && strcmp(node->text, "auto") == 0);
-  if (node->is_number || is_word || (option->type == HEAT_TEXT && is_plain(node->text))) {
+  if (node->is_number || is_name || (option->type == HEAT_TEXT && is_plain(node->text))) {
     fputs(node->text, out);
   } else {
     heat_text_write(out, node->text);

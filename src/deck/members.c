@@ -402,7 +402,7 @@ char *heat_members_value(const heat_config *config, int64_t index, int n) {
   size_t length = 0;
   FILE *out = open_memstream(&text, &length);
   if (out == NULL) return NULL;
-  if (value != NULL) heat_axis_write(out, value);
+  if (value != NULL) heat_node_write(out, value);
   fclose(out);
   return text;
 }

@@ -19,35 +19,6 @@ static void mark(char *text, size_t most, const char *whole) {
            (unsigned long long)(hash & 0xffffffffu));
 }
 
-static void write_scalar(FILE *out, const heat_node *value) {
-  char *end;
-  const double number = strtod(value->text, &end);
-  if (!value->quoted && end != value->text && *end == '\0') {
-    char text[HEAT_NUMBER_TEXT];
-    heat_number_write(text, number + 0.0);
-    fputs(text, out);
-  } else if (value->quoted || value->text[strspn(value->text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
-                                                              "0123456789./")] != '\0') {
-    heat_text_write(out, value->text);
-  } else {
-    fputs(value->text, out);
-  }
-}
-
-void heat_axis_write(FILE *out, const heat_node *value) {
-  if (value->kind == HEAT_NODE_SCALAR) {
-    write_scalar(out, value);
-    return;
-  }
-  fputc(value->kind == HEAT_NODE_LIST ? '[' : '{', out);
-  for (int i = 0; i < value->count; i++) {
-    if (i > 0) fputs(", ", out);
-    if (value->kind == HEAT_NODE_MAP) fprintf(out, "%s: ", value->entries[i]->key);
-    heat_axis_write(out, value->entries[i]);
-  }
-  fputc(value->kind == HEAT_NODE_LIST ? ']' : '}', out);
-}
-
 /* Brackets and quotes go, and a comma between numbers is an x: [64, 32] is 64x32. */
 static void put_plain(char *label, size_t size, const char *text) {
   size_t used = 0;
@@ -99,7 +70,7 @@ static void label_of(const heat_members *members, const char *key, const heat_no
   char *text = NULL;
   size_t length = 0, used = 0;
   FILE *out = open_memstream(&text, &length);
-  if (out != NULL) heat_axis_write(out, value);
+  if (out != NULL) heat_node_write(out, value);
   if (out != NULL) fclose(out);
   for (const char *c = short_key(members, key); *c != '\0' && used < HEAT_MEMBER_NAME / 2; c++)
     label[used++] = (char)(isalnum((unsigned char)*c) || *c == '_' ? *c : '-');

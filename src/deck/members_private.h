@@ -46,7 +46,5 @@ heat_status heat_axes_read_rows(heat_members *members, const char *rows);
 void heat_axis_label(const heat_members *members, const heat_axis *axis, int64_t point, char label[HEAT_MEMBER_NAME]);
 /* Join labels, and cut what gets too long so that it still differs. */
 void heat_axis_join(char name[HEAT_MEMBER_NAME], const char *label);
-/* A value as YAML text on one line. */
-void heat_axis_write(FILE *out, const heat_node *value);
 
 #endif

@@ -10,20 +10,11 @@
  * array: cells are independent, which is what `simd` states. */
 #include "heat2d/numerics/kernel.h"
 
+#include "vectors.h"
+
 #include <math.h>
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
-#if defined(VECTOR_BYTES) /* chosen by the build, for tests */
-#elif defined(__AVX512F__)
-#define VECTOR_BYTES 64
-#elif defined(__AVX__)
-#define VECTOR_BYTES 32
-#else
-#define VECTOR_BYTES 16
-#endif
 enum { LANES = VECTOR_BYTES / sizeof(double), GROUP = 2 }; /* GROUP: vectors that march side by side */
-typedef double vec __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(double)), may_alias));
 
 /* The vectors one cell further east (west) than the first (second) of two that lie side by side. Where each vector is a
  * whole cache line an unaligned one costs two loads, and this costs less. */

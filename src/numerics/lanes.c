@@ -2,21 +2,10 @@
  * vector that is read serves as east, middle and west neighbour in turn, and is loaded once for them. */
 #include "heat2d/numerics/lanes.h"
 
+#include "vectors.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-
-/* gcc 12 misaligns variables of 64 bytes under the address sanitizer (its bug 110027). */
-#if defined(VECTOR_BYTES) /* chosen by the build, for tests */
-#elif defined(__AVX512F__) && !defined(__SANITIZE_ADDRESS__)
-#define VECTOR_BYTES 64
-#elif defined(__AVX__)
-#define VECTOR_BYTES 32
-#else
-#define VECTOR_BYTES 16
-#endif
-typedef double vec __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(double)), may_alias));
 
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)

@@ -2,9 +2,9 @@
  * are independent, and sums are of integers. */
 #include "heat2d/numerics/solver_loops.h"
 
-#include <math.h>
+#include "vectors.h"
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#include <math.h>
 
 ALWAYS_INLINE double term_at(heat_terms t, ptrdiff_t n, bool product) {
   if (!product) return t.a[n];

@@ -40,8 +40,11 @@ static void references_are_written_below_what_a_person_wrote(void **state) {
   static const int ranks[] = {0, 2, 3};
   for (size_t n = 0; n < sizeof ranks / sizeof *ranks; n++) {
     assert_code(0, heat2d(ranks[n], "regress list/list.yaml"));
-    assert_int_equal(occurrences(command.out, "same bits"), 3);
-    assert_non_null(strstr(command.out, "3 runs: 3 as the reference, 0 different, 0 failed"));
+    const int runs = ranks[n] == 0 ? 2 : 3; /* where there is one rank, 3 are 1 as well, which is not run again */
+    char said[64];
+    assert_int_equal(occurrences(command.out, "same bits"), runs);
+    snprintf(said, sizeof said, "%d runs: %d as the reference, 0 different, 0 failed", runs, runs);
+    assert_non_null(strstr(command.out, said));
   }
   assert_code(0, heat2d(2, "regress list/list.yaml --update")); /* once more: the same text */
   shell("cmp list/list.yaml before.yaml");
@@ -66,7 +69,7 @@ static void what_moved_is_told_by_how_much(void **state) {
   shell(
       "cp before.yaml list/list.yaml && sed -i 's/sin(2\\*pi\\*x) + cos/sin(2*pi*x) + 1.0000001*cos/' list/torus.yaml");
   assert_code(1, heat2d(0, "regress list/list.yaml"));
-  assert_int_equal(occurrences(command.out, "same bits"), 2);
+  assert_int_equal(occurrences(command.out, "same bits"), 1);
   assert_non_null(strstr(command.out, "\n    min  "));
   replace_in_list("s/^    deck: torus.yaml/&\\n    tolerance: 1e-6/");
   assert_code(0, heat2d(0, "regress list/list.yaml"));

@@ -66,6 +66,10 @@ void heat_setup_set_method(heat_setup *setup, int method);
  * choice.c): by the deck alone, never by a measured time. HEAT_IO (memory). Local. */
 heat_status heat_setup_choose(heat_setup *setup, heat_bounds bounds);
 
+/* The work of a run, in updates of all its cells, as far as its deck and bounds of its cells tell: without jumps and
+ * turns of its sides and sources. Local. */
+double heat_choice_foresee(const heat_config *config, heat_bounds bounds);
+
 /* The choice and its alternatives, or those beside an implicit method of the deck, in a line of text, up to `limit`
  * characters; empty where neither is there. Local. */
 void heat_setup_describe_choice(const heat_setup *setup, char *text, size_t limit);

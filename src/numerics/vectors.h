@@ -1,0 +1,18 @@
+/* Of the inner loops: how wide vectors are, as those of the processor that the file is compiled for. Private. */
+#ifndef HEAT2D_VECTORS_H
+#define HEAT2D_VECTORS_H
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+/* gcc 12 misaligns variables of 64 bytes under the address sanitizer (its bug 110027). */
+#if defined(VECTOR_BYTES) /* chosen by the build, for tests */
+#elif defined(__AVX512F__) && !defined(__SANITIZE_ADDRESS__)
+#define VECTOR_BYTES 64
+#elif defined(__AVX__)
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+typedef double vec __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(double)), may_alias));
+
+#endif
