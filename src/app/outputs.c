@@ -286,11 +286,9 @@ heat_status heat_outputs_crash(heat_outputs *outputs, const heat_moment *moment)
   const heat_grid *grid = &outputs->setup->grid;
   const heat_state *state = moment->state;
   const int64_t nx = grid->layout.cells[HEAT_X], i = moment->extent.first % nx, j = moment->extent.first / nx;
-  int owner = 0;
-  for (int rank = 0; rank < grid->size; rank++) {
-    const heat_box box = heat_layout_box(&grid->layout, rank);
-    if (i >= box.lo[HEAT_X] && i < box.hi[HEAT_X] && j >= box.lo[HEAT_Y] && j < box.hi[HEAT_Y]) owner = rank;
-  }
+  const heat_blocks x = heat_layout_blocks(&grid->layout, HEAT_X, i, i + 1);
+  const heat_blocks y = heat_layout_blocks(&grid->layout, HEAT_Y, j, j + 1);
+  const int owner = heat_layout_rank(&grid->layout, x, 0, y, 0);
   heat_snapshots_crash(&outputs->snapshots, moment->u, state->step, state->time, state->dt);
   return heat_fail(HEAT_NUMERICS,
                    "the temperature is not finite in %lld cells at step %lld, first in cell (%lld, %lld) of rank %d",

@@ -90,6 +90,47 @@ heat_box heat_layout_box(const heat_layout *layout, int rank) {
   return box;
 }
 
+static int64_t floor_divide(int64_t a, int64_t b) {
+  return a / b - (a % b < 0 ? 1 : 0);
+}
+
+/* The same for blocks below 0 and above the last one: the periodic images of the others. */
+static int64_t image_start(const heat_layout *layout, int axis, int64_t block) {
+  const int64_t blocks = layout->ranks[axis], period = floor_divide(block, blocks);
+  return axis_start(layout, axis, (int)(block - period * blocks)) + period * layout->cells[axis];
+}
+
+/* The first block of [low, high) that begins at `at` or later, or, where `behind` is set, later; `high` if none does.
+ */
+static int64_t first_from(const heat_layout *layout, int axis, int64_t low, int64_t high, int64_t at, bool behind) {
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2, start = image_start(layout, axis, middle);
+    if (start < at || (behind && start == at))
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+heat_blocks heat_layout_blocks(const heat_layout *layout, int axis, int64_t lo, int64_t hi) {
+  const int64_t blocks = layout->ranks[axis], cells = layout->cells[axis];
+  const bool periodic = layout->periodic[axis];
+  const int64_t low = periodic ? (floor_divide(lo, cells) - 1) * blocks : 0;
+  const int64_t high = periodic ? (floor_divide(hi, cells) + 2) * blocks : blocks;
+  /* Of the blocks, the first that ends behind lo, and the first that begins at hi or later. */
+  const int64_t first = first_from(layout, axis, low + 1, high + 1, lo, true) - 1;
+  const int64_t last = first_from(layout, axis, low, high, hi, false);
+  if (lo >= hi || last <= first) return (heat_blocks){0, 0};
+  if (last - first >= blocks) return (heat_blocks){0, (int)blocks};
+  return (heat_blocks){(int)(first - floor_divide(first, blocks) * blocks), (int)(last - first)};
+}
+
+int heat_layout_rank(const heat_layout *layout, heat_blocks x, int n, heat_blocks y, int m) {
+  const int px = layout->ranks[HEAT_X], py = layout->ranks[HEAT_Y];
+  return (y.first + m) % py * px + (x.first + n) % px;
+}
+
 bool heat_layout_needs_exchange(const heat_layout *layout) {
   for (int axis = 0; axis < HEAT_AXES; axis++)
     if (layout->ranks[axis] > 1 || layout->periodic[axis]) return true;
@@ -98,10 +139,6 @@ bool heat_layout_needs_exchange(const heat_layout *layout) {
 
 heat_box heat_layout_domain(const heat_layout *layout) {
   return (heat_box){{0, 0}, {layout->cells[HEAT_X], layout->cells[HEAT_Y]}};
-}
-
-static int64_t floor_divide(int64_t a, int64_t b) {
-  return a / b - (a % b < 0 ? 1 : 0);
 }
 
 void heat_layout_images(const heat_layout *layout, heat_box source, heat_box target, heat_image_visitor *visit,

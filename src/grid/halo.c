@@ -81,10 +81,15 @@ static bool add_message(heat_halo *halo, int way, int rank, copy_list list) {
   return !list.no_memory;
 }
 
+/* With each rank whose block lies near enough, whose number does not depend on how many ranks there are. */
 static bool plan(heat_halo *halo, const heat_grid *grid, int depth) {
+  const heat_box reach = heat_box_grow(grid->owned, depth);
+  const heat_blocks x = heat_layout_blocks(&grid->layout, HEAT_X, reach.lo[HEAT_X], reach.hi[HEAT_X]);
+  const heat_blocks y = heat_layout_blocks(&grid->layout, HEAT_Y, reach.lo[HEAT_Y], reach.hi[HEAT_Y]);
   halo->self = list_copies(grid, grid->rank, grid->rank, depth);
   bool good = !halo->self.no_memory;
-  for (int rank = 0; rank < grid->size; rank++) {
+  for (int n = 0; n < x.count * y.count; n++) {
+    const int rank = heat_layout_rank(&grid->layout, x, n % x.count, y, n / x.count);
     if (rank == grid->rank) continue;
     const copy_list lists[WAYS] = {
         [SEND] = list_copies(grid, grid->rank, rank, depth), [RECEIVE] = list_copies(grid, rank, grid->rank, depth)};

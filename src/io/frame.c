@@ -82,36 +82,44 @@ static void widen_range(heat_frames *frames, heat_extent extent) {
   frames->picture.high = shown->high;
 }
 
-heat_status heat_frames_write(heat_frames *frames, const heat_field *field, heat_extent extent, int64_t step,
-                              double time) {
+/* Bring the parts of all ranks together on the writer, and let it write. */
+static heat_status gather(const heat_frames *frames, const double *part, size_t own, int writer, int64_t step) {
   const heat_grid *grid = frames->grid;
-  const int writer = (int)(frames->written++ % grid->size);
-  heat_picture *picture = &frames->picture;
-  picture->time = time;
-  widen_range(frames, extent);
   const size_t ranks = (size_t)grid->size;
-  const size_t whole = (size_t)picture->samples[HEAT_X] * (size_t)picture->samples[HEAT_Y];
-  const heat_box box = sample_box(frames, grid->rank);
-  const size_t own = (size_t)heat_box_cells(box);
-  double *part = malloc((own + 1) * sizeof *part), *parts = grid->rank == writer ? malloc(whole * sizeof *parts) : NULL;
-  int *counts = malloc(ranks * sizeof *counts), *starts = malloc(ranks * sizeof *starts);
+  const size_t whole = (size_t)frames->picture.samples[HEAT_X] * (size_t)frames->picture.samples[HEAT_Y];
+  const bool writes = grid->rank == writer;
+  double *parts = writes ? malloc(whole * sizeof *parts) : NULL;
+  int *counts = writes ? malloc(ranks * sizeof *counts) : NULL,
+      *starts = writes ? malloc(ranks * sizeof *starts) : NULL;
   heat_status status = heat_ok();
-  if (part == NULL || counts == NULL || starts == NULL || (grid->rank == writer && parts == NULL))
+  if (part == NULL || (writes && (parts == NULL || counts == NULL || starts == NULL)))
     status = heat_no_memory("a picture", whole * sizeof *parts);
   status = heat_agree(grid->comm, status);
   if (status.code == HEAT_OK) {
-    for (int rank = 0, next = 0; rank < grid->size; rank++) {
+    for (int rank = 0, next = 0; writes && rank < grid->size; rank++) {
       starts[rank] = next;
       counts[rank] = (int)heat_box_cells(sample_box(frames, rank));
       next += counts[rank];
     }
-    take_samples(frames, field, box, part);
     MPI_Gatherv(part, (int)own, MPI_DOUBLE, parts, counts, starts, MPI_DOUBLE, writer, grid->comm);
-    if (grid->rank == writer) status = write_picture(frames, parts, starts, step);
+    if (writes) status = write_picture(frames, parts, starts, step);
   }
-  free(part);
   free(parts);
   free(counts);
   free(starts);
+  return status;
+}
+
+heat_status heat_frames_write(heat_frames *frames, const heat_field *field, heat_extent extent, int64_t step,
+                              double time) {
+  const int writer = (int)(frames->written++ % frames->grid->size);
+  frames->picture.time = time;
+  widen_range(frames, extent);
+  const heat_box box = sample_box(frames, frames->grid->rank);
+  const size_t own = (size_t)heat_box_cells(box);
+  double *part = malloc((own + 1) * sizeof *part);
+  if (part != NULL) take_samples(frames, field, box, part);
+  const heat_status status = gather(frames, part, own, writer, step);
+  free(part);
   return status;
 }

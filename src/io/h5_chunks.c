@@ -72,11 +72,12 @@ bool heat_h5_chunks_write(const heat_h5_chunk_row *row, hid_t dataset, heat_h5_p
   s.shape[0] = s.chunk[0];
   const hsize_t chunks = (s.shape[1] + s.chunk[1] - 1) / s.chunk[1];
   bool good = true;
-  for (int rank = 0; rank < grid->size; rank++) {
+  const int last = grid->rank == 0 ? grid->size - 1 : grid->rank; /* rank 0 takes from all, the others give theirs */
+  for (int rank = grid->rank; rank <= last; rank++) {
     int64_t lo, hi;
     heat_h5_rows_range(row->distribution, rank, row->round, &lo, &hi);
     const bool own = rank == grid->rank;
-    if (lo == hi || (!own && grid->rank != 0)) continue;
+    if (lo == hi) continue;
     if (own) good = compress(&s, row->values, row->storage) && good;
     for (hsize_t n = 0; n < chunks; n++) {
       const hsize_t at[HEAT_H5_DIMENSIONS] = {(hsize_t)lo, n * s.chunk[1]};

@@ -90,7 +90,7 @@ static void write_rows(heat_h5 *out, hid_t dataset, const heat_field *field, hea
   heat_h5_rows *rows = &out->rows;
   const int64_t nx = grid->layout.cells[HEAT_X], width = storage.single ? sizeof(float) : sizeof(double);
   const size_t bytes = (size_t)(d->strip * nx) * sizeof(double);
-  MPI_Request *requests = malloc(2 * (size_t)grid->size * sizeof(MPI_Request));
+  MPI_Request *requests = malloc(((size_t)heat_h5_rows_requests(grid, d) + 1) * sizeof(MPI_Request));
   heat_h5_packed_chunk *packed = storage.compression > 0 ? malloc(sizeof *packed) : NULL;
   rows->values = malloc(bytes);
   if (rows->values == NULL || requests == NULL || (packed == NULL && storage.compression > 0))

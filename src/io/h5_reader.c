@@ -68,7 +68,7 @@ static bool read_rounds(heat_h5_reader *reader, hid_t dataset, const heat_h5_dis
   const int64_t nx = grid->layout.cells[HEAT_X];
   const size_t bytes = (size_t)(d->strip * nx) * sizeof(double);
   double *slab = malloc(bytes);
-  MPI_Request *requests = malloc(2 * (size_t)grid->size * sizeof(MPI_Request));
+  MPI_Request *requests = malloc(((size_t)heat_h5_rows_requests(grid, d) + 1) * sizeof(MPI_Request));
   if (slab == NULL || requests == NULL) reader->status = heat_no_memory("reading a field", bytes);
   bool good = heat_h5_reader_agree(reader);
   const int64_t rounds = good ? d->rounds : 0;

@@ -40,6 +40,51 @@ void heat_h5_rows_range(const heat_h5_distribution *d, int rank, int64_t round, 
   *hi = *lo + d->strip < end ? *lo + d->strip : end;
 }
 
+/* All rows [lo, hi) of a rank, of all rounds. */
+static void rows_of_rank(const heat_h5_distribution *d, int rank, int64_t *lo, int64_t *hi) {
+  heat_h5_distribution whole = *d;
+  whole.strip = d->strip * d->rounds;
+  heat_h5_rows_range(&whole, rank, 0, lo, hi);
+}
+
+/* Ranks that follow each other. */
+typedef struct rank_span {
+  int first, count;
+} rank_span;
+
+/* The ranks that own cells of the rows [lo, hi). */
+static rank_span owners_of(const heat_layout *layout, int64_t lo, int64_t hi) {
+  const heat_blocks blocks = heat_layout_blocks(layout, HEAT_Y, lo, hi);
+  return (rank_span){blocks.first * layout->ranks[HEAT_X], blocks.count * layout->ranks[HEAT_X]};
+}
+
+/* The first rank whose rows end behind `row`, or, where `begin` is set, begin there or later. */
+static int first_rank(const heat_h5_distribution *d, int64_t row, bool begin) {
+  int low = 0, high = d->ranks;
+  while (low < high) {
+    const int middle = low + (high - low) / 2;
+    int64_t lo, hi;
+    rows_of_rank(d, middle, &lo, &hi);
+    if (begin ? lo >= row : hi > row)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return low;
+}
+
+/* The ranks that have rows of [lo, hi) in some round. */
+static rank_span holders_of(const heat_h5_distribution *d, int64_t lo, int64_t hi) {
+  const int first = first_rank(d, lo, false), last = first_rank(d, hi, true);
+  return (rank_span){first, last > first && lo < hi ? last - first : 0};
+}
+
+int heat_h5_rows_requests(const heat_grid *grid, const heat_h5_distribution *d) {
+  int64_t lo, hi;
+  rows_of_rank(d, grid->rank, &lo, &hi);
+  return owners_of(&grid->layout, lo, hi).count + holders_of(d, grid->owned.lo[HEAT_Y], grid->owned.hi[HEAT_Y]).count;
+}
+
 /* The rows [lo, hi) of a block. */
 static heat_box rows_of_block(heat_box block, int64_t lo, int64_t hi) {
   const heat_box rows = {{block.lo[HEAT_X], lo}, {block.hi[HEAT_X], hi}};
@@ -75,27 +120,31 @@ static MPI_Request start_transfer(double *at, heat_box box, ptrdiff_t stride, in
   return request;
 }
 
-/* The rows of a round, from the ranks that own their cells to those that have the rows (`collect`), or back. */
+/* The rows of a round, from the ranks that own their cells to those that have the rows (`collect`), or back. Each rank
+ * begins with another one of those that it has to do with. */
 static void exchange(const heat_grid *grid, const heat_field *field, const heat_h5_distribution *d, int64_t round,
                      double *slab, MPI_Request *requests, bool collect) {
   const int64_t nx = grid->layout.cells[HEAT_X];
   int count = 0;
   int64_t lo, hi;
   heat_h5_rows_range(d, grid->rank, round, &lo, &hi);
-  for (int turn = 0; turn < grid->size; turn++) {
-    const int rank = (grid->rank + turn) % grid->size;
+  const rank_span owners = owners_of(&grid->layout, lo, hi);
+  for (int n = 0; n < owners.count; n++) {
+    const int rank = owners.first + (grid->rank + n) % owners.count;
     const heat_box mine = rows_of_block(heat_layout_box(&grid->layout, rank), lo, hi);
-    if (!heat_box_empty(mine)) {
-      double *rows = slab + (mine.lo[HEAT_Y] - lo) * nx + mine.lo[HEAT_X];
-      if (rank == grid->rank)
-        copy_own(field, mine, rows, nx, collect);
-      else
-        requests[count++] = start_transfer(rows, mine, (ptrdiff_t)nx, rank, grid->comm, collect);
-    }
+    if (heat_box_empty(mine)) continue;
+    double *rows = slab + (mine.lo[HEAT_Y] - lo) * nx + mine.lo[HEAT_X];
+    if (rank == grid->rank)
+      copy_own(field, mine, rows, nx, collect);
+    else
+      requests[count++] = start_transfer(rows, mine, (ptrdiff_t)nx, rank, grid->comm, collect);
+  }
+  const rank_span holders = holders_of(d, grid->owned.lo[HEAT_Y], grid->owned.hi[HEAT_Y]);
+  for (int n = 0; n < holders.count; n++) {
+    const int rank = holders.first + (grid->rank + n) % holders.count;
     if (rank == grid->rank) continue;
-    int64_t their_lo, their_hi;
-    heat_h5_rows_range(d, rank, round, &their_lo, &their_hi);
-    const heat_box theirs = rows_of_block(grid->owned, their_lo, their_hi);
+    heat_h5_rows_range(d, rank, round, &lo, &hi);
+    const heat_box theirs = rows_of_block(grid->owned, lo, hi);
     if (heat_box_empty(theirs)) continue;
     double *cells = heat_field_at(field, theirs.lo[HEAT_X], theirs.lo[HEAT_Y]);
     requests[count++] = start_transfer(cells, theirs, field->stride, rank, grid->comm, !collect);

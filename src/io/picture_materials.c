@@ -66,23 +66,14 @@ heat_status heat_picture_materials(const heat_picture *picture, const heat_probl
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &size);
   const int columns = picture->samples[HEAT_X], rows = picture->samples[HEAT_Y];
-  const size_t bytes = (size_t)columns * (size_t)rows * sizeof **materials;
-  int64_t *found = malloc(bytes);
-  int *counts = malloc((size_t)size * sizeof *counts), *starts = malloc((size_t)size * sizeof *starts);
-  heat_status status = heat_ok();
-  if (found == NULL || counts == NULL || starts == NULL) status = heat_no_memory("outlines", bytes);
-  for (int r = 0; r < size && status.code == HEAT_OK; r++) {
-    starts[r] = columns * (int)heat_block_start(rows, size, r);
-    counts[r] = columns * (int)heat_block_start(rows, size, r + 1) - starts[r];
-  }
+  const size_t samples = (size_t)columns * (size_t)rows;
+  int64_t *found = calloc(samples, sizeof *found); /* 0 in the rows of other ranks */
+  heat_status status = found != NULL ? heat_ok() : heat_no_memory("outlines", samples * sizeof *found);
   if (status.code == HEAT_OK)
     status =
         read_rows(picture, problem, heat_block_start(rows, size, rank), heat_block_start(rows, size, rank + 1), found);
   status = heat_agree(comm, status);
-  if (status.code == HEAT_OK)
-    MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, found, counts, starts, MPI_INT64_T, comm);
-  free(counts);
-  free(starts);
+  if (status.code == HEAT_OK) MPI_Allreduce(MPI_IN_PLACE, found, (int)samples, MPI_INT64_T, MPI_SUM, comm);
   if (status.code == HEAT_OK)
     *materials = found;
   else

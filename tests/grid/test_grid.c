@@ -215,6 +215,52 @@ static void coarse_blocks_lie_on_the_fine_ones(void **state) {
   }
 }
 
+/* Whether block `block`, or an image of it, ends behind lo and begins before hi. */
+static bool meets(const heat_layout *layout, int axis, int block, int64_t lo, int64_t hi) {
+  const heat_box box = heat_layout_box(layout, axis == HEAT_X ? block : block * layout->ranks[HEAT_X]);
+  const int64_t periods = layout->periodic[axis] ? 20 : 0; /* more than the ranges below reach over */
+  for (int64_t n = -periods; n <= periods; n++) {
+    const int64_t shift = n * layout->cells[axis];
+    if (lo < hi && box.hi[axis] + shift > lo && box.lo[axis] + shift < hi) return true;
+  }
+  return false;
+}
+
+static void compare_blocks(const heat_layout *layout, int axis, int64_t lo, int64_t hi) {
+  const int blocks = layout->ranks[axis];
+  const heat_blocks found = heat_layout_blocks(layout, axis, lo, hi);
+  bool right = found.count >= 0 && found.count <= blocks;
+  for (int block = 0; block < blocks; block++) {
+    const bool named = (block - found.first + blocks) % blocks < found.count;
+    right = right && named == meets(layout, axis, block, lo, hi);
+  }
+  assert_true(right);
+}
+
+/* The search finds the blocks that asking each one finds: of fine and coarse grids, whose blocks may be empty, and
+ * across periodic sides. */
+static void the_blocks_of_a_range_are_those_that_meet_it(void **state) {
+  (void)state;
+  static const int64_t cells[] = {1, 5, 16, 31};
+  static const int ranks[] = {1, 2, 5};
+  enum { REACH = 7, LEVELS = 4 };
+  for (size_t c = 0; c < sizeof cells / sizeof *cells; c++) {
+    for (size_t r = 0; r < sizeof ranks / sizeof *ranks; r++) {
+      if (ranks[r] > cells[c]) continue;
+      for (int seams = 0; seams < 4; seams++) {
+        heat_layout layout = {
+            .cells = {cells[c], cells[c]}, .ranks = {ranks[r], ranks[r]}, .periodic = {seams % 2 == 1, seams > 1}};
+        for (int level = 0; level < LEVELS; level++) {
+          for (int axis = 0; axis < HEAT_AXES; axis++)
+            for (int64_t lo = -REACH; lo <= layout.cells[axis] + REACH; lo++)
+              for (int64_t hi = lo; hi <= layout.cells[axis] + REACH; hi += 3) compare_blocks(&layout, axis, lo, hi);
+          layout = heat_layout_coarsen(&layout, (const bool[HEAT_AXES]){true, true});
+        }
+      }
+    }
+  }
+}
+
 static void counts_beyond_32_bits_are_right(void **state) {
   (void)state;
   const int64_t nx = INT64_C(3000000019), ny = INT64_C(2500000007); /* more than 2^31 along each axis */
@@ -381,6 +427,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(known_layouts),
       cmocka_unit_test(the_boxes_of_all_ranks_hold_each_cell_once),
       cmocka_unit_test(coarse_blocks_lie_on_the_fine_ones),
+      cmocka_unit_test(the_blocks_of_a_range_are_those_that_meet_it),
       cmocka_unit_test(counts_beyond_32_bits_are_right),
       cmocka_unit_test(images_name_each_cell_of_the_target_that_the_source_holds),
       cmocka_unit_test(every_layout_of_the_ranks_makes_a_grid),

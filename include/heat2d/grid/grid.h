@@ -83,6 +83,18 @@ heat_layout heat_layout_coarsen(const heat_layout *fine, const bool halve[HEAT_A
 /* The cells that `rank` owns. Local. */
 heat_box heat_layout_box(const heat_layout *layout, int rank);
 
+/* Blocks of an axis that follow each other: first, first + 1, ..., on a periodic axis modulo their number. */
+typedef struct heat_blocks {
+  int first, count;
+} heat_blocks;
+
+/* The blocks of an axis that have cells in [lo, hi), which on a periodic axis may reach beyond the domain; empty blocks
+ * that begin inside of it are among them. O(log ranks). Local. */
+heat_blocks heat_layout_blocks(const heat_layout *layout, int axis, int64_t lo, int64_t hi);
+
+/* The rank of the n-th of the blocks x along x and the m-th of the blocks y along y. Local. */
+int heat_layout_rank(const heat_layout *layout, heat_blocks x, int n, heat_blocks y, int m);
+
 /* Whether there are halos to exchange: blocks meet other blocks, or themselves across a periodic side. Local. */
 bool heat_layout_needs_exchange(const heat_layout *layout);
 

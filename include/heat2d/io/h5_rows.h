@@ -33,8 +33,11 @@ heat_h5_distribution heat_h5_rows_distribute(const heat_grid *grid, int64_t unit
 /* The rows [lo, hi) that `rank` writes in a round; lo == hi: none. Local. */
 void heat_h5_rows_range(const heat_h5_distribution *d, int rank, int64_t round, int64_t *lo, int64_t *hi);
 
+/* How many other ranks this one exchanges rows with, at most, in a round: some px of px x py ranks. Local. */
+int heat_h5_rows_requests(const heat_grid *grid, const heat_h5_distribution *d);
+
 /* Bring the rows of this round together in `slab` [hi - lo][nx], from all ranks that own a part of them. `requests`
- * has room for two of each rank. Collective over the grid's communicator. */
+ * has room for heat_h5_rows_requests. Collective over the grid's communicator. */
 void heat_h5_rows_collect(const heat_grid *grid, const heat_field *field, const heat_h5_distribution *d, int64_t round,
                           double *slab, MPI_Request *requests);
 
