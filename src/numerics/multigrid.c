@@ -241,7 +241,6 @@ static heat_status build(heat_multigrid *mg, double sigma, finest_row row) {
   const range found = find_range(stencil, sigma, row);
   choose_effort(mg, found.contrast, sigma == 0);
   if (mg->loops != before) drop_levels(mg, 0);
-  heat_gather_destroy(&mg->gather);
   heat_direct_destroy(&mg->direct);
   mg->singular = found.reaction == 0;
   mg->scale = found.largest > 0 ? 1 / power_of_two_near(found.largest) : 1;

@@ -9,27 +9,56 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void forget_buffers(heat_gather *gather) {
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    free(gather->counts[axis]);
+    free(gather->begins[axis]);
+  }
+  free(gather->row);
+  free(gather->all);
+  *gather = (heat_gather){.split = gather->split, .along = {gather->along[HEAT_X], gather->along[HEAT_Y]}};
+}
+
+/* Of the blocks that share this rank's row (axis x) or column (axis y): how many cells wide along it one is. */
+static int64_t width_along(const heat_layout *layout, const int place[HEAT_AXES], int axis, int block) {
+  const int px = layout->ranks[HEAT_X];
+  const int rank = axis == HEAT_X ? place[HEAT_Y] * px + block : block * px + place[HEAT_X];
+  return heat_box_width(heat_layout_box(layout, rank), axis);
+}
+
 heat_status heat_gather_create(heat_gather *gather, const heat_grid *grid, size_t value) {
-  *gather = (heat_gather){.bytes = (size_t)heat_box_cells(grid->domain) * value};
-  gather->counts = malloc((size_t)grid->size * sizeof *gather->counts);
-  gather->begins = malloc((size_t)grid->size * sizeof *gather->begins);
+  const heat_layout *layout = &grid->layout;
+  const int px = layout->ranks[HEAT_X], place[HEAT_AXES] = {grid->rank % px, grid->rank / px};
+  const size_t columns = (size_t)layout->cells[HEAT_X], rows = (size_t)heat_box_width(grid->owned, HEAT_Y);
+  forget_buffers(gather);
+  gather->bytes = (size_t)heat_box_cells(grid->domain) * value;
+  gather->row = malloc(columns * rows * value + 1);
   gather->all = malloc(gather->bytes);
-  if (gather->counts == NULL || gather->begins == NULL || gather->all == NULL)
-    return heat_no_memory("the coarse levels of the multigrid", gather->bytes);
-  int begin = 0;
-  for (int rank = 0; rank < grid->size; rank++) {
-    gather->counts[rank] = (int)((size_t)heat_box_cells(heat_layout_box(&grid->layout, rank)) * value);
-    gather->begins[rank] = begin;
-    begin += gather->counts[rank];
+  bool good = gather->row != NULL && gather->all != NULL;
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    gather->counts[axis] = malloc((size_t)layout->ranks[axis] * sizeof(int));
+    gather->begins[axis] = malloc((size_t)layout->ranks[axis] * sizeof(int));
+    good = good && gather->counts[axis] != NULL && gather->begins[axis] != NULL;
+    if (!gather->split) MPI_Comm_split(grid->comm, place[1 - axis], place[axis], &gather->along[axis]);
+  }
+  gather->split = true;
+  if (!good) return heat_no_memory("the coarse levels of the multigrid", gather->bytes);
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const size_t across = axis == HEAT_X ? rows : columns;
+    int begin = 0;
+    for (int block = 0; block < layout->ranks[axis]; block++) {
+      gather->counts[axis][block] = (int)((size_t)width_along(layout, place, axis, block) * across * value);
+      gather->begins[axis][block] = begin;
+      begin += gather->counts[axis][block];
+    }
   }
   return heat_ok();
 }
 
 void heat_gather_destroy(heat_gather *gather) {
-  free(gather->counts);
-  free(gather->begins);
-  free(gather->all);
-  *gather = (heat_gather){0};
+  forget_buffers(gather);
+  for (int axis = 0; axis < HEAT_AXES && gather->split; axis++) MPI_Comm_free(&gather->along[axis]);
+  *gather = (heat_gather){.bytes = 0};
 }
 
 static char *cell_of(const heat_level *level, const void *array, int64_t i, int64_t j, size_t value) {
@@ -38,22 +67,35 @@ static char *cell_of(const heat_level *level, const void *array, int64_t i, int6
          ((ptrdiff_t)(j - corner[HEAT_Y]) * level->stride + (ptrdiff_t)(i - corner[HEAT_X])) * (ptrdiff_t)value;
 }
 
+/* Between the blocks of a row of blocks, one after the other, and its rows. */
+static void put_side_by_side(const heat_gather *gather, const heat_layout *layout, size_t row_bytes, size_t rows,
+                             char *to) {
+  for (int block = 0; block < layout->ranks[HEAT_X] && rows > 0; block++) {
+    const size_t bytes = (size_t)gather->counts[HEAT_X][block] / rows;
+    const size_t column = (size_t)gather->begins[HEAT_X][block] / rows;
+    const char *from = gather->row + gather->begins[HEAT_X][block];
+    for (size_t j = 0; j < rows && bytes > 0; j++, from += bytes) memcpy(to + j * row_bytes + column, from, bytes);
+  }
+}
+
 void heat_gather_collect(heat_gather *gather, const heat_level *part, const void *array, const heat_level *whole,
                          void *all, size_t value) {
   const heat_grid *grid = &part->grid;
-  char *next = gather->all + gather->begins[grid->rank];
-  const size_t columns = (size_t)heat_box_width(grid->owned, HEAT_X) * value;
-  for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y] && columns > 0; j++, next += columns)
-    memcpy(next, cell_of(part, array, grid->owned.lo[HEAT_X], j, value), columns);
-  MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, gather->all, gather->counts, gather->begins, MPI_BYTE, grid->comm);
-  const char *from = gather->all;
-  for (int rank = 0; rank < grid->size; rank++) {
-    const heat_box box = heat_layout_box(&grid->layout, rank);
-    if (heat_box_empty(box)) continue;
-    const size_t width = (size_t)heat_box_width(box, HEAT_X) * value;
-    for (int64_t j = box.lo[HEAT_Y]; j < box.hi[HEAT_Y]; j++, from += width)
-      memcpy(cell_of(whole, all, box.lo[HEAT_X], j, value), from, width);
-  }
+  const heat_layout *layout = &grid->layout;
+  const heat_box owned = grid->owned;
+  const int px = layout->ranks[HEAT_X], x = grid->rank % px, y = grid->rank / px;
+  const size_t own = (size_t)heat_box_width(owned, HEAT_X) * value, rows = (size_t)heat_box_width(owned, HEAT_Y);
+  const size_t row_bytes = (size_t)layout->cells[HEAT_X] * value;
+  char *next = gather->row + gather->begins[HEAT_X][x];
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y] && own > 0; j++, next += own)
+    memcpy(next, cell_of(part, array, owned.lo[HEAT_X], j, value), own);
+  MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, gather->row, gather->counts[HEAT_X], gather->begins[HEAT_X],
+                 MPI_BYTE, gather->along[HEAT_X]);
+  put_side_by_side(gather, layout, row_bytes, rows, gather->all + gather->begins[HEAT_Y][y]);
+  MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, gather->all, gather->counts[HEAT_Y], gather->begins[HEAT_Y],
+                 MPI_BYTE, gather->along[HEAT_Y]);
+  for (int64_t j = 0; j < layout->cells[HEAT_Y]; j++)
+    memcpy(cell_of(whole, all, 0, j, value), gather->all + (size_t)j * row_bytes, row_bytes);
 }
 
 void heat_gather_hand_back(const heat_level *part, const heat_level *whole, size_t value) {

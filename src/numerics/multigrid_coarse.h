@@ -4,16 +4,22 @@
 
 #include "multigrid_level.h"
 
-/* How the parts of a distributed level become a whole one on each rank. */
+/* How the parts of a distributed level become a whole one on each rank: first along the rows of blocks, then along the
+ * columns, so that each of px x py ranks deals with px + py others, and has no table of all. */
 typedef struct heat_gather {
-  int *counts, *begins; /* values of each rank, and where they begin in `all` */
-  char *all;
+  bool split;
+  MPI_Comm along[HEAT_AXES]; /* once `split`: the ranks of this row of blocks, and of this column */
+  int *counts[HEAT_AXES];    /* bytes of each of these ranks */
+  int *begins[HEAT_AXES];    /* and where they begin, in `row` and in `all` */
+  char *row;                 /* what the row of blocks has, block by block */
+  char *all;                 /* [ny][nx] */
   size_t bytes;
 } heat_gather;
 
-/* Local. HEAT_IO. */
+/* Of values of so many bytes; what was there before, {0} or of another level of the same ranks, goes, but for the
+ * communicators. HEAT_IO. Collective over the grid's communicator, but the status is this rank's. */
 heat_status heat_gather_create(heat_gather *gather, const heat_grid *grid, size_t value);
-void heat_gather_destroy(heat_gather *gather);
+void heat_gather_destroy(heat_gather *gather); /* Collective over the ranks of the grid. */
 
 /* Copy the array of all ranks' owned cells into the whole one. Collective over the grid of `part`. */
 void heat_gather_collect(heat_gather *gather, const heat_level *part, const void *array, const heat_level *whole,
