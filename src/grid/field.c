@@ -124,6 +124,34 @@ void heat_field_unpack(heat_field *field, const double *in) {
   field->valid = 0;
 }
 
+/* `not_finite` is 0 where all values are finite, and the extremes are right then. Four lanes, as one comparison would
+ * have to wait for the one before. */
+static void look_at_row(const double *row, ptrdiff_t columns, double *low, double *high, double *not_finite) {
+  enum { LANES = 4 };
+  double least[LANES], most[LANES], check[LANES] = {0};
+  const ptrdiff_t whole = columns / LANES * LANES;
+  for (int l = 0; l < LANES; l++) least[l] = most[l] = row[0];
+  for (ptrdiff_t i = 0; i < whole; i += LANES) {
+    for (int l = 0; l < LANES; l++) {
+      least[l] = row[i + l] < least[l] ? row[i + l] : least[l];
+      most[l] = row[i + l] > most[l] ? row[i + l] : most[l];
+      check[l] += row[i + l] * 0.0;
+    }
+  }
+  for (ptrdiff_t i = whole; i < columns; i++) {
+    least[0] = row[i] < least[0] ? row[i] : least[0];
+    most[0] = row[i] > most[0] ? row[i] : most[0];
+    check[0] += row[i] * 0.0;
+  }
+  *low = *high = row[0];
+  *not_finite = 0;
+  for (int l = 0; l < LANES; l++) {
+    *low = least[l] < *low ? least[l] : *low;
+    *high = most[l] > *high ? most[l] : *high;
+    *not_finite += check[l];
+  }
+}
+
 heat_extent heat_field_extent(const heat_field *field, const heat_grid *grid) {
   const heat_box owned = field->owned;
   const ptrdiff_t columns = (ptrdiff_t)heat_box_width(owned, HEAT_X);
@@ -131,12 +159,8 @@ heat_extent heat_field_extent(const heat_field *field, const heat_grid *grid) {
   int64_t bad = 0, first = INT64_MAX;
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
     const double *row = heat_field_at(field, owned.lo[HEAT_X], j);
-    double row_low = row[0], row_high = row[0], not_finite = 0; /* becomes NaN as soon as one value is not finite */
-    for (ptrdiff_t i = 0; i < columns; i++) {
-      row_low = row[i] < row_low ? row[i] : row_low;
-      row_high = row[i] > row_high ? row[i] : row_high;
-      not_finite += row[i] * 0.0;
-    }
+    double row_low, row_high, not_finite;
+    look_at_row(row, columns, &row_low, &row_high, &not_finite);
     if (not_finite == 0) {
       low = row_low < low ? row_low : low;
       high = row_high > high ? row_high : high;

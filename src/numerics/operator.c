@@ -1,6 +1,7 @@
 #include "heat2d/numerics/operator.h"
 
 #include <math.h>
+#include <string.h>
 
 heat_status heat_operator_create(heat_operator *op, const heat_discretisation *from, heat_runtime *runtime) {
   const heat_grid *grid = from->grid;
@@ -46,7 +47,8 @@ heat_runtime *heat_operator_runtime(const heat_operator *op) {
 heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, double *rate) {
   const heat_grid *grid = op->grid;
   heat_status status = heat_walls_update(&op->walls, &t, 1);
-  if (status.code == HEAT_OK) status = heat_forcing_update(&op->forcing, grid->owned, t, 0, &op->ledger);
+  if (status.code == HEAT_OK) status = heat_forcing_begin(&op->forcing, &t, 1);
+  if (status.code == HEAT_OK) status = heat_forcing_update(&op->forcing, grid->owned, 0, 0, &op->ledger);
   heat_sequence_refresh(&op->sequence, u);
   heat_walls_apply(&op->walls, u, grid->owned, 0);
   *rate = heat_sequence_rate(&op->sequence, u);
@@ -55,26 +57,77 @@ heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, doubl
   return heat_agree(grid->comm, status);
 }
 
+/* Exact sums over cells: their bits do not depend on who forms which part. What is not negative is entered once for the
+ * heat and its size. */
+typedef struct cell_sums {
+  heat_sum temperature;       /* u, where the material varies */
+  heat_sum positive;          /* rho c_p u, or u of one material, where no cell of a stretch is below 0 */
+  heat_sum mixed, mixed_size; /* the same in other stretches, and its size */
+} cell_sums;
+
+static bool any_negative(const double *values, int64_t count) {
+  uint64_t signs = 0;
+  for (int64_t n = 0; n < count; n++) {
+    uint64_t bits;
+    memcpy(&bits, &values[n], sizeof bits);
+    signs |= bits;
+  }
+  return signs >> 63 != 0;
+}
+
+static void add_cells(const heat_operator *op, const double *u, int64_t i, int64_t j, int64_t count, cell_sums *sums) {
+  enum { SPAN = 256 };
+  double heat[SPAN], size[SPAN];
+  for (int64_t first = 0; first < count; first += SPAN, u += SPAN) {
+    const int64_t span = count - first < SPAN ? count - first : SPAN;
+    const double *values = op->stencil.uniform ? u : heat;
+    for (int64_t n = 0; n < span && !op->stencil.uniform; n++)
+      heat[n] = u[n] / heat_stencil_inverse(&op->stencil, i + first + n, j);
+    if (!op->stencil.uniform) heat_sum_add_many(&sums->temperature, u, span);
+    if (!any_negative(values, span)) {
+      heat_sum_add_many(&sums->positive, values, span);
+      continue;
+    }
+    for (int64_t n = 0; n < span; n++) size[n] = fabs(values[n]);
+    heat_sum_add_many(&sums->mixed, values, span);
+    heat_sum_add_many(&sums->mixed_size, size, span);
+  }
+}
+
+static cell_sums add_rows(const heat_operator *op, const heat_field *u) {
+  const heat_box owned = op->grid->owned;
+  const int threads = op->sequence.threads;
+  cell_sums all = {.temperature = {{0}, 0}};
+#pragma omp parallel num_threads(threads) if (threads > 1)
+  {
+    cell_sums own = {.temperature = {{0}, 0}};
+#pragma omp for nowait
+    for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+      add_cells(op, heat_field_at(u, owned.lo[HEAT_X], j), owned.lo[HEAT_X], j, heat_box_width(owned, HEAT_X), &own);
+#pragma omp critical(heat_energy)
+    {
+      heat_sum_merge(&all.temperature, &own.temperature);
+      heat_sum_merge(&all.positive, &own.positive);
+      heat_sum_merge(&all.mixed, &own.mixed);
+      heat_sum_merge(&all.mixed_size, &own.mixed_size);
+    }
+  }
+  return all;
+}
+
 heat_energy heat_operator_energy(const heat_operator *op, const heat_field *u) {
   const heat_grid *grid = op->grid;
   const double *spacing = grid->spacing, area = spacing[HEAT_X] * spacing[HEAT_Y];
-  heat_sum heat = {0}, temperature = {0}, size = {0};
-  for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y]; j++) {
-    for (int64_t i = grid->owned.lo[HEAT_X]; i < grid->owned.hi[HEAT_X]; i++) {
-      const double value = *heat_field_at(u, i, j);
-      heat_sum_add(&temperature, value);
-      if (!op->stencil.uniform) heat_sum_add(&heat, value / heat_stencil_inverse(&op->stencil, i, j));
-      heat_sum_add(&size, fabs(op->stencil.uniform ? value : value / heat_stencil_inverse(&op->stencil, i, j)));
-    }
-  }
-  heat_sum all = heat_sum_reduce(&temperature, grid->comm);
+  cell_sums sums = add_rows(op, u);
+  heat_sum_merge(&sums.mixed, &sums.positive);
+  heat_sum_merge(&sums.mixed_size, &sums.positive);
+  heat_sum heat = heat_sum_reduce(&sums.mixed, grid->comm), all = heat;
+  if (!op->stencil.uniform) all = heat_sum_reduce(&sums.temperature, grid->comm);
   const double total = heat_sum_value(&all), scale = op->stencil.uniform ? area / op->stencil.s : area;
   heat_energy energy = {.mean = total / (double)heat_box_cells(grid->domain), .heat = total / op->stencil.s * area};
-  all = heat_sum_reduce(&size, grid->comm);
+  if (!op->stencil.uniform) energy.heat = heat_sum_value(&heat) * area;
+  all = heat_sum_reduce(&sums.mixed_size, grid->comm);
   energy.size = heat_sum_value(&all) * scale;
-  if (op->stencil.uniform) return energy;
-  all = heat_sum_reduce(&heat, grid->comm);
-  energy.heat = heat_sum_value(&all) * area;
   return energy;
 }
 

@@ -37,6 +37,52 @@ static double random_bits(uint64_t *state) {
   return value;
 }
 
+static bool same_sums(const heat_sum *a, const heat_sum *b) {
+  heat_sum one = {0}, other = {0};
+  heat_sum_merge(&one, a); /* in canonical form */
+  heat_sum_merge(&other, b);
+  return memcmp(one.digit, other.digit, sizeof one.digit) == 0;
+}
+
+/* Values of all sorts: alike, of all magnitudes, too large and too small for extraction, not finite; any number of
+ * them. */
+static void many_at_once_are_as_one_by_one(void **state) {
+  (void)state;
+  enum { MOST = 700, KINDS = 6 };
+  static double values[MOST];
+  uint64_t random = 4;
+  for (int kind = 0; kind < KINDS; kind++) {
+    for (int count = 0; count <= MOST; count = count < 20 ? count + 1 : count + 97) {
+      for (int n = 0; n < count; n++) {
+        const double part = (double)(next_random(&random) >> 11) * 0x1p-53;
+        values[n] = kind == 0   ? 293.15 + part
+                    : kind == 1 ? ldexp(part - 0.5, (int)(next_random(&random) % 150))
+                    : kind == 2 ? random_bits(&random)
+                    : kind == 3 ? ldexp(part, -1060)
+                    : kind == 4 ? ldexp(0.5 + part / 2, 1024)
+                                : (n % 300 == 299 ? INFINITY : part);
+      }
+      heat_sum many = {0}, single = {0};
+      heat_sum_add_many(&many, values, count);
+      for (int n = 0; n < count; n++) heat_sum_add(&single, values[n]);
+      assert_true(same_sums(&many, &single));
+    }
+  }
+}
+
+static void a_value_many_times(void **state) {
+  (void)state;
+  static const double values[] = {0.1, -293.15, 1e-310, 0};
+  for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
+    for (int64_t count = 0; count < 70; count++) {
+      heat_sum many = {0}, single = {0};
+      heat_sum_add_times(&many, values[v], count);
+      for (int64_t n = 0; n < count; n++) heat_sum_add(&single, values[v]);
+      assert_true(same_sums(&many, &single));
+    }
+  }
+}
+
 static void known_sums_are_exact(void **state) {
   (void)state;
   static const struct {
@@ -237,6 +283,8 @@ static void a_reduction_has_the_bits_of_the_sum_on_one_rank(void **state) {
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(known_sums_are_exact),
+      cmocka_unit_test(many_at_once_are_as_one_by_one),
+      cmocka_unit_test(a_value_many_times),
       cmocka_unit_test(a_single_value_comes_back_with_its_bits),
       cmocka_unit_test(a_sum_is_faithfully_rounded),
       cmocka_unit_test(every_order_and_partition_gives_the_same_bits),

@@ -18,6 +18,10 @@ typedef struct heat_sum {
 /* sum += value. Local. */
 void heat_sum_add(heat_sum *sum, double value);
 
+/* The same for many values, and for one value `count` >= 0 times. Local. */
+void heat_sum_add_many(heat_sum *sum, const double *values, int64_t count);
+void heat_sum_add_times(heat_sum *sum, double value, int64_t count);
+
 /* sum += other. Local. */
 void heat_sum_merge(heat_sum *sum, const heat_sum *other);
 
