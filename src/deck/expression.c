@@ -13,6 +13,7 @@ struct heat_expression {
   muParserHandle_t parser;
   double x, y, t; /* bound to the parser by address */
   bool in_space, in_time;
+  heat_program program; /* for many points at once */
 };
 
 /* The library's error codes, which have no names in C. `named`: the message shows the token at fault. */
@@ -64,42 +65,15 @@ static heat_status explain(muParserHandle_t parser, const heat_translation *tran
   return heat_fail(HEAT_DECK, "it does not parse: %s", mupGetErrorMsg(parser));
 }
 
-static double logical_not(double a) {
-  return a == 0;
-}
-
-/* The remainder with the sign of the divisor, so that it repeats every b also below 0; fmod has that of the dividend.
- */
-static double floored_mod(double a, double b) {
-  const double rest = fmod(a, b);
-  return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
-}
-
-static double unit_step(double a) {
-  return isnan(a) ? a : a >= 0;
-}
-
-static double clamp(double a, double low, double high) {
-  return a < low ? low : a > high ? high : a;
-}
-
 /* What the library does not have. All are functions of their arguments alone, so that constants may be folded. */
 static void define_functions(muParserHandle_t parser) {
-  static const struct {
-    const char *name;
-    muFun1_t one;
-    muFun2_t two;
-  } functions[] = {
-      {"mod", NULL, floored_mod}, {"fmod", NULL, fmod}, {"hypot", NULL, hypot}, {"pow", NULL, pow},
-      {"floor", floor, NULL},     {"ceil", ceil, NULL}, {"round", round, NULL}, {"trunc", trunc, NULL},
-      {"erf", erf, NULL},         {"erfc", erfc, NULL}, {"cbrt", cbrt, NULL},   {"step", unit_step, NULL},
-  };
-  for (size_t f = 0; f < sizeof functions / sizeof *functions; f++) {
-    if (functions[f].one != NULL) mupDefineFun1(parser, functions[f].name, functions[f].one, 1);
-    if (functions[f].two != NULL) mupDefineFun2(parser, functions[f].name, functions[f].two, 1);
+  for (int f = 0; f < heat_function_count; f++) {
+    const heat_function *function = &heat_functions[f];
+    if (!function->ours) continue;
+    if (function->one != NULL) mupDefineFun1(parser, function->name, function->one, 1);
+    if (function->two != NULL) mupDefineFun2(parser, function->name, function->two, 1);
+    if (function->three != NULL) mupDefineFun3(parser, function->name, function->three, 1);
   }
-  mupDefineFun3(parser, "clamp", clamp, 1);
-  mupDefineFun1(parser, HEAT_EXPRESSION_NOT, logical_not, 1);
   mupDefineConst(parser, "pi", acos(-1.0));
   mupDefineConst(parser, "e", exp(1.0));
 }
@@ -111,6 +85,26 @@ static bool has_decimal_comma(const char *text) {
     comma++;
   }
   return false;
+}
+
+/* Whether the program gives the library's bits, as a look at points of all sizes shows: another version of the library
+ * may fold constants in another way. */
+static bool agrees(heat_expression *e) {
+  enum { POINTS = 64 };
+  const double golden = 0.6180339887498949, most = 40; /* powers of two */
+  double part = 0;
+  for (int n = 0; n < POINTS && e->program.count > 0; n++) {
+    double at[3], value;
+    for (int v = 0; v < 3; v++) {
+      part = fmod(part + golden, 1);
+      at[v] = n < POINTS / 2 ? 2 * part - 1 : ldexp(part, (int)(most * (fmod(part * POINTS, 1) - 0.5)));
+    }
+    const heat_points point = {.along = &at[0], .across = &at[1], .count = 1, .lines = 1, .t = at[2]};
+    heat_program_run(&e->program, e->program.count - 1, &point, &value, 1);
+    const double right = heat_expression_value(e, at[0], at[1], at[2]);
+    if (memcmp(&value, &right, sizeof value) != 0 && !(isnan(value) && isnan(right))) return false;
+  }
+  return true;
 }
 
 /* The library parses at the first evaluation. It must come before the variables are asked for: that question makes the
@@ -138,6 +132,8 @@ static heat_status compile(heat_expression *e, const char *text, bool time_allow
     e->in_space = e->in_space || place == &e->x || place == &e->y;
     e->in_time = e->in_time || place == &e->t;
   }
+  heat_program_compile(&e->program, translation.text);
+  if (!agrees(e)) e->program.count = 0;
   return heat_ok();
 }
 
@@ -169,6 +165,54 @@ double heat_expression_value(heat_expression *e, double x, double y, double t) {
   if (!mupError(e->parser)) return value;
   mupErrorReset(e->parser);
   return NAN;
+}
+
+void heat_expression_values(heat_expression *e, const heat_points *at, double *out, ptrdiff_t stride) {
+  if (e->program.count > 0) {
+    heat_program_run(&e->program, e->program.count - 1, at, out, stride);
+    return;
+  }
+#pragma omp critical(heat_expression) /* the library is not made for threads */
+  for (int64_t line = 0; line < at->lines; line++) {
+    for (int64_t n = 0; n < at->count; n++) {
+      const double along = at->along[n], across = at->across[line];
+      out[line * stride + n] = at->axis == 0 ? heat_expression_value(e, along, across, at->t)
+                                             : heat_expression_value(e, across, along, at->t);
+    }
+  }
+}
+
+/* The factors of a product: [0] in t alone, [1] in x and y alone; false where it is none. */
+static bool find_factors(const heat_expression *e, int factors[2]) {
+  const unsigned space = 1u << HEAT_OF_X | 1u << HEAT_OF_Y, time = 1u << HEAT_OF_T;
+  if (e->program.count == 0) return false;
+  const heat_instruction *last = &e->program.code[e->program.count - 1];
+  if (last->operation != HEAT_OP_MULTIPLY) return false;
+  for (int n = 0; n < 2; n++) {
+    factors[0] = last->from[n];
+    factors[1] = last->from[1 - n];
+    if (e->program.code[factors[0]].uses == time && (e->program.code[factors[1]].uses & ~space) == 0) return true;
+  }
+  return false;
+}
+
+bool heat_expression_is_product(const heat_expression *e) {
+  int factors[2];
+  return find_factors(e, factors);
+}
+
+double heat_expression_time_factor(heat_expression *e, double t) {
+  int factors[2];
+  const double anywhere = 0;
+  double value = NAN;
+  const heat_points at = {.along = &anywhere, .across = &anywhere, .count = 1, .lines = 1, .t = t};
+  if (find_factors(e, factors)) heat_program_run(&e->program, factors[0], &at, &value, 1);
+  return value;
+}
+
+void heat_expression_space_factor(heat_expression *e, const heat_points *at, double *out, ptrdiff_t stride) {
+  int factors[2];
+  if (find_factors(e, factors)) heat_program_run(&e->program, factors[1], at, out, stride);
 }
 
 bool heat_expression_in_space(const heat_expression *e) {

@@ -171,13 +171,17 @@ double heat_problem_centre(const heat_problem *problem, int axis, int64_t index)
 
 void heat_problem_layers(const heat_problem *problem, heat_property property, int64_t j, int64_t lo, int64_t hi,
                          int *which) {
+  enum { SPAN = 256 };
   const double y = heat_problem_centre(problem, HEAT_Y, j);
   for (int64_t n = 0; n < hi - lo; n++) which[n] = 0;
   for (int r = 0; r < problem->region_count; r++) {
     if (problem->regions[r].set[property] == NULL) continue;
-    for (int64_t n = 0; n < hi - lo; n++)
-      if (heat_shape_contains(problem->regions[r].shape, heat_problem_centre(problem, HEAT_X, lo + n), y))
-        which[n] = r + 1;
+    double x[SPAN];
+    for (int64_t first = lo; first < hi; first += SPAN) {
+      const int64_t count = hi - first < SPAN ? hi - first : SPAN;
+      for (int64_t n = 0; n < count; n++) x[n] = heat_problem_centre(problem, HEAT_X, first + n);
+      heat_shape_cover(problem->regions[r].shape, x, (int)count, y, r + 1, which + (first - lo));
+    }
   }
 }
 
@@ -187,6 +191,27 @@ static heat_quantity *layer_quantity(const heat_problem *problem, heat_property 
 
 bool heat_problem_layer_in_time(const heat_problem *problem, heat_property property, int layer) {
   return heat_quantity_in_time(layer_quantity(problem, property, layer));
+}
+
+bool heat_problem_from_file(const heat_problem *problem, heat_property property) {
+  for (int layer = 0; layer <= problem->region_count; layer++) {
+    const heat_quantity *quantity = layer_quantity(problem, property, layer);
+    if (quantity != NULL && quantity->kind == HEAT_VALUE_FILE) return true;
+  }
+  return false;
+}
+
+heat_time_form heat_problem_layer_form(const heat_problem *problem, heat_property property, int layer) {
+  const heat_quantity *quantity = layer_quantity(problem, property, layer);
+  if (!heat_quantity_in_time(quantity)) return HEAT_TIME_NONE;
+  if (!heat_expression_in_space(quantity->expression)) return HEAT_TIME_ALONE;
+  return quantity->scale == 1 && heat_expression_is_product(quantity->expression) ? HEAT_TIME_PRODUCT : HEAT_TIME_MIXED;
+}
+
+double heat_problem_layer_factor(const heat_problem *problem, heat_property property, int layer, double t) {
+  const heat_quantity *quantity = layer_quantity(problem, property, layer);
+  if (heat_expression_in_space(quantity->expression)) return heat_expression_time_factor(quantity->expression, t);
+  return quantity->scale * heat_expression_value(quantity->expression, 0, 0, t);
 }
 
 int heat_problem_layer_first(const heat_problem *problem, heat_property property, int layer) {
@@ -199,11 +224,26 @@ int heat_problem_layer_first(const heat_problem *problem, heat_property property
   return layer;
 }
 
-heat_status heat_problem_layer_values(const heat_problem *problem, heat_property property, int layer, int64_t j,
-                                      int64_t lo, int64_t hi, double t, double *out) {
-  const heat_run where = {HEAT_X, lo, hi - lo, j, heat_problem_centre(problem, HEAT_Y, j), t};
-  return heat_quantity_evaluate(layer_quantity(problem, property, layer), problem, where, spelling[property].require,
-                                out);
+static heat_run run_of(const heat_problem *problem, const heat_patch *patch) {
+  return (heat_run){.axis = HEAT_X,
+                    .first = patch->lo[HEAT_X],
+                    .count = patch->hi[HEAT_X] - patch->lo[HEAT_X],
+                    .row = patch->lo[HEAT_Y],
+                    .rows = patch->hi[HEAT_Y] - patch->lo[HEAT_Y],
+                    .across = heat_problem_centre(problem, HEAT_Y, patch->lo[HEAT_Y]),
+                    .t = patch->t,
+                    .stride = patch->stride};
+}
+
+heat_status heat_problem_layer_values(const heat_problem *problem, heat_property property, int layer,
+                                      const heat_patch *patch, double *out) {
+  return heat_quantity_evaluate(layer_quantity(problem, property, layer), problem, run_of(problem, patch),
+                                spelling[property].require, out);
+}
+
+void heat_problem_layer_profile(const heat_problem *problem, heat_property property, int layer, const heat_patch *patch,
+                                double *out) {
+  heat_quantity_profile(layer_quantity(problem, property, layer), problem, run_of(problem, patch), out);
 }
 
 /* A condition that is no number says neither yes nor no. */
@@ -218,24 +258,66 @@ static heat_status check_conditions(const heat_problem *problem) {
   return heat_ok();
 }
 
-heat_status heat_problem_values(const heat_problem *problem, heat_property property, int64_t j, int64_t lo, int64_t hi,
-                                double t, double *out) {
+/* The runs of cells of one layer in some rows that all have the layers `which`. */
+static heat_status paint_rows(const heat_problem *problem, heat_property property, const heat_patch *rows,
+                              const int *which, double *out) {
+  const int64_t count = rows->hi[HEAT_X] - rows->lo[HEAT_X];
+  heat_status status = check_conditions(problem);
+  for (int64_t begin = 0, end; begin < count && status.code == HEAT_OK; begin = end) {
+    for (end = begin + 1; end < count && which[end] == which[begin]; end++) continue;
+    heat_patch run = *rows;
+    run.lo[HEAT_X] = rows->lo[HEAT_X] + begin;
+    run.hi[HEAT_X] = rows->lo[HEAT_X] + end;
+    status = heat_problem_layer_values(problem, property, which[begin], &run, out + begin);
+  }
+  return status;
+}
+
+/* Columns by columns, and rows that have the same layers together. */
+static heat_status paint(const heat_problem *problem, heat_property property, const heat_patch *patch, double *out) {
   enum { SPAN = 512 };
-  int which[SPAN];
-  for (int64_t first = lo; first < hi; first += SPAN) {
-    const int64_t last = first + SPAN < hi ? first + SPAN : hi;
-    heat_problem_layers(problem, property, j, first, last, which);
-    heat_status undefined = check_conditions(problem);
-    if (undefined.code != HEAT_OK) return undefined;
-    for (int64_t begin = first, end; begin < last; begin = end) {
-      end = begin + 1;
-      while (end < last && which[end - first] == which[begin - first]) end++;
-      heat_status status =
-          heat_problem_layer_values(problem, property, which[begin - first], j, begin, end, t, out + (begin - lo));
+  int layers[2][SPAN];
+  heat_status status = heat_ok();
+  for (int64_t first = patch->lo[HEAT_X]; first < patch->hi[HEAT_X]; first += SPAN) {
+    heat_patch rows = *patch;
+    rows.lo[HEAT_X] = first;
+    rows.hi[HEAT_X] = first + SPAN < patch->hi[HEAT_X] ? first + SPAN : patch->hi[HEAT_X];
+    int *which = layers[0], *next = layers[1];
+    heat_problem_layers(problem, property, patch->lo[HEAT_Y], first, rows.hi[HEAT_X], which);
+    for (int64_t j = patch->lo[HEAT_Y], end; j < patch->hi[HEAT_Y]; j = end) {
+      for (end = j + 1; end < patch->hi[HEAT_Y]; end++) {
+        heat_problem_layers(problem, property, end, first, rows.hi[HEAT_X], next);
+        if (memcmp(which, next, (size_t)(rows.hi[HEAT_X] - first) * sizeof *which) != 0) break;
+      }
+      rows.lo[HEAT_Y] = j;
+      rows.hi[HEAT_Y] = end;
+      status = paint_rows(problem, property, &rows, which,
+                          out + (j - patch->lo[HEAT_Y]) * patch->stride + (first - patch->lo[HEAT_X]));
       if (status.code != HEAT_OK) return status;
+      int *swap = which;
+      which = next;
+      next = swap;
     }
   }
-  return heat_ok();
+  return status;
+}
+
+heat_status heat_problem_patch(const heat_problem *problem, heat_property property, const heat_patch *patch,
+                               double *out) {
+  heat_status status = paint(problem, property, patch, out);
+  for (int64_t j = patch->lo[HEAT_Y]; j < patch->hi[HEAT_Y] && status.code == HEAT_DECK; j++) {
+    heat_patch row = *patch; /* once more, to name the first cell */
+    row.lo[HEAT_Y] = j;
+    row.hi[HEAT_Y] = j + 1;
+    const heat_status first = paint(problem, property, &row, out + (j - patch->lo[HEAT_Y]) * patch->stride);
+    if (first.code != HEAT_OK) return first;
+  }
+  return status;
+}
+
+heat_status heat_problem_values(const heat_problem *problem, heat_property property, int64_t j, int64_t lo, int64_t hi,
+                                double t, double *out) {
+  return heat_problem_patch(problem, property, &(heat_patch){{lo, j}, {hi, j + 1}, t, hi - lo}, out);
 }
 
 bool heat_problem_uniform(const heat_problem *problem, heat_property property, double *value) {
@@ -279,7 +361,7 @@ heat_status heat_problem_side(const heat_problem *problem, int number, int64_t l
   const heat_side *side = &problem->sides[number];
   const int across = number / 2;
   const double wall = problem->origin[across] + (number % 2 == 0 ? 0 : problem->size[across]);
-  const heat_run where = {1 - across, lo, hi - lo, 0, wall, t};
+  const heat_run where = {.axis = 1 - across, .first = lo, .count = hi - lo, .rows = 1, .across = wall, .t = t};
   heat_status status = heat_quantity_evaluate(side->value, problem, where, heat_must_be_finite, g);
   for (int64_t n = 0; n < hi - lo; n++) a[n] = 1;
   if (status.code == HEAT_OK && side->coefficient != NULL)
@@ -300,7 +382,7 @@ heat_status heat_problem_side_at(const heat_problem *problem, int number, double
   const double wall = problem->origin[across] + (number % 2 == 0 ? 0 : problem->size[across]);
   int64_t cell = (int64_t)((s - problem->origin[along]) / problem->spacing[along]);
   if (cell >= problem->cells[along]) cell = problem->cells[along] - 1;
-  const heat_run centre = {along, cell, 1, 0, wall, t};
+  const heat_run centre = {.axis = along, .first = cell, .count = 1, .rows = 1, .across = wall, .t = t};
   heat_status status = heat_ok();
   *coefficient = 1;
   if (side->coefficient != NULL)

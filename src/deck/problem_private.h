@@ -31,22 +31,27 @@ void heat_quantity_destroy(heat_quantity *quantity); /* NULL is allowed. Local. 
 
 bool heat_quantity_in_time(const heat_quantity *quantity); /* whether it depends on time; NULL does not. Local. */
 
-/* A run of points: the centres of the cells first, first + 1, ... along `axis`, with one coordinate across it, m. */
+/* Runs of points: the centres of the cells first, first + 1, ... along `axis`, in each of `rows` neighbouring rows. */
 typedef struct heat_run {
   int axis;
   int64_t first, count;
-  int64_t row; /* of a field file; 0 for a side */
-  double across, t;
+  int64_t row;      /* the first one of a field; 0 for a side */
+  int64_t rows;     /* 1 for a side */
+  double across, t; /* the coordinate across the first row, m */
+  ptrdiff_t stride; /* from the values of one row to those of the next */
 } heat_run;
 
 /* What a value must be, in words; NULL when it is. */
 typedef const char *heat_requirement(double value);
 heat_requirement heat_must_be_finite, heat_must_be_positive, heat_must_not_be_negative;
 
-/* The values at the points of a run, `count` numbers. HEAT_DECK, with the point, when one is not what is required or a
- * field file has none there. Local. */
+/* The values at the points of a run, `count` numbers for each row. HEAT_DECK, with the point, when one is not what is
+ * required or a field file has none there. Local. */
 heat_status heat_quantity_evaluate(const heat_quantity *quantity, const heat_problem *problem, heat_run where,
                                    heat_requirement *require, double *out);
+
+/* The factor in space of an expression that is a product, at the points of a run. Local. */
+void heat_quantity_profile(const heat_quantity *quantity, const heat_problem *problem, heat_run where, double *out);
 
 /* The value at the coordinate s along a side, m. `centre` is the run of the one cell around it, whose centre is taken
  * where the value right at s is not what is required. Errors as above. Local. */
@@ -57,8 +62,8 @@ heat_status heat_quantity_at(const heat_quantity *quantity, const heat_problem *
 heat_status heat_quantity_fail_missing(const heat_quantity *quantity, const heat_problem *problem, int64_t cell,
                                        int64_t row, const char *reason);
 
-/* Turn the power of each region that has one into its source: evenly over the cells of the whole grid whose source it is.
- * HEAT_DECK where there are none, and where the power is not one for the whole region. Collective over comm. */
+/* Turn the power of each region that has one into its source: evenly over the cells of the whole grid whose source it
+ * is. HEAT_DECK where there are none, and where the power is not one for the whole region. Collective over comm. */
 heat_status heat_problem_spread_powers(heat_problem *problem, MPI_Comm comm);
 
 /* Read every field file once, all ranks sharing its rows: for its digest, and for cells that need a value and have

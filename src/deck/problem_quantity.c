@@ -80,24 +80,65 @@ heat_status heat_quantity_fail_missing(const heat_quantity *quantity, const heat
 static heat_status read_file(const heat_quantity *quantity, const heat_problem *problem, heat_run where, double *out) {
   const char *reason;
   if (quantity->absent != NULL) return heat_config_fail(problem->config, quantity->key, "%s", quantity->absent);
-  heat_status status = heat_dataset_read(quantity->dataset, where.row, where.first, where.first + where.count, out);
-  const int64_t missing = heat_dataset_missing(quantity->dataset, &reason);
-  if (status.code != HEAT_OK || missing < 0) return status;
-  return heat_quantity_fail_missing(quantity, problem, missing, where.row, reason);
+  for (int64_t row = where.row; row < where.row + where.rows; row++, out += where.stride) {
+    heat_status status = heat_dataset_read(quantity->dataset, row, where.first, where.first + where.count, out);
+    const int64_t missing = heat_dataset_missing(quantity->dataset, &reason);
+    if (status.code != HEAT_OK) return status;
+    if (missing >= 0) return heat_quantity_fail_missing(quantity, problem, missing, row, reason);
+  }
+  return heat_ok();
+}
+
+static void fill(heat_run where, double value, double *out) {
+  for (int64_t row = 0; row < where.rows; row++)
+    for (int64_t n = 0; n < where.count; n++) out[row * where.stride + n] = value;
+}
+
+/* The coordinate across a row, m. */
+static double across_row(const heat_problem *problem, const heat_run *where, int64_t row) {
+  return row == 0 ? where->across : heat_problem_centre(problem, 1 - where->axis, where->row + row);
+}
+
+typedef void evaluation(heat_expression *expression, const heat_points *at, double *out, ptrdiff_t stride);
+
+/* Some rows of some columns at a time, which a compiled expression likes: see heat_expression_values. */
+static void evaluate_expression(const heat_quantity *quantity, const heat_problem *problem, heat_run where,
+                                evaluation *values, double *out) {
+  enum { COLUMNS = 256, ROWS = 64 };
+  double along[COLUMNS], across[ROWS];
+  for (int64_t row = 0; row < where.rows; row += ROWS) {
+    heat_points at = {where.axis, along, across, .lines = where.rows - row < ROWS ? where.rows - row : ROWS,
+                      .t = where.t};
+    for (int64_t line = 0; line < at.lines; line++) across[line] = across_row(problem, &where, row + line);
+    for (int64_t column = 0; column < where.count; column += COLUMNS) {
+      at.count = where.count - column < COLUMNS ? where.count - column : COLUMNS;
+      for (int64_t n = 0; n < at.count; n++)
+        along[n] = heat_problem_centre(problem, where.axis, where.first + column + n);
+      values(quantity->expression, &at, out + row * where.stride + column, where.stride);
+    }
+  }
+}
+
+void heat_quantity_profile(const heat_quantity *quantity, const heat_problem *problem, heat_run where, double *out) {
+  evaluate_expression(quantity, problem, where, heat_expression_space_factor, out);
 }
 
 static heat_status evaluate(const heat_quantity *quantity, const heat_problem *problem, heat_run where, double *out) {
   if (quantity->kind == HEAT_VALUE_FILE) return read_file(quantity, problem, where, out);
-  const bool varies = quantity->kind == HEAT_VALUE_EXPRESSION && heat_expression_in_space(quantity->expression);
-  double value = quantity->number;
-  for (int64_t n = 0; n < where.count; n++) {
-    if (quantity->kind == HEAT_VALUE_EXPRESSION && (varies || n == 0)) {
-      const double along = heat_problem_centre(problem, where.axis, where.first + n);
-      const double x = where.axis == HEAT_X ? along : where.across, y = where.axis == HEAT_X ? where.across : along;
-      value = quantity->scale * heat_expression_value(quantity->expression, x, y, where.t);
-    }
-    out[n] = value;
+  if (quantity->kind == HEAT_VALUE_EXPRESSION && heat_expression_in_space(quantity->expression)) {
+    evaluate_expression(quantity, problem, where, heat_expression_values, out);
+    for (int64_t row = 0; row < where.rows && quantity->scale != 1; row++)
+      for (int64_t n = 0; n < where.count; n++) out[row * where.stride + n] *= quantity->scale;
+    return heat_ok();
   }
+  double value = quantity->number;
+  if (quantity->kind == HEAT_VALUE_EXPRESSION) {
+    const double place[2] = {heat_problem_centre(problem, where.axis, where.first), where.across};
+    heat_expression_values(quantity->expression, &(heat_points){where.axis, &place[0], &place[1], 1, 1, where.t},
+                           &value, 1);
+    value *= quantity->scale;
+  }
+  fill(where, value, out);
   return heat_ok();
 }
 
@@ -115,13 +156,16 @@ const char *heat_must_not_be_negative(double value) {
 
 static heat_status check_values(const heat_quantity *quantity, const heat_problem *problem, heat_run where,
                                 const double *values, heat_requirement *require) {
-  for (int64_t n = 0; n < where.count; n++) {
-    const char *need = require(values[n]);
-    if (need == NULL) continue;
-    const double along = heat_problem_centre(problem, where.axis, where.first + n);
-    const double x = where.axis == HEAT_X ? along : where.across, y = where.axis == HEAT_X ? where.across : along;
-    return heat_config_fail(problem->config, quantity->key, "is %g at x = %g, y = %g, t = %g (%s)", values[n], x, y,
-                            where.t, need);
+  for (int64_t row = 0; row < where.rows; row++, values += where.stride) {
+    for (int64_t n = 0; n < where.count; n++) {
+      const char *need = require(values[n]);
+      if (need == NULL) continue;
+      const double along = heat_problem_centre(problem, where.axis, where.first + n);
+      const double across = across_row(problem, &where, row);
+      return heat_config_fail(problem->config, quantity->key, "is %g at x = %g, y = %g, t = %g (%s)", values[n],
+                              where.axis == HEAT_X ? along : across, where.axis == HEAT_X ? across : along, where.t,
+                              need);
+    }
   }
   return heat_ok();
 }

@@ -45,10 +45,27 @@ static bool in_polygon(const heat_shape *shape, double x, double y) {
   return inside;
 }
 
+/* Of a row of points: see heat_shape_cover. */
+static void cover_condition(const heat_shape *shape, const double *x, int count, double y, int number, int *which) {
+  enum { SPAN = 256 };
+  double values[SPAN];
+  for (int first = 0; first < count; first += SPAN) {
+    const int span = count - first < SPAN ? count - first : SPAN;
+    heat_expression_values(shape->condition, &(heat_points){HEAT_X, x + first, &y, span, 1, 0}, values, span);
+    for (int n = 0; n < span; n++) {
+      if (isnan(values[n])) {
+#pragma omp critical(heat_condition)
+        *shape->undefined = (point){x[first + n], y};
+      }
+      if (values[n] != 0) which[first + n] = number;
+    }
+  }
+}
+
 static bool in_condition(const heat_shape *shape, double x, double y) {
-  const double value = heat_expression_value(shape->condition, x, y, 0);
-  if (isnan(value)) *shape->undefined = (point){x, y};
-  return value != 0;
+  int inside = 0;
+  cover_condition(shape, &x, 1, y, 1, &inside);
+  return inside != 0;
 }
 
 static point read_point(const heat_config *config, int index, const char *key) {
@@ -155,6 +172,18 @@ bool heat_shape_contains(const heat_shape *shape, double x, double y) {
   return shape->kind->contains(shape, x, y);
 }
 
+void heat_shape_cover(const heat_shape *shape, const double *x, int count, double y, int number, int *which) {
+  point low, high;
+  if (shape->condition != NULL) {
+    cover_condition(shape, x, count, y, number, which);
+    return;
+  }
+  shape->kind->bounds(shape, &low, &high);
+  if (y < low.y || y > high.y) return;
+  for (int n = 0; n < count; n++)
+    if (shape->kind->contains(shape, x[n], y)) which[n] = number;
+}
+
 bool heat_shape_is_rectangle(const heat_shape *shape) {
   return shape->kind == &kinds[HEAT_SHAPE_RECTANGLE];
 }
@@ -170,9 +199,13 @@ bool heat_shape_bounds(const heat_shape *shape, double low[HEAT_AXES], double hi
   return true;
 }
 
-bool heat_shape_undefined(const heat_shape *shape, double *x, double *y) {
-  if (shape->undefined == NULL || isnan(shape->undefined->x)) return false;
-  *x = shape->undefined->x;
-  *y = shape->undefined->y;
-  return true;
+bool heat_shape_undefined(heat_shape *shape, double *x, double *y) {
+  if (shape->undefined == NULL) return false;
+#pragma omp critical(heat_condition)
+  {
+    *x = shape->undefined->x;
+    *y = shape->undefined->y;
+    *shape->undefined = (point){NAN, NAN};
+  }
+  return !isnan(*x);
 }

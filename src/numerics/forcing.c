@@ -2,16 +2,24 @@
 
 #include "paint.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+struct heat_source_kind {
+  int layer; /* the region that gives the source there, or the base: see heat_problem_layers */
+  heat_time_form form;
+};
 
 struct heat_source_run {
   int64_t i, j, count; /* in the indices of the grown box */
-  int layer;           /* the region that gives the source there, or the base: see heat_problem_layers */
+  int kind;
+  int64_t profile; /* where its cells begin there */
 };
 
 /* The runs of cells of one row whose source depends on time, appended to those there are. */
 typedef struct run_job {
   heat_forcing *forcing;
+  int *kind_of; /* of each layer; -1: none yet */
   heat_status status;
 } run_job;
 
@@ -21,6 +29,21 @@ static heat_status append_run(heat_forcing *forcing, heat_source_run run) {
   if (runs == NULL) return heat_no_memory("the source", bytes);
   forcing->runs = runs;
   runs[forcing->run_count++] = run;
+  const heat_box cells = {{run.i, run.j}, {run.i + run.count, run.j + 1}};
+  forcing->busy = forcing->run_count == 1 ? cells : heat_box_around(forcing->busy, cells);
+  return heat_ok();
+}
+
+static heat_status find_kind(run_job *job, int layer, int *kind) {
+  heat_forcing *forcing = job->forcing;
+  *kind = job->kind_of[layer];
+  if (*kind >= 0) return heat_ok();
+  const size_t bytes = (size_t)(forcing->kind_count + 1) * sizeof *forcing->kinds;
+  heat_source_kind *kinds = realloc(forcing->kinds, bytes);
+  if (kinds == NULL) return heat_no_memory("the source", bytes);
+  forcing->kinds = kinds;
+  *kind = job->kind_of[layer] = forcing->kind_count++;
+  kinds[*kind] = (heat_source_kind){layer, heat_problem_layer_form(forcing->problem, HEAT_SOURCE, layer)};
   return heat_ok();
 }
 
@@ -35,8 +58,10 @@ static void find_runs(heat_box piece, const int64_t shift[HEAT_AXES], void *cont
     heat_problem_layers(problem, HEAT_SOURCE, j - shift[HEAT_Y], lo - shift[HEAT_X], hi - shift[HEAT_X], which);
     for (int64_t i = lo, end; i < hi && job->status.code == HEAT_OK; i = end) {
       for (end = i + 1; end < hi && which[end - lo] == which[i - lo]; end++) continue;
-      if (heat_problem_layer_in_time(problem, HEAT_SOURCE, which[i - lo]))
-        job->status = append_run(job->forcing, (heat_source_run){i, j, end - i, which[i - lo]});
+      if (!heat_problem_layer_in_time(problem, HEAT_SOURCE, which[i - lo])) continue;
+      heat_source_run run = {.i = i, .j = j, .count = end - i};
+      job->status = find_kind(job, which[i - lo], &run.kind);
+      if (job->status.code == HEAT_OK) job->status = append_run(job->forcing, run);
     }
   }
   free(which);
@@ -62,6 +87,55 @@ static heat_status index_runs(heat_forcing *forcing) {
   return heat_ok();
 }
 
+/* The cells of a run, or those of them from i on, in the indices of the problem. */
+static heat_patch patch_of(const heat_forcing *forcing, const heat_source_run *run, heat_box part, double t) {
+  const int64_t i = heat_grid_wrap(forcing->grid, HEAT_X, part.lo[HEAT_X]);
+  const int64_t j = heat_grid_wrap(forcing->grid, HEAT_Y, run->j);
+  return (heat_patch){{i, j}, {i + heat_box_width(part, HEAT_X), j + 1}, t, 0};
+}
+
+static heat_box box_of(const heat_source_run *run) {
+  return (heat_box){{run->i, run->j}, {run->i + run->count, run->j + 1}};
+}
+
+/* Evaluate g of the products. */
+static heat_status paint_profile(heat_forcing *forcing) {
+  int64_t cells = 0;
+  for (int64_t r = 0; r < forcing->run_count; r++) {
+    forcing->runs[r].profile = cells;
+    if (forcing->kinds[forcing->runs[r].kind].form == HEAT_TIME_PRODUCT) cells += forcing->runs[r].count;
+  }
+  if (cells == 0) return heat_ok();
+  forcing->profile = malloc((size_t)cells * sizeof *forcing->profile);
+  if (forcing->profile == NULL) return heat_no_memory("the source", (size_t)cells * sizeof *forcing->profile);
+  for (int64_t r = 0; r < forcing->run_count; r++) {
+    const heat_source_run *run = &forcing->runs[r];
+    const heat_source_kind *kind = &forcing->kinds[run->kind];
+    const heat_patch patch = patch_of(forcing, run, box_of(run), 0);
+    if (kind->form == HEAT_TIME_PRODUCT)
+      heat_problem_layer_profile(forcing->problem, HEAT_SOURCE, kind->layer, &patch, forcing->profile + run->profile);
+  }
+  return heat_ok();
+}
+
+/* What is needed of the cells whose source depends on time. */
+static heat_status prepare_runs(heat_forcing *forcing) {
+  const heat_grid *grid = forcing->grid;
+  const int layers = forcing->problem->region_count + 1;
+  run_job job = {forcing, malloc((size_t)layers * sizeof(int)), heat_ok()};
+  if (job.kind_of == NULL) return heat_no_memory("the source", (size_t)layers * sizeof(int));
+  for (int layer = 0; layer < layers; layer++) job.kind_of[layer] = -1;
+  heat_layout_images(&grid->layout, grid->domain, heat_grid_grown(grid, grid->owned, forcing->depth), find_runs, &job);
+  free(job.kind_of);
+  if (job.status.code != HEAT_OK) return job.status;
+  const size_t factors = (size_t)(forcing->kind_count + 1) * HEAT_STAGES_MAX * sizeof(double);
+  forcing->factors = calloc(1, factors);
+  forcing->times = calloc(HEAT_STAGES_MAX, sizeof(double));
+  if (forcing->factors == NULL || forcing->times == NULL) return heat_no_memory("the source", factors);
+  const heat_status status = index_runs(forcing);
+  return status.code == HEAT_OK ? paint_profile(forcing) : status;
+}
+
 heat_status heat_forcing_create(heat_forcing *forcing, const heat_discretisation *from) {
   /* The fields of the stencil have the last three numbers, those of the stages the first ones. */
   enum { PAGE_SLOT = HEAT_FIELD_PAGE_SLOTS - 4 };
@@ -74,44 +148,51 @@ heat_status heat_forcing_create(heat_forcing *forcing, const heat_discretisation
       &forcing->q, grid, (heat_field_form){.depth = from->depth, .page_slot = PAGE_SLOT, .threads = from->threads});
   if (status.code == HEAT_OK) status = heat_paint_field(from, HEAT_SOURCE, &forcing->q);
   if (status.code != HEAT_OK || !heat_problem_in_time(from->problem, HEAT_SOURCE)) return status;
-  run_job job = {forcing, heat_ok()};
-  heat_layout_images(&grid->layout, grid->domain, heat_grid_grown(grid, grid->owned, from->depth), find_runs, &job);
-  return job.status.code == HEAT_OK ? index_runs(forcing) : job.status;
+  return prepare_runs(forcing);
 }
 
 void heat_forcing_destroy(heat_forcing *forcing) {
   heat_field_destroy(&forcing->q);
   free(forcing->runs);
   free(forcing->row_runs);
+  free(forcing->kinds);
+  free(forcing->profile);
+  free(forcing->factors);
+  free(forcing->times);
   *forcing = (heat_forcing){0};
 }
 
 size_t heat_forcing_bytes(const heat_problem *problem, heat_box owned, int depth) {
   double value;
-  return heat_problem_uniform(problem, HEAT_SOURCE, &value) && value == 0 ? 0 : heat_field_bytes(owned, depth);
+  if (heat_problem_uniform(problem, HEAT_SOURCE, &value) && value == 0) return 0;
+  bool product = false; /* in all cells, at most */
+  for (int layer = 0; layer <= problem->region_count; layer++)
+    product = product || heat_problem_layer_form(problem, HEAT_SOURCE, layer) == HEAT_TIME_PRODUCT;
+  return (product ? 2 : 1) * heat_field_bytes(owned, depth);
 }
 
 static double cell_area(const heat_grid *grid) {
   return grid->spacing[HEAT_X] * grid->spacing[HEAT_Y];
 }
 
-/* The part of a run that lies in `box`. */
-static heat_box part_of(const heat_source_run *run, heat_box box) {
-  const heat_box row = {{run->i, run->j}, {run->i + run->count, run->j + 1}};
-  return heat_box_intersect(row, box);
-}
-
 /* All of the cells less those in runs. */
 void heat_forcing_agree(heat_forcing *forcing) {
   if (!forcing->has_source) return;
+  enum { SPAN = 256 };
   const heat_box owned = forcing->grid->owned;
   const double area = cell_area(forcing->grid);
+  double power[SPAN];
   heat_sum sum = {0};
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
-    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++)
-      heat_sum_add(&sum, *heat_field_at(&forcing->q, i, j) * area);
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i += SPAN) {
+      const int64_t count = owned.hi[HEAT_X] - i < SPAN ? owned.hi[HEAT_X] - i : SPAN;
+      const double *q = heat_field_at(&forcing->q, i, j);
+      for (int64_t n = 0; n < count; n++) power[n] = q[n] * area;
+      heat_sum_add_many(&sum, power, count);
+    }
+  }
   for (int64_t r = 0; r < forcing->run_count; r++) {
-    const heat_box part = part_of(&forcing->runs[r], owned);
+    const heat_box part = heat_box_intersect(box_of(&forcing->runs[r]), owned);
     if (heat_box_empty(part)) continue; /* of a row of the halo */
     for (int64_t i = part.lo[HEAT_X]; i < part.hi[HEAT_X]; i++)
       heat_sum_add(&sum, -(*heat_field_at(&forcing->q, i, forcing->runs[r].j) * area));
@@ -120,25 +201,88 @@ void heat_forcing_agree(heat_forcing *forcing) {
   forcing->steady_power = heat_sum_value(&total);
 }
 
-heat_status heat_forcing_update(heat_forcing *forcing, heat_box box, double t, double budget_weight,
+/* The source in some cells of a run, each by itself. */
+static heat_status evaluate(const heat_forcing *forcing, const heat_source_run *run, heat_box part, double t) {
+  const heat_patch patch = patch_of(forcing, run, part, t);
+  return heat_problem_layer_values(forcing->problem, HEAT_SOURCE, forcing->kinds[run->kind].layer, &patch,
+                                   heat_field_at(&forcing->q, part.lo[HEAT_X], run->j));
+}
+
+heat_status heat_forcing_begin(heat_forcing *forcing, const double *times, int count) {
+  if (forcing->run_count == 0) return heat_ok();
+  for (int n = 0; n < count; n++) {
+    forcing->times[n] = times[n];
+    for (int k = 0; k < forcing->kind_count; k++) {
+      const heat_source_kind *kind = &forcing->kinds[k];
+      double *factor = &forcing->factors[n * forcing->kind_count + k];
+      *factor = 0;
+      if (kind->form == HEAT_TIME_MIXED) continue;
+      *factor = heat_problem_layer_factor(forcing->problem, HEAT_SOURCE, kind->layer, times[n]);
+      if (kind->form == HEAT_TIME_PRODUCT || isfinite(*factor)) continue;
+      const heat_source_run *run = forcing->runs; /* it says where */
+      while (run->kind != k) run++;
+      return evaluate(forcing, run, box_of(run), times[n]);
+    }
+  }
+  return heat_ok();
+}
+
+/* The product of both factors; false where it is not finite somewhere. */
+static bool multiply(double factor, const double *profile, double *q, int64_t count) {
+  double check = 0;
+  for (int64_t n = 0; n < count; n++) {
+    q[n] = factor * profile[n];
+    check += 0 * q[n];
+  }
+  return check == 0;
+}
+
+static heat_status update_run(heat_forcing *forcing, const heat_source_run *run, heat_box part, int instant) {
+  const heat_time_form form = forcing->kinds[run->kind].form;
+  const double factor = forcing->factors[instant * forcing->kind_count + run->kind];
+  double *q = heat_field_at(&forcing->q, part.lo[HEAT_X], run->j);
+  const int64_t count = heat_box_width(part, HEAT_X);
+  if (form == HEAT_TIME_ALONE) {
+    for (int64_t n = 0; n < count; n++) q[n] = factor;
+    return heat_ok();
+  }
+  if (form == HEAT_TIME_PRODUCT &&
+      multiply(factor, forcing->profile + run->profile + (part.lo[HEAT_X] - run->i), q, count))
+    return heat_ok();
+  return evaluate(forcing, run, part, forcing->times[instant]);
+}
+
+/* Enter what a part of a run gives. */
+static void count_run(const heat_forcing *forcing, const heat_source_run *run, heat_box part, double budget_weight,
+                      heat_ledger *ledger) {
+  enum { SPAN = 256 };
+  const double area = cell_area(forcing->grid), *q = heat_field_at(&forcing->q, part.lo[HEAT_X], run->j);
+  const int64_t count = heat_box_width(part, HEAT_X);
+  double heat[SPAN];
+  if (forcing->kinds[run->kind].form == HEAT_TIME_ALONE) {
+    heat_ledger_count_alike(ledger, budget_weight * (*q * area), count);
+    return;
+  }
+  for (int64_t first = 0; first < count; first += SPAN) {
+    const int64_t span = count - first < SPAN ? count - first : SPAN;
+    for (int64_t n = 0; n < span; n++) heat[n] = budget_weight * (q[first + n] * area);
+    heat_ledger_count_cells(ledger, heat, span);
+  }
+}
+
+heat_status heat_forcing_update(heat_forcing *forcing, heat_box box, int instant, double budget_weight,
                                 heat_ledger *ledger) {
   const heat_grid *grid = forcing->grid;
-  const double area = cell_area(grid);
   const int64_t bottom = grid->owned.lo[HEAT_Y] - forcing->depth;
   if (forcing->run_count == 0 || heat_box_empty(box)) return heat_ok();
   const int64_t last = forcing->row_runs[box.hi[HEAT_Y] - bottom];
   for (int64_t r = forcing->row_runs[box.lo[HEAT_Y] - bottom]; r < last; r++) {
     const heat_source_run *run = &forcing->runs[r];
-    const heat_box part = part_of(run, box), own = heat_box_intersect(part, grid->owned);
+    const heat_box part = heat_box_intersect(box_of(run), box), own = heat_box_intersect(part, grid->owned);
     if (heat_box_empty(part)) continue;
-    const int64_t i = heat_grid_wrap(grid, HEAT_X, part.lo[HEAT_X]);
-    heat_status status = heat_problem_layer_values(
-        forcing->problem, HEAT_SOURCE, run->layer, heat_grid_wrap(grid, HEAT_Y, run->j), i,
-        i + heat_box_width(part, HEAT_X), t, heat_field_at(&forcing->q, part.lo[HEAT_X], run->j));
+    const heat_status status = update_run(forcing, run, part, instant);
     if (status.code != HEAT_OK) return status;
-    if (budget_weight == 0 || heat_box_empty(own)) continue;
-    for (int64_t n = own.lo[HEAT_X]; n < own.hi[HEAT_X]; n++)
-      heat_ledger_count_source(ledger, budget_weight * (*heat_field_at(&forcing->q, n, run->j) * area));
+    if (budget_weight != 0 && !heat_box_empty(own)) count_run(forcing, run, own, budget_weight, ledger);
   }
   return heat_ok();
 }

@@ -67,6 +67,16 @@ void heat_ledger_count_source(heat_ledger *ledger, double heat) {
   heat_sum_add(&ledger->source, heat);
 }
 
+void heat_ledger_count_cells(heat_ledger *ledger, const double *heat, int64_t cells) {
+#pragma omp critical(heat_ledger)
+  heat_sum_add_many(&ledger->source, heat, cells);
+}
+
+void heat_ledger_count_alike(heat_ledger *ledger, double heat, int64_t cells) {
+#pragma omp critical(heat_ledger)
+  heat_sum_add_times(&ledger->source, heat, cells);
+}
+
 static double as_it_is(double value) {
   return value;
 }

@@ -56,8 +56,8 @@ heat_status heat_stepper_check_steady(heat_stepper *stepper, double t) {
   heat_operator *op = stepper->op;
   const heat_grid *grid = op->grid;
   heat_status status = heat_walls_update(&op->walls, &t, 1);
-  if (op->forcing.has_source)
-    status = heat_first(status, heat_forcing_update(&op->forcing, grid->owned, t, 0, &op->ledger));
+  if (op->forcing.has_source) status = heat_first(status, heat_forcing_begin(&op->forcing, &t, 1));
+  if (status.code == HEAT_OK) status = heat_forcing_update(&op->forcing, grid->owned, 0, 0, &op->ledger);
   status = heat_agree(grid->comm, status);
   if (status.code != HEAT_OK) return status;
   double held = 0;

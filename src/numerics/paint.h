@@ -9,4 +9,7 @@
  * not beyond walls. HEAT_DECK as heat_problem_values. Local. */
 heat_status heat_paint_field(const heat_discretisation *from, heat_property property, heat_field *field);
 
+/* The same in the owned cells alone. HEAT_DECK. Local. */
+heat_status heat_paint_owned(const heat_discretisation *from, heat_property property, heat_field *field);
+
 #endif

@@ -76,11 +76,9 @@ void heat_sequence_set_plain(heat_sequence *sequence) {
   sequence->plain = true;
 }
 
-/* The part of `box` whose stages are the kernel alone: no side is near, and no source depends on time. */
+/* The part of `box` whose stages are the kernel alone where no source depends on time: no side is near. */
 static heat_box inner_part(const heat_sequence *sequence, heat_box box) {
-  return heat_forcing_in_time(sequence->equation.forcing)
-             ? (heat_box){{0, 0}, {0, 0}}
-             : heat_box_intersect(box, heat_box_grow(sequence->grid->domain, -1));
+  return heat_box_intersect(box, heat_box_grow(sequence->grid->domain, -1));
 }
 
 static heat_loop *current_loop(const heat_sequence *sequence) {
@@ -107,10 +105,12 @@ static void prepare_box(void *context, int k, heat_box box) {
   heat_walls_apply(equation->walls, p->fields[stage->u], box, p->instant + k);
   if (stage->budget_weight != 0)
     heat_ledger_count_walls(equation->ledger, equation->walls, p->fields[stage->u], box, stage->budget_weight);
-  if (!heat_forcing_in_time(equation->forcing)) return;
-#pragma omp critical(heat_source) /* the expression library is not made for threads */
-  *p->status = heat_first(
-      *p->status, heat_forcing_update(equation->forcing, box, stage->t, stage->budget_weight, equation->ledger));
+  if (!heat_forcing_touches(equation->forcing, box)) return;
+  const heat_status status =
+      heat_forcing_update(equation->forcing, box, p->instant + k, stage->budget_weight, equation->ledger);
+  if (status.code == HEAT_OK) return;
+#pragma omp critical(heat_source)
+  *p->status = heat_first(*p->status, status);
 }
 
 /* Refresh the ghost layers of some fields, all but what comes from above: see wait_upper_halo. */
@@ -172,6 +172,7 @@ static void run_tiles(pass *p, const int64_t *grow, int count) {
                                      .count = count,
                                      .fields = p->fields,
                                      .owned = sequence->grid->owned,
+                                     .busy = sequence->equation.forcing->busy,
                                      .tile = heat_tiling_current(&sequence->tiling),
                                      .loop = current_loop(sequence),
                                      .threads = sequence->threads,
@@ -344,6 +345,7 @@ static heat_status run_list(heat_sequence *sequence, const heat_stage *stages, i
   for (int s = 0; s < count; s++) times[s] = stages[s].t;
   /* A failure is local (an expression at one rank's cells): the exchanges go on, the caller agrees. */
   status = heat_walls_update(sequence->equation.walls, times, count);
+  status = heat_first(status, heat_forcing_begin(sequence->equation.forcing, times, count));
   const pass list = {sequence, stages, 0, fields, &status};
   for (int s = 0, end; s < count; s = end) {
     heat_field *picked[HEAT_STAGE_FIELDS];

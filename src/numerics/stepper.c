@@ -1,5 +1,6 @@
 #include "heat2d/numerics/stepper.h"
 
+#include "paint.h"
 #include "stepper_private.h"
 
 #include <assert.h>
@@ -104,14 +105,12 @@ heat_field *heat_stepper_solution(heat_stepper *stepper) {
 }
 
 heat_status heat_stepper_start(heat_stepper *stepper) {
-  const heat_grid *grid = stepper->op->grid;
+  const heat_operator *op = stepper->op;
+  const heat_discretisation from = {op->problem, op->grid, op->stencil.depth, op->sequence.threads};
   heat_field *u = heat_stepper_solution(stepper);
-  heat_status status = heat_ok();
-  for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y] && status.code == HEAT_OK; j++)
-    status = heat_problem_values(stepper->op->problem, HEAT_TEMPERATURE, j, grid->owned.lo[HEAT_X],
-                                 grid->owned.hi[HEAT_X], 0, heat_field_at(u, grid->owned.lo[HEAT_X], j));
+  const heat_status status = heat_paint_owned(&from, HEAT_TEMPERATURE, u);
   u->valid = 0;
-  return heat_agree(grid->comm, status);
+  return heat_agree(op->grid->comm, status);
 }
 
 heat_limits heat_method_limits(const heat_method *method, heat_bounds bounds) {

@@ -147,7 +147,7 @@ static void set_pointers(const heat_tiles_work *work) {
 static void do_tile(const heat_tiles_work *work, heat_box tile) {
   for (int k = 0; k < work->count; k++) {
     const heat_front *front = &work->fronts[k];
-    if (heat_box_within(tile, front->inner)) {
+    if (heat_box_within(tile, front->inner) && heat_box_empty(heat_box_intersect(tile, work->busy))) {
       work->loop(&front->sweep, heat_part_at(tile, work->owned, front->sweep.stride));
     } else {
       const heat_box part = heat_box_intersect(tile, front->box);

@@ -1,5 +1,6 @@
-/* Expressions: what parses and to which value, what is refused and in which words. */
-#include "heat2d/deck/expression.h"
+/* Expressions: what parses and to which value, what is refused and in which words, and that many points at once give
+ * the same bits. */
+#include "deck/expression_private.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -133,6 +134,183 @@ static void expressions_are_independent(void **state) {
   heat_expression_destroy(NULL);
 }
 
+/* Values of many points, along either axis, against the library's one by one. */
+static void check_many(const char *text, bool compiles) {
+  enum { POINTS = 300, LINES = 3, STRIDE = POINTS + 5 };
+  static double along[POINTS], out[LINES * STRIDE];
+  static const double across[LINES] = {-1.75, 0, 0.3125};
+  static heat_translation translation;
+  static heat_program program;
+  heat_expression *e;
+  assert_string_equal(heat_expression_create(&e, text, true).text, "");
+  assert_int_equal(heat_expression_translate(&translation, text, true).code, HEAT_OK);
+  heat_program_compile(&program, translation.text);
+  if ((program.count > 0) != compiles) print_error("%s\n", text);
+  assert_int_equal(program.count > 0, compiles);
+  for (int n = 0; n < POINTS; n++) along[n] = (n - 150) / 70.0 + (n % 7) * 1e-9;
+  along[150] = 0;
+  for (int axis = 0; axis < 2; axis++) {
+    const heat_points at = {axis, along, across, POINTS, LINES, at_t};
+    if (compiles)
+      heat_program_run(&program, program.count - 1, &at, out, STRIDE);
+    else
+      heat_expression_values(e, &at, out, STRIDE);
+    for (int line = 0; line < LINES; line++) {
+      for (int n = 0; n < POINTS; n++) {
+        const double x = axis == 0 ? along[n] : across[line], y = axis == 0 ? across[line] : along[n];
+        const double one = heat_expression_value(e, x, y, at_t), many = out[line * STRIDE + n];
+        const bool same = memcmp(&one, &many, sizeof one) == 0 || (isnan(one) && isnan(many));
+        if (!same) print_error("%s at x = %.17g, y = %.17g: %.17g, not %.17g\n", text, x, y, many, one);
+        assert_true(same);
+      }
+    }
+  }
+  heat_expression_destroy(e);
+}
+
+/* All that the library folds. */
+static const char *const folded[] = {
+    "3",
+    "x",
+    "y",
+    "t",
+    "-x",
+    "+x",
+    "x + y",
+    "x - y*t",
+    "x/3",
+    "y/7 + 1",
+    "x*0.1",
+    "0.1*x/3",
+    "pi*y/0.3",
+    "2*pi*x/7 + 1",
+    "3*(0.1*x + 0.7)",
+    "(0.1*x + 0.7)*3",
+    "(0.1*x + 0.7)/3",
+    "(x - 0.05)/0 + 1",
+    "x + x",
+    "x + 0.1*x",
+    "0.1*x + x",
+    "0.1*x - 0.3*x",
+    "x - x",
+    "0.7 - x",
+    "0.1 - 0.3*x",
+    "x - 0.1",
+    "x*x",
+    "x*x*x",
+    "x^0",
+    "x^1",
+    "x^2",
+    "x^3",
+    "y^4",
+    "x^5",
+    "x^0.5",
+    "x^-1",
+    "x^y",
+    "2^x",
+    "(x - 0.05)^2",
+    "-x^2",
+    "-x*3",
+    "2*-x^2",
+    "2^-x*3",
+    "2^3^x",
+    "-2^2*x",
+    "x*-1",
+    "x - -1",
+    "+x*3",
+    "x*y*3",
+    "3*x*y",
+    "x*(y*3)",
+    "(x + 1)*(y - 1)",
+    "x/y/t",
+    "x/(y*t)",
+    "x - (y - t)",
+    "x < y",
+    "x > 0.25",
+    "x <= y",
+    "x >= y",
+    "x == y",
+    "x != 0",
+    "x < 1 and y > -1",
+    "x or y",
+    "0.5 and 1",
+    "0.5 or 0",
+    "not x < 0",
+    "!x*2 + 1",
+    "x < 0 ? -1 : x > 1 ? 2 : y",
+    "x < 0 ? y < 0 ? 1 : 2 : 3",
+    "1 ? x : y",
+    "x < 0 ? 2 : 3 + 4",
+    "x/0 > 0 ? 1 : 2",
+    "(x < 0 ? 1 : 2)*3",
+    "min(x)",
+    "min(x, y, 0.1)",
+    "max(0, x, y)",
+    "min(sqrt(x), y)",
+    "max(y, sqrt(x))",
+    "sum(x)",
+    "sum(x, y, 0.1, t)",
+    "avg(x, y, 1)",
+    "sum(1, 2)*x",
+    "avg(-0*x)",
+    "e*x + pi",
+    "sin(pi/2)*x",
+    "293.15 + 80*exp(-((x - 0.05)^2 + (y - 0.05)^2)/0.01)",
+    "sin(pi*x)*sin(pi*y)*(1 + 0.1*t)",
+    "1e6*exp(-((x - 0.5 - 0.1*t)^2 + y^2)/0.01)",
+    "1e-3*x + .5",
+    "x*1E2",
+    "((x))*((2))",
+};
+
+static void many_points_have_the_same_bits(void **state) {
+  (void)state;
+  for (size_t i = 0; i < sizeof folded / sizeof *folded; i++) check_many(folded[i], true);
+  char names[1024], text[64];
+  snprintf(names, sizeof names, "%s", heat_expression_functions());
+  for (char *name = strtok(names, ", "); name != NULL; name = strtok(NULL, ", ")) {
+    static const char *const arguments[] = {"x, y, 0.5", "0.5, 0.25, 1", "x, 0.25", "0.5, 0.25", "x", "0.5*y", "0.3"};
+    for (size_t n = 0; n < sizeof arguments / sizeof *arguments; n++) {
+      heat_expression *e;
+      snprintf(text, sizeof text, "%s(%s) + x", name, arguments[n]);
+      const bool right = heat_expression_create(&e, text, true).code == HEAT_OK;
+      if (right) heat_expression_destroy(e);
+      if (right) check_many(text, true);
+    }
+  }
+  check_many("_pi*x + _e", false); /* the library's own constants are known to it alone */
+}
+
+static void products_have_factors(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    bool is_product;
+  } cases[] = {{"sin(2*t)*exp(-x*x - y*y)", true},
+               {"1e6*exp(-x*x - y*y)*(t < 1 ? t : 1)", true},
+               {"t*x", true},
+               {"2*t*3", false},
+               {"x*y", false},
+               {"x + t*y", false},
+               {"t*(x + t)", false},
+               {"sin(t)*x*y", false},
+               {"x*y*sin(t)", true},
+               {"x/t", false}};
+  const double x = -0.7, y = 1.1, t = 0.37;
+  const heat_points at = {.along = &x, .across = &y, .count = 1, .lines = 1, .t = NAN};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    heat_expression *e;
+    assert_int_equal(heat_expression_create(&e, cases[i].text, true).code, HEAT_OK);
+    assert_int_equal(heat_expression_is_product(e), cases[i].is_product);
+    if (cases[i].is_product) {
+      double space;
+      heat_expression_space_factor(e, &at, &space, 1);
+      assert_true(heat_expression_time_factor(e, t) * space == heat_expression_value(e, x, y, t));
+    }
+    heat_expression_destroy(e);
+  }
+}
+
 #define EVERY_NAME                                                                                                     \
   "x, y, pi, e, and, or, not, abs, acos, acosh, asin, asinh, atan, atan2, atanh, avg, cbrt, ceil, clamp, cos, cosh, "  \
   "erf, erfc, exp, floor, fmod, hypot, ln, log, log10, log2, max, min, mod, pow, rint, round, sign, sin, sinh, sqrt, " \
@@ -264,6 +442,8 @@ int main(void) {
       cmocka_unit_test(values),
       cmocka_unit_test(no_number_is_nan_not_failure),
       cmocka_unit_test(expressions_are_independent),
+      cmocka_unit_test(many_points_have_the_same_bits),
+      cmocka_unit_test(products_have_factors),
       cmocka_unit_test(every_name_is_known),
       cmocka_unit_test(wrong),
       cmocka_unit_test(size_is_limited),

@@ -1,5 +1,5 @@
-/* The ledger of heat: a step that is taken back leaves no trace in any bit, one that is kept stays, and a ledger that
- * was written out face by face and restored goes on as if nothing had been. */
+/* The sources in time, and the ledger of heat: a step that is taken back leaves no trace in any bit, one that is kept
+ * stays, and a ledger that was written out face by face and restored goes on as if nothing had been. */
 #include "harness.h"
 #include "rig.h"
 
@@ -100,8 +100,53 @@ static void a_restored_ledger_goes_on(void **state) {
   close_setting(&s);
 }
 
+/* Sources that depend on time alone, are products, or neither, beside some that do not: in the owned cells and in the
+ * halo they have the bits of the deck, and what they give is summed up exactly. */
+static void sources_in_time_are_those_of_the_deck(void **state) {
+  (void)state;
+  static const char deck[] = "domain: {size: [1, 1], cells: [13, 14]}\nmaterial: {diffusivity: 1}\nsource: 'x*y'\n"
+                             "boundary: {left: {type: periodic}, right: {type: periodic}}\nregions: [\n"
+                             "{shape: circle, center: [0.3, 0.4], radius: 0.3, source: '0.1 + sin(3*t)'},\n"
+                             "{shape: rectangle, min: [0.4, 0.1], max: [1, 0.9], source: 'cos(t)*exp(-x*x - y*y)'},\n"
+                             "{shape: rectangle, min: [0.1, 0.6], max: [0.7, 0.8], source: 'exp(-x*t) - y'},\n"
+                             "{shape: circle, center: [0.5, 0.2], radius: 0.1, power: '2*t'}]\n";
+  static const double times[] = {0, 0.37, 2.9}, weight = 0.7;
+  enum { TIMES = sizeof times / sizeof *times };
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck, .up_to = RIG_OPERATOR});
+  heat_forcing *forcing = &made.op.forcing;
+  const heat_grid *grid = &made.grid;
+  const heat_box all = heat_grid_grown(grid, grid->owned, forcing->depth);
+  const double area = grid->spacing[HEAT_X] * grid->spacing[HEAT_Y];
+  heat_sum expected = {0};
+  assert_int_equal(heat_forcing_begin(forcing, times, TIMES).code, HEAT_OK);
+  for (int n = TIMES - 1; n >= 0; n--) {
+    for (int half = 0; half < 2; half++) { /* as tiles do */
+      heat_box part = all;
+      *(half == 0 ? &part.hi[HEAT_X] : &part.lo[HEAT_X]) = (all.lo[HEAT_X] + all.hi[HEAT_X]) / 2;
+      assert_int_equal(heat_forcing_update(forcing, part, n, weight, &made.op.ledger).code, HEAT_OK);
+    }
+    for (int64_t j = all.lo[HEAT_Y]; j < all.hi[HEAT_Y]; j++) {
+      for (int64_t i = all.lo[HEAT_X]; i < all.hi[HEAT_X]; i++) {
+        const int64_t at = heat_grid_wrap(grid, HEAT_X, i);
+        const heat_box cell = {{i, j}, {i + 1, j + 1}};
+        int layer;
+        double q;
+        assert_int_equal(heat_problem_values(&made.problem, HEAT_SOURCE, j, at, at + 1, times[n], &q).code, HEAT_OK);
+        assert_true(q == *heat_field_at(&forcing->q, i, j));
+        heat_problem_layers(&made.problem, HEAT_SOURCE, j, at, at + 1, &layer);
+        if (layer > 0 && heat_box_within(cell, grid->owned)) heat_sum_add(&expected, weight * (q * area));
+      }
+    }
+  }
+  const heat_sum total = heat_sum_reduce(&expected, grid->comm);
+  assert_true(heat_ledger_source_heat(&made.op.ledger) == heat_sum_value(&total));
+  close_rig(&made);
+}
+
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(sources_in_time_are_those_of_the_deck),
       cmocka_unit_test(a_step_that_is_taken_back_leaves_no_trace),
       cmocka_unit_test(a_restored_ledger_goes_on),
   };

@@ -4,6 +4,10 @@
 
 #include "heat2d/base/status.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 typedef struct heat_expression heat_expression;
 
 /* Compile `text`. Known names: x, y (m), t (s, only when `time_allowed`), pi, e; + - * / ^ (or **, from right to left,
@@ -19,6 +23,25 @@ void heat_expression_destroy(heat_expression *expression); /* NULL is allowed. L
 
 /* The value at a point and a time; NaN where the library reports an error. Local. */
 double heat_expression_value(heat_expression *expression, double x, double y, double t);
+
+/* Points on straight lines: `count` of them along `axis` (0: x, 1: y), on each of `lines` lines. */
+typedef struct heat_points {
+  int axis;
+  const double *along;  /* `count` coordinates on a line, m */
+  const double *across; /* of each line, m */
+  int64_t count, lines;
+  double t; /* s */
+} heat_points;
+
+/* The values at all those points, out[line stride + point], with the bits of heat_expression_value. Several threads may
+ * ask for values of one expression at once. Local. */
+void heat_expression_values(heat_expression *expression, const heat_points *at, double *out, ptrdiff_t stride);
+
+/* Whether it is the product of a factor in t alone and one in x and y alone, as it is written: f(t)*g(x, y) or the
+ * other way round. The product of both has the bits of heat_expression_value. Local. */
+bool heat_expression_is_product(const heat_expression *expression);
+double heat_expression_time_factor(heat_expression *expression, double t);
+void heat_expression_space_factor(heat_expression *expression, const heat_points *at, double *out, ptrdiff_t stride);
 
 /* Whether the expression names x or y; whether it names t. Local. */
 bool heat_expression_in_space(const heat_expression *expression);

@@ -15,6 +15,8 @@
 #include "heat2d/deck/config.h"
 #include "heat2d/deck/shape.h"
 
+#include <stddef.h>
+
 typedef enum heat_property {
   HEAT_TEMPERATURE,    /* initial u, K */
   HEAT_CONDUCTIVITY_X, /* k_x, W/(m K) */
@@ -76,6 +78,13 @@ void heat_problem_destroy(heat_problem *problem); /* Local. */
 /* Coordinate of the centre of cell `index`, 0 <= index < cells[axis], m: origin + (index + 1/2) spacing. Local. */
 double heat_problem_centre(const heat_problem *problem, int axis, int64_t index);
 
+/* The cells lo[axis] <= index < hi[axis] at time t, s; `stride` lies between the values of one row and the next. */
+typedef struct heat_patch {
+  int64_t lo[HEAT_AXES], hi[HEAT_AXES];
+  double t;
+  ptrdiff_t stride;
+} heat_patch;
+
 /* The layer that gives each cell [lo, hi) of row j its property: 0 the base value, r the region r - 1. `which` takes
  * hi - lo entries. Local. */
 void heat_problem_layers(const heat_problem *problem, heat_property property, int64_t j, int64_t lo, int64_t hi,
@@ -84,16 +93,40 @@ void heat_problem_layers(const heat_problem *problem, heat_property property, in
 /* Whether the value of a layer depends on time. Local. */
 bool heat_problem_layer_in_time(const heat_problem *problem, heat_property property, int layer);
 
+/* Whether any layer of the property is read from a file, which only one thread at a time can do. Local. */
+bool heat_problem_from_file(const heat_problem *problem, heat_property property);
+
+/* How the value of a layer depends on time, as its expression is written. */
+typedef enum heat_time_form {
+  HEAT_TIME_NONE,
+  HEAT_TIME_ALONE,   /* one value everywhere */
+  HEAT_TIME_PRODUCT, /* f(t) g(x, y) */
+  HEAT_TIME_MIXED
+} heat_time_form;
+heat_time_form heat_problem_layer_form(const heat_problem *problem, heat_property property, int layer); /* Local. */
+
+/* f(t) of a layer that is a product, or the value of one that depends on time alone, whether or not that is finite; and
+ * g(x, y) of a product in a patch. Their product has the bits of heat_problem_layer_values. Local. */
+double heat_problem_layer_factor(const heat_problem *problem, heat_property property, int layer, double t);
+void heat_problem_layer_profile(const heat_problem *problem, heat_property property, int layer, const heat_patch *patch,
+                                double *out);
+
 /* The first layer of the property whose value is the same number as that layer's; the layer itself where its value is
  * no number. Local. */
 int heat_problem_layer_first(const heat_problem *problem, heat_property property, int layer);
 
-/* The values of one layer at time t in the cells [lo, hi) of row j. HEAT_DECK when a value is not finite or, for a
- * material, not positive. Local. */
-heat_status heat_problem_layer_values(const heat_problem *problem, heat_property property, int layer, int64_t j,
-                                      int64_t lo, int64_t hi, double t, double *out);
+/* The values of one layer in a patch. HEAT_DECK when a value is not finite or, for a material, not positive. Of
+ * expressions, several threads may do this at once. Local. */
+heat_status heat_problem_layer_values(const heat_problem *problem, heat_property property, int layer,
+                                      const heat_patch *patch, double *out);
 
-/* The property in the cells [lo, hi) of row j at time t, each from its own layer; errors as above. Local. */
+/* The property in a patch, each cell from its own layer; errors as above, of the first cell in the order of rows.
+ * Local.
+ */
+heat_status heat_problem_patch(const heat_problem *problem, heat_property property, const heat_patch *patch,
+                               double *out);
+
+/* The same in the cells [lo, hi) of row j at time t. Local. */
 heat_status heat_problem_values(const heat_problem *problem, heat_property property, int64_t j, int64_t lo, int64_t hi,
                                 double t, double *out);
 

@@ -20,7 +20,12 @@ bool heat_shape_bounds(const heat_shape *shape, double low[HEAT_AXES], double hi
 /* Whether the shape is that box. Local. */
 bool heat_shape_is_rectangle(const heat_shape *shape);
 
-/* Whether the condition of a shape was not a number somewhere it was asked, and where. Local. */
-bool heat_shape_undefined(const heat_shape *shape, double *x, double *y);
+/* Enter `number` into which[n] for those of the points (x[n], y), 0 <= n < count, that belong to the shape. Several
+ * threads may do this at once. Local. */
+void heat_shape_cover(const heat_shape *shape, const double *x, int count, double y, int number, int *which);
+
+/* Whether the condition of a shape was not a number somewhere it was asked since the last such question, and where.
+ * Local. */
+bool heat_shape_undefined(heat_shape *shape, double *x, double *y);
 
 #endif

@@ -39,8 +39,11 @@ void heat_ledger_count_walls(heat_ledger *ledger, const heat_walls *walls, const
 void heat_ledger_count_line(heat_ledger *ledger, const heat_walls *walls, const heat_wall_line *line,
                             double c); /* the same for a line */
 
-/* Enter heat that came from a source, J/m; of what all ranks know, one of them enters it. Local. */
+/* Enter heat that came from a source, J/m; of what all ranks know, one of them enters it. Or what came in each of some
+ * cells, or in `cells` cells the same in each; several threads may enter these at once. Local. */
 void heat_ledger_count_source(heat_ledger *ledger, double heat);
+void heat_ledger_count_cells(heat_ledger *ledger, const double *heat, int64_t cells);
+void heat_ledger_count_alike(heat_ledger *ledger, double heat, int64_t cells);
 
 /* Heat that came in through one side, J/m. Collective. */
 double heat_ledger_side_heat(const heat_ledger *ledger, int side);

@@ -72,11 +72,13 @@ typedef struct heat_tiles_work {
   int count;
   heat_field *const *fields; /* that the stages name */
   heat_box owned;
+  heat_box busy; /* cells in which there is more to do than the kernel, also within `inner`; may be empty */
   heat_tile tile;
   heat_loop *loop;
   int threads;
   int64_t cell_bytes; /* of all arrays that the loop goes through, for each cell */
-  /* Called before the kernel works on a part of stage k outside of `inner`, by several threads at once. */
+  /* Called before the kernel works on a part of stage k that is not all in `inner` or touches `busy`, by several
+   * threads at once. */
   void (*prepare)(void *context, int k, heat_box part);
   /* Called by the thread that uses MPI before any thread works on rows of the next strip of tiles, all below `row`. */
   void (*before_rows)(void *context, int64_t row);
