@@ -64,7 +64,10 @@ static heat_status adopt_method(heat_setup *setup, heat_runtime *runtime, const 
 static int choose_depth(const heat_setup *setup) {
   if (!heat_config_auto(setup->config, "parallel.halo_depth"))
     return (int)heat_config_integer(setup->config, "parallel.halo_depth");
-  return setup->method->step != NULL ? 1 : heat_halo_choose_depth(&setup->grid.layout, HEAT_BATCH);
+  if (setup->method->step != NULL) return 1;
+  heat_layout layout = setup->grid.layout;
+  if (setup->planned_ranks > 0) heat_layout_choose(&layout, setup->planned_ranks);
+  return heat_halo_choose_depth(&layout, HEAT_BATCH);
 }
 
 heat_status heat_setup_load(heat_config **config, heat_runtime *runtime, const heat_options *options) {
@@ -105,6 +108,7 @@ heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const he
   if (ranks == 0) asked_ranks(config, asked);
   status = heat_grid_create(&setup->grid, runtime->comm, &setup->problem, asked);
   if (status.code == HEAT_OK && ranks > 0) status = check_placing(setup, ranks);
+  setup->planned_ranks = ranks;
   if (status.code == HEAT_OK) setup->depth = choose_depth(setup);
   return status;
 }

@@ -222,9 +222,31 @@ static void the_range_of_a_probe_can_be_typed_back(void **state) {
   assert_int_equal(step_of(deck, &dt).code, HEAT_OK);
 }
 
+/* A plan for other ranks has the halo that a run on those would have. */
+static void a_plan_has_the_halo_of_the_run(void **state) {
+  (void)state;
+  enum { RANKS = 4 };
+  write_file("deck.yaml", "domain: {size: [1, 1], cells: [100, 4000]}\nmaterial: {diffusivity: 1}\n"
+                          "initial: {temperature: 0}\ntime: {end: 1, method: euler}\n");
+  const heat_options options = {.deck = "deck.yaml"};
+  int depth[RANKS + 1];
+  for (int ranks = 0; ranks <= RANKS; ranks++) {
+    assert_int_equal(heat_setup_create(&setup, &runtime, &options, ranks).code, HEAT_OK);
+    depth[ranks] = setup.depth;
+    heat_layout layout = setup.grid.layout;
+    if (ranks > 0) assert_true(heat_layout_choose(&layout, ranks));
+    assert_int_equal(setup.depth, heat_halo_choose_depth(&layout, HEAT_BATCH));
+    heat_setup_destroy(&setup);
+  }
+  assert_int_equal(depth[0], depth[runtime.size]);
+  assert_int_equal(depth[1], 1);
+  assert_true(depth[RANKS] > 1);
+}
+
 int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter, leave)
-  const struct CMUnitTest tests[] = {LAW(a_refused_step_names_limits_that_can_be_typed_back),
+  const struct CMUnitTest tests[] = {LAW(a_plan_has_the_halo_of_the_run),
+                                     LAW(a_refused_step_names_limits_that_can_be_typed_back),
                                      LAW(auto_keeps_the_smaller_of_both_limits),
                                      LAW(axes_that_conduct_nothing_do_not_limit_the_step),
                                      LAW(what_numbers_cannot_tell_apart_is_refused_with_what_would_do),

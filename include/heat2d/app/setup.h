@@ -45,6 +45,7 @@ typedef struct heat_setup {
   heat_grid grid;
   const heat_method *method;
   heat_choice choice;
+  int planned_ranks; /* that a plan is for; 0: those that there are */
   int depth, threads;
   heat_h5_way way;     /* how files are written and read by all ranks */
   int tile[HEAT_AXES]; /* columns and rows; 0: measured */
