@@ -3,64 +3,110 @@
  *
  *     euler:    end / dt steps of one update
  *     rkl2:     N steps by error control of s + 2 stages each, and of what looks at their error; s as the mean step,
- * end / N, needs, and N no less than the longest stable steps give tr-bdf2:  N steps by error control, each with two
- * solves of a number of iterations that goes with the digits that the solver is asked for, and of what looks at their
- * error
+ *               end / N, needs, and N no less than the longest stable steps give
+ *     tr-bdf2:  N steps by error control, each with two solves of a number of iterations that goes with the digits that
+ *               the solver is asked for
  *
- *     N = (FIRST + FOR_A_JUMP jumps + FOR_A_TURN turns) sqrt(1e-4 / tolerance) + outputs
+ *     N = (first + for_a_jump jumps + for_a_turn turns) (1e-4 / tolerance)^0.4 + outputs
  *
- * with the jumps in time of sides and sources and how often these turn round. The constants are means of measurements
- * on two cores with AVX-512, on grids from 64^2 to 1024^2 cells; where two methods are near each other in work, they
- * are so in time. */
+ * with the jumps in time of sides and sources and how often these turn round. Where sides or sources depend on time,
+ * their expressions count as well: every update and stage evaluates them once, a solve some times.
+ *
+ * The constants are measured ones, of runs on one and two cores with AVX-512, on grids from 64^2 to 1000^2 cells. An
+ * update of uniform material takes half the time of one that reads a material, so that all else counts more beside it.
+ */
 #include "heat2d/app/plan.h"
 #include "heat2d/app/setup.h"
+#include "survey.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST = 100, FOR_A_JUMP = 20, FOR_A_TURN = 15 };          /* steps at a tolerance of 1e-4 */
-static const double usual_tolerance = 1e-4, of_first_order = 10; /* times as many then */
-static const double stage_work = 2.6, look_work = 15; /* of rkl2: a stage, and what looks at a step's error and range */
-static const double iteration_work = 65;              /* of conjugate gradients with a cycle of the multigrid */
-static const double solve_work = 70;                  /* of a solve beside its iterations: the levels, and both ends */
-static const double digits_of_an_iteration = 1.6;
+static const double usual_tolerance = 1e-4, of_tolerance = 0.4, of_first_order = 10; /* times as many steps then */
+static const double digits_of_an_iteration = 1.5;
+
+/* Steps at a tolerance of 1e-4. */
+typedef struct pace {
+  double first, for_a_jump, for_a_turn;
+} pace;
+static const pace explicit_pace = {.first = 100, .for_a_jump = 90, .for_a_turn = 25};
+static const pace implicit_pace = {.first = 70, .for_a_jump = 32, .for_a_turn = 13};
+
+/* In updates of a cell, for each cell. */
+typedef struct price {
+  double stage, look;      /* of rkl2: a stage, and what looks at a step's error and range */
+  double solve, iteration; /* a solve beside its iterations: the levels, and both ends */
+} price;
+static const price varying_price = {.stage = 1.15, .look = 2, .solve = 55, .iteration = 20};
+static const price uniform_price = {.stage = 1.9, .look = 3, .solve = 85, .iteration = 34};
+/* On a grid of any size, in updates of a cell: to begin with an update or a stage; of a solve, coarse levels. */
+static const double begin_work = 1500, coarse_work = 5e5;
+static const double evaluation = 30, evaluations_solve = 5; /* of an expression in t; how many times in a solve */
 
 /* What is known of a run before its steps. */
 typedef struct outlook {
   const heat_config *config;
   heat_bounds bounds;
-  double end;
+  double end, cells;
   int jumps, turns;
+  price price;
+  double beside; /* updates of a cell that come to each of an update: the evaluations, and its beginning */
 } outlook;
 
-static double controlled_steps(const outlook *o, int order) {
+static double controlled_steps(const outlook *o, const heat_method *method) {
   const double tolerance = heat_config_real(o->config, "time.tolerance");
   const heat_clock clock = heat_clock_create_free(0, 0, 0, o->end);
   const double outputs = heat_plan_occurrences(&clock, heat_config_cadence(o->config, "output.every")) +
                          heat_plan_occurrences(&clock, heat_plan_images(o->config));
-  const double steps = FIRST + FOR_A_JUMP * (double)o->jumps + FOR_A_TURN * (double)o->turns;
-  return steps * (order == 1 ? of_first_order * usual_tolerance / tolerance : sqrt(usual_tolerance / tolerance)) +
-         outputs;
+  const pace known = method->step == NULL ? explicit_pace : implicit_pace;
+  const double steps = known.first + known.for_a_jump * (double)o->jumps + known.for_a_turn * (double)o->turns;
+  const double finer = usual_tolerance / tolerance;
+  return steps * (method->order == 1 ? of_first_order * finer : pow(finer, of_tolerance)) + outputs;
 }
 
-/* Of one step of a method. */
+/* Of one step of a method, in updates as euler makes them in this run. */
 static double step_work(const outlook *o, const heat_method *method, double dt, bool looks) {
-  const double tolerance = heat_method_solver_tolerance(method, o->config);
+  const double tolerance = heat_method_solver_tolerance(method, o->config), update = 1 + o->beside;
   heat_stage stages[HEAT_METHOD_STAGES];
   int result;
-  if (method->step == NULL)
-    return (looks ? look_work : 0) +
-           stage_work * method->stages(&(heat_step){.dt = dt, .estimated = looks}, o->bounds.spectral, stages, &result);
-  const double solve = solve_work - log10(tolerance) / digits_of_an_iteration * iteration_work;
-  return solve * (method == &heat_methods[HEAT_METHOD_TR_BDF2] ? 2 : 1);
+  if (method->step == NULL) {
+    const heat_step step = {.dt = dt, .estimated = looks};
+    const double count = method->stages(&step, o->bounds.spectral, stages, &result);
+    return (count * (o->price.stage + o->beside) + (looks ? o->price.look : 0)) / update;
+  }
+  const double iterations = -log10(tolerance) / digits_of_an_iteration;
+  const double solve = o->price.solve + iterations * o->price.iteration + coarse_work / o->cells;
+  return (solve + evaluations_solve * o->beside) * (method == &heat_methods[HEAT_METHOD_TR_BDF2] ? 2 : 1) / update;
+}
+
+/* The share of the cells whose source depends on time, as some rows of them show. */
+static double share_in_time(const heat_problem *problem) {
+  enum { ROWS = 64 };
+  const int64_t rows = problem->cells[HEAT_Y], count = rows < ROWS ? rows : ROWS;
+  double found = 0;
+  if (!heat_problem_in_time(problem, HEAT_SOURCE)) return 0;
+  for (int64_t n = 0; n < count; n++) {
+    const int64_t j = (2 * n + 1) * rows / (2 * count);
+    int64_t somewhere[HEAT_AXES];
+    found += heat_survey_in_time(problem, (heat_box){{0, j}, {problem->cells[HEAT_X], j + 1}}, somewhere);
+  }
+  return found / ((double)count * (double)problem->cells[HEAT_X]);
+}
+
+/* What evaluations for an instant take, in updates of a cell, for each cell. */
+static double work_in_time(const heat_problem *problem, double cells) {
+  double sides = 0;
+  for (int side = 0; side < HEAT_SIDES; side++)
+    if (heat_problem_side_in_time(problem, side)) sides += (double)problem->cells[1 - side / 2];
+  return evaluation * (sides / cells + share_in_time(problem));
 }
 
 /* With steps of the length that the deck gives, or by error control. */
 static void add(heat_choice *choice, const outlook *o, int index, bool looks) {
   const heat_method *method = &heat_methods[index];
   const double longest = heat_method_limits(method, o->bounds).stable;
-  const double steps = looks ? fmax(controlled_steps(o, method->order), o->end / longest)
+  const double steps = looks ? fmax(controlled_steps(o, method), o->end / longest)
                              : ceil(o->end / heat_config_real(o->config, "time.step"));
   choice->steps[index] = ceil(steps);
   choice->work[index] = choice->steps[index] * step_work(o, method, o->end / steps, looks);
@@ -82,7 +128,8 @@ static int least_work(const heat_choice *choice) {
 
 double heat_choice_foresee(const heat_config *config, heat_bounds bounds) {
   heat_choice choice = {0};
-  outlook o = {.config = config, .bounds = bounds};
+  outlook o = {.config = config, .bounds = bounds, .cells = 1, .price = varying_price};
+  for (int axis = 0; axis < HEAT_AXES; axis++) o.cells *= (double)heat_config_integer(config, "domain.cells.%d", axis);
   const bool open = heat_config_auto(config, "time.method"), controlled = heat_config_auto(config, "time.step");
   const int method = open ? HEAT_METHOD_EULER : heat_config_choice(config, "time.method");
   if (method == HEAT_METHOD_STEADY) return step_work(&o, &heat_methods[method], 0, false);
@@ -109,11 +156,17 @@ heat_status heat_setup_choose(heat_setup *setup, heat_bounds bounds) {
   const ptrdiff_t own = setup->method - heat_methods;
   /* To those who chose another method than euler it is said, too, what others would take. */
   if (!asked && (own == HEAT_METHOD_EULER || heat_setup_steady(setup))) return heat_ok();
-  outlook o = {.config = config, .bounds = bounds, .end = heat_config_real(config, "time.end")};
+  const heat_problem *problem = &setup->problem;
+  outlook o = {.config = config,
+               .bounds = bounds,
+               .end = heat_config_real(config, "time.end"),
+               .cells = (double)problem->cells[HEAT_X] * (double)problem->cells[HEAT_Y],
+               .price = heat_problem_uniform_material(problem) ? uniform_price : varying_price};
+  o.beside = work_in_time(problem, o.cells) + begin_work / o.cells;
   heat_jump *jumps;
-  const heat_status status = heat_problem_jumps(&setup->problem, o.end, &jumps, &o.jumps);
+  const heat_status status = heat_problem_jumps(problem, o.end, &jumps, &o.jumps);
   free(jumps);
-  o.turns = heat_problem_turns(&setup->problem, o.end);
+  o.turns = heat_problem_turns(problem, o.end);
   choice->asked = asked;
   add_euler(choice, &o);
   add(choice, &o, HEAT_METHOD_RKL2, true);

@@ -293,8 +293,31 @@ static void the_method_that_a_run_chooses_is_said_and_does_the_same_again(void *
   }
 }
 
+/* Where a source jumps, and a method rests on stages or on solves. */
+static void the_steps_that_are_foreseen_are_about_those_taken(void **state) {
+  (void)state;
+  static const char *const methods[] = {"rkl2", "tr-bdf2"}, *const ends[] = {"0.004", "0.01"};
+  const double much = 1.6;
+  for (int n = 0; n < 4; n++) {
+    char label[64];
+    double work = 0, steps = 0;
+    start_with(auto_deck);
+    assert_code(0, heat2d(0, "check deck.yaml --set time.end=%s --set 'source=1e5*step(t-0.005)'", ends[n / 2]));
+    snprintf(label, sizeof label, ", %s ", methods[n % 2]);
+    const char *at = strstr(command.out, label);
+    assert_non_null(at);
+    assert_int_equal(sscanf(at + strlen(label), "%lf (%lf steps)", &work, &steps), 2);
+    assert_code(0, heat2d(1, "run deck.yaml --set time.end=%s --set 'source=1e5*step(t-0.005)' --set time.method=%s",
+                          ends[n / 2], methods[n % 2]));
+    const double taken = (double)status_step("out", "done");
+    if (!(steps < much * taken && taken < much * steps))
+      fail_msg("%s to %s s: %g steps were foreseen, %g taken", methods[n % 2], ends[n / 2], steps, taken);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_steps_that_are_foreseen_are_about_those_taken),
       cmocka_unit_test(a_solve_that_does_not_converge_leaves_the_last_checkpoint),
       cmocka_unit_test(a_uniform_start_takes_no_tiny_steps),
       cmocka_unit_test(turns_at_the_walls_count_for_the_choice),
