@@ -102,29 +102,32 @@ heat_status heat_crank_nicolson_step(heat_stepper *stepper, const heat_step *ste
  * An embedded method of third order has the weights (1 - w)/3, (3 w + 1)/3 and d/3 in place of w, w and d. */
 static const double g = 0.58578643762690495, d = 0.29289321881345248, w = 0.35355339059327376;
 
-/* The difference of the two, with d dt L of the three stages = f - u_n, v - f, u - (1 - w/d) u_n - (w/d) v. */
-static heat_stage embedded(void) {
+/* The difference of the two, with d dt L of the three stages = f - u_n, v - f, u - (1 - w/d) u_n - (w/d) v. f is
+ * formed anew, so that no field has to keep it. */
+static heat_stage embedded(const heat_step *step) {
   const double e[] = {(4 * w - 1) / 3 / d, -1 / (3 * d), 2.0 / 3};
   return (heat_stage){.u = HEAT_ROLE_OLD,
-                      .terms = 4,
-                      .term = {{.field = HEAT_ROLE_OLD, .weight = -e[0] - e[2] * (1 - w / d)},
-                               {.field = HEAT_ROLE_RIGHT, .weight = e[0] - e[1]},
+                      .terms = 3,
+                      .term = {{.field = HEAT_ROLE_OLD, .weight = -e[1] - e[2] * (1 - w / d)},
                                {.field = HEAT_ROLE_MIDDLE, .weight = e[1] - e[2] * w / d},
-                               {.field = HEAT_ROLE_NEW, .weight = e[2]}}};
+                               {.field = HEAT_ROLE_NEW, .weight = e[2]}},
+                      .c = (e[0] - e[1]) * d * step->dt,
+                      .t = step->begin};
 }
 
 heat_status heat_tr_bdf2_step(heat_stepper *stepper, const heat_step *step) {
   const double dt = step->dt;
-  heat_status status = forward(stepper, d * dt, step->begin, w * dt);
-  if (status.code != HEAT_OK) return status;
-  const heat_system first = {.terms = {{.field = HEAT_ROLE_RIGHT, .weight = 1}},
+  const heat_system first = {.terms = {{.field = HEAT_ROLE_OLD, .weight = 1}},
                              .count = 1,
+                             .forward_c = d * dt,
+                             .forward_t = step->begin,
+                             .forward_weight = w * dt,
                              .guess = HEAT_ROLE_OLD,
                              .result = HEAT_ROLE_MIDDLE,
                              .c = d * dt,
                              .t = step->t + g * dt,
                              .budget_weight = w * dt};
-  status = heat_implicit_solve(stepper, &first);
+  heat_status status = heat_implicit_solve(stepper, &first);
   if (status.code != HEAT_OK || heat_implicit_stopped(stepper)) return status;
   const heat_system second = {
       .terms = {{.field = HEAT_ROLE_OLD, .weight = 1 - w / d}, {.field = HEAT_ROLE_MIDDLE, .weight = w / d}},
@@ -136,5 +139,5 @@ heat_status heat_tr_bdf2_step(heat_stepper *stepper, const heat_step *step) {
       .budget_weight = d * dt};
   status = heat_implicit_solve(stepper, &second);
   if (status.code != HEAT_OK || !step->estimated || heat_implicit_stopped(stepper)) return status;
-  return heat_implicit_estimate(stepper, embedded(), d * dt);
+  return heat_implicit_estimate(stepper, embedded(step), d * dt);
 }

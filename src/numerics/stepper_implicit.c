@@ -104,19 +104,39 @@ heat_status heat_implicit_stage(heat_stepper *stepper, const heat_stage *stage) 
   return heat_agree(stepper->op->grid->comm, apply_stage(stepper, *stage));
 }
 
-/* f - v + c L(v, t), with v in the field of role `at`, into the one of HEAT_ROLE_RESIDUAL. */
-static heat_status compute_residual(heat_stepper *stepper, const heat_system *equation, int at, double budget_weight) {
-  heat_stage stage = {
-      .out = HEAT_ROLE_RESIDUAL, .u = at, .c = equation->c, .t = equation->t, .budget_weight = budget_weight};
+/* f of an equation that has a part by L, into the field of HEAT_ROLE_DIRECTION. */
+static heat_status compute_forward(heat_stepper *stepper, const heat_system *equation, bool counts) {
+  heat_stage stage = {.out = HEAT_ROLE_DIRECTION,
+                      .u = HEAT_ROLE_OLD,
+                      .terms = equation->count,
+                      .c = equation->forward_c,
+                      .t = equation->forward_t,
+                      .budget_weight = counts ? equation->forward_weight : 0};
+  memcpy(stage.term, equation->terms, (size_t)equation->count * sizeof *stage.term);
+  return apply_stage(stepper, stage);
+}
+
+/* f - v + c L(v, t), with v in the field of role `at`, into the one of HEAT_ROLE_RESIDUAL. `counts`: in the heat
+ * balance. */
+static heat_status compute_residual(heat_stepper *stepper, const heat_system *equation, int at, bool counts) {
+  const heat_term whole = {.field = HEAT_ROLE_DIRECTION, .weight = 1};
+  const bool forward = equation->forward_c != 0;
+  const int count = forward ? 1 : equation->count;
+  heat_stage stage = {.out = HEAT_ROLE_RESIDUAL,
+                      .u = at,
+                      .c = equation->c,
+                      .t = equation->t,
+                      .budget_weight = counts ? equation->budget_weight : 0};
   bool merged = false;
-  for (int k = 0; k < equation->count; k++) {
-    stage.term[k] = equation->terms[k];
+  heat_status status = forward ? compute_forward(stepper, equation, counts) : heat_ok();
+  for (int k = 0; k < count; k++) {
+    stage.term[k] = forward ? whole : equation->terms[k];
     if (stage.term[k].field == at && !equation->steady) stage.term[k].weight -= 1;
     merged = merged || stage.term[k].field == at;
   }
-  stage.terms = equation->count;
+  stage.terms = count;
   if (!merged && !equation->steady) stage.term[stage.terms++] = (heat_term){.field = at, .weight = -1};
-  return apply_stage(stepper, stage);
+  return heat_first(status, apply_stage(stepper, stage));
 }
 
 /* What a solve hands to its callbacks. */
@@ -128,7 +148,7 @@ typedef struct solve {
 
 static void right_side(void *context, heat_field *r) {
   solve *s = context;
-  s->status = heat_first(s->status, compute_residual(s->stepper, s->equation, s->equation->guess, 0));
+  s->status = heat_first(s->status, compute_residual(s->stepper, s->equation, s->equation->guess, false));
   (void)r; /* it is that field */
 }
 
@@ -216,7 +236,7 @@ heat_status heat_implicit_solve(heat_stepper *stepper, const heat_system *equati
       .terms = 2,
       .term = {{.field = equation->guess, .weight = 1}, {.field = HEAT_ROLE_CORRECTION, .weight = 1}}};
   status = apply_stage(stepper, add);
-  status = heat_first(status, compute_residual(stepper, equation, equation->result, equation->budget_weight));
+  status = heat_first(status, compute_residual(stepper, equation, equation->result, true));
   if (!equation->steady) {
     /* By the inequality of Cauchy and Schwarz. */
     const double most = end.residual * fmax(end.right, implicit->reference) * equation->c *

@@ -20,13 +20,16 @@ enum {
   HEAT_ROLE_DIRECTION,
   HEAT_ROLE_NEW,
   HEAT_ROLE_RIGHT,
-  HEAT_ROLE_MIDDLE
+  HEAT_ROLE_MIDDLE = HEAT_ROLE_RIGHT /* no method keeps both */
 };
 
 typedef struct heat_system {
   heat_term terms[HEAT_TERMS - 1]; /* of f, by roles; none of them HEAT_ROLE_RESIDUAL, HEAT_ROLE_DIRECTION,
                                       HEAT_ROLE_NEW or HEAT_ROLE_CORRECTION */
   int count;
+  /* What f has beside them: forward_c L(u_n, forward_t), formed anew in HEAT_ROLE_DIRECTION whenever f is needed; 0:
+   * nothing. It counts in the step's result with forward_weight, s. */
+  double forward_c, forward_t, forward_weight;
   int guess;            /* the role of g, as above */
   int result;           /* the role of v: HEAT_ROLE_NEW, or any but the guess and those of the terms and of solving */
   double c, t;          /* s */
