@@ -26,6 +26,7 @@ full|has_command mpiexec.mpich|mpich|mpich|mpich
 full|has_command h5pcc.mpich|libhdf5-mpich-dev|hdf5-mpich|hdf5 +mpi +hl ^mpich
 full|has_command shellcheck|shellcheck|shellcheck|shellcheck
 full|has_xarray|python3-h5py python3-xarray python3-h5netcdf python3-dask|python|py-h5py py-xarray py-h5netcdf py-dask
+paraview|has_python_module paraview|python3-paraview|paraview|paraview +python
 fast|has_command mold|mold|mold|mold
 pbs|has_command slurmctld|slurm-wlm|slurm|slurm
 pbs|has_command generate_pbs_nodefile|slurm-wlm-torque|slurm|slurm
@@ -83,6 +84,13 @@ python_with_xarray() {
 
 has_xarray() {
   python_with_xarray >/dev/null
+}
+
+# Of the python3 that has xarray, or of the system's.
+has_python_module() {
+  local python
+  python=$(python_with_xarray) || python=/usr/bin/python3
+  "$python" -c "import importlib.util, sys; sys.exit(not importlib.util.find_spec('$1'))" 2>/dev/null
 }
 
 has_clang_openmp() {
