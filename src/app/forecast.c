@@ -71,7 +71,7 @@ static double start_seconds(const heat_runtime *runtime) {
 
 /* ---- the steps ---- */
 
-enum { CELLS_MOST = 1 << 20, CELLS_LEAST = 4096 };
+enum { CELLS_MOST = 1 << 20, CELLS_LEAST = 4096, SOLVED_MOST = 1 << 18 };
 static const double paint_seconds = 0.15, warm_seconds = 0.15, measure_seconds = 0.1, call_seconds = 0.04;
 
 /* A part of the grid, as a grid of its own, or the grid itself. */
@@ -136,8 +136,40 @@ static void close_trial(trial *t) {
   heat_runtime_destroy(&t->runtime);
 }
 
+static int compare_times(const void *a, const void *b) {
+  const double one = *(const double *)a, other = *(const double *)b;
+  return one < other ? -1 : one > other;
+}
+
+/* Seconds of one of the run's steps that solve linear systems, on the slowest rank: of the first one, which also sets
+ * the solver up, and the median of others. 0 where one fails, which is left to the run as well. Collective. */
+static double time_solves(trial *t) {
+  enum { MOST = 20, LEAST = 3 };
+  const int64_t last = t->clock.last;
+  const double long_enough = 5 * measure_seconds;
+  double first = 0, later[MOST], spent = 0;
+  int count = 0;
+  for (int64_t step = 0; step < last && count < MOST; step++) {
+    const double start = MPI_Wtime();
+    const heat_status status = heat_stepper_advance(&t->stepper, &t->clock, step, step + 1);
+    double worst[] = {MPI_Wtime() - start, status.code != HEAT_OK};
+    MPI_Allreduce(MPI_IN_PLACE, worst, 2, MPI_DOUBLE, MPI_MAX, t->grid.comm);
+    if (worst[1] > 0) return 0;
+    if (step == 0)
+      first = worst[0];
+    else
+      later[count++] = worst[0];
+    spent += worst[0];
+    if (spent > (count < LEAST ? long_enough : measure_seconds)) break;
+  }
+  if (count == 0) return first;
+  qsort(later, (size_t)count, sizeof *later, compare_times);
+  return (first + later[count / 2] * (double)(last - 1)) / (double)last;
+}
+
 /* Seconds of one step of the trial on its slowest rank, with the tiles that a run finds. Collective. */
 static double time_step(trial *t) {
+  if (t->stepper.method->step != NULL) return time_solves(t);
   const MPI_Comm comm = t->grid.comm;
   const double start = MPI_Wtime();
   const int64_t batch = t->batch;
@@ -229,18 +261,25 @@ static double scale_up(trial *t, const heat_setup *setup, const heat_survey *sur
   return plain * all / part + side * side_cells(&setup->problem, cells) + source * survey->in_time * all;
 }
 
+/* Cells that are measured at most, within a good tenth of a second. */
+static double cells_most(const heat_setup *setup) {
+  return setup->method->step != NULL ? SOLVED_MOST : CELLS_MOST;
+}
+
 /* Each rank measures by itself a block that it might have, or a part of it. */
 static heat_status time_block(const heat_plan *plan, const heat_setup *setup, const heat_survey *survey,
                               double *seconds) {
   trial t;
-  const double fit = survey->cell_seconds > 0 ? paint_seconds / survey->cell_seconds : CELLS_MOST;
+  const double most = cells_most(setup);
+  const double fit = survey->cell_seconds > 0 ? paint_seconds / survey->cell_seconds : most;
   const heat_box block = busiest_block(plan, survey);
-  const heat_box box = clip(block, fmax(CELLS_LEAST, fmin(CELLS_MOST, fit)), survey);
+  const heat_box box = clip(block, fmax(CELLS_LEAST, fmin(most, fit)), survey);
   heat_status status = open_trial(&t, plan, setup, &box);
   status = heat_agree(plan->grid->comm, status);
   if (status.code == HEAT_OK) {
     *seconds = time_step(&t);
-    if (heat_box_cells(box) < heat_box_cells(block)) *seconds = scale_up(&t, setup, survey, block, *seconds);
+    if (*seconds > 0 && heat_box_cells(box) < heat_box_cells(block))
+      *seconds = scale_up(&t, setup, survey, block, *seconds);
   }
   close_trial(&t);
   return status;
@@ -259,7 +298,7 @@ static heat_status time_steps(const heat_plan *plan, const heat_setup *setup, co
                               double *seconds) {
   const heat_grid *grid = plan->grid;
   const double share = (double)heat_box_cells(heat_layout_box(&grid->layout, 0));
-  const bool fits = share <= CELLS_MOST && share * survey->cell_seconds <= paint_seconds;
+  const bool fits = share <= cells_most(setup) && share * survey->cell_seconds <= paint_seconds;
   heat_status status =
       plan->ranks == grid->size && fits ? time_grid(plan, setup, seconds) : time_block(plan, setup, survey, seconds);
   status = heat_agree(grid->comm, status);
@@ -267,8 +306,8 @@ static heat_status time_steps(const heat_plan *plan, const heat_setup *setup, co
   return status;
 }
 
-/* How many steps error control takes, and how many iterations a solver, is foreseen by the work that the method was
- * compared with others by, in updates of all cells; what an update takes is timed. Collective. */
+/* How many steps error control takes is foreseen by the work that the method was compared with others by, in updates of
+ * all cells; what an update takes is timed. Collective. */
 static heat_status forecast_work(heat_plan *plan, const heat_setup *setup, const heat_survey *survey) {
   const heat_choice *choice = &setup->choice;
   const double updates = choice->work[HEAT_METHOD_EULER];
@@ -292,9 +331,9 @@ heat_status heat_forecast_make(heat_plan *plan, const heat_setup *setup, const h
                                heat_runtime *runtime) {
   double seconds = 0;
   plan->start_seconds = start_seconds(runtime);
-  if (setup->adapts || setup->method->step != NULL) return forecast_work(plan, setup, survey);
+  if (setup->adapts) return forecast_work(plan, setup, survey);
   const heat_status status = time_steps(plan, setup, survey, &seconds);
-  if (status.code != HEAT_OK) return status;
+  if (status.code != HEAT_OK || seconds == 0) return status;
   plan->rate = (double)heat_box_cells(plan->grid->domain) / seconds;
   heat_plan expected = *plan;
   const double steady = heat_forecast_steady(setup);

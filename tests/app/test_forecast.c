@@ -35,7 +35,7 @@ static heat_plan plan_of(const char *cells, const char *more, int ranks) {
   heat_plan plan = {.problem = &setup.problem,
                     .grid = &setup.grid,
                     .method = setup.method,
-                    .clock = heat_clock_create(0, 0, dt, heat_config_real(setup.config, "time.end")),
+                    .clock = heat_setup_clock(&setup, dt),
                     .limits = limits,
                     .depth = setup.depth,
                     .threads = 1,
@@ -44,9 +44,19 @@ static heat_plan plan_of(const char *cells, const char *more, int ranks) {
   return plan;
 }
 
-/* Cell updates per second of a run of that deck's steps. */
+static int compare_times(const void *a, const void *b) {
+  const double one = *(const double *)a, other = *(const double *)b;
+  return one < other ? -1 : one > other;
+}
+
+/* Cell updates per second of a run of that deck's steps: some of those that solve a linear system, many others. The
+ * median of several stretches, so that a moment of other work on the machine does not count. */
 static double real_rate(const heat_plan *plan) {
-  enum { BATCHES = 40 };
+  enum { STRETCHES = 40 };
+  const bool solves = setup.method->step != NULL;
+  const int64_t length = solves ? 1 : HEAT_BATCH;
+  const int64_t stretches = plan->clock.last / length < STRETCHES ? plan->clock.last / length : STRETCHES;
+  double times[STRETCHES];
   heat_operator op;
   heat_stepper stepper;
   assert_int_equal(
@@ -54,38 +64,61 @@ static double real_rate(const heat_plan *plan) {
       HEAT_OK);
   assert_int_equal(heat_stepper_create(&stepper, setup.method, &op).code, HEAT_OK);
   assert_int_equal(heat_stepper_start(&stepper).code, HEAT_OK);
-  const double start = MPI_Wtime();
-  for (int64_t n = 0; n < BATCHES; n++)
-    heat_stepper_advance(&stepper, &plan->clock, n * HEAT_BATCH, (n + 1) * HEAT_BATCH);
-  MPI_Barrier(MPI_COMM_WORLD);
-  const double seconds = MPI_Wtime() - start;
+  for (int64_t n = 0; n < stretches; n++) {
+    MPI_Barrier(MPI_COMM_WORLD);
+    const double start = MPI_Wtime();
+    assert_int_equal(heat_stepper_advance(&stepper, &plan->clock, n * length, (n + 1) * length).code, HEAT_OK);
+    MPI_Barrier(MPI_COMM_WORLD);
+    times[n] = MPI_Wtime() - start;
+  }
   heat_stepper_destroy(&stepper);
   heat_operator_destroy(&op);
-  return (double)heat_box_cells(setup.grid.domain) * BATCHES * HEAT_BATCH / seconds;
+  qsort(times, (size_t)stretches, sizeof *times, compare_times);
+  return (double)heat_box_cells(setup.grid.domain) * (double)length / times[stretches / 2];
 }
 
 static const char uniform[] = "material: {diffusivity: 1}\ntime: {end: 1}\n",
                   busy[] = "material: {diffusivity: 1}\ntime: {end: 1}\nsource: 'sin(3*x + t)*cos(y)'\n",
                   walls[] = "material: {diffusivity: '1 + x'}\ntime: {end: 1}\n"
                             "boundary: {left: {type: dirichlet, value: 'sin(t)*y'}, top: {type: robin, coefficient: 3, "
-                            "ambient: '1 + sin(t + x)'}}\n";
+                            "ambient: '1 + sin(t + x)'}}\n",
+                  solves[] = "material: {diffusivity: '1 + 99*(x > 0.5)'}\n"
+                             "time: {end: 1, method: backward-euler, step: 1e-3}\n",
+                  one_solve[] = "material: {diffusivity: '1 + 99*(x > 0.5)'}\ntime: {end: 1, method: steady}\n"
+                                "boundary: {left: {type: dirichlet, value: 1}, top: {type: dirichlet, value: 0}}\n";
 
 static void steps_of_this_deck_are_timed(void **state) {
   (void)state;
-  static const char *const decks[] = {uniform, busy, walls};
-  enum { ATTEMPTS = 5 }; /* the machine may be busy, and be so at one of the two */
+  static const char *const decks[] = {uniform, busy, walls, solves, one_solve};
+  enum { ATTEMPTS = 8 }; /* the machine may be busy, and be so at one of the two: so the best of each counts */
   const double most = 3;
   for (size_t n = 0; n < sizeof decks / sizeof *decks; n++) {
-    double ratio = 0;
+    double ratio = 0, plans = 0, real = 0;
     for (int attempt = 0; attempt < ATTEMPTS && (ratio > most || ratio < 1 / most); attempt++) {
       const heat_plan plan = plan_of("160, 120", decks[n], 0);
-      ratio = plan.rate / real_rate(&plan);
+      plans = fmax(plans, plan.rate);
+      real = fmax(real, real_rate(&plan));
+      ratio = plans / real;
       MPI_Bcast(&ratio, 1, MPI_DOUBLE, 0, MPI_COMM_WORLD);
       heat_setup_destroy(&setup);
     }
     if (ratio > most || ratio < 1 / most) print_error("deck %d: %g times as fast\n", (int)n, ratio);
     assert_true(ratio < most && ratio > 1 / most);
   }
+}
+
+/* What a solver does not come to the end of has no forecast; that it fails is the run's to say. */
+static void a_solve_that_fails_is_not_forecast(void **state) {
+  (void)state;
+  char deck[512];
+  snprintf(deck, sizeof deck, "%s", one_solve);
+  char *at = strstr(deck, "steady}");
+  assert_non_null(at);
+  snprintf(at, sizeof deck - (size_t)(at - deck), "steady, solver: {iterations: 1}}\n%s",
+           strstr(one_solve, "boundary"));
+  const heat_plan plan = plan_of("160, 120", deck, 0);
+  assert_true(plan.rate == 0);
+  heat_setup_destroy(&setup);
 }
 
 static void all_ranks_are_told_the_same_rate(void **state) {
@@ -205,8 +238,8 @@ static void a_run_that_becomes_steady_ends_there(void **state) {
 
 int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter, leave)
-  const struct CMUnitTest tests[] = {LAW(steps_of_this_deck_are_timed), LAW(all_ranks_are_told_the_same_rate),
-                                     LAW(a_part_of_a_large_grid_stands_for_all), LAW(files_cost_by_number_and_size),
-                                     LAW(a_run_that_becomes_steady_ends_there)};
+  const struct CMUnitTest tests[] = {LAW(steps_of_this_deck_are_timed),     LAW(a_solve_that_fails_is_not_forecast),
+                                     LAW(all_ranks_are_told_the_same_rate), LAW(a_part_of_a_large_grid_stands_for_all),
+                                     LAW(files_cost_by_number_and_size),    LAW(a_run_that_becomes_steady_ends_there)};
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }
