@@ -23,6 +23,7 @@ typedef struct parse_error {
   bool named;
 } parse_error;
 
+enum { TOO_MANY_ARGUMENTS = 14 };
 static const parse_error parse_errors[] = {
     {0, "unexpected", true},
     {1, "unexpected", true},
@@ -34,7 +35,7 @@ static const parse_error parse_errors[] = {
     {7, "unexpected", true},
     {8, "unexpected", true},
     {11, "a parenthesis is not closed", false},
-    {14, "too many arguments for", true},
+    {TOO_MANY_ARGUMENTS, "too many arguments for", true},
     {15, "too few arguments for", true},
     {33, "a '?' without its ':'", false},
     {34, "a ':' without its '?'", false},
@@ -45,6 +46,17 @@ static int written_token(const char *at) {
   if (isalpha((unsigned char)*at)) return (int)strspn(at, "abcdefghijklmnopqrstuvwxyz");
   return *at == '*' ? 2 : 1;
 }
+
+static bool has_decimal_comma(const char *text) {
+  const char *comma = text;
+  while ((comma = strchr(comma, ',')) != NULL) {
+    if (comma > text && isdigit((unsigned char)comma[-1]) && isdigit((unsigned char)comma[1])) return true;
+    comma++;
+  }
+  return false;
+}
+
+static const char decimal_point[] = " (decimals are set off by a point: 1.5, not 1,5)";
 
 /* The message for an error of the library. All its texts share one buffer, so each is used before the next is asked
  * for. */
@@ -60,7 +72,8 @@ static heat_status explain(muParserHandle_t parser, const heat_translation *tran
   for (size_t i = 0; i < sizeof parse_errors / sizeof *parse_errors; i++) {
     if (parse_errors[i].code != code) continue;
     if (!parse_errors[i].named) return heat_fail(HEAT_DECK, "%s", parse_errors[i].text);
-    return heat_fail(HEAT_DECK, "%s '%s' at character %d", parse_errors[i].text, token, position);
+    return heat_fail(HEAT_DECK, "%s '%s' at character %d%s", parse_errors[i].text, token, position,
+                     code == TOO_MANY_ARGUMENTS && has_decimal_comma(text) ? decimal_point : "");
   }
   return heat_fail(HEAT_DECK, "it does not parse: %s", mupGetErrorMsg(parser));
 }
@@ -76,15 +89,6 @@ static void define_functions(muParserHandle_t parser) {
   }
   mupDefineConst(parser, "pi", acos(-1.0));
   mupDefineConst(parser, "e", exp(1.0));
-}
-
-static bool has_decimal_comma(const char *text) {
-  const char *comma = text;
-  while ((comma = strchr(comma, ',')) != NULL) {
-    if (comma > text && isdigit((unsigned char)comma[-1]) && isdigit((unsigned char)comma[1])) return true;
-    comma++;
-  }
-  return false;
 }
 
 /* Whether the program gives the library's bits, as a look at points of all sizes shows: another version of the library
@@ -123,7 +127,7 @@ static heat_status compile(heat_expression *e, const char *text, bool time_allow
   if (mupError(e->parser)) return explain(e->parser, &translation, text);
   if (results != 1)
     return heat_fail(HEAT_DECK, "%d values separated by commas, but one is needed%s", results,
-                     has_decimal_comma(text) ? " (decimals are set off by a point: 1.5, not 1,5)" : "");
+                     has_decimal_comma(text) ? decimal_point : "");
   int used = mupGetExprVarNum(e->parser);
   for (unsigned i = 0; i < (unsigned)used; i++) {
     const char *name = NULL;

@@ -6,7 +6,8 @@
  *     ( ) , ? : and or && ||
  *
  * at one depth of parentheses: it holds at most one comparison, and a `not` at its beginning applies to the whole of
- * it, as in Python. A ! applies to the number, name, call or parenthesis that follows it, as in C. */
+ * it, as in Python. A ! applies to the number, name, call or parenthesis that follows it, as in C. What a comparison
+ * by size has on either side must not be a truth value either: (a < b) < c is the same mistake in parentheses. */
 #include "expression_private.h"
 
 #include "heat2d/base/words.h"
@@ -45,6 +46,22 @@ const char *heat_expression_functions(void) {
          "fmod, hypot, ln, log, log10, log2, max, min, mod, pow, rint, round, sign, sin, sinh, sqrt, step, sum, tan, "
          "tanh, trunc";
 }
+
+/* What other languages call differently. */
+static const struct {
+  const char *word, *here;
+} elsewhere[] = {
+    {"if", "condition ? a : b"},
+    {"else", "condition ? a : b"},
+    {"where", "condition ? a : b"},
+    {"xor", "!= between truth values"},
+    {"true", "1"},
+    {"false", "0"},
+    {"heaviside", "step(...)"},
+    {"time", "t"},
+    {"ceiling", "ceil(...)"},
+    {"sqr", "x^2"},
+};
 
 /* Operators that need a word here; all others are the library's own. Longer ones stand before their beginnings. */
 static const struct {
@@ -88,6 +105,10 @@ typedef struct token {
   const char *becomes; /* NULL: itself */
 } token;
 
+/* What an operand of a comparison is so far: nothing, a group in parentheses and nothing else, one that is a truth
+ * value, or a number. */
+typedef enum operand { NOTHING, GROUP, TRUTH, VALUE } operand;
+
 /* What has been seen of the segment at one depth. */
 typedef struct segment {
   const char *begin; /* of its text, behind any `not` */
@@ -96,7 +117,17 @@ typedef struct segment {
   bool empty;
   const char *bang; /* a ! before any comparison */
   token compares;   /* its comparison; length 0: none */
+  operand operand;  /* the latest one */
 } segment;
+
+/* What has been seen between two parentheses. */
+typedef struct group {
+  bool truth;        /* it compares, or joins truth values */
+  bool split;        /* it has commas, or alternatives */
+  bool any_number;   /* of arguments: its function takes as many as come */
+  const char *tight; /* a comma between two digits */
+  bool loose;        /* another comma */
+} group;
 
 typedef struct scan {
   const char *text;
@@ -104,6 +135,8 @@ typedef struct scan {
   size_t length; /* of out->text */
   int depth;
   segment open[DEEPEST + 1];
+  group groups[DEEPEST + 1];
+  token last;
 } scan;
 
 static int place(const scan *s, const char *at) {
@@ -125,6 +158,10 @@ static heat_status unknown_name(const scan *s, const char *word, const char *at,
   size_t used = 0, i = 0, found = 0;
   for (; word[i] != '\0' && i + 1 < sizeof lower; i++) lower[i] = (char)tolower((unsigned char)word[i]);
   lower[i] = '\0';
+  for (size_t n = 0; n < sizeof elsewhere / sizeof *elsewhere; n++)
+    if (strcmp(lower, elsewhere[n].word) == 0 && (time_allowed || strcmp(elsewhere[n].here, "t") != 0))
+      return heat_fail(HEAT_DECK, "unknown name '%s' at character %d (write %s)", word, place(s, at),
+                       elsewhere[n].here);
   bool same = false; /* but for capital letters */
   for (size_t letters = 0; letters <= 2 && found < MOST && !same; letters++) {
     for (int n = 0; n < NAMES && found < MOST; n++) {
@@ -234,13 +271,28 @@ static heat_status refuse_chain(const scan *s, const segment *seg, const token *
                    at, b_length, b, mirror, a_length, a, b_length, b, second->length, second->at, c_length, c);
 }
 
+static bool by_size(const token *comparison) {
+  return comparison->length > 0 && (*comparison->at == '<' || *comparison->at == '>');
+}
+
+/* Of truth values there is no smaller and no larger one that anybody means. */
+static heat_status check_operand(const scan *s, const segment *seg, const token *comparison) {
+  if (seg->operand != TRUTH || !by_size(comparison)) return heat_ok();
+  return heat_fail(HEAT_DECK, "a comparison of a comparison at character %d (write a < b and b < c)",
+                   place(s, comparison->at));
+}
+
 static heat_status take_comparison(scan *s, const token *next) {
   segment *seg = &s->open[s->depth];
   if (seg->compares.length > 0) return refuse_chain(s, seg, next);
+  heat_status status = check_operand(s, seg, next);
+  if (status.code != HEAT_OK) return status;
   if (seg->bang != NULL)
     return heat_fail(HEAT_DECK, "the ! at character %d belongs to what follows it, not to the comparison (write not)",
                      place(s, seg->bang));
   seg->compares = *next;
+  seg->operand = NOTHING;
+  s->groups[s->depth].truth = true;
   return heat_ok();
 }
 
@@ -254,6 +306,47 @@ static void end_segment(scan *s, const char *at) {
   end_operand(s, at);
   for (; seg->nots > 0; seg->nots--) put(s, ")", 1, at);
   *seg = (segment){.begin = at, .empty = true};
+}
+
+static void open_group(scan *s, const token *next) {
+  static const char *const takes_any[] = {"min", "max", "sum", "avg"};
+  segment *seg = &s->open[s->depth];
+  bool any_number = false;
+  for (size_t n = 0; n < sizeof takes_any / sizeof *takes_any; n++)
+    any_number =
+        any_number || (s->last.kind == FUNCTION && s->last.length == 3 && strncmp(s->last.at, takes_any[n], 3) == 0);
+  seg->operand = seg->operand == NOTHING ? GROUP : VALUE;
+  seg->empty = false;
+  s->groups[++s->depth] = (group){.any_number = any_number};
+  s->open[s->depth] = (segment){.begin = next->at + 1, .empty = true};
+}
+
+/* 0,5 among the arguments of a function that takes any number of them. Where all commas look like this they are taken
+ * at their word. */
+static heat_status take_comma(scan *s, const char *at) {
+  group *in = &s->groups[s->depth];
+  const bool tight = at > s->text && isdigit((unsigned char)at[-1]) && isdigit((unsigned char)at[1]);
+  if (!tight) in->loose = true;
+  if (tight && in->tight == NULL) in->tight = at;
+  if (!in->any_number || in->tight == NULL || !in->loose) return heat_ok();
+  return heat_fail(HEAT_DECK, "'%c,%c' at character %d may be one number or two (write %c.%c or %c, %c)", in->tight[-1],
+                   in->tight[1], place(s, in->tight - 1), in->tight[-1], in->tight[1], in->tight[-1], in->tight[1]);
+}
+
+static heat_status close_segment(scan *s, const token *next) {
+  segment *seg = &s->open[s->depth];
+  group *in = &s->groups[s->depth];
+  heat_status status = check_operand(s, seg, &seg->compares);
+  if (status.code == HEAT_OK && *next->at == ',') status = take_comma(s, next->at);
+  if (status.code != HEAT_OK) return status;
+  in->truth = in->truth || next->kind == AND_OR || seg->nots > 0 || seg->operand == TRUTH;
+  in->split = in->split || next->kind == SPLIT;
+  end_segment(s, next->at);
+  if (next->kind != CLOSE || s->depth == 0) return status; /* the library refuses one too many */
+  const bool truth = in->truth && !in->split;
+  seg = &s->open[--s->depth];
+  if (seg->operand == GROUP) seg->operand = truth ? TRUTH : VALUE;
+  return status;
 }
 
 static heat_status take_structure(scan *s, const token *next) {
@@ -271,17 +364,16 @@ static heat_status take_structure(scan *s, const token *next) {
       return heat_fail(HEAT_DECK, "parentheses are nested more than %d deep at character %d", DEEPEST,
                        place(s, next->at));
     put(s, "(", 1, next->at);
-    seg->empty = false;
-    s->open[++s->depth] = (segment){.begin = next->at + 1, .empty = true};
+    open_group(s, next);
     return heat_ok();
   }
-  end_segment(s, next->at);
-  if (next->kind == CLOSE && s->depth > 0) s->depth--; /* the library refuses one too many */
+  heat_status status = close_segment(s, next);
+  if (status.code != HEAT_OK) return status;
   const char *becomes = next->becomes;
   put(s, becomes, strlen(becomes), next->at);
   if (next->kind == CLOSE) end_operand(s, next->at);
   if (next->kind != CLOSE) s->open[s->depth].begin = next->at + next->length;
-  return heat_ok();
+  return status;
 }
 
 static heat_status take(scan *s, const token *next) {
@@ -298,12 +390,14 @@ static heat_status take(scan *s, const token *next) {
     status = take_comparison(s, next);
     break;
   case BANG:
+    seg->operand = VALUE;
     if (seg->compares.length == 0) seg->bang = next->at;
     seg->bangs++;
     seg->empty = false;
     put(s, HEAT_EXPRESSION_NOT "(", 2, next->at);
     return status;
   default:
+    seg->operand = VALUE;
     break;
   }
   seg->empty = false;
@@ -323,9 +417,8 @@ heat_status heat_expression_translate(heat_translation *out, const char *text, b
   if (strlen(text) > HEAT_EXPRESSION_LONGEST)
     return heat_fail(HEAT_DECK, "the expression is longer than %d characters", HEAT_EXPRESSION_LONGEST);
   if (text[strspn(text, " \t\r\n\v\f")] == '\0') return heat_fail(HEAT_DECK, "the expression is empty");
-  scan s = {.text = text, .out = out, .open = {{.begin = text, .empty = true}}};
+  scan s = {.text = text, .out = out, .open = {{.begin = text, .empty = true}}, .last = {.kind = END}};
   heat_status status = heat_ok();
-  kind last = END;
   const char *at = text;
   for (;;) {
     const size_t blanks = strspn(at, " \t\r\n\v\f");
@@ -336,10 +429,11 @@ heat_status heat_expression_translate(heat_translation *out, const char *text, b
     if (status.code != HEAT_OK || next.kind == END) break;
     status = take(&s, &next);
     if (status.code != HEAT_OK) break;
-    last = next.kind;
+    s.last = next;
     at += next.length;
   }
-  if (status.code == HEAT_OK && needs_more(last)) status = heat_fail(HEAT_DECK, "the expression ends too early");
+  if (status.code == HEAT_OK && needs_more(s.last.kind)) status = heat_fail(HEAT_DECK, "the expression ends too early");
+  if (status.code == HEAT_OK && s.depth == 0) status = check_operand(&s, &s.open[0], &s.open[0].compares);
   for (; s.depth > 0; s.depth--) end_segment(&s, at); /* parentheses that are not closed: the library says so */
   end_segment(&s, at);
   out->text[s.length] = '\0';
