@@ -60,6 +60,8 @@ static heat_status find_dimensions(heat_dataset *d, const heat_dataset_want *wan
                      needed);
   for (int axis = 0, k = first; axis < 2; axis++) d->along[axis] = want->cells[axis] > 0 ? k++ : -1;
   const long long steps = other >= 0 ? (long long)d->shape[other] : 1;
+  if (steps == 0)
+    return heat_fail(HEAT_DECK, "%s in '%s' has the shape %s, and so holds no field", want->path, want->file, have);
   if (other >= 0 && want->index < 0)
     return heat_fail(HEAT_DECK,
                      "%s in '%s' has the shape %s: add index: N, from 0 to %lld, to choose one of %lld "

@@ -5,6 +5,7 @@
  * _FillValue, missing_value and the valid range are stored numbers. */
 #include "dataset_private.h"
 
+#include <ctype.h>
 #include <hdf5_hl.h>
 #include <math.h>
 #include <stdio.h>
@@ -138,13 +139,61 @@ int64_t heat_packing_unpack(const heat_packing *packing, double *values, int64_t
 /* Coordinates of one dimension, and what they are called. */
 typedef struct scale {
   hid_t dataset;
-  int64_t length;
+  int64_t length; /* of the dimension */
+  bool corners;   /* they are those of the cells' corners, one more */
   char path[HEAT_DATASET_PATH];
 } scale;
 
-/* Whether a dataset can be the coordinates of a dimension: one-dimensional, of that length, numeric, and not the mark
- * of a netCDF dimension without coordinates. */
-static bool is_scale(hid_t dataset, int64_t length) {
+/* The usual names of coordinates along each axis, and what CF calls them; the names of datasets come first. */
+enum { AXIS_NAMES = 8, DATASET_NAMES = 6 };
+static const char *const axis_names[2][AXIS_NAMES] = {
+    {"y", "lat", "latitude", "yc", "rlat", "northing", "projection_y_coordinate", "grid_latitude"},
+    {"x", "lon", "longitude", "xc", "rlon", "easting", "projection_x_coordinate", "grid_longitude"}};
+
+/* 0: y, 1: x, -1: neither. */
+static int axis_of_name(const char *name) {
+  for (int axis = 0; axis < 2; axis++)
+    for (int n = 0; n < AXIS_NAMES; n++)
+      if (strcasecmp(name, axis_names[axis][n]) == 0) return axis;
+  return -1;
+}
+
+/* A short attribute that is a text, of fixed or of variable length. */
+static bool read_text(hid_t dataset, const char *name, char *text, size_t size) {
+  if (H5Aexists(dataset, name) <= 0) return false;
+  const hid_t attribute = H5Aopen(dataset, name, H5P_DEFAULT);
+  if (attribute < 0) return false;
+  const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+  bool good = H5Tget_class(type) == H5T_STRING && H5Sget_simple_extent_npoints(space) == 1;
+  if (good && H5Tis_variable_str(type) > 0) {
+    char *read = NULL;
+    good = H5Aread(attribute, type, &read) >= 0 && read != NULL;
+    if (good) snprintf(text, size, "%s", read);
+    if (read != NULL) H5free_memory(read);
+  } else if (good) {
+    good = H5Tget_size(type) < size && H5Aread(attribute, type, text) >= 0;
+    if (good) text[H5Tget_size(type)] = '\0';
+  }
+  H5Sclose(space);
+  H5Tclose(type);
+  H5Aclose(attribute);
+  return good;
+}
+
+/* By the attribute axis, the name, or the standard name. */
+static int axis_of(const scale *s) {
+  enum { TEXT = 64 };
+  char text[TEXT];
+  const char *slash = strrchr(s->path, '/');
+  int axis = read_text(s->dataset, "axis", text, sizeof text) ? axis_of_name(text) : -1;
+  if (axis < 0) axis = axis_of_name(slash != NULL ? slash + 1 : s->path);
+  if (axis < 0 && read_text(s->dataset, "standard_name", text, sizeof text)) axis = axis_of_name(text);
+  return axis;
+}
+
+/* Whether a dataset can be the coordinates of a dimension: one-dimensional, of that length or one more, numeric, and
+ * not the mark of a netCDF dimension without coordinates. */
+static bool is_scale(hid_t dataset, int64_t length, bool *corners) {
   static const char bare[] = "This is a netCDF dimension but not a netCDF variable";
   char name[sizeof bare] = "";
   if (H5Iget_type(dataset) != H5I_DATASET) return false;
@@ -155,7 +204,8 @@ static bool is_scale(hid_t dataset, int64_t length) {
   const bool one = H5Sget_simple_extent_ndims(space) == 1 && H5Sget_simple_extent_dims(space, &shape, NULL) == 1;
   H5Tclose(type);
   H5Sclose(space);
-  return one && (int64_t)shape == length && (kind == H5T_FLOAT || kind == H5T_INTEGER) &&
+  *corners = (int64_t)shape == length + 1;
+  return one && ((int64_t)shape == length || *corners) && (kind == H5T_FLOAT || kind == H5T_INTEGER) &&
          strncmp(name, bare, sizeof bare - 1) != 0;
 }
 
@@ -163,15 +213,15 @@ static herr_t take_scale(hid_t dataset, unsigned dimension, hid_t candidate, voi
   (void)dataset;
   (void)dimension;
   scale *found = context;
-  if (!is_scale(candidate, found->length)) return 0;
+  if (!is_scale(candidate, found->length, &found->corners)) return 0;
   H5Iinc_ref(candidate);
   found->dataset = candidate;
   H5Iget_name(candidate, found->path, sizeof found->path);
   return 1;
 }
 
-/* The dataset x or y in the same group, not attached, but hardly anything else. */
-static void find_sibling(scale *found, hid_t dataset, const heat_dataset_want *want, const char *name) {
+/* A dataset of that name in the same group, not attached, but hardly anything else. */
+static void take_sibling(scale *found, hid_t dataset, const heat_dataset_want *want, const char *name) {
   const char *slash = strrchr(want->path, '/');
   snprintf(found->path, sizeof found->path, "%.*s/%s", (int)(slash - want->path), want->path, name);
   if (strcmp(found->path, want->path) == 0) return;
@@ -181,10 +231,22 @@ static void find_sibling(scale *found, hid_t dataset, const heat_dataset_want *w
   const hid_t sibling = here ? H5Oopen(file, found->path, H5P_DEFAULT) : H5I_INVALID_HID;
   H5Fclose(file);
   if (sibling < 0) return;
-  if (is_scale(sibling, found->length))
+  if (is_scale(sibling, found->length, &found->corners))
     found->dataset = sibling;
   else
     H5Oclose(sibling);
+}
+
+/* In small letters, with one capital, or in capitals. */
+static void find_sibling(scale *found, hid_t dataset, const heat_dataset_want *want, int axis) {
+  enum { NAME = 32, SPELLINGS = 3 };
+  for (int n = 0; n < DATASET_NAMES * SPELLINGS && found->dataset < 0; n++) {
+    char name[NAME];
+    snprintf(name, sizeof name, "%s", axis_names[axis][n / SPELLINGS]);
+    const int capitals = n % SPELLINGS == 0 ? 0 : n % SPELLINGS == 1 ? 1 : NAME;
+    for (int c = 0; c < capitals && name[c] != '\0'; c++) name[c] = (char)toupper((unsigned char)name[c]);
+    take_sibling(found, dataset, want, name);
+  }
 }
 
 /* Coordinates in single precision are near the centres only to their own last digits. */
@@ -209,7 +271,8 @@ static heat_status compare(const scale *s, const double *at, bool single, const 
 }
 
 static heat_status read_scale(const scale *s, const heat_dataset_want *want, int axis, bool *flip) {
-  const size_t bytes = (size_t)s->length * sizeof(double);
+  const int64_t count = s->length + (s->corners ? 1 : 0);
+  const size_t bytes = (size_t)count * sizeof(double);
   double *at = malloc(bytes);
   if (at == NULL) return heat_no_memory("coordinates", bytes);
   heat_packing packing;
@@ -219,7 +282,8 @@ static heat_status read_scale(const scale *s, const heat_dataset_want *want, int
   if (status.code == HEAT_OK && H5Dread(s->dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, at) < 0)
     status = heat_fail(HEAT_IO, "%s in '%s' cannot be read", s->path, want->file);
   if (status.code == HEAT_OK) {
-    heat_packing_unpack(&packing, at, s->length, &reason);
+    heat_packing_unpack(&packing, at, count, &reason);
+    for (int64_t n = 0; n < s->length && s->corners; n++) at[n] = at[n] / 2 + at[n + 1] / 2;
     status = compare(s, at, packing.single, want, axis, flip);
   }
   free(at);
@@ -227,26 +291,29 @@ static heat_status read_scale(const scale *s, const heat_dataset_want *want, int
 }
 
 /* A field that is stored as [x][y] fits a square grid as well as one that is stored as [y][x]. */
-static bool is_of_other_axis(const scale *s, const char *other) {
-  const char *slash = strrchr(s->path, '/');
-  return strcasecmp(slash != NULL ? slash + 1 : s->path, other) == 0;
+static heat_status check_axis(hid_t dataset, int dimension, const scale *s, const heat_dataset_want *want, int axis) {
+  enum { LABEL = 64 };
+  static const char *const lines[] = {"rows", "columns"};
+  char label[LABEL] = "";
+  if (s->dataset >= 0 && axis_of(s) == 1 - axis)
+    return heat_fail(HEAT_DECK, "%s in '%s' has its coordinate %s along its %s: it is needed as [y][x]", want->path,
+                     want->file, s->path, lines[axis]);
+  if (H5DSget_label(dataset, (unsigned)dimension, label, sizeof label) > 0 && axis_of_name(label) == 1 - axis)
+    return heat_fail(HEAT_DECK, "%s in '%s' has the label %s at its %s: it is needed as [y][x]", want->path, want->file,
+                     label, lines[axis]);
+  return heat_ok();
 }
 
 heat_status heat_dataset_check_scale(hid_t dataset, int dimension, const heat_dataset_want *want, int axis,
                                      bool *flip) {
-  static const char *const names[] = {"y", "x"};
   scale *s = malloc(sizeof *s);
   if (s == NULL) return heat_no_memory("coordinates", sizeof *s);
   *s = (scale){.dataset = H5I_INVALID_HID, .length = want->cells[axis]};
   if (H5DSget_num_scales(dataset, (unsigned)dimension) > 0)
     H5DSiterate_scales(dataset, (unsigned)dimension, NULL, take_scale, s);
-  if (s->dataset < 0) find_sibling(s, dataset, want, names[axis]);
-  heat_status status = heat_ok();
-  if (s->dataset >= 0 && is_of_other_axis(s, names[1 - axis]))
-    status = heat_fail(HEAT_DECK, "%s in '%s' has its coordinate %s along its %s: it is needed as [y][x]", want->path,
-                       want->file, s->path, axis == 0 ? "rows" : "columns");
-  else if (s->dataset >= 0)
-    status = read_scale(s, want, axis, flip);
+  if (s->dataset < 0) find_sibling(s, dataset, want, axis);
+  heat_status status = check_axis(dataset, dimension, s, want, axis);
+  if (status.code == HEAT_OK && s->dataset >= 0) status = read_scale(s, want, axis, flip);
   if (s->dataset >= 0) H5Idec_ref(s->dataset);
   free(s);
   return status;

@@ -66,7 +66,7 @@ static void set(hid_t file, const char *dataset, const char *name, const double 
 }
 
 static void attach(hid_t file, const char *name, int dimension, int count, double first, double step) {
-  double values[NX];
+  double values[NX + 1];
   for (int n = 0; n < count; n++) values[n] = first + n * step;
   put(file, name, H5T_IEEE_F64BE, 1, (const hsize_t[]){(hsize_t)count}, H5P_DEFAULT, values);
   if (dimension < 0) return;
@@ -216,6 +216,25 @@ static void values_that_are_missing_are_none(void **state) {
 
 static void a_field_stored_from_its_end_is_turned_round(void **state) {
   (void)state;
+  static const char *const names[][2] = {{"lat", "lon"}, {"Latitude", "Longitude"}, {"Y", "X"}, {"yc", "xc"}};
+  for (int n = 0; n < 16; n++) {
+    const bool down_y = n & 1, down_x = n & 2;
+    const hid_t file = file_new("f.h5");
+    put_field(file, H5T_IEEE_F64LE, turned(down_y, down_x));
+    attach(file, names[n / 4][0], -1, NY, down_y ? -0.125 : -0.875, down_y ? -0.25 : 0.25);
+    attach(file, names[n / 4][1], -1, NX, down_x ? 4.75 : 2.25, down_x ? -0.5 : 0.5);
+    H5Fclose(file);
+    assert_is_field(-1, 0);
+  }
+  for (int n = 0; n < 4; n++) { /* the coordinates of corners */
+    const bool down_y = n & 1, down_x = n & 2;
+    const hid_t file = file_new("f.h5");
+    put_field(file, H5T_IEEE_F64LE, turned(down_y, down_x));
+    attach(file, "y", -1, NY + 1, down_y ? 0 : -1, down_y ? -0.25 : 0.25);
+    attach(file, "x", -1, NX + 1, down_x ? 5 : 2, down_x ? -0.5 : 0.5);
+    H5Fclose(file);
+    assert_is_field(-1, 0);
+  }
   for (int n = 0; n < 8; n++) {
     const bool down_y = n & 1, down_x = n & 2, attached = n & 4;
     const hid_t file = file_new("f.h5");
@@ -266,15 +285,26 @@ static void what_netcdf_has_not_written_is_missing(void **state) {
 /* On a square grid the shape does not tell. */
 static void a_field_that_lies_on_its_side_is_refused(void **state) {
   (void)state;
-  static const char *const names[] = {"x", "X"};
-  for (int n = 0; n < 2; n++) {
-    const hid_t file = file_new("f.h5");
+  static const char *const names[] = {"x", "X", "lon", "u", "w"}, *const marks[] = {"axis", "standard_name"};
+  static const char *const marked_as[] = {"X", "projection_x_coordinate"};
+  for (int n = 0; n < 5; n++) {
+    char says[80];
+    hid_t file = file_new("f.h5");
     put_field(file, H5T_IEEE_F64LE, field);
     attach(file, names[n], 0, NY, -0.875, 0.25);
+    if (n >= 3) assert_true(H5LTset_attribute_string(file, names[n], marks[n - 3], marked_as[n - 3]) >= 0);
     H5Fclose(file);
-    assert_refused(-1, n == 0 ? "/t in 'f.h5' has its coordinate /x along its rows" : "coordinate /X along its rows");
+    snprintf(says, sizeof says, "/t in 'f.h5' has its coordinate /%s along its rows: it is needed", names[n]);
+    assert_refused(-1, says);
   }
-  const hid_t file = file_new("f.h5");
+  hid_t file = file_new("f.h5");
+  put_field(file, H5T_IEEE_F64LE, field);
+  const hid_t dataset = H5Dopen(file, "t", H5P_DEFAULT);
+  assert_true(H5DSset_label(dataset, 1, "y") >= 0);
+  H5Dclose(dataset);
+  H5Fclose(file);
+  assert_refused(-1, "/t in 'f.h5' has the label y at its columns: it is needed as [y][x]");
+  file = file_new("f.h5");
   put_field(file, H5T_IEEE_F64LE, field);
   attach(file, "y", 1, NX, 2.25, 0.5);
   H5Fclose(file);
@@ -323,10 +353,14 @@ static void more_dimensions_are_passed_over_or_need_an_index(void **state) {
     assert_refused(-1, "add index: N, from 0 to 2");
     assert_refused(STEPS, "has no index 3 (0 to 2)");
   }
-  const hid_t file = file_new("f.h5");
+  hid_t file = file_new("f.h5");
   put_field(file, H5T_IEEE_F64LE, field);
   H5Fclose(file);
   assert_refused(0, "no axis for an index");
+  file = file_new("f.h5");
+  put(file, "t", H5T_IEEE_F64LE, 3, (const hsize_t[]){0, NY, NX}, H5P_DEFAULT, NULL);
+  H5Fclose(file);
+  assert_refused(0, "/t in 'f.h5' has the shape [0][4][6], and so holds no field");
 }
 
 static void a_side_is_a_vector(void **state) {
