@@ -133,24 +133,27 @@ static void remove_pictures(const job *work) {
 }
 
 static heat_status make_film(const job *work) {
-  double rate = work->plan.rate;
-  if (rate == 0)
-    rate = work->plan.files.count >= FEW_FRAMES ? film_rate : fmax(2, work->plan.files.count / FRAMES_PER_FEW);
-  heat_status status = heat_ok();
-  if (work->runtime->rank == 0) {
-    if (!heat_film_possible()) {
-      heat_runtime_say(work->runtime, "no film: there is no ffmpeg on PATH; the pictures are in %s\n",
-                       work->plan.directory);
-    } else {
-      status = heat_film_write(work->plan.film_path, work->plan.film, (const char *const *)work->plan.pictures,
-                               work->plan.files.count, rate);
-      if (status.code == HEAT_OK && work->plan.only_film) remove_pictures(work);
-      if (status.code == HEAT_OK)
-        heat_runtime_say(work->runtime, "%s: %d pictures, %.3g a second\n", work->plan.film_path,
-                         work->plan.files.count, rate);
-    }
+  const heat_render_plan *plan = &work->plan;
+  heat_runtime *runtime = work->runtime;
+  int possible = heat_film_possible();
+  MPI_Bcast(&possible, 1, MPI_INT, 0, runtime->comm);
+  if (!possible) {
+    heat_runtime_say(runtime, "no film: there is no ffmpeg on PATH; the pictures are in %s\n", plan->directory);
+    return heat_ok();
   }
-  return heat_agree(work->runtime->comm, status);
+  double rate = plan->rate;
+  if (rate == 0) rate = plan->files.count >= FEW_FRAMES ? film_rate : fmax(2, plan->files.count / FRAMES_PER_FEW);
+  const heat_film_order order = {.comm = runtime->comm,
+                                 .path = plan->film_path,
+                                 .kind = plan->film,
+                                 .frames = (const char *const *)plan->pictures,
+                                 .count = plan->files.count,
+                                 .rate = rate};
+  const heat_status status = heat_film_write(&order);
+  if (status.code != HEAT_OK) return status;
+  if (plan->only_film && runtime->rank == 0) remove_pictures(work);
+  heat_runtime_say(runtime, "%s: %d pictures, %.3g a second\n", plan->film_path, plan->files.count, rate);
+  return status;
 }
 
 static heat_status render_files(job *work, const heat_arguments *arguments) {

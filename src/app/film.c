@@ -1,4 +1,6 @@
-/* The frames go into ffmpeg's standard input one after another, so no list of names is needed, and no shell. */
+/* The pictures go into ffmpeg's standard input one after another, so that no shell is needed. A film is encoded in
+ * pieces of a few pictures, which ranks share, and which are then joined as they are; a GIF, whose colours are chosen
+ * for all its pictures, in one. */
 #include "film.h"
 
 #include "heat2d/io/directory.h"
@@ -22,6 +24,7 @@ const char *const heat_film_names[] = {
 /* What follows the input on ffmpeg's command line: ways of encoding, tried in turn until one is known to this ffmpeg.
  */
 enum { MOST_WORDS = 12, WAYS = 2 };
+enum { PIECE_FRAMES = 10 }; /* at most, of the pieces in which ranks encode a film */
 static const char *const ways[HEAT_FILMS][WAYS][MOST_WORDS] = {
     [HEAT_FILM_MP4] = {{"-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "16", "-f", "mp4"},
                        {"-c:v", "mpeg4", "-pix_fmt", "yuv420p", "-q:v", "3", "-f", "mp4"}},
@@ -66,6 +69,13 @@ static bool feed(int pipe, const char *path) {
   return good;
 }
 
+/* Whether the program has ended well. */
+static bool finished(pid_t child) {
+  int outcome = -1;
+  while (waitpid(child, &outcome, 0) < 0 && errno == EINTR) continue;
+  return WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0;
+}
+
 /* Start the program with its standard input at the returned pipe's other end; negative when that fails. */
 static int start(const char *program, const char *const *words, bool quiet, pid_t *child) {
   int ends[2];
@@ -86,32 +96,37 @@ static int start(const char *program, const char *const *words, bool quiet, pid_
   return -1;
 }
 
-/* Encode in one way. What ffmpeg itself says is seen unless another way can be tried. */
-static bool encode(const char *program, const char *partial, const char *const *way, bool quiet,
-                   const char *const *frames, int count, double rate) {
-  enum { HEAD = 14, TAIL = 5 };
+/* What one run of ffmpeg is to make. */
+typedef struct encoding {
+  const char *program, *partial;
+  const char *const *way; /* words of the command line */
+  bool quiet;             /* what ffmpeg itself says is seen unless another way can be tried */
+  double rate;
+} encoding;
+
+/* Encode pictures by one thread: another number of threads would give a film of other bytes. */
+static bool encode(const encoding *how, const char *const *frames, int count) {
+  enum { HEAD = 15, TAIL = 8 };
   char rate_text[32];
-  snprintf(rate_text, sizeof rate_text, "%.6g", rate);
-  const char *words[HEAD + MOST_WORDS + TAIL] = {program, "-y",         "-nostats",   "-loglevel", "error",
-                                                 "-f",    "image2pipe", "-framerate", rate_text,   "-c:v",
-                                                 "png",   "-i",         "pipe:0"};
-  int used = 13;
-  for (int n = 0; n < MOST_WORDS && way[n] != NULL; n++) words[used++] = way[n];
-  words[used++] = "-metadata";
-  words[used++] = "comment=heat2d";
-  words[used++] = partial;
+  snprintf(rate_text, sizeof rate_text, "%.6g", how->rate);
+  const char *words[HEAD + MOST_WORDS + TAIL] = {how->program, "-y",         "-nostats",   "-loglevel", "error",
+                                                 "-f",         "image2pipe", "-framerate", rate_text,   "-threads",
+                                                 "1",          "-c:v",       "png",        "-i",        "pipe:0"};
+  int used = HEAD;
+  for (int n = 0; n < MOST_WORDS && how->way[n] != NULL; n++) words[used++] = how->way[n];
+  static const char *const tail[] = {"-threads", "1", "-fflags", "+bitexact", "-metadata", "comment=heat2d"};
+  for (size_t n = 0; n < sizeof tail / sizeof *tail; n++) words[used++] = tail[n];
+  words[used++] = how->partial;
   pid_t child;
   struct sigaction before, ignore = {.sa_handler = SIG_IGN};
-  const int pipe = start(program, words, quiet, &child);
+  const int pipe = start(how->program, words, how->quiet, &child);
   if (pipe < 0) return false;
   sigaction(SIGPIPE, &ignore, &before); /* an encoder that gives up is told by its exit code */
   bool fed = true;
   for (int n = 0; n < count && fed; n++) fed = feed(pipe, frames[n]);
   close(pipe);
   sigaction(SIGPIPE, &before, NULL);
-  int outcome = -1;
-  while (waitpid(child, &outcome, 0) < 0 && errno == EINTR) continue;
-  return fed && WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0;
+  return finished(child) && fed;
 }
 
 /* ffmpeg writes no comment into a GIF: put one before its last byte, by which the file is known as ours. */
@@ -123,24 +138,124 @@ static bool sign_gif(const char *path) {
   return fclose(file) == 0 && good;
 }
 
-heat_status heat_film_write(const char *path, int kind, const char *const *frames, int count, double rate) {
-  char program[HEAT_PATH], partial[HEAT_PATH];
-  if (!find_program(program)) return heat_fail(HEAT_IO, "there is no ffmpeg on PATH");
-  FILE *empty;
-  const int length = snprintf(partial, sizeof partial, "%s.partial", path);
-  if (length >= (int)sizeof partial) return heat_fail(HEAT_DECK, "the path '%.200s...' is too long", path);
-  heat_status status = heat_directory_create(&empty, partial);
-  if (status.code != HEAT_OK) return status;
-  fclose(empty);
-  bool made = false;
-  for (int way = 0; way < WAYS && !made && ways[kind][way][0] != NULL; way++) {
-    const bool last = way + 1 == WAYS || ways[kind][way + 1][0] == NULL;
-    made = encode(program, partial, ways[kind][way], !last, frames, count, rate);
+/* A film on its way. Its pieces are cut at places that do not depend on the number of ranks. */
+typedef struct film {
+  const heat_film_order *order;
+  char program[HEAT_PATH], partial[HEAT_PATH], list[HEAT_PATH];
+  int pieces;
+  int rank, size; /* of those that encode: rank 0 alone where not all have the program */
+} film;
+
+static void name_piece(const film *made, int piece, char path[HEAT_PATH]) {
+  snprintf(path, HEAT_PATH, "%.*s.%d.partial", HEAT_PATH - 32, made->order->path, piece);
+}
+
+/* This rank's pieces: every one is a film by itself, which begins with a whole picture. */
+static bool encode_pieces(const film *made, const char *const *way, bool quiet) {
+  const int count = made->order->count;
+  bool good = true;
+  for (int piece = made->rank; piece < made->pieces && good; piece += made->size) {
+    char path[HEAT_PATH];
+    name_piece(made, piece, path);
+    const int from = (int)((int64_t)count * piece / made->pieces),
+              to = (int)((int64_t)count * (piece + 1) / made->pieces);
+    const encoding how = {made->program, made->pieces > 1 ? path : made->partial, way, quiet, made->order->rate};
+    good = encode(&how, made->order->frames + from, to - from);
   }
-  if (made && kind == HEAT_FILM_GIF) made = sign_gif(partial);
-  if (!made) status = heat_fail(HEAT_IO, "%s could not make the film '%s'", program, path);
-  if (status.code == HEAT_OK) status = heat_directory_sync(partial);
-  if (status.code == HEAT_OK) status = heat_directory_publish(partial, path);
-  if (status.code != HEAT_OK) unlink(partial);
-  return status;
+  return good;
+}
+
+/* A name as ffmpeg's list of files wants it. */
+static void put_quoted(FILE *list, const char *name) {
+  fputs("file '", list);
+  for (; *name != '\0'; name++) {
+    if (*name == '\'')
+      fputs("'\\''", list);
+    else
+      fputc(*name, list);
+  }
+  fputs("'\n", list);
+}
+
+/* Put the pieces one behind another, without encoding them again. Rank 0. */
+static bool join_pieces(const film *made) {
+  FILE *list;
+  if (heat_directory_create(&list, made->list).code != HEAT_OK) return false;
+  for (int piece = 0; piece < made->pieces; piece++) {
+    char path[HEAT_PATH];
+    name_piece(made, piece, path);
+    const char *slash = strrchr(path, '/');
+    put_quoted(list, slash != NULL ? slash + 1 : path); /* from where the list is */
+  }
+  bool good = ferror(list) == 0;
+  good = fclose(list) == 0 && good;
+  const char *from = made->list, *to = made->partial, *kind = heat_film_names[made->order->kind];
+  const char *words[] = {
+      made->program, "-y", "-nostats", "-loglevel", "error",   "-f",        "concat",    "-safe",          "0",
+      "-i",          from, "-c",       "copy",      "-fflags", "+bitexact", "-metadata", "comment=heat2d", "-f",
+      kind,          to,   NULL};
+  pid_t child;
+  const int pipe = good ? start(made->program, words, false, &child) : -1;
+  if (pipe < 0) return false;
+  close(pipe);
+  return finished(child);
+}
+
+/* Which ranks encode, how many pieces there are, and a place for the film. Collective. */
+static heat_status begin(film *made) {
+  const heat_film_order *order = made->order;
+  int able = find_program(made->program), all = 0;
+  MPI_Comm_rank(order->comm, &made->rank);
+  MPI_Comm_size(order->comm, &made->size);
+  MPI_Allreduce(&able, &all, 1, MPI_INT, MPI_MIN, order->comm);
+  if (!all) {
+    made->size = 1;
+    if (made->rank > 0) made->rank = order->count; /* beyond all pieces */
+  }
+  made->pieces = order->kind == HEAT_FILM_GIF ? 1 : 2 * ((order->count + PIECE_FRAMES * 2 - 1) / (PIECE_FRAMES * 2));
+  if (made->pieces > order->count) made->pieces = 1;
+  snprintf(made->list, sizeof made->list, "%.*s.list.partial", HEAT_PATH - 32, order->path);
+  const int length = snprintf(made->partial, sizeof made->partial, "%s.partial", order->path);
+  if (length >= HEAT_PATH - 32) return heat_fail(HEAT_DECK, "the path '%.200s...' is too long", order->path);
+  heat_status status = heat_ok();
+  if (made->rank == 0) {
+    FILE *empty;
+    status = heat_directory_create(&empty, made->partial);
+    if (status.code == HEAT_OK) fclose(empty);
+  }
+  return heat_agree(order->comm, status);
+}
+
+/* The joined film gets its name. Rank 0. */
+static heat_status complete(const film *made) {
+  const heat_film_order *order = made->order;
+  bool good = made->pieces == 1 || join_pieces(made);
+  if (good && order->kind == HEAT_FILM_GIF) good = sign_gif(made->partial);
+  if (!good) return heat_fail(HEAT_IO, "%s could not make the film '%s'", made->program, order->path);
+  heat_status status = heat_directory_sync(made->partial);
+  return status.code == HEAT_OK ? heat_directory_publish(made->partial, order->path) : status;
+}
+
+heat_status heat_film_write(const heat_film_order *order) {
+  film made = {.order = order};
+  heat_status status = begin(&made);
+  if (status.code != HEAT_OK) return status;
+  int encoded = 0;
+  for (int way = 0; way < WAYS && encoded == 0 && ways[order->kind][way][0] != NULL; way++) {
+    const bool last = way + 1 == WAYS || ways[order->kind][way + 1][0] == NULL;
+    encoded = encode_pieces(&made, ways[order->kind][way], !last);
+    MPI_Allreduce(MPI_IN_PLACE, &encoded, 1, MPI_INT, MPI_MIN, order->comm);
+  }
+  if (made.rank == 0) {
+    status =
+        encoded ? complete(&made) : heat_fail(HEAT_IO, "%s could not make the film '%s'", made.program, order->path);
+    if (status.code != HEAT_OK) unlink(made.partial);
+    unlink(made.list);
+    for (int piece = 0; piece < made.pieces && made.pieces > 1; piece++) {
+      char path[HEAT_PATH];
+      name_piece(&made, piece, path);
+      unlink(path);
+    }
+  }
+  return heat_agree(order->comm, status);
 }

@@ -76,6 +76,7 @@ static void png_encode(png_structp png, png_infop info, cairo_surface_t *surface
       {.compression = PNG_ITXT_COMPRESSION_NONE, .key = (char[]){"Title"}, .text = (char *)canvas->title},
   };
   png_set_compression_level(png, quick);
+  png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); /* bands of one colour are smallest as they are */
   png_set_IHDR(png, info, (png_uint_32)canvas->width, (png_uint_32)canvas->height, bits, PNG_COLOR_TYPE_RGB,
                PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
