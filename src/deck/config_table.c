@@ -83,6 +83,10 @@ static const heat_option table[] = {
      .unless = "power", .help = "heat source"},
     {.key = "regions.*.power", .type = HEAT_FIELD, .flags = HEAT_ANY_OF | HEAT_TIME, .unit = "W/m",
      .help = "heat source of the whole region, a number or an expression in t: spread evenly over the cells whose source it is"},
+    {.key = "regions.*.contact", .type = HEAT_SECTION, .flags = HEAT_ANY_OF,
+     .help = "imperfect contact along its outline: the faces between a cell inside and one outside"},
+    {.key = "regions.*.contact.resistance", .type = HEAT_REAL, .flags = HEAT_REQUIRED, .unit = "m2 K/W", .range = ">= 0",
+     .help = "in series with the half cells on both sides (s/m beside diffusivity)"},
 
     {.key = "boundary", .type = HEAT_SECTION, .flags = HEAT_PHYSICS, .fallback = "{}",
      .help = "the four sides; one left out is insulated"},

@@ -65,6 +65,8 @@ static heat_status read_regions(heat_problem *problem, bool diffusivity) {
       status = read_property(&problem->regions[r].set[p], problem, (heat_property)p, key);
     }
     if (status.code != HEAT_OK) return status;
+    const bool contact = heat_config_has(problem->config, "regions.%d.contact", r);
+    problem->regions[r].contact = contact ? heat_config_real(problem->config, "regions.%d.contact.resistance", r) : -1;
   }
   return heat_ok();
 }
@@ -246,23 +248,11 @@ void heat_problem_layer_profile(const heat_problem *problem, heat_property prope
   heat_quantity_profile(layer_quantity(problem, property, layer), problem, run_of(problem, patch), out);
 }
 
-/* A condition that is no number says neither yes nor no. */
-static heat_status check_conditions(const heat_problem *problem) {
-  for (int r = 0; r < problem->region_count; r++) {
-    double x, y;
-    if (!heat_shape_undefined(problem->regions[r].shape, &x, &y)) continue;
-    char key[KEY_LENGTH];
-    snprintf(key, sizeof key, "regions.%d.condition", r);
-    return heat_config_fail(problem->config, key, "is not a number at x = %g, y = %g", x, y);
-  }
-  return heat_ok();
-}
-
 /* The runs of cells of one layer in some rows that all have the layers `which`. */
 static heat_status paint_rows(const heat_problem *problem, heat_property property, const heat_patch *rows,
                               const int *which, double *out) {
   const int64_t count = rows->hi[HEAT_X] - rows->lo[HEAT_X];
-  heat_status status = check_conditions(problem);
+  heat_status status = heat_problem_check_conditions(problem);
   for (int64_t begin = 0, end; begin < count && status.code == HEAT_OK; begin = end) {
     for (end = begin + 1; end < count && which[end] == which[begin]; end++) continue;
     heat_patch run = *rows;
@@ -339,7 +329,7 @@ bool heat_problem_uniform_material(const heat_problem *problem) {
   double value;
   for (size_t m = 0; m < sizeof material / sizeof *material; m++)
     if (!heat_problem_uniform(problem, material[m], &value)) return false;
-  return true;
+  return !heat_problem_has_contact(problem);
 }
 
 bool heat_problem_side_uniform(const heat_problem *problem, int side) {

@@ -110,6 +110,39 @@ static void warn(const heat_problem *problem, heat_runtime *runtime, int region,
   if (runtime->log != NULL) fprintf(runtime->log, "warning     %s\n", status.text);
 }
 
+/* How many faces have their contact resistance from a region, those that later regions took away left out. */
+static int64_t count_faces(const heat_problem *problem, int region) {
+  int64_t lo[HEAT_AXES], hi[HEAT_AXES], found = 0, at[HEAT_AXES];
+  heat_regions_reach(problem, region, lo, hi);
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const bool wraps = problem->sides[2 * axis].periodic && lo[axis] > 0 && hi[axis] == problem->cells[axis];
+    const int64_t last = hi[axis] < problem->cells[axis] ? hi[axis] : problem->cells[axis] - 1;
+    const int other = 1 - axis;
+    for (at[other] = lo[other]; at[other] < hi[other]; at[other]++)
+      for (int64_t n = wraps ? lo[axis] - 1 : lo[axis]; n <= last; n++) {
+        at[axis] = wraps && n < lo[axis] ? 0 : n; /* the face round the periodic sides comes first */
+        int64_t before[HEAT_AXES] = {at[HEAT_X], at[HEAT_Y]};
+        if (at[axis] == 0 && !problem->sides[2 * axis].periodic) continue;
+        before[axis] = at[axis] == 0 ? problem->cells[axis] - 1 : at[axis] - 1;
+        found += heat_problem_contact_layer(problem, at, before) == region + 1;
+      }
+  }
+  return found;
+}
+
+/* The contact resistance of a region, and of how many faces: where that is counted quickly. */
+static void list_contact(const heat_problem *problem, int region, FILE *out) {
+  enum { TEXT = 256 };
+  char text[TEXT], faces[TEXT / 4] = "";
+  const lattice all = reach(problem, region, most_cells);
+  if (problem->regions[region].contact < 0) return;
+  if (all.stride[HEAT_X] == 1 && all.stride[HEAT_Y] == 1)
+    snprintf(faces, sizeof faces, ", of %lld faces between cells", (long long)count_faces(problem, region));
+  snprintf(text, sizeof text, "contact resistance %.6g m2 K/W along its outline%s", problem->regions[region].contact,
+           faces);
+  fprintf(out, "region      %s\n", tell(problem, region, text).text);
+}
+
 static void list(const heat_problem *problem, int region, heat_coverage coverage, FILE *out) {
   enum { TEXT = 256 };
   char text[TEXT];
@@ -118,6 +151,7 @@ static void list(const heat_problem *problem, int region, heat_coverage coverage
            heat_config_text(problem->config, "regions.%d.shape", region), coverage.looked > 0 ? "about " : "",
            coverage.cells, coverage.looked > 0 ? "about " : "", percent * coverage.cells / all);
   fprintf(out, "region      %s\n", tell(problem, region, text).text);
+  list_contact(problem, region, out);
   if (!heat_config_has(problem->config, "regions.%d.power", region)) return;
   const double cells = (double)problem->regions[region].power_cells;
   snprintf(text, sizeof text, "its power arrives in %.0f cells, %.6g m2", cells,

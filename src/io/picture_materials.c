@@ -1,3 +1,4 @@
+#include "heat2d/deck/shape.h"
 #include "heat2d/io/picture.h"
 
 #include <stdlib.h>
@@ -6,8 +7,9 @@
 static const heat_property conducting[] = {HEAT_CONDUCTIVITY_X, HEAT_CONDUCTIVITY_Y, HEAT_DENSITY, HEAT_CAPACITY};
 enum { CONDUCTING = sizeof conducting / sizeof *conducting };
 
-/* Whether some region is of another material. */
+/* Whether some region is of another material, or parted from what is around it by a contact resistance. */
 static bool has_materials(const heat_problem *problem) {
+  if (heat_problem_has_contact(problem)) return true;
   for (int r = 0; r < problem->region_count; r++)
     for (int p = 0; p < CONDUCTING; p++)
       if (problem->regions[r].set[conducting[p]] != NULL) return true;
@@ -18,6 +20,14 @@ static bool has_materials(const heat_problem *problem) {
 static void read_classes(const heat_problem *problem, heat_property property, int *classes) {
   for (int layer = 0; layer <= problem->region_count; layer++)
     classes[layer] = heat_problem_layer_first(problem, property, layer);
+}
+
+/* The last region with a contact resistance that holds the cell, counted from 1; 0: none. */
+static int parted_by(const heat_problem *problem, int64_t i, int64_t j) {
+  const double x = heat_problem_centre(problem, HEAT_X, i), y = heat_problem_centre(problem, HEAT_Y, j);
+  for (int r = problem->region_count; r > 0; r--)
+    if (problem->regions[r - 1].contact >= 0 && heat_shape_contains(problem->regions[r - 1].shape, x, y)) return r;
+  return 0;
 }
 
 /* The numbers of one row of samples. `layers`: room for a row of cells. */
@@ -36,6 +46,9 @@ static void read_row(const heat_picture *picture, const heat_problem *problem, i
       }
     for (int n = 0; n < columns; n++) materials[n] = materials[n] * base + classes[p][layers[n]];
   }
+  if (!heat_problem_has_contact(problem)) return;
+  for (int n = 0; n < columns; n++)
+    materials[n] = materials[n] * base + parted_by(problem, heat_picture_cell(picture, HEAT_X, n), j);
 }
 
 /* This rank's rows, put where they belong in the whole. */

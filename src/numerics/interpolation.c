@@ -67,6 +67,59 @@ static heat_status paint(const heat_interpolation *at, double k[HEAT_AXES][HEAT_
   return heat_ok();
 }
 
+/* The shares of a cell and of the next one across an axis in the temperature of the face between them, on the cell's
+ * own side of a contact resistance. */
+static void share_face(const heat_problem *problem, int axis, double own, double next, double contact,
+                       double share[2]) {
+  const double half = problem->spacing[axis] / 2;
+  if (problem->arithmetic) own = next = (own + next) / 2;
+  share[0] = contact > 0 ? (contact + half / next) / (half / own + contact + half / next) : own / (own + next);
+  share[1] = contact > 0 ? half / own / (half / own + contact + half / next) : next / (own + next);
+}
+
+/* The cell on the other side of the face across an axis. */
+static int beyond(int cell, int axis) {
+  return cell ^ next_across(axis);
+}
+
+/* contact[axis][n]: of the face of cell n across an axis. Whether there is any. */
+static bool find_contacts(const heat_interpolation *at, double contact[HEAT_AXES][HEAT_AROUND]) {
+  int64_t cells[HEAT_AROUND][HEAT_AXES];
+  bool any = false;
+  heat_quadrant_cells(at->grid, &at->quadrant, cells);
+  for (int axis = 0; axis < HEAT_AXES; axis++)
+    for (int n = 0; n < HEAT_AROUND; n++) {
+      contact[axis][n] = heat_problem_contact(at->problem, cells[n], cells[beyond(n, axis)]);
+      any = any || contact[axis][n] > 0;
+    }
+  return any;
+}
+
+/* The corner where contact resistances end, on this cell's side of them: see the header. */
+static void weigh_parted_corner(heat_interpolation *at, double k[HEAT_AXES][HEAT_AROUND],
+                                double contact[HEAT_AXES][HEAT_AROUND]) {
+  bool joined[HEAT_AROUND] = {[HERE] = true};
+  double count = 0;
+  for (int round = 0; round < HEAT_AROUND; round++)
+    for (int n = 0; n < HEAT_AROUND; n++)
+      for (int axis = 0; axis < HEAT_AXES; axis++)
+        if (joined[n] && contact[axis][n] == 0) joined[beyond(n, axis)] = true;
+  for (int n = 0; n < HEAT_AROUND; n++) {
+    at->corner[n] = 0;
+    count += joined[n];
+  }
+  for (int n = 0; n < HEAT_AROUND; n++) {
+    if (!joined[n]) continue;
+    at->corner[n] -= 1 / count;
+    for (int axis = 0; axis < HEAT_AXES; axis++) {
+      double share[2];
+      share_face(at->problem, axis, k[axis][n], k[axis][beyond(n, axis)], contact[axis][n], share);
+      at->corner[n] += share[0] / count;
+      at->corner[beyond(n, axis)] += share[1] / count;
+    }
+  }
+}
+
 /* The share of each cell in the corner of four: see the header. A face across an axis lies between the cells `one` and
  * `other`, in the weights of its temperature and in how well heat flows along it. */
 static void weigh_corner(heat_interpolation *at, double k[HEAT_AXES][HEAT_AROUND]) {
@@ -133,21 +186,23 @@ heat_status heat_interpolation_create(heat_interpolation *at, const heat_problem
                              .grid = grid,
                              .point = {point[HEAT_X], point[HEAT_Y]},
                              .quadrant = heat_quadrant_at(problem, point)};
-  double k[HEAT_AXES][HEAT_AROUND];
+  double k[HEAT_AXES][HEAT_AROUND], contact[HEAT_AXES][HEAT_AROUND];
   heat_status status = paint(at, k);
   if (status.code != HEAT_OK) return status;
+  const bool parted = find_contacts(at, contact);
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     const int side = side_of(&at->quadrant, axis), next = next_across(axis), along = next_across(1 - axis);
     at->wall[axis] = at_wall(grid, &at->quadrant, axis);
     at->dirichlet[axis] = at->wall[axis] && problem->sides[side].b == 0;
     at->in_time = at->in_time || (at->wall[axis] && heat_problem_side_in_time(problem, side));
-    const double sum = k[axis][HERE] + k[axis][next];
-    at->share[axis][0] = problem->arithmetic ? 0.5 : k[axis][HERE] / sum;
-    at->share[axis][1] = problem->arithmetic ? 0.5 : k[axis][next] / sum;
+    share_face(problem, axis, k[axis][HERE], k[axis][next], contact[axis][HERE], at->share[axis]);
     at->conductance[axis][0] = 2 * k[axis][HERE] / problem->spacing[axis];
     at->conductance[axis][1] = 2 * k[axis][along] / problem->spacing[axis];
   }
-  weigh_corner(at, k);
+  if (parted)
+    weigh_parted_corner(at, k, contact);
+  else
+    weigh_corner(at, k);
   return find_walls(at, 0);
 }
 

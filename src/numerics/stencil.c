@@ -11,6 +11,31 @@ static double face_mean(double a, double b, bool arithmetic) {
   return arithmetic ? (a + b) / 2 : 2 * a * b / (a + b);
 }
 
+/* Cell (i, j) and the one before it along an axis: the numbers that they have in the domain. */
+static void name_cells(const heat_grid *grid, int axis, const int64_t at[HEAT_AXES], int64_t cells[2][HEAT_AXES]) {
+  for (int n = 0; n < 2; n++)
+    for (int d = 0; d < HEAT_AXES; d++) cells[n][d] = heat_grid_wrap(grid, d, at[d] - (n == 1 && d == axis));
+}
+
+/* What a contact resistance R leaves of the conductances of the faces between cells: with the heat that flows through a
+ * face per area and kelvin, G = K h, it is G / (1 + R G). Walls have none. */
+static heat_status resist(const heat_stencil *stencil, const heat_problem *problem, heat_field *k, int axis) {
+  const heat_grid *grid = stencil->grid;
+  const heat_box grown = heat_grid_grown(grid, grid->owned, stencil->depth);
+  for (int64_t j = grown.lo[HEAT_Y]; j < grown.hi[HEAT_Y]; j++) {
+    for (int64_t i = grown.lo[HEAT_X]; i < grown.hi[HEAT_X]; i++) {
+      const int64_t at[HEAT_AXES] = {i, j};
+      if (at[axis] == grown.lo[axis]) continue; /* a wall, or the rim */
+      int64_t cells[2][HEAT_AXES];
+      name_cells(grid, axis, at, cells);
+      const double resistance = heat_problem_contact(problem, cells[0], cells[1]);
+      double *face = heat_field_at(k, i, j);
+      if (resistance > 0) *face /= 1 + resistance * (*face * grid->spacing[axis]);
+    }
+  }
+  return heat_problem_check_conditions(problem);
+}
+
 /* Turn cell conductivities into conductances of the west (or south) faces, in place: from the far end, so that both
  * cells of a face are still there. A face on a wall takes its cell's conductivity; one at the rim of the grown box is
  * never used. */
@@ -73,7 +98,9 @@ static heat_status create_varying(heat_stencil *stencil, const heat_discretisati
   if (status.code != HEAT_OK) return status;
   conductances(stencil, from->problem->arithmetic, &stencil->kx, HEAT_X);
   conductances(stencil, from->problem->arithmetic, &stencil->ky, HEAT_Y);
-  return heat_ok();
+  if (!heat_problem_has_contact(from->problem)) return heat_ok();
+  status = resist(stencil, from->problem, &stencil->kx, HEAT_X);
+  return status.code == HEAT_OK ? resist(stencil, from->problem, &stencil->ky, HEAT_Y) : status;
 }
 
 /* Conductance of the face of an owned cell that looks to `side`, W/(m3 K). */

@@ -347,8 +347,82 @@ static void steady_may_be_relative_and_have_its_time(void **state) {
   assert_true(row[0] == 100); /* a constant that nothing moves */
 }
 
+/* ---- contact between regions ---- */
+
+/* Layers of 0.15, 0.05 and 0.1 m, the middle one a poor conductor with a contact resistance on both of its faces: on 2
+ * ranks one of them lies between two blocks, on 3 the other one. The flux is 265 K / (0.15/2 + R + 0.05/0.5 + R +
+ * 0.1/2), 1000 W/m2, from right to left. */
+static const char contact_deck[] =
+    "domain: {size: [0.3, 0.1], cells: [12, 4]}\n"
+    "material: {conductivity: 2, density: 1, heat_capacity: 1}\n"
+    "initial: {temperature: '300 + 500*min(x, 0.15) + (x > 0.15)*(20 + 2000*(min(x, 0.2) - 0.15))'}\n"
+    "regions:\n"
+    "  - {shape: rectangle, min: [0.15, 0], max: [0.2, 0.1], conductivity: 0.5, contact: {resistance: 0.02}}\n"
+    "  - {shape: rectangle, min: [0.2, 0], max: [0.3, 0.1], temperature: '515 + 500*(x - 0.2)'}\n"
+    "boundary: {left: {type: dirichlet, value: 300}, right: {type: dirichlet, value: 565}}\n"
+    "time: {end: 0.02, solver: {tolerance: 1e-13}}\n"
+    "output: {directory: out, images: {width: 640, isotherms: 0}, probes: [{name: below, at: [0.149999, 0.05]},\n"
+    "  {name: first, at: [0.15, 0.03]}, {name: last, at: [0.199999, 0.05]}, {name: above, at: [0.2, 0.01]}]}\n"
+    "parallel: {ranks: auto}\n";
+
+/* The steady state of a slab is what the resistances in a row give: every method leaves it alone, and the solver finds
+ * it from any other state. */
+static void contact_resistances_stand_in_a_row_with_the_layers(void **state) {
+  (void)state;
+  static const double exact[] = {374.9995, 395, 494.998, 515};
+  static const struct {
+    const char *sets;
+    int from, to; /* ranks */
+  } runs[] = {{"time.method=euler", 1, 3},
+              {"time.method=tr-bdf2", 2, 2},
+              {"time.method=steady --set initial.temperature=400 --set regions.1.temperature=1", 1, 3}};
+  write_text("deck.yaml", contact_deck);
+  for (size_t n = 0; n < sizeof runs / sizeof *runs; n++)
+    for (int ranks = runs[n].from; ranks <= runs[n].to; ranks++) {
+      double row[COLUMNS], steps, time;
+      char *rows;
+      assert_code(0,
+                  heat2d(ranks, "run deck.yaml --overwrite --set parallel.ranks=[%d,1] --set %s", ranks, runs[n].sets));
+      last_row(row);
+      const double flows[] = {-100, 100, 0, 0}, tolerance = 1e-9;
+      for (int side = 0; side < 4; side++) assert_true(fabs(row[FLOWS + side] - flows[side]) <= 100 * tolerance);
+      rows = read_text("out/probes.csv");
+      const char *at = rows;
+      for (const char *next = rows; *next != '\0' && strchr(next, '\n') != NULL; next = strchr(next, '\n') + 1)
+        at = next;
+      double u[4];
+      assert_int_equal(sscanf(at, "%lf,%lf,%lf,%lf,%lf,%lf", &steps, &time, &u[0], &u[1], &u[2], &u[3]), 6);
+      for (int probe = 0; probe < 4; probe++) {
+        if (!(fabs(u[probe] - exact[probe]) <= tolerance * exact[probe]))
+          print_error("%s, probe %d: %.17g, not %.17g\n", runs[n].sets, probe, u[probe], exact[probe]);
+        assert_true(fabs(u[probe] - exact[probe]) <= tolerance * exact[probe]);
+      }
+      free(rows);
+      if (ranks == 1) shell("rm -rf one && mv out one");
+      if (ranks > 1)
+        shell("for f in history.csv probes.csv $(cd one && ls frame-*); do cmp one/$f out/$f || exit 1; done");
+    }
+}
+
+static void check_lists_contact_and_power(void **state) {
+  (void)state;
+  write_text("deck.yaml", contact_deck);
+  assert_code(0, heat2d(2, "check deck.yaml --set regions.1.power=7"));
+  assert_non_null(strstr(command.out, "regions.0: contact resistance 0.02 m2 K/W along its outline, of 8 faces"));
+  assert_non_null(strstr(command.out, "regions.1: its power arrives in 16 cells, 0.01 m2"));
+  double row[COLUMNS];
+  assert_code(0, heat2d(2, "run deck.yaml --overwrite --set regions.1.power=\"'7*(1 + t)'\" --set time.step=5e-5 "
+                           "--set time.method=euler --set output.every.steps=50"));
+  last_row(row);
+  /* the rate at the start of each step: 7 (t + t (t - dt) / 2) */
+  const double t = row[1], came = 7 * (t + t * (t - 5e-5) / 2);
+  assert_true(t > 0.0199 && fabs(row[FLUX_IN + 1] - came) <= 1e-9 * came);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(contact_resistances_stand_in_a_row_with_the_layers),
+      cmocka_unit_test(check_lists_contact_and_power),
       cmocka_unit_test(what_flows_through_each_side_adds_up),
       cmocka_unit_test(the_balance_of_a_field_around_zero_is_calm),
       cmocka_unit_test(the_step_that_is_chosen_does_not_overshoot),

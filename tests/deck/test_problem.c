@@ -303,6 +303,36 @@ static void a_power_is_spread_over_the_cells_that_it_reaches(void **state) {
   destroy();
 }
 
+/* On its outline the last region counts that says something of contact, and within it nothing is left of earlier ones.
+ */
+static void a_contact_lies_along_the_outline_of_its_region(void **state) {
+  (void)state;
+  const heat_status status = create("material: {diffusivity: 1}\n"
+                                    "initial: {temperature: 0}\n"
+                                    "regions:\n"
+                                    "  - {shape: where, condition: x < 0, contact: {resistance: 5}}\n"
+                                    "  - {shape: where, condition: y > 0, contact: {resistance: 7}}\n"
+                                    "  - {shape: where, condition: y < -0.5, contact: {resistance: 0}}\n"
+                                    "  - {shape: where, condition: x < 0.5, source: 1}\n");
+  assert_string_equal(status.text, "");
+  assert_true(heat_problem_has_contact(&problem) && !heat_problem_uniform_material(&problem));
+  int found[8] = {0};
+  for (int64_t j = 1; j < NY; j++)
+    for (int64_t i = 1; i < NX; i++) {
+      const int64_t here[] = {i, j}, west[] = {i - 1, j}, south[] = {i, j - 1};
+      const double x = x_of(i), y = y_of(j);
+      const bool at_x = (x < 0) != (x_of(i - 1) < 0), at_y = (y > 0) != (y_of(j - 1) > 0);
+      const double in_x = at_x && y <= 0 && !(y < -0.5) ? 5 : 0, in_y = at_y ? 7 : 0;
+      assert_true(heat_problem_contact(&problem, here, west) == in_x);
+      assert_true(heat_problem_contact(&problem, west, here) == in_x);
+      assert_true(heat_problem_contact(&problem, here, south) == in_y);
+      found[(int)in_x]++;
+      found[(int)in_y]++;
+    }
+  assert_true(found[5] > 0 && found[7] > 0);
+  destroy();
+}
+
 static void check_power_refused(const char *regions, const char *says) {
   char message[512];
   const heat_status status = create("material: {diffusivity: 1}\ninitial: {temperature: 0}\nregions: [%s]\n", regions);
@@ -612,6 +642,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(what_depends_on_time_is_known_and_evaluated_at_that_time),
       cmocka_unit_test(sides_are_coefficients_of_one_formula),
       cmocka_unit_test(a_condition_has_to_be_a_number),
+      cmocka_unit_test(a_contact_lies_along_the_outline_of_its_region),
       cmocka_unit_test(a_power_is_spread_over_the_cells_that_it_reaches),
       cmocka_unit_test(a_power_needs_cells_and_is_one_for_all_of_them),
       cmocka_unit_test(long_rows_are_painted_like_short_ones),

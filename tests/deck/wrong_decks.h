@@ -214,7 +214,7 @@ static const struct {
      "deck:2:46: regions.0.max.1: 0 is not above min, 0",
      {0}},
     {"regions:\n  - {shape: circle, center: [0, 0], radius: 1}\n",
-     "deck:2:5: regions.0: at least one of temperature, diffusivity, source, power is needed",
+     "deck:2:5: regions.0: at least one of temperature, diffusivity, source, power, contact is needed",
      {0}},
     {"regions:\n  - {shape: where, condition: x, density: 1}\n",
      "deck:2:34: regions.0.density: not used beside material.diffusivity",

@@ -63,10 +63,11 @@ static void assert_exact_everywhere(field *f, double tolerance) {
 
 /* ---- layers ---- */
 
-/* Three layers along one axis, each 0.1 thick, with conductivities 1, 1e6 and 10 across them, and a heat flux through
- * them; along them the temperature rises by `along` per metre. */
+/* Three layers along one axis, each 0.1 thick, with conductivities 1, 1e6 and 10 across them, a contact resistance on
+ * both sides of the middle one, and a heat flux through them; along them the temperature rises by `along` per metre. A
+ * point right on a joint belongs to the layer above. */
 static const double layer_k[3] = {1, 1e6, 10};
-static double flux, along;
+static double flux, along, contact;
 static bool across_x;
 
 static double through_layers(double s) {
@@ -74,6 +75,7 @@ static double through_layers(double s) {
   for (int layer = 0; layer < 3; layer++) {
     const double in = fmin(fmax(s - 0.1 * layer, 0), 0.1);
     value += flux * in / layer_k[layer];
+    if (layer > 0 && s > 0.1 * layer - 1e-9) value += flux * contact;
   }
   return value;
 }
@@ -98,17 +100,20 @@ static void open_layers(bool in_x, double heat, double rise, const char *low, co
   snprintf(k_across, sizeof k_across, "%c < 0.1 ? 1 : %c < 0.2 ? 1e6 : 10", s, s);
   open_deck("domain: {size: [%s], cells: [%s]}\n"
             "material: {conductivity: ['%s', '%s'], density: 1, heat_capacity: 1}\n"
+            "regions: [{shape: where, condition: '%c > 0.1 && %c < 0.2', contact: {resistance: %.17g}}]\n"
             "boundary: {%s: %s, %s: %s, %s: %s, %s: %s}\n",
             in_x ? "0.3, 0.21" : "0.21, 0.3", in_x ? "12, 3" : "3, 12", in_x ? k_across : k_along,
-            in_x ? k_along : k_across, in_x ? "left" : "bottom", low, in_x ? "right" : "top", high,
+            in_x ? k_along : k_across, s, s, contact, in_x ? "left" : "bottom", low, in_x ? "right" : "top", high,
             in_x ? "bottom" : "left", rises[0], in_x ? "top" : "right", rises[1]);
 }
 
 static void layers_of_a_wall_are_read_exactly_at_any_point(void **state) {
   (void)state;
-  for (int in_x = 0; in_x < 2; in_x++) {
+  for (int n = 0; n < 4; n++) {
     char low[128], high[128];
     const double heat = 50;
+    const int in_x = n % 2;
+    contact = n / 2 * 0.07;
     flux = heat;
     for (double rise = 0; rise <= 7; rise += 7) {
       const char other = in_x ? 'y' : 'x';
@@ -220,6 +225,24 @@ static double two_layers(double x, double y) {
 static double strip(double x, double y) {
   (void)y;
   return x > 0.1 && x < 0.2 ? 100 : 0;
+}
+
+/* In one material, with either mean, four parts that meet in a corner: each of them has its own temperature there. */
+static double four_parts(double x, double y) {
+  return 2 * x + 3 * y + (x > 0.5 - 1e-9 ? 2 * 0.25 : 0) + (y > 0.4 - 1e-9 ? 3 * 0.25 : 0);
+}
+
+static void contact_resistances_part_the_temperatures_in_a_corner(void **state) {
+  (void)state;
+  for (int arithmetic = 0; arithmetic < 2; arithmetic++) {
+    open_deck("domain: {size: [1, 1], cells: [4, 5]}\nmaterial: {diffusivity: 1}\ninterface: %s\n"
+              "regions: [{shape: where, condition: '(x > 0.5) != (y > 0.4)', contact: {resistance: 0.25}}]\n"
+              "boundary: {left: {type: neumann, flux: -2}, right: {type: neumann, flux: 2},\n"
+              "  bottom: {type: neumann, flux: -3}, top: {type: neumann, flux: 3}}\n",
+              arithmetic ? "arithmetic" : "harmonic");
+    assert_exact_everywhere(four_parts, 1e-13);
+    close_deck();
+  }
 }
 
 static void walls_and_joints_have_their_own_temperature(void **state) {
@@ -471,6 +494,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(layers_of_a_wall_are_read_exactly_at_any_point),
       cmocka_unit_test(corners_of_four_materials_are_exact_where_layers_cross),
+      cmocka_unit_test(contact_resistances_part_the_temperatures_in_a_corner),
       cmocka_unit_test(a_linear_field_between_dirichlet_sides_is_exact),
       cmocka_unit_test(between_centres_of_one_material_it_is_bilinear),
       cmocka_unit_test(a_point_at_a_centre_is_that_cell),

@@ -33,6 +33,7 @@ typedef struct heat_region {
   heat_shape *shape;
   heat_quantity *set[HEAT_PROPERTIES]; /* NULL: the region leaves this property alone */
   int64_t power_cells;                 /* over which its power is spread; 0: it has none */
+  double contact;                      /* resistance along its outline, m2 K/W; negative: it leaves faces alone */
 } heat_region;
 
 typedef struct heat_side {
@@ -130,13 +131,26 @@ heat_status heat_problem_patch(const heat_problem *problem, heat_property proper
 heat_status heat_problem_values(const heat_problem *problem, heat_property property, int64_t j, int64_t lo, int64_t hi,
                                 double t, double *out);
 
+/* The layer that gives the face between two neighbouring cells its contact resistance: 0 none, r the region r - 1. As
+ * with properties the last region counts that says something: the face lies on its outline, or within it. Local. */
+int heat_problem_contact_layer(const heat_problem *problem, const int64_t a[HEAT_AXES], const int64_t b[HEAT_AXES]);
+
+/* The contact resistance of that face, m2 K/W. Local. */
+double heat_problem_contact(const heat_problem *problem, const int64_t a[HEAT_AXES], const int64_t b[HEAT_AXES]);
+
+/* Whether any region has a contact resistance that is not 0. Local. */
+bool heat_problem_has_contact(const heat_problem *problem);
+
+/* HEAT_DECK when the condition of a region was no number in a cell that it was asked for. Local. */
+heat_status heat_problem_check_conditions(const heat_problem *problem);
+
 /* Whether a property is one number everywhere, and which. Local. */
 bool heat_problem_uniform(const heat_problem *problem, heat_property property, double *value);
 
 /* Whether any layer of a property depends on time. Local. */
 bool heat_problem_in_time(const heat_problem *problem, heat_property property);
 
-/* Whether conductivity, density and heat capacity are all uniform. Local. */
+/* Whether conductivity, density and heat capacity are all uniform, without contact resistances. Local. */
 bool heat_problem_uniform_material(const heat_problem *problem);
 
 /* Whether what is prescribed at a side is the same numbers everywhere and at all times. Local. */
