@@ -99,25 +99,30 @@ static heat_status parse_deck(heat_source *source, const char *path) {
   return status;
 }
 
-/* Where the materials change. Field files that are not here any more cost the picture its outlines, and no more. */
+/* Where the materials change, and the names of regions. Field files that are not here any more cost the picture these,
+ * and no more. */
 static void find_materials(heat_source *source) {
   heat_problem problem;
   source->without[0] = '\0';
-  if (!source->picture.outlines || source->picture.bare) return;
+  if (!(source->picture.outlines || source->picture.region_names) || source->picture.bare) return;
   heat_status status = heat_problem_create_resumed(&problem, MPI_COMM_SELF, source->config);
   if (status.code == HEAT_OK)
     status = heat_picture_materials(&source->picture, &problem, MPI_COMM_SELF, &source->materials);
+  if (status.code == HEAT_OK) status = heat_picture_find_names(&source->picture, &problem, &source->names);
   if (status.code != HEAT_OK) memcpy(source->without, status.text, sizeof status.text);
   heat_problem_destroy(&problem);
   source->picture.materials = source->materials;
+  source->picture.names = source->names;
 }
 
 static void forget_deck(heat_source *source) {
   free(source->deck);
   free(source->materials);
+  free(source->names);
   heat_config_destroy(source->config);
   source->deck = NULL;
   source->materials = NULL;
+  source->names = NULL;
   source->config = NULL;
 }
 

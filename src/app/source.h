@@ -27,8 +27,9 @@ typedef struct heat_source {
   heat_config *config;
   heat_picture picture;
   int64_t *materials;
+  heat_picture_names *names;
   int64_t step;
-  char without[HEAT_STATUS_TEXT]; /* why there are no outlines; "": there are, or none were asked for */
+  char without[HEAT_STATUS_TEXT]; /* why there are no outlines and names; "": there are, or none were asked for */
 } heat_source;
 
 /* Open a file, and read what is not its field. HEAT_IO (no such file, damaged), HEAT_DECK (not of heat2d, or a wrong

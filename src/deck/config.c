@@ -370,8 +370,13 @@ static void report(const heat_node *now, const heat_node *before, char *text, si
   free(there);
 }
 
-/* Entries are compared by name in maps and by position in lists. */
+static bool is_label(const heat_node *node) {
+  return node != NULL && node->option != NULL && (node->option->flags & HEAT_LABEL) != 0;
+}
+
+/* Entries are compared by name in maps and by position in lists; what is only a name of something is not. */
 static bool differs(const heat_node *now, const heat_node *before, char *text, size_t size) {
+  if (is_label(now) || is_label(before)) return false;
   bool same_kind = now != NULL && before != NULL && now->kind == before->kind;
   if (!same_kind || now->kind == HEAT_NODE_SCALAR) {
     if (same_kind && now->is_number == before->is_number && strcmp(now->text, before->text) == 0) return false;
@@ -387,7 +392,7 @@ static bool differs(const heat_node *now, const heat_node *before, char *text, s
   for (int i = 0; i < before->count; i++) {
     const heat_node *entry = before->entries[i];
     bool missing = is_map ? heat_node_entry(now, entry->key, strlen(entry->key)) == NULL : i >= now->count;
-    if (missing) return differs(NULL, entry, text, size);
+    if (missing && differs(NULL, entry, text, size)) return true;
   }
   return false;
 }

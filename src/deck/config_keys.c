@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { WIDTH = 120, KEY_WIDTH = 26, TYPE_WIDTH = 14, UNIT_WIDTH = 10, DEFAULT_WIDTH = 11, LINE_TEXT = 1024 };
+enum { WIDTH = 120, KEY_WIDTH = 29, TYPE_WIDTH = 14, UNIT_WIDTH = 10, DEFAULT_WIDTH = 11, LINE_TEXT = 1024 };
 
 /* Print `text` at the column where the line stands, and what passes the page's width on lines of its own below. */
 static void print_wrapped(FILE *out, int column, const char *text) {

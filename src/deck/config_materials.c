@@ -77,6 +77,21 @@ static heat_status resolve_entry(const char *name, heat_node *section, const hea
   return status.code == HEAT_OK && use != NULL ? stands_twice(name, use) : status;
 }
 
+/* A region without a name of its own is called by its material. */
+static heat_status name_region(heat_node *region) {
+  static const char key[] = "name";
+  const heat_node *use = heat_node_entry(region, "material", strlen("material"));
+  heat_node *entry, *copy;
+  if (use == NULL || use->kind != HEAT_NODE_SCALAR || use->text[0] == '\0') return heat_ok();
+  if (heat_node_entry(region, key, strlen(key)) != NULL) return heat_ok();
+  heat_status status = heat_node_create(&entry, region, key, strlen(key));
+  if (status.code == HEAT_OK) status = heat_node_copy(&copy, use);
+  if (status.code != HEAT_OK) return status;
+  entry->key_place = use->key_place;
+  heat_node_replace(entry, copy);
+  return heat_ok();
+}
+
 /* `material: steel`, or {material: steel, ...} with values that count more. */
 static heat_status resolve_base(const char *name, const heat_node *root, const heat_node *materials) {
   heat_node *use = heat_node_entry(root, "material", strlen("material")), *copy;
@@ -95,6 +110,7 @@ heat_status heat_materials_resolve(const char *name, heat_node *root) {
   heat_status status = materials != NULL ? check_materials(name, root, materials) : heat_ok();
   if (status.code == HEAT_OK) status = resolve_base(name, root, materials);
   for (int i = 0; regions != NULL && regions->kind == HEAT_NODE_LIST && i < regions->count; i++) {
+    if (status.code == HEAT_OK && regions->entries[i]->kind == HEAT_NODE_MAP) status = name_region(regions->entries[i]);
     if (status.code == HEAT_OK && regions->entries[i]->kind == HEAT_NODE_MAP)
       status = resolve_entry(name, regions->entries[i], materials);
   }

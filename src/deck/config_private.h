@@ -131,7 +131,8 @@ enum {
   HEAT_AUTO = 2,    /* the word auto is allowed */
   HEAT_TIME = 4,    /* an expression may name t */
   HEAT_PHYSICS = 8, /* a resumed run must not change it, nor what is under it */
-  HEAT_ANY_OF = 16  /* its section needs at least one of the rows with this flag */
+  HEAT_ANY_OF = 16, /* its section needs at least one of the rows with this flag */
+  HEAT_LABEL = 32   /* of PHYSICS, but only what something is called */
 };
 
 /* Relations between values, checked when every value by itself is right. */

@@ -147,7 +147,9 @@ static void list(const heat_problem *problem, int region, heat_coverage coverage
   enum { TEXT = 256 };
   char text[TEXT];
   const double percent = 100, all = (double)problem->cells[HEAT_X] * (double)problem->cells[HEAT_Y];
-  snprintf(text, sizeof text, "%s, %s%.0f cells, %s%.4g%% of the area",
+  const bool named = heat_config_has(problem->config, "regions.%d.name", region);
+  snprintf(text, sizeof text, "%.100s%s%s, %s%.0f cells, %s%.4g%% of the area",
+           named ? heat_config_text(problem->config, "regions.%d.name", region) : "", named ? ", " : "",
            heat_config_text(problem->config, "regions.%d.shape", region), coverage.looked > 0 ? "about " : "",
            coverage.cells, coverage.looked > 0 ? "about " : "", percent * coverage.cells / all);
   fprintf(out, "region      %s\n", tell(problem, region, text).text);

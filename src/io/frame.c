@@ -13,13 +13,17 @@ heat_status heat_frames_create(heat_frames *frames, const heat_problem *problem,
   *frames = (heat_frames){.grid = grid, .directory = directory, .picture = heat_picture_of(config)};
   heat_picture *picture = &frames->picture;
   heat_picture_fit(picture, (int)heat_config_integer(config, "output.images.width"));
-  const heat_status status = heat_picture_materials(picture, problem, grid->comm, &frames->materials);
+  heat_status status = heat_picture_materials(picture, problem, grid->comm, &frames->materials);
+  if (status.code == HEAT_OK)
+    status = heat_agree(grid->comm, heat_picture_find_names(picture, problem, &frames->names));
   picture->materials = frames->materials;
+  picture->names = frames->names;
   return status;
 }
 
 void heat_frames_destroy(heat_frames *frames) {
   free(frames->materials);
+  free(frames->names);
   *frames = (heat_frames){0};
 }
 

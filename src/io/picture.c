@@ -20,6 +20,7 @@ heat_picture heat_picture_of(const heat_config *config) {
                           .isotherms = (int)heat_config_integer(config, "output.images.isotherms"),
                           .smooth = heat_config_boolean(config, "output.images.smooth"),
                           .outlines = heat_config_boolean(config, "output.images.outlines"),
+                          .region_names = heat_config_boolean(config, "output.images.region_names"),
                           .range_auto = heat_config_auto(config, "output.images.range"),
                           .latest = heat_config_real(config, "time.end")};
   for (int axis = 0; axis < HEAT_AXES; axis++) {
@@ -292,6 +293,7 @@ static void paint(cairo_t *cairo, void *context) {
     cairo_clip(cairo);
     if (picture->outlines) heat_picture_outlines(picture, plan, cairo);
     if (picture->isotherms > 0) shown->status = heat_picture_isotherms(picture, plan, shown->values, cairo);
+    heat_picture_write_names(picture, plan, cairo);
     cairo_restore(cairo);
   }
   draw_frame(cairo, plan->field);

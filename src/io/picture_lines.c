@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MOST_LABELS = 256, MOST_ISOTHERMS = 100 };
+enum { MOST_LABELS = 256, MOST_ISOTHERMS = 100, NAME = -1 };
 static const double thinning = 0.7; /* pixels between the points of a line that are kept */
 static const double full_turn = 6.283185307179586;
 
@@ -17,7 +17,7 @@ typedef struct label {
   heat_point middle;
   double angle;
   double radius; /* of a circle that holds it */
-  int level;     /* of its line */
+  int level;     /* of its line; NAME: the name of a region, which others keep clear of */
 } label;
 
 typedef struct drawing {
@@ -154,6 +154,19 @@ static void draw_isotherm(int level, const heat_point *points, int count, void *
   place_label(at, level, text);
 }
 
+/* Labels keep clear of the names of regions. */
+static void keep_clear_of_names(drawing *at) {
+  const heat_picture_names *names = at->picture->names;
+  heat_pen *pen = names != NULL ? heat_picture_name_pen(at->plan, at->cairo) : NULL;
+  for (int n = 0; pen != NULL && n < names->count && at->label_count < MOST_LABELS / 2; n++) {
+    const int width = heat_pen_width(pen, names->at[n].text);
+    if (names->at[n].shown)
+      at->labels[at->label_count++] =
+          (label){heat_picture_name_place(&names->at[n], at->plan, width), 0, width / 2.0, NAME};
+  }
+  heat_pen_destroy(pen);
+}
+
 /* The temperatures of the isotherms: the ticks that are clear of both ends of the range, where a field often is
  * constant but for rounding errors; and a hair's breadth beside them, for the same reason. */
 static int choose_levels(drawing *at, double levels[MOST_ISOTHERMS]) {
@@ -181,10 +194,12 @@ heat_status heat_picture_isotherms(const heat_picture *picture, const heat_pictu
   at->pen = heat_pen_create(cairo, letters * plan->em);
   heat_colormap(picture->colormap, at->colours);
   const int count = choose_levels(at, levels);
+  keep_clear_of_names(at);
   const heat_raster raster = {.width = picture->samples[HEAT_X], .height = picture->samples[HEAT_Y], .values = values};
   heat_status status = heat_ok();
   if (at->pen != NULL) status = heat_contour(&raster, levels, count, draw_isotherm, at);
-  for (int n = 0; n < at->label_count && status.code == HEAT_OK; n++) write_label(at, &at->labels[n]);
+  for (int n = 0; n < at->label_count && status.code == HEAT_OK; n++)
+    if (at->labels[n].level != NAME) write_label(at, &at->labels[n]);
   if (at->pen == NULL || at->failed) status = heat_no_memory("isotherms", 0);
   heat_pen_destroy(at->pen);
   free(at->points);

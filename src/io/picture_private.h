@@ -68,6 +68,17 @@ heat_status heat_picture_isotherms(const heat_picture *picture, const heat_pictu
 /* Draw where the materials of neighbouring samples differ. Local. */
 void heat_picture_outlines(const heat_picture *picture, const heat_picture_layout *plan, cairo_t *cairo);
 
+/* picture_names.c */
+
+/* The pen for the names of regions; NULL when memory is exhausted. Local. */
+heat_pen *heat_picture_name_pen(const heat_picture_layout *plan, cairo_t *cairo);
+
+/* The middle of a name that is `width` pixels wide: its place, moved where it would leave the field. Local. */
+heat_point heat_picture_name_place(const heat_picture_name *name, const heat_picture_layout *plan, int width);
+
+/* Write the names of regions over the field. Local. */
+void heat_picture_write_names(const heat_picture *picture, const heat_picture_layout *plan, cairo_t *cairo);
+
 /* picture_file.c */
 
 typedef void heat_draw_function(cairo_t *cairo, void *context);

@@ -399,7 +399,7 @@ static void contact_resistances_stand_in_a_row_with_the_layers(void **state) {
       }
       free(rows);
       if (ranks == 1) shell("rm -rf one && mv out one");
-      if (ranks > 1)
+      if (runs[n].from == 1 && ranks > 1)
         shell("for f in history.csv probes.csv $(cd one && ls frame-*); do cmp one/$f out/$f || exit 1; done");
     }
 }

@@ -1,17 +1,18 @@
 /* heat2d render, as a user sees it. */
 #include "command.h"
 
-static const char deck[] = "title: Wärme\n"
-                           "domain: {size: [0.2, 0.1], cells: [32, 16]}\n"
-                           "material: {diffusivity: 1e-4}\n"
-                           "initial: {temperature: 300}\n"
-                           "regions:\n"
-                           "  - {shape: circle, center: [0.06, 0.05], radius: 0.03, temperature: 400}\n"
-                           "  - {shape: rectangle, min: [0.12, 0], max: [0.2, 0.1], diffusivity: 2e-5}\n"
-                           "time: {end: 1}\n"
-                           "output: {directory: out, every: 0.25, images: {range: [300, 400], width: 300},\n"
-                           "  probes: [{name: a, at: [0.06, 0.05]},\n"
-                           "           {name: line, from: [0, 0.05], to: [0.2, 0.05], count: 5}]}\n";
+static const char deck[] =
+    "title: Wärme\n"
+    "domain: {size: [0.2, 0.1], cells: [32, 16]}\n"
+    "material: {diffusivity: 1e-4}\n"
+    "initial: {temperature: 300}\n"
+    "regions:\n"
+    "  - {shape: circle, center: [0.06, 0.05], radius: 0.03, temperature: 400, name: Wärme}\n"
+    "  - {shape: rectangle, min: [0.12, 0], max: [0.2, 0.1], diffusivity: 2e-5, name: cold}\n"
+    "time: {end: 1}\n"
+    "output: {directory: out, every: 0.25, images: {range: [300, 400], width: 300, region_names: true},\n"
+    "  probes: [{name: a, at: [0.06, 0.05]},\n"
+    "           {name: line, from: [0, 0.05], to: [0.2, 0.05], count: 5}]}\n";
 enum { PICTURES = 5 };
 
 static int make_run(void **state) {

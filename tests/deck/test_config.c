@@ -206,8 +206,9 @@ static void names_and_aliases_stand_for_what_they_name(void **state) {
        "  - {shape: where, condition: y, material: copper, density: 7, temperature: 1}\n",
        "material: {conductivity: [385, x + 1], density: 8960, heat_capacity: 386}\n"
        "regions:\n  - {shape: where, condition: x, conductivity: 16, density: {file: a.h5, dataset: /d}, "
-       "heat_capacity: 500}\n"
-       "  - {shape: where, condition: y, conductivity: [385, x + 1], density: 7, heat_capacity: 386, temperature: 1}\n",
+       "heat_capacity: 500, name: steel}\n"
+       "  - {shape: where, condition: y, conductivity: [385, x + 1], density: 7, heat_capacity: 386, temperature: 1, "
+       "name: copper}\n",
        {0}},
       {"material: wood\nmaterials: {wood: {diffusivity: 1}, iron: &i {diffusivity: 2}, ore: *i}\n",
        "material: {diffusivity: 5}\n",

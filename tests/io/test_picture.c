@@ -292,6 +292,85 @@ static void one_material_has_no_outlines(void **state) {
   heat_config_destroy(config);
 }
 
+/* Two named regions, the first in part behind the second, one behind both, and one that bears no name. */
+static const char named[] =
+    "domain: {size: [0.04, 0.03], cells: [40, 30]}\nmaterial: {diffusivity: 1}\n"
+    "initial: {temperature: 0}\ntime: {end: 1}\nregions:\n"
+    "  - {shape: rectangle, min: [0.02, 0], max: [0.022, 0.002], temperature: 1, name: behind}\n"
+    "  - {shape: rectangle, min: [0, 0], max: [0.03, 0.03], temperature: 1, name: Öl}\n"
+    "  - {shape: rectangle, min: [0.016, 0], max: [0.04, 0.012], diffusivity: 2, name: steel}\n"
+    "  - {shape: circle, center: [0.03, 0.006], radius: 0.003, temperature: 1}\n";
+
+/* The box around all pixels that differ, relative to the field and counted from its lower left corner. */
+typedef struct changed {
+  int lo[HEAT_AXES], hi[HEAT_AXES];
+} changed;
+
+static changed find_changed(const image *a, const image *b, const heat_picture_layout *plan, int from, int to) {
+  changed box = {{1 << 20, 1 << 20}, {-1, -1}};
+  for (int y = 0; y < plan->field.height; y++)
+    for (int x = from; x < to; x++) {
+      const int at[] = {x, plan->field.height - 1 - y};
+      if (memcmp(pixel(a, plan->field.x + x, plan->field.y + y), pixel(b, plan->field.x + x, plan->field.y + y), 3) ==
+          0)
+        continue;
+      for (int axis = 0; axis < HEAT_AXES; axis++) {
+        if (at[axis] < box.lo[axis]) box.lo[axis] = at[axis];
+        if (at[axis] >= box.hi[axis]) box.hi[axis] = at[axis] + 1;
+      }
+    }
+  return box;
+}
+
+/* Each name is in the middle of what is to be seen of its region, of the size of its text, and nothing else changes. */
+static void names_stand_within_what_is_to_be_seen_of_regions(void **state) {
+  (void)state;
+  heat_config *config;
+  heat_problem problem;
+  heat_picture_names *names;
+  const heat_status parsed = heat_config_parse(&config, "deck", named, strlen(named), NULL, 0);
+  assert_string_equal(parsed.text, "");
+  assert_int_equal(heat_problem_create(&problem, MPI_COMM_SELF, config).code, HEAT_OK);
+  heat_picture picture = picture_of(640);
+  assert_int_equal(heat_picture_find_names(&picture, &problem, &names).code, HEAT_OK);
+  assert_null(names); /* not asked for */
+  picture.region_names = true;
+  assert_int_equal(heat_picture_find_names(&picture, &problem, &names).code, HEAT_OK);
+  assert_int_equal(names->count, 3);
+  assert_true(!names->at[0].shown && names->at[1].shown && names->at[2].shown);
+  const heat_picture_layout plan = heat_picture_plan(&picture);
+  double *values = values_of(&picture, 0);
+  picture.high = 1e9; /* one colour */
+  image without = draw(&picture, values);
+  picture.names = names;
+  image with = draw(&picture, values);
+  /* Öl: of its L of 0.03 by 0.03, left of 0.016 or above 0.012, the middle; steel: x from 0.016 to 0.04, y up to 0.012
+   */
+  const int border = (int)(0.024 / 0.04 * picture.width);
+  static const double middles[2][HEAT_AXES] = {{0.015, 0.015}, {0.028, 0.006}};
+  static const double texts[] = {1.6, 2.7}; /* widths in em */
+  for (int n = 0; n < 2; n++) {
+    const changed box = find_changed(&with, &without, &plan, n == 0 ? 0 : border, n == 0 ? border : picture.width);
+    const double size[] = {0.04, 0.03};
+    for (int axis = 0; axis < HEAT_AXES; axis++) {
+      const double pixels = axis == HEAT_X ? picture.width : picture.height;
+      const double middle = (box.lo[axis] + box.hi[axis]) / 2.0 / pixels * size[axis];
+      if (!(fabs(middle - middles[n][axis]) < 0.0012)) print_error("name %d, axis %d: %g\n", n, axis, middle);
+      assert_true(fabs(middle - middles[n][axis]) < 0.0012); /* a cell */
+    }
+    const double wide = (box.hi[HEAT_X] - box.lo[HEAT_X]) / (double)plan.em;
+    if (!(fabs(wide - texts[n]) < 0.7)) print_error("name %d: %g em wide\n", n, wide);
+    assert_true(fabs(wide - texts[n]) < 0.7);
+    assert_true(box.hi[HEAT_Y] - box.lo[HEAT_Y] < 2 * plan.em);
+  }
+  free(with.rgb);
+  free(without.rgb);
+  free(values);
+  free(names);
+  heat_problem_destroy(&problem);
+  heat_config_destroy(config);
+}
+
 /* The key is the width of the whole picture, whatever the domain's shape; there is enough of the field to see; and what
  * is written stays off the picture's edge, and so is not cut. */
 static void text_fits_inside_the_picture(void **state) {
@@ -464,6 +543,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(isotherms_do_not_show_rounding),
       cmocka_unit_test(outlines_lie_where_the_material_changes),
       cmocka_unit_test(one_material_has_no_outlines),
+      cmocka_unit_test(names_stand_within_what_is_to_be_seen_of_regions),
       cmocka_unit_test(text_fits_inside_the_picture),
       cmocka_unit_test(size_is_the_same_at_all_times),
       cmocka_unit_test(titles_are_wrapped),

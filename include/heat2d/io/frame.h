@@ -17,6 +17,7 @@ typedef struct heat_frames {
   const char *directory; /* borrowed */
   heat_picture picture;
   int64_t *materials; /* of the picture's samples */
+  heat_picture_names *names;
   int64_t written;
   heat_shown shown; /* since the run's beginning, not only of this process */
 } heat_frames;

@@ -13,24 +13,39 @@ typedef enum heat_picture_format { HEAT_PICTURE_PNG, HEAT_PICTURE_SVG, HEAT_PICT
 /* Words of the formats, which are also the endings of their files; ended by NULL. */
 extern const char *const heat_picture_formats[];
 
+/* Where the name of a region stands. */
+typedef struct heat_picture_name {
+  int region;
+  const char *text; /* borrowed from the configuration */
+  bool shown;       /* some of the region is to be seen */
+  double x, y;      /* parts of the field's width and height, from its lower left corner */
+} heat_picture_name;
+
+typedef struct heat_picture_names {
+  int count;
+  heat_picture_name at[];
+} heat_picture_names;
+
 typedef struct heat_picture {
   const char *title, *unit; /* borrowed; unit: label of the temperature */
   const char *colormap;     /* borrowed */
   double origin[HEAT_AXES]; /* lower left corner of the domain, m */
   double extent[HEAT_AXES]; /* size of the domain, m */
   int64_t cells[HEAT_AXES];
-  int isotherms;            /* at most so many, at round temperatures; 0: none */
-  bool smooth;              /* linear between the centres of cells, else each cell has one colour */
-  bool outlines;            /* of the materials, where there are any in `materials` */
-  bool range_auto;          /* low and high are those of the field */
-  double low, high;         /* temperatures at the two ends of the colours */
-  double time, latest;      /* s; that of the last picture of the film, so that all have one unit */
-  const int64_t *materials; /* borrowed: a number for the material of each sample; NULL: not known */
-  int across;               /* pixels of the whole picture */
-  int width, height;        /* pixels of the field itself */
-  int samples[HEAT_AXES];   /* along each axis */
-  bool bare;                /* the field alone, without colour bar, title and labels */
-  bool without_font;        /* no text can be written here */
+  int isotherms;                   /* at most so many, at round temperatures; 0: none */
+  bool smooth;                     /* linear between the centres of cells, else each cell has one colour */
+  bool outlines;                   /* of the materials, where there are any in `materials` */
+  bool region_names;               /* are written, where `names` has some */
+  bool range_auto;                 /* low and high are those of the field */
+  double low, high;                /* temperatures at the two ends of the colours */
+  double time, latest;             /* s; that of the last picture of the film, so that all have one unit */
+  const int64_t *materials;        /* borrowed: a number for the material of each sample; NULL: not known */
+  const heat_picture_names *names; /* borrowed; NULL: not known */
+  int across;                      /* pixels of the whole picture */
+  int width, height;               /* pixels of the field itself */
+  int samples[HEAT_AXES];          /* along each axis */
+  bool bare;                       /* the field alone, without colour bar, title and labels */
+  bool without_font;               /* no text can be written here */
 } heat_picture;
 
 /* What a deck says of its pictures, and of its domain; title, unit and colormap are the configuration's. Local. */
@@ -61,6 +76,11 @@ int heat_picture_level(const heat_picture *picture, double value);
  * is one material only. The ranks share the work. HEAT_IO, HEAT_DECK. Collective over comm. */
 heat_status heat_picture_materials(const heat_picture *picture, const heat_problem *problem, MPI_Comm comm,
                                    int64_t **materials);
+
+/* Find the places of the names of regions, to be freed; NULL where none are asked for. The same on every rank. HEAT_IO.
+ * Local. */
+heat_status heat_picture_find_names(const heat_picture *picture, const heat_problem *problem,
+                                    heat_picture_names **names);
 
 /* Write the picture to `path` (complete: opened, written, flushed, fsynced and closed; the caller renames). `values`:
  * samples[HEAT_Y] rows of samples[HEAT_X] temperatures, the first row at the lowest y. HEAT_IO. Local. */
