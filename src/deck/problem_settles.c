@@ -1,8 +1,9 @@
 /* From which time on the sources and sides of a problem do not change any more.
  *
  * Their values at many instants are compared with those at the end, from the end backwards. A change may last for a
- * short time only, so the numbers in an expression ("t > 5 and t < 5.01") and their products in pairs count as instants
- * at which something may change: values just before, at, just after and between them are compared as well. */
+ * short time only, so the numbers in an expression ("t > 5 and t < 5.01"), the values of its constant parts
+ * ("2*60*60"), what two of these give by + - * /, and the last multiples of each ("mod(t, 10) < 0.01") count as
+ * instants at which something may change: values just before, at, just after and between them are compared as well. */
 #include "problem_private.h"
 
 #include <ctype.h>
@@ -14,8 +15,11 @@ enum {
   EVEN_ALONE = 1 << 15, /* instants at even distances, of an expression in t alone */
   EVEN_IN_SPACE = 1 << 10,
   PLACES = 1 << 12, /* that an expression in space is evaluated at, at most */
-  NUMBERS = 64,     /* in an expression */
-  AROUND = 4        /* instants for each of them */
+  NUMBERS = 24,     /* in an expression */
+  FROM_PAIRS = 5,   /* instants that two of them give, and one of them with itself */
+  MULTIPLES = 2,    /* of each of them, the last ones up to the end, alone and with each of them on top */
+  MOMENTS = NUMBERS * (1 + FROM_PAIRS * (NUMBERS + 1) / 2 + MULTIPLES * (NUMBERS + 1)),
+  AROUND = 4 /* instants for each of them */
 };
 
 typedef struct instants {
@@ -32,34 +36,111 @@ static void add(instants *list, double time, double end) {
   if (time >= 0 && time <= end) list->times[list->count++] = time;
 }
 
-/* The numbers in a text, those that are part of a name left out; returns how many. */
-static int read_numbers(const char *text, double numbers[NUMBERS]) {
-  int count = 0;
-  for (const char *at = text; *at != '\0' && count < NUMBERS;) {
+/* The different numbers in an expression. */
+typedef struct numbers {
+  double values[NUMBERS];
+  int count;
+} numbers;
+
+static void add_number(numbers *list, double value) {
+  for (int n = 0; n < list->count; n++)
+    if (list->values[n] == value) return;
+  if (list->count < NUMBERS && isfinite(value) && value != 0) list->values[list->count++] = value;
+}
+
+/* Behind the part without variables and functions that begins at `from`; `from`: there is none. `compound`: it is more
+ * than one number. */
+static const char *constant_end(const char *from, bool *compound) {
+  const char *last = from;
+  int depth = 0, operands = 0;
+  for (const char *at = from; *at != '\0';) {
+    char *after = NULL;
+    const size_t word = isalpha((unsigned char)*at) ? strspn(at, "abcdefghijklmnopqrstuvwxyz_0123456789") : 0;
+    const bool named = (word == 1 && *at == 'e') || (word == 2 && strncmp(at, "pi", word) == 0);
+    if (isdigit((unsigned char)*at) || *at == '.') {
+      strtod(at, &after);
+      if (after == at) break;
+      at = after;
+    } else if (named) {
+      at += word;
+    } else if (*at == ')' && depth > 0) {
+      depth--;
+      at++;
+    } else if (strchr("(+-*/^ ", *at) != NULL) {
+      depth += *at++ == '(';
+      continue;
+    } else {
+      break;
+    }
+    operands++;
+    if (depth == 0) last = at;
+  }
+  *compound = operands > 1 || (last > from && !isdigit((unsigned char)*from) && *from != '.');
+  return last;
+}
+
+/* Its numbers, those that are part of a name left out, and the values of its constant parts. */
+static void read_numbers(const char *text, numbers *list) {
+  enum { PART = 256 };
+  for (const char *at = text; *at != '\0';) {
     char *after;
     if (isalpha((unsigned char)*at) || *at == '_') {
       while (isalnum((unsigned char)*at) || *at == '_') at++;
     } else if (isdigit((unsigned char)*at) || *at == '.') {
-      numbers[count] = strtod(at, &after);
-      count += after > at;
+      const double value = strtod(at, &after);
+      if (after > at) add_number(list, value);
       at = after > at ? after : at + 1;
     } else {
       at++;
     }
   }
-  return count;
+  for (const char *at = text; *at != '\0';) {
+    bool compound;
+    const char *end = strchr(" +-*/^", *at) == NULL ? constant_end(at, &compound) : at;
+    if (end > at && end - at < PART && compound) {
+      char part[PART];
+      heat_expression *constant;
+      snprintf(part, sizeof part, "%.*s", (int)(end - at), at);
+      if (heat_expression_create(&constant, part, false).code == HEAT_OK)
+        add_number(list, fabs(heat_expression_value(constant, 0, 0, 0)));
+      heat_expression_destroy(constant);
+    }
+    if (end > at)
+      at = end;
+    else if (isalpha((unsigned char)*at))
+      at += strspn(at, "abcdefghijklmnopqrstuvwxyz_0123456789");
+    else
+      at++;
+  }
+}
+
+/* When something may happen that has to do with these numbers, in order. */
+static int list_moments(const numbers *list, double end, double moments[MOMENTS]) {
+  int found = 0;
+  for (int n = 0; n < list->count; n++) {
+    const double a = list->values[n], last = floor(end / a);
+    moments[found++] = a;
+    for (int m = 0; m <= n; m++) {
+      const double b = list->values[m];
+      const double made[FROM_PAIRS] = {a * b, a + b, fabs(a - b), a / b, b / a};
+      for (int k = 0; k < FROM_PAIRS; k++) moments[found++] = made[k];
+    }
+    for (int k = 0; k < MULTIPLES; k++) {
+      moments[found++] = (last - k) * a;
+      for (int m = 0; m < list->count; m++) moments[found++] = (last - k) * a + list->values[m];
+    }
+  }
+  qsort(moments, (size_t)found, sizeof *moments, compare_times);
+  return found;
 }
 
 /* The instants to look at, in order; the last one is the end. */
 static heat_status list_instants(instants *list, const char *text, bool in_space, double end) {
-  double numbers[NUMBERS], moments[NUMBERS + NUMBERS * NUMBERS];
-  const int count = read_numbers(text, numbers), even = in_space ? EVEN_IN_SPACE : EVEN_ALONE;
-  int found = 0;
-  for (int a = 0; a < count; a++) {
-    moments[found++] = numbers[a];
-    for (int b = 0; b < a; b++) moments[found++] = numbers[a] * numbers[b];
-  }
-  qsort(moments, (size_t)found, sizeof *moments, compare_times);
+  numbers all = {.count = 0};
+  double moments[MOMENTS];
+  const int even = in_space ? EVEN_IN_SPACE : EVEN_ALONE;
+  read_numbers(text, &all);
+  const int found = list_moments(&all, end, moments);
   const size_t bytes = (size_t)(even + 1 + AROUND * found) * sizeof *list->times;
   *list = (instants){.times = malloc(bytes)};
   if (list->times == NULL) return heat_no_memory("a list of instants", bytes);
