@@ -90,7 +90,7 @@ int heat_rkl2_stages(const heat_step *step, double bound, heat_stage stages[HEAT
                            .terms = 1,
                            .term = {{SOLUTION, 0}},
                            .c = 1,
-                           .t = step->t,
+                           .t = step->estimated ? step->begin : step->t,
                            .budget_weight = weights[0] * dt};
   for (int j = 1; j <= s; j++) {
     const recursion r = recursion_of(j, s);

@@ -85,11 +85,12 @@ heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method
     status = heat_field_create_as(&stepper->fields[f], op->grid, form);
   }
   status = heat_agree(op->grid->comm, status);
-  if (status.code != HEAT_OK || method->step == NULL) return status;
+  if (status.code != HEAT_OK || !(heat_method_adapts(method) || method->step != NULL)) return status;
   const heat_problem *problem = op->problem;
   status =
       heat_problem_jumps(problem, heat_config_real(problem->config, "time.end"), &stepper->jumps, &stepper->jump_count);
-  return heat_agree(op->grid->comm, heat_first(status, heat_implicit_create(stepper)));
+  if (method->step != NULL) status = heat_first(status, heat_implicit_create(stepper));
+  return heat_agree(op->grid->comm, status);
 }
 
 void heat_stepper_destroy(heat_stepper *stepper) {
