@@ -19,12 +19,15 @@ typedef struct way {
   heat_storage storage;
   bool behind;
   int transport;
+  int apart; /* one of so many ranks writes; 0: each */
 } way;
-static const way ways[] = {{{false, 0}, false, HEAT_TRANSPORT_DIRECT}, {{true, 0}, false, HEAT_TRANSPORT_DIRECT},
-                           {{false, 4}, false, HEAT_TRANSPORT_DIRECT}, {{true, 1}, false, HEAT_TRANSPORT_DIRECT},
-                           {{false, 0}, true, HEAT_TRANSPORT_DIRECT},  {{false, 0}, false, HEAT_TRANSPORT_MPIO},
-                           {{true, 0}, false, HEAT_TRANSPORT_MPIO},    {{false, 4}, false, HEAT_TRANSPORT_MPIO},
-                           {{true, 1}, false, HEAT_TRANSPORT_MPIO},    {{false, 0}, true, HEAT_TRANSPORT_MPIO}};
+static const way ways[] = {{{false, 0}, false, HEAT_TRANSPORT_DIRECT, 0}, {{true, 0}, false, HEAT_TRANSPORT_DIRECT, 0},
+                           {{false, 4}, false, HEAT_TRANSPORT_DIRECT, 0}, {{true, 1}, false, HEAT_TRANSPORT_DIRECT, 0},
+                           {{false, 0}, true, HEAT_TRANSPORT_DIRECT, 0},  {{false, 0}, false, HEAT_TRANSPORT_MPIO, 0},
+                           {{true, 0}, false, HEAT_TRANSPORT_MPIO, 0},    {{false, 4}, false, HEAT_TRANSPORT_MPIO, 0},
+                           {{true, 1}, false, HEAT_TRANSPORT_MPIO, 0},    {{false, 0}, true, HEAT_TRANSPORT_MPIO, 0},
+                           {{false, 0}, false, HEAT_TRANSPORT_DIRECT, 2}, {{true, 1}, false, HEAT_TRANSPORT_DIRECT, 3},
+                           {{false, 0}, true, HEAT_TRANSPORT_DIRECT, 2}};
 
 static inline void poison(heat_field *field) {
   const heat_box owned = field->owned;
@@ -43,8 +46,10 @@ static inline heat_status write_all(rig *made, const char *path, way how, bool f
   double row[NX];
   for (int64_t n = 0; n < count; n++) row[n] = cell_number(lo + n, 77);
   heat_h5 out;
-  const heat_h5_way by = heat_h5_way_of(how.transport);
+  heat_h5_way by = heat_h5_way_of(how.transport);
+  if (how.apart > 0) assert_int_equal(heat_h5_way_thin(&by, grid->comm, how.apart).code, HEAT_OK);
   heat_h5_begin(&out, grid, path, &by);
+  if (out.status.code == HEAT_OK) assert_true((out.raw >= 0) == (how.apart == 0 || grid->rank % how.apart == 0));
   heat_h5_set_text(&out, "/", "text", utf8);
   heat_h5_set_text(&out, "/", "empty", "");
   heat_h5_set_real(&out, "/", "real", 1.0 / 3.0);
@@ -60,7 +65,9 @@ static inline heat_status write_all(rig *made, const char *path, way how, bool f
   heat_h5_write_vector(&out, "x", NX, lo, count, row);
   heat_h5_attach_scale(&out, "temperature", "x", 1);
   if (fault) out.status = heat_fail(HEAT_IO, "a fault of its own");
-  return heat_h5_commit(&out);
+  const heat_status status = heat_h5_commit(&out);
+  heat_h5_way_destroy(&by);
+  return status;
 }
 
 /* The outcome of verifying a file: the same whether each rank opens it for itself or all do so through MPI-IO. */

@@ -99,6 +99,8 @@ heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const he
   setup->method = &heat_methods[heat_config_auto(config, "time.method") ? HEAT_METHOD_EULER
                                                                         : heat_config_choice(config, "time.method")];
   setup->way = heat_h5_way_create(config);
+  status = heat_h5_way_thin(&setup->way, runtime->comm, 0);
+  if (status.code != HEAT_OK) return status;
   setup->threads = (int)heat_config_integer(config, "parallel.threads");
   for (int axis = 0; axis < HEAT_AXES && !heat_config_auto(config, "parallel.tile"); axis++)
     setup->tile[axis] = (int)heat_config_integer(config, "parallel.tile.%d", axis);

@@ -14,9 +14,11 @@ void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path, const 
   *out = (heat_h5){.grid = grid,
                    .transport = own.transport != NULL ? own.transport : &heat_transport_direct,
                    .way = own,
+                   .apart = 1,
                    .file = H5I_INVALID_HID,
                    .raw = -1,
                    .mark = MPI_Wtime()};
+  if (!out->transport->together && own.crew != NULL) out->apart = own.crew->apart;
   const int length = snprintf(out->partial, sizeof out->partial, "%s.partial", path);
   if (length < 0 || (size_t)length >= sizeof out->partial) {
     out->status = heat_fail(HEAT_DECK, "the path '%.60s...' is too long", path);
@@ -89,10 +91,11 @@ static void write_rows(heat_h5 *out, hid_t dataset, const heat_field *field, hea
   const heat_grid *grid = out->grid;
   heat_h5_rows *rows = &out->rows;
   const int64_t nx = grid->layout.cells[HEAT_X], width = storage.single ? sizeof(float) : sizeof(double);
-  const size_t bytes = (size_t)(d->strip * nx) * sizeof(double);
+  const bool writes = grid->rank % d->apart == 0;
+  const size_t bytes = writes ? (size_t)(d->strip * nx) * sizeof(double) : 0;
   MPI_Request *requests = malloc(((size_t)heat_h5_rows_requests(grid, d) + 1) * sizeof(MPI_Request));
   heat_h5_packed_chunk *packed = storage.compression > 0 ? malloc(sizeof *packed) : NULL;
-  rows->values = malloc(bytes);
+  rows->values = malloc(bytes + 1);
   if (rows->values == NULL || requests == NULL || (packed == NULL && storage.compression > 0))
     out->status = heat_no_memory("writing a field", bytes);
   bool good = out->transport->begin_field(out, dataset, storage);
@@ -155,7 +158,7 @@ static void write_field(heat_h5 *out, const char *name, const heat_field *field,
   const hid_t dataset = new_dataset(out, name, HEAT_H5_DIMENSIONS, shape, storage);
   if (!heat_h5_usable(out)) return;
   const int64_t unit = storage.compression > 0 ? HEAT_H5_CHUNK : 1;
-  const heat_h5_distribution d = heat_h5_rows_distribute(out->grid, unit, strip_bytes);
+  const heat_h5_distribution d = heat_h5_rows_distribute_among(out->grid, unit, strip_bytes, out->apart);
   out->rows.single = storage.single;
   write_rows(out, dataset, field, storage, name, &d);
   if (dataset >= 0) H5Dclose(dataset);
@@ -238,6 +241,17 @@ static heat_status publish(const heat_h5 *out) {
   return heat_directory_sync(slash == NULL ? "." : slash == directory ? "/" : directory);
 }
 
+/* Where few ranks write, they read it back, each what another one wrote. */
+static heat_status read_back(const heat_h5 *out) {
+  const heat_h5_crew *crew = out->way.crew;
+  if (out->apart == 1)
+    return heat_h5_verify_share(out->grid->comm, out->partial, &out->way, heat_h5_share(out->grid->comm));
+  const bool writes = crew->writers != MPI_COMM_NULL;
+  const heat_status own =
+      writes ? heat_h5_verify_share(crew->writers, out->partial, &out->way, crew->share) : heat_ok();
+  return heat_agree(out->grid->comm, own);
+}
+
 heat_status heat_h5_commit(heat_h5 *out) {
   MPI_Comm comm = out->grid->comm;
   out->mark = MPI_Wtime();
@@ -250,7 +264,7 @@ heat_status heat_h5_commit(heat_h5 *out) {
   out->status = heat_agree(comm, out->status);
   heat_h5_mark(out, HEAT_H5_SYNC);
   if (heat_h5_usable(out)) {
-    const heat_status read = heat_h5_verify_share(comm, out->partial, &out->way, heat_h5_share(comm));
+    const heat_status read = read_back(out);
     if (read.code != HEAT_OK)
       out->status =
           heat_fail(HEAT_IO, "cannot write '%s': what was written does not read back (is the disk full?): %.300s",

@@ -20,10 +20,12 @@ static double seconds_now(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-heat_h5_distribution heat_h5_rows_distribute(const heat_grid *grid, int64_t unit, int64_t strip_bytes) {
+heat_h5_distribution heat_h5_rows_distribute_among(const heat_grid *grid, int64_t unit, int64_t strip_bytes,
+                                                   int apart) {
   const int64_t nx = grid->layout.cells[HEAT_X], ny = grid->layout.cells[HEAT_Y];
-  heat_h5_distribution d = {.rows = ny, .unit = unit, .ranks = grid->size};
-  const int64_t units = (ny + d.unit - 1) / d.unit, most = (units + d.ranks - 1) / d.ranks;
+  heat_h5_distribution d = {.rows = ny, .unit = unit, .ranks = grid->size, .apart = apart};
+  const int64_t writers = (d.ranks + apart - 1) / apart;
+  const int64_t units = (ny + d.unit - 1) / d.unit, most = (units + writers - 1) / writers;
   int64_t fit = strip_bytes / (nx * (int64_t)sizeof(double) * d.unit);
   fit = fit < 1 ? 1 : fit > most ? most : fit;
   d.strip = fit * d.unit;
@@ -31,11 +33,18 @@ heat_h5_distribution heat_h5_rows_distribute(const heat_grid *grid, int64_t unit
   return d;
 }
 
+heat_h5_distribution heat_h5_rows_distribute(const heat_grid *grid, int64_t unit, int64_t strip_bytes) {
+  return heat_h5_rows_distribute_among(grid, unit, strip_bytes, 1);
+}
+
+/* A rank that writes nothing has no rows, which begin where those of the writer below it end. */
 void heat_h5_rows_range(const heat_h5_distribution *d, int rank, int64_t round, int64_t *lo, int64_t *hi) {
   const int64_t units = (d->rows + d->unit - 1) / d->unit;
-  const int64_t first = heat_block_start(units, d->ranks, rank) * d->unit;
-  int64_t end = heat_block_start(units, d->ranks, rank + 1) * d->unit;
+  const int writers = (d->ranks + d->apart - 1) / d->apart, writer = rank / d->apart;
+  int64_t first = heat_block_start(units, writers, writer) * d->unit;
+  int64_t end = heat_block_start(units, writers, writer + 1) * d->unit;
   if (end > d->rows) end = d->rows;
+  if (rank % d->apart != 0) first = end;
   *lo = first + round * d->strip < end ? first + round * d->strip : end;
   *hi = *lo + d->strip < end ? *lo + d->strip : end;
 }

@@ -1,5 +1,6 @@
 #include "heat2d/io/h5_way.h"
 
+#include "heat2d/io/h5_verify.h"
 #include "heat2d/io/transport_direct.h"
 #include "heat2d/io/transport_mpio.h"
 
@@ -29,12 +30,52 @@ heat_h5_way heat_h5_way_create(const heat_config *config) {
   return way;
 }
 
+/* Ranks on a node, of the node that has fewest. */
+static int ranks_on_node(MPI_Comm comm) {
+  MPI_Comm node;
+  int count;
+  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  MPI_Comm_size(node, &count);
+  MPI_Comm_free(&node);
+  MPI_Allreduce(MPI_IN_PLACE, &count, 1, MPI_INT, MPI_MIN, comm);
+  return count;
+}
+
+heat_status heat_h5_way_thin(heat_h5_way *way, MPI_Comm comm, int apart) {
+  enum { MANY = 256 };
+  int rank, size;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &size);
+  if (apart == 0) apart = size > MANY ? ranks_on_node(comm) : 1;
+  heat_h5_crew *crew = apart > 1 ? malloc(sizeof *crew) : NULL;
+  const bool lacks = apart > 1 && crew == NULL;
+  const heat_status status = heat_agree(comm, lacks ? heat_no_memory("files", sizeof *crew) : heat_ok());
+  if (status.code != HEAT_OK || crew == NULL) {
+    free(crew);
+    return status;
+  }
+  const bool writes = rank % apart == 0;
+  *crew = (heat_h5_crew){.apart = apart};
+  MPI_Comm_split(comm, writes ? 0 : MPI_UNDEFINED, rank, &crew->writers);
+  if (writes) crew->share = heat_h5_share(crew->writers);
+  way->crew = crew;
+  return status;
+}
+
+static void destroy_crew(const heat_h5_crew *crew) {
+  if (crew == NULL) return;
+  MPI_Comm writers = crew->writers;
+  if (writers != MPI_COMM_NULL) MPI_Comm_free(&writers);
+  free((void *)crew);
+}
+
 void heat_h5_way_destroy(heat_h5_way *way) {
+  destroy_crew(way->crew);
   if (way->transport != NULL && way->hints != MPI_INFO_NULL) MPI_Info_free(&way->hints);
   free(way->record);
   *way = (heat_h5_way){.hints = MPI_INFO_NULL};
 }
 
 heat_h5_way heat_h5_way_behind(const heat_h5_way *way) {
-  return (heat_h5_way){.transport = way->behind, .behind = way->behind, .hints = MPI_INFO_NULL};
+  return (heat_h5_way){.transport = way->behind, .behind = way->behind, .hints = MPI_INFO_NULL, .crew = way->crew};
 }

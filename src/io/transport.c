@@ -63,8 +63,9 @@ static int open_when_seen(const char *path) {
 
 void heat_h5_open_raw(heat_h5 *out) {
   enum { HOST_TEXT = 256 };
-  out->raw = open_when_seen(out->partial);
-  if (out->raw < 0) {
+  const bool writes = out->grid->rank % out->apart == 0;
+  if (writes) out->raw = open_when_seen(out->partial);
+  if (writes && out->raw < 0) {
     const int reason = errno;
     char host[HOST_TEXT] = "?";
     gethostname(host, sizeof host - 1);

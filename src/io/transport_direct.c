@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Rank 0 makes the file, then every rank opens it for the cells that it writes. */
+/* Rank 0 makes the file, then every rank that writes opens it. */
 static void create(heat_h5 *out) {
   FILE *made = NULL;
   if (out->grid->rank == 0) out->status = heat_directory_create(&made, out->partial);
@@ -40,6 +40,7 @@ static bool begin_field(heat_h5 *out, hid_t dataset, heat_storage storage) {
 static bool write_rows(heat_h5 *out, hid_t dataset, int64_t first_row) {
   (void)dataset;
   heat_h5_rows *rows = &out->rows;
+  if (rows->file < 0) return true; /* another rank writes for this one */
   const int64_t width = rows->single ? sizeof(float) : sizeof(double);
   rows->at = out->place + first_row * rows->width * width;
   if (rows->behind && heat_h5_rows_start(rows)) return true;

@@ -14,7 +14,22 @@ enum { NX = 23, NY = 519, MOST_RANKS = 64 };
 static const char deck[] = "domain: {size: [1, 1], cells: [23, 519]}\nmaterial: {diffusivity: 1}\n"
                            "initial: {temperature: 0}\ntime: {end: 1}\n";
 
-/* Every row is written once, by one rank and in one round; rows of a unit stay together. */
+static void look_for_writers(const heat_h5_distribution *d) {
+  int written[NY] = {0};
+  for (int rank = 0; rank < d->ranks; rank++) {
+    for (int64_t round = 0; round < d->rounds; round++) {
+      int64_t lo, hi;
+      heat_h5_rows_range(d, rank, round, &lo, &hi);
+      assert_true(lo <= hi && hi - lo <= d->strip);
+      assert_true(lo == hi || (lo % d->unit == 0 && (hi % d->unit == 0 || hi == NY)));
+      assert_true(lo == hi || rank % d->apart == 0);
+      for (int64_t j = lo; j < hi; j++) written[j]++;
+    }
+  }
+  for (int64_t j = 0; j < NY; j++) assert_int_equal(written[j], 1);
+}
+
+/* Every row is written once, by one rank that writes and in one round; rows of a unit stay together. */
 static void each_row_has_one_writer(void **state) {
   (void)state;
   static const int64_t units[] = {1, 4, 256}, strips[] = {0, 1000, 8 * NX * 3, INT64_MAX};
@@ -22,19 +37,11 @@ static void each_row_has_one_writer(void **state) {
   open_rig(&made, (rig_setting){.deck = deck});
   for (size_t u = 0; u < sizeof units / sizeof *units; u++) {
     for (size_t s = 0; s < sizeof strips / sizeof *strips; s++) {
-      int written[NY] = {0};
-      const heat_h5_distribution d = heat_h5_rows_distribute(&made.grid, units[u], strips[s]);
-      if (strips[s] == INT64_MAX) assert_int_equal(d.rounds, 1);
-      for (int rank = 0; rank < made.grid.size; rank++) {
-        for (int64_t round = 0; round < d.rounds; round++) {
-          int64_t lo, hi;
-          heat_h5_rows_range(&d, rank, round, &lo, &hi);
-          assert_true(lo <= hi && hi - lo <= d.strip);
-          assert_true(lo == hi || (lo % units[u] == 0 && (hi % units[u] == 0 || hi == NY)));
-          for (int64_t j = lo; j < hi; j++) written[j]++;
-        }
+      for (int apart = 1; apart <= 4; apart++) {
+        const heat_h5_distribution d = heat_h5_rows_distribute_among(&made.grid, units[u], strips[s], apart);
+        if (strips[s] == INT64_MAX) assert_int_equal(d.rounds, 1);
+        look_for_writers(&d);
       }
-      for (int64_t j = 0; j < NY; j++) assert_int_equal(written[j], 1);
     }
   }
   close_rig(&made);
@@ -65,7 +72,7 @@ static void rows_come_together_from_all_ranks(void **state) {
     open_rig(&made, (rig_setting){.deck = deck, .ranks = layouts[l]});
     heat_field *field = heat_stepper_solution(&made.stepper);
     number_cells(field);
-    const heat_h5_distribution d = heat_h5_rows_distribute(&made.grid, 1, STRIP);
+    const heat_h5_distribution d = heat_h5_rows_distribute_among(&made.grid, 1, STRIP, 1 + (int)l);
     MPI_Request *requests = malloc(((size_t)heat_h5_rows_requests(&made.grid, &d) + 1) * sizeof *requests);
     bool right = requests != NULL;
     for (int64_t round = 0; round < d.rounds; round++) {

@@ -25,10 +25,14 @@ typedef struct heat_h5_distribution {
   int64_t strip;      /* rows of a rank in one round, a multiple of unit */
   int64_t rounds;
   int ranks;
+  int apart; /* the ranks 0, apart, 2 apart ... write them */
 } heat_h5_distribution;
 
 /* With rounds of about `strip_bytes` on a rank, at least one unit. Local. */
 heat_h5_distribution heat_h5_rows_distribute(const heat_grid *grid, int64_t unit, int64_t strip_bytes);
+
+/* The same among every apart-th rank. Local. */
+heat_h5_distribution heat_h5_rows_distribute_among(const heat_grid *grid, int64_t unit, int64_t strip_bytes, int apart);
 
 /* The rows [lo, hi) that `rank` writes in a round; lo == hi: none. Local. */
 void heat_h5_rows_range(const heat_h5_distribution *d, int rank, int64_t round, int64_t *lo, int64_t *hi);

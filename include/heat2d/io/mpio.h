@@ -28,12 +28,20 @@ typedef struct heat_mpio_record {
 
 typedef struct heat_transport heat_transport; /* transport.h */
 
+/* What the ranks of a communicator have to do with files, found out once for a run (made by h5_way.h). */
+typedef struct heat_h5_crew {
+  int apart;        /* of so many ranks that follow each other the first writes, where each writes for itself; 1: all */
+  MPI_Comm writers; /* on these ranks, where apart > 1: they alone; MPI_COMM_NULL elsewhere */
+  int share; /* the rank whose share of a file this one reads back, see h5_verify.h; of `writers` where they are */
+} heat_h5_crew;
+
 /* How the ranks of a communicator come to a file (made by h5_way.h). */
 typedef struct heat_h5_way {
   const heat_transport *transport; /* NULL: direct, each rank for itself */
   const heat_transport *behind;    /* of files that are written behind the steps; NULL: none are */
   MPI_Info hints;                  /* for MPI-IO; MPI_INFO_NULL: none */
   heat_mpio_record *record;        /* of this run; NULL: none is kept */
+  const heat_h5_crew *crew;        /* of direct; NULL: each rank writes, and the rest is found out when it is needed */
 } heat_h5_way;
 
 /* output.hints of a deck, also in ROMIO's words; MPI_INFO_NULL: none. To be freed. Local. */

@@ -12,6 +12,7 @@ typedef struct heat_h5 {
   const heat_grid *grid; /* borrowed */
   const heat_transport *transport;
   heat_h5_way way;
+  int apart;   /* the ranks 0, apart, 2 apart ... have rows to write, and the file open */
   hid_t file;  /* on the ranks that write what belongs to HDF5's own structure, elsewhere negative */
   int raw;     /* the same file, without HDF5; -1: not open */
   off_t place; /* of the field that is being written, in the file */
@@ -64,7 +65,7 @@ void heat_h5_fail(heat_h5 *out, const char *what);
  * Collective over the grid's communicator. */
 void heat_h5_agree_step(heat_h5 *out, bool good, const char *what);
 
-/* Open the file that rank 0 has made without HDF5, on every rank, and agree. Collective. */
+/* Open the file that rank 0 has made without HDF5, on every rank that writes, and agree. Collective. */
 void heat_h5_open_raw(heat_h5 *out);
 
 /* Make what this rank wrote durable, let go of what this host keeps of it in memory, and close the file that

@@ -1,0 +1,186 @@
+/* The messages of a run, without its cells: for scripts/scale, which lets it run on thousands of ranks of a simulated
+ * cluster (SimGrid's SMPI), and for a few real ones, where its messages are compared with those of the program.
+ *
+ *     schedule euler CELLS NANOSECONDS ROUNDS      ROUNDS batches of steps with a deep halo
+ *     schedule implicit CELLS NANOSECONDS ROUNDS   ROUNDS iterations of a linear solve of a uniform material
+ *
+ * Each rank has CELLS x CELLS cells. Layouts, halos and the gathering of a coarse level are those of the program, and
+ * their messages are sent. The loops over cells are left out; under SMPI their time passes: NANOSECONDS for a cell and
+ * step, or for a cell and iteration. The values are one piece of memory, which all simulated ranks share.
+ *
+ * Rank 0 prints: kind, ranks, CELLS, seconds of a round, those of a rank that has no neighbours. */
+#include "heat2d/grid/halo.h"
+#include "heat2d/numerics/tiles.h"
+#include "heat2d/numerics/total.h"
+
+#include "../src/numerics/multigrid_coarse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *values;    /* that messages are filled from */
+static ptrdiff_t width; /* doubles from one row of them to the next */
+enum { MARGIN = HEAT_BATCH };
+
+#ifdef SCHEDULE_SIMULATED
+/* The time of so many cells; a simulated core does an operation in a nanosecond. */
+static void work(double cells, double nanoseconds) {
+  smpi_execute_flops(nanoseconds * cells);
+}
+
+/* Only said where a deck asks for more than there is: never here. */
+heat_status heat_config_fail(const heat_config *config, const char *key, const char *format, ...) {
+  (void)config;
+  (void)format;
+  return heat_fail(HEAT_DECK, "%s", key);
+}
+#else
+static void work(double cells, double nanoseconds) {
+  (void)cells;
+  (void)nanoseconds;
+}
+#endif
+
+static double *corner(void) {
+  return (double *)values + MARGIN * width + MARGIN;
+}
+
+static void refresh(heat_halo *halo, size_t value) {
+  heat_halo_refresh(halo, &(heat_rows){corner(), width * (ptrdiff_t)value});
+}
+
+static void reduce(const heat_grid *grid, int numbers) {
+  enum { MOST = 64 };
+  int64_t all[MOST] = {0};
+  MPI_Allreduce(MPI_IN_PLACE, all, numbers, MPI_INT64_T, MPI_SUM, grid->comm);
+}
+
+static void need(heat_status status) {
+  if (status.code == HEAT_OK) return;
+  fprintf(stderr, "schedule: %s\n", status.text);
+  MPI_Abort(MPI_COMM_WORLD, (int)status.code);
+}
+
+/* A batch: as many steps as the halo has layers, each on one layer less; then the poll that comes now and then. */
+static void step_round(const heat_grid *grid, heat_halo *halo, int depth, double nanoseconds) {
+  enum { POLL = 8 };
+  refresh(halo, sizeof(double));
+  double cells = 0;
+  for (int left = depth - 1; left >= 0; left--)
+    cells += (double)heat_box_cells(heat_grid_grown(grid, grid->owned, left));
+  work(cells, nanoseconds);
+  reduce(grid, POLL);
+}
+
+enum { LEVELS = 40 };
+
+/* What multigrid.c has of each level that is distributed. */
+typedef struct levels {
+  int count;
+  heat_grid grid[LEVELS];
+  heat_halo *wide[LEVELS], *narrow[LEVELS];
+  heat_halo *finest; /* of z, for S p */
+  heat_gather gather;
+} levels;
+
+/* As in multigrid.c: the level that is copied to every rank. */
+static bool small_enough_to_copy(int64_t cells, int ranks) {
+  enum { FEW = 4096, MOST = 65536, BLOCK = 256 };
+  return cells <= FEW || (cells <= MOST && cells / ranks <= BLOCK);
+}
+
+static void make_levels(levels *l, const heat_grid *grid) {
+  const bool both[HEAT_AXES] = {true, true};
+  l->grid[0] = *grid;
+  need(heat_halo_create(&l->finest, grid, 1, 1));
+  for (int n = 0;; n++) {
+    const heat_grid *at = &l->grid[n];
+    need(heat_halo_create_for(&l->wide[n], at, HEAT_LEVEL_DEPTH, 1, sizeof(float)));
+    need(heat_halo_create_for(&l->narrow[n], at, HEAT_COARSE_DEPTH, 1, sizeof(float)));
+    l->count = n + 1;
+    if (small_enough_to_copy(heat_box_cells(at->domain), at->size)) break;
+    l->grid[n + 1] = heat_grid_coarsen(at, both);
+  }
+  need(heat_gather_create(&l->gather, &l->grid[l->count - 1], sizeof(float)));
+}
+
+static void gather(levels *l) {
+  const heat_grid *last = &l->grid[l->count - 1];
+  const heat_level part = {.grid = *last, .stride = width, .b = corner()};
+  heat_level whole = {.grid = *last, .stride = (ptrdiff_t)last->layout.cells[HEAT_X]};
+  whole.grid.owned = last->domain;
+  heat_gather_collect(&l->gather, &part, part.b, &whole, values, sizeof(float));
+}
+
+/* An iteration of conjugate gradients: a V cycle, two reductions, and one product by the matrix. Of its time a third
+ * is taken for the coarser levels: each has a quarter of the cells of the one above. Smoothing reaches around the owned
+ * cells, about half as far as the halo does. */
+static void solve_round(levels *l, double nanoseconds) {
+  enum { NUMBERS = sizeof(heat_total) / sizeof(int64_t), LAST_CELLS = 64 };
+  const double finest = 2.0 / 3, coarse = 1;
+  const heat_grid *grid = &l->grid[0];
+  for (int n = 0; n + 1 < l->count; n++) {
+    refresh(l->wide[n], sizeof(float));
+    const heat_box reach = heat_grid_grown(&l->grid[n], l->grid[n].owned, HEAT_LEVEL_DEPTH / 2);
+    work((double)heat_box_cells(reach) * (n == 0 ? finest : coarse), nanoseconds);
+  }
+  gather(l);
+  const double whole = (double)heat_box_cells(l->grid[l->count - 1].domain);
+  work(whole / (1 - 1.0 / 4) + LAST_CELLS * LAST_CELLS, nanoseconds);
+  for (int n = l->count - 1; n > 0; n--) refresh(l->narrow[n], sizeof(float));
+  reduce(grid, 3 * NUMBERS);
+  refresh(l->finest, sizeof(double));
+  reduce(grid, 4 * NUMBERS);
+}
+
+/* Blocks of CELLS x CELLS, as near to a square of them as the number of ranks allows. */
+static heat_grid make_grid(int64_t cells) {
+  int size, px = 1;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  for (int n = 1; n * n <= size; n++)
+    if (size % n == 0) px = n;
+  const heat_problem problem = {.cells = {cells * px, cells * (size / px)}, .spacing = {1, 1}};
+  heat_grid grid;
+  need(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, (const int[HEAT_AXES]){px, size / px}));
+  return grid;
+}
+
+int main(int argc, char **argv) {
+  MPI_Init(&argc, &argv);
+  if (argc != 5) {
+    fprintf(stderr, "usage: schedule euler|implicit CELLS NANOSECONDS ROUNDS\n");
+    MPI_Abort(MPI_COMM_WORLD, HEAT_USAGE);
+  }
+  const bool implicit = strcmp(argv[1], "implicit") == 0;
+  const int64_t cells = atoll(argv[2]);
+  const double nanoseconds = atof(argv[3]);
+  const int rounds = atoi(argv[4]);
+  const heat_grid grid = make_grid(cells);
+  if (values == NULL) {
+    width = (ptrdiff_t)cells + 2 * MARGIN;
+    values = calloc((size_t)width * (size_t)width, sizeof(double));
+    if (values == NULL) need(heat_no_memory("values", (size_t)width * (size_t)width));
+  }
+  levels l = {0};
+  heat_halo *halo = NULL;
+  const int depth = heat_halo_choose_depth(&grid.layout, HEAT_BATCH);
+  if (implicit)
+    make_levels(&l, &grid);
+  else
+    need(heat_halo_create(&halo, &grid, depth, 1));
+  MPI_Barrier(grid.comm);
+  const double start = MPI_Wtime();
+  for (int n = 0; n < rounds; n++) {
+    if (implicit)
+      solve_round(&l, nanoseconds);
+    else
+      step_round(&grid, halo, depth, nanoseconds);
+  }
+  MPI_Barrier(grid.comm);
+  const double seconds = (MPI_Wtime() - start) / rounds;
+  const double alone = 1e-9 * nanoseconds * (double)(cells * cells) * (implicit ? 1 : depth);
+  if (grid.rank == 0) printf("%s,%d,%lld,%.6g,%.6g\n", argv[1], grid.size, (long long)cells, seconds, alone);
+  MPI_Finalize();
+  return 0;
+}
