@@ -138,27 +138,38 @@ static void a_failure_is_one_members_own(void **state) {
       0, heat2d(2, "sweep deck.yaml --resume --set material.diffusivity=1 --set 'sweep.time.step=[0.0009765625]'"));
 }
 
+/* Sweeps without an end, stopped by a file or by a signal: all members that were being done can be gone on with. */
 static void all_stop_and_go_on_together(void **state) {
   (void)state;
-  char names[MEMBERS][128];
-  begin_with("");
-  const pid_t process = launch(4, "sweep deck.yaml --groups 2 --set time.end=1e6 --set checkpoint.every.steps=0 --set "
-                                  "output.every.steps=1000000");
-  await_file(process, "all/value-300_diffusivity-0.5/status.json");
-  await_file(process, "all/value-300_diffusivity-1/status.json");
-  write_text("all/STOP", "");
-  assert_code(75, finish(process));
-  assert_one_complaint("heat2d: the sweep was stopped by the sweep's file STOP; go on with --resume", "");
-  assert_false(exists("all/STOP"));
-  assert_field("value-300_diffusivity-1", "state", "stopped");
-  list_members(names, MEMBERS);
-  int stopped = 0;
-  for (int m = 0; m < MEMBERS; m++) {
-    char value[64];
-    field_of(names[m], "state", value, sizeof value);
-    stopped += strcmp(value, "stopped") == 0;
+  static const char endless[] = "--set time.end=1e6 --set checkpoint.every.steps=0 --set output.every.steps=1000000";
+  static const char *const reasons[] = {"the sweep's file STOP", "a signal"};
+  for (int n = 0; n < 2; n++) {
+    char names[MEMBERS][128], complaint[LINE_MOST];
+    begin_with("");
+    list_members(names, MEMBERS);
+    const pid_t process = launch(4, "sweep deck.yaml --groups 2 %s", endless);
+    await_file(process, "all/value-300_diffusivity-0.5/status.json");
+    await_file(process, "all/value-300_diffusivity-1/status.json");
+    if (n == 0)
+      write_text("all/STOP", "");
+    else
+      assert_int_equal(signal_ranks(process, SIGTERM), 4);
+    assert_code(75, finish(process));
+    snprintf(complaint, sizeof complaint, "heat2d: the sweep was stopped by %s; go on with --resume", reasons[n]);
+    assert_one_complaint(complaint, "");
+    assert_false(exists("all/STOP"));
+    assert_field("value-300_diffusivity-1", "state", "stopped");
+    int stopped = 0;
+    for (int m = 0; m < MEMBERS; m++) {
+      char value[64];
+      field_of(names[m], "state", value, sizeof value);
+      stopped += strcmp(value, "stopped") == 0;
+    }
+    assert_int_equal(stopped, 2);
+    /* What is called steady ends soon. */
+    assert_code(0, heat2d(3, "sweep deck.yaml --resume %s --set time.steady=1e9 --set time.steady_after=0", endless));
+    assert_int_equal(occurrences(command.out, ": done at step "), MEMBERS);
   }
-  assert_int_equal(stopped, 2);
 }
 
 /* A member that hangs in a collective call keeps its ranks; the others are done before all ends. */
