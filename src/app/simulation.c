@@ -49,7 +49,8 @@ heat_status heat_simulation_look_steady(heat_simulation *sim) {
 }
 
 static heat_status check_steady(heat_simulation *sim) {
-  const int64_t every = sim->stepper.method->step != NULL ? 1 : STEADY_STEPS;
+  const bool each = sim->clock.free || sim->stepper.method->step != NULL; /* such steps are few and long */
+  const int64_t every = each ? 1 : STEADY_STEPS;
   if (!heat_steady_asked(&sim->steady) || sim->state.step % every != 0) return heat_ok();
   const heat_status status = heat_simulation_look_steady(sim);
   if (status.code == HEAT_OK && sim->steady.waits && !sim->told_waiting) {

