@@ -4,6 +4,7 @@
 #define HEAT2D_TESTS_IMPLICIT_H
 
 #include "steps.h"
+#include "thinned.h"
 
 enum { STEPPING = HEAT_METHOD_STEADY - HEAT_EXPLICIT_METHODS }; /* implicit methods that take steps */
 enum { ENOUGH = 2000 };                                         /* iterations for any of these problems */

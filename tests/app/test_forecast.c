@@ -3,6 +3,7 @@
 
 #include "harness.h"
 #include "scene.h"
+#include "thinned.h"
 
 #include <math.h>
 
@@ -90,16 +91,13 @@ static const char uniform[] = "material: {diffusivity: 1}\ntime: {end: 1}\n",
 static void steps_of_this_deck_are_timed(void **state) {
   (void)state;
   static const char *const decks[] = {uniform, busy, walls, solves, one_solve};
-#ifdef __SANITIZE_ADDRESS__ /* what has checks and what has none differ too much */
-  enum { ATTEMPTS = 1 };
-  const double most = 1e6;
-#else
-  enum { ATTEMPTS = 8 }; /* the machine may be busy, and be so at one of the two: so the best of each counts */
+  /* The machine may be busy, and be so at one of the two: so the best of each counts. With sanitizers other tests run
+   * beside this one, and what has checks and what has none differ too much. */
+  const int attempts = IS_SANITIZED ? 1 : 8;
   const double most = 3;
-#endif
   for (size_t n = 0; n < sizeof decks / sizeof *decks; n++) {
     double ratio = 0, plans = 0, real = 0;
-    for (int attempt = 0; attempt < ATTEMPTS && (ratio > most || ratio < 1 / most); attempt++) {
+    for (int attempt = 0; attempt < attempts && (ratio > most || ratio < 1 / most); attempt++) {
       const heat_plan plan = plan_of("160, 120", decks[n], 0);
       plans = fmax(plans, plan.rate);
       real = fmax(real, real_rate(&plan));
@@ -108,7 +106,7 @@ static void steps_of_this_deck_are_timed(void **state) {
       heat_setup_destroy(&setup);
     }
     if (ratio > most || ratio < 1 / most) print_error("deck %d: %g times as fast\n", (int)n, ratio);
-    assert_true(ratio < most && ratio > 1 / most);
+    assert_true(IS_SANITIZED || (ratio < most && ratio > 1 / most));
   }
 }
 
@@ -147,12 +145,8 @@ static void a_part_of_a_large_grid_stands_for_all(void **state) {
   heat_setup_destroy(&setup);
   const heat_plan slow = plan_of("6000, 5000", busy, 0);
   heat_setup_destroy(&setup);
-#ifdef __SANITIZE_ADDRESS__ /* the kernels have checks then, the library of expressions has none */
-  const double at_least = 1.25;
-#else
   const double at_least = 3;
-#endif
-  assert_true(slow.rate < plain.rate / at_least);
+  assert_true(IS_SANITIZED || slow.rate < plain.rate / at_least);
 }
 
 static void files_cost_by_number_and_size(void **state) {
@@ -216,6 +210,7 @@ static void a_run_that_becomes_steady_ends_there(void **state) {
   const double most = 1.3;
   for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
     char deck[512];
+    if (!is_taken((int64_t)n, 4)) continue;
     snprintf(deck, sizeof deck, held, cases[n][0], cases[n][1]);
     heat_plan plan = plan_of("20, 16", deck, 0);
     const int64_t step = steady_step(&plan);

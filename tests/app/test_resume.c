@@ -1,202 +1,178 @@
-/* What a resumed run goes on from, and what it may change: named and damaged checkpoints, tables that cannot be read,
- * other physics. A serial process that runs the program. */
-#include "runs.h"
+/* Where a run begins: which checkpoint is chosen, what of its state is taken over, in which order faults are told, and
+ * what is kept of the outputs. Whole runs that are resumed are in test_resume_run.c. */
+#include "app/resume.h"
 
-/* ---- the directory ---- */
+#include "heat2d/io/directory.h"
 
-static void resume_of_nothing_starts_anew(void **state) {
-  (void)state;
-  start_with(torus_deck);
-  run_whole("");
-  assert_code(0, heat2d(3, "run deck.yaml --resume"));
-  assert_same_run("whole", "out");
+#include "harness.h"
+#include "scene.h"
+
+static const char deck[] = "material: {diffusivity: 1}\ninitial: {temperature: 'x*y'}\ntime: {end: 1}\n";
+static const double step = 0.25; /* s, of the runs that left something behind */
+
+static rig made;
+static heat_setup setup;
+static heat_lock lock;
+static heat_resume resume;
+
+/* A run in the directory `out`, up to the choice of its start; to be closed. `more`: of the deck. */
+static void open_run(const char *text, const heat_options *options, heat_status step_refused) {
+  open_rig(&made, (rig_setting){.deck = text});
+  setup = (heat_setup){.config = made.config,
+                       .problem = made.problem,
+                       .grid = made.grid,
+                       .method = &heat_methods[0],
+                       .way = {.hints = MPI_INFO_NULL}};
+  lock = (heat_lock){.file = -1};
+  heat_resume_create(&resume, &(heat_resume_parts){.runtime = &made.runtime,
+                                                   .options = options,
+                                                   .setup = &setup,
+                                                   .stepper = &made.stepper,
+                                                   .lock = &lock,
+                                                   .directory = "out",
+                                                   .step_refused = step_refused});
 }
 
-static void resume_from_a_named_file_goes_on_from_there(void **state) {
-  (void)state;
-  start_with(torus_deck);
-  run_whole("");
-  assert_code(0, heat2d(2, "run deck.yaml"));
-  shell("cp out/checkpoint-0000000020.h5 here.h5");
-  assert_code(0, heat2d(3, "run deck.yaml --resume=here.h5"));
-  assert_non_null(strstr(command.out, "from here.h5 at step 20"));
-  assert_same_run("whole", "out");
-  char *before = fingerprint("out");
-  assert_code(74, heat2d(2, "run deck.yaml --resume=nowhere.h5"));
-  assert_one_complaint("heat2d: ", "nowhere.h5");
-  char *after = fingerprint("out");
-  assert_string_equal(before, after);
-  free(before);
-  free(after);
+static void close_run(void) {
+  heat_lock_release(&lock);
+  made.problem = setup.problem; /* whose list of inputs was taken over */
+  close_rig(&made);
 }
 
-/* The later checkpoints of the way that was left must not be what the next run goes on from. */
-static void after_a_named_file_and_a_kill_there_is_no_gap(void **state) {
-  (void)state;
-  start_with(torus_deck);
-  run_whole("");
-  assert_code(0, heat2d(2, "run deck.yaml --set checkpoint.keep=9"));
-  inject("write:1:KILL:0", "out/checkpoint-0000000030");
-  const int code = heat2d(2, "run deck.yaml --set checkpoint.keep=9 --resume=out/checkpoint-0000000020.h5");
-  inject(NULL, NULL);
-  assert_true(code != 0 && exists("struck.txt"));
-  assert_int_equal(count_files("out", "checkpoint-", ".h5"), 2);
-  assert_code(0, heat2d(3, "run deck.yaml --resume"));
-  assert_non_null(strstr(command.out, "at step 20"));
-  assert_same_run("whole", "out");
+/* The state of a run after `n` steps of that length; all cells hold n. */
+static void leave_checkpoint(int64_t n, bool truncated, bool pending) {
+  heat_h5 out;
+  heat_field *field;
+  open_run(deck, &(heat_options){.deck = "deck"}, heat_ok());
+  assert_int_equal(heat_directory_make("out").code, HEAT_OK);
+  char *text = heat_config_write(made.config);
+  const heat_state state = {.step = n,
+                            .time = step * (double)n - (truncated ? step / 2 : 0),
+                            .dt = step,
+                            .outputs_pending = pending,
+                            .truncated_step = truncated};
+  field = heat_stepper_solution(&made.stepper);
+  for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++)
+    for (int64_t i = field->owned.lo[HEAT_X]; i < field->owned.hi[HEAT_X]; i++) *heat_field_at(field, i, j) = (double)n;
+  heat_checkpoint_begin(&out, &(heat_checkpoint_place){.directory = "out", .deck = text, .parent = ""}, &made.stepper,
+                        &state);
+  assert_int_equal(heat_checkpoint_end(&out, "out", n, 100, -1).code, HEAT_OK);
+  free(text);
+  close_run();
 }
 
-/* What cannot be read is neither thrown away nor taken for nothing. */
-static void a_directory_or_table_that_cannot_be_read_is_left_alone(void **state) {
+/* Resume with that deck and step; the status of the choice. The run is to be closed. */
+static heat_status choose(const char *text, double dt, heat_state *state) {
+  static const heat_options options = {.deck = "deck", .resume = true};
+  open_run(text, &options, heat_ok());
+  assert_int_equal(heat_resume_occupy(&resume).code, HEAT_OK);
+  *state = (heat_state){.dt = dt};
+  return heat_resume_choose(&resume, state);
+}
+
+static double first_cell(void) {
+  return *heat_field_at(heat_stepper_solution(&made.stepper), 0, 0);
+}
+
+static void without_a_run_it_begins_with_the_initial_field(void **state) {
   (void)state;
-  static const char *const faults[][3] = {{"list:1:EIO:0", "out/", "--resume"},
-                                          {"list:4:EIO:0", "out/", "--resume"},
-                                          {"list:1:EIO:0", "out/", ""},
-                                          {"read:2:EIO:0", "out/history.csv", "--resume"},
-                                          {"read:2:EIO:0", "out/probes.csv", "--resume"}};
-  start_with(torus_deck);
-  assert_code(0, heat2d(2, "run deck.yaml --set time.end=0.009765625"));
-  for (size_t n = 0; n < sizeof faults / sizeof *faults; n++) {
-    shell("rm -rf before; cp -r out before");
-    inject(faults[n][0], faults[n][1]);
-    const int code = heat2d(2, "run deck.yaml %s", faults[n][2]);
-    inject(NULL, NULL);
-    assert_true(exists("struck.txt"));
-    assert_code(74, code);
-    shell("for f in history.csv probes.csv; do cmp before/$f out/$f || exit 1; done");
-    assert_int_equal(count_files("out", "checkpoint-", ".h5"), count_files("before", "checkpoint-", ".h5"));
+  heat_state now;
+  assert_int_equal(choose(deck, step, &now).code, HEAT_OK);
+  assert_true(there("out") && !heat_resume_found(&resume) && now.step == 0 && now.dt == step);
+  assert_true(heat_resume_kept(&resume, &now) == -1);
+  assert_true(fabs(first_cell() - 1.0 / 256) < 1e-15); /* the centre of a cell of 1/8 */
+  assert_int_equal(heat_resume_check(&resume, &now).code, HEAT_OK);
+  assert_int_equal(heat_resume_prepare(&resume, &now, "title: x\n").code, HEAT_OK);
+  assert_true(there("out/deck.yaml") && there("out/run.log"));
+  close_run();
+}
+
+static void a_run_is_neither_replaced_nor_shared(void **state) {
+  (void)state;
+  leave_checkpoint(3, false, false);
+  static const heat_options plain = {.deck = "deck"}, replaces = {.deck = "deck", .overwrite = true};
+  open_run(deck, &plain, heat_ok());
+  const heat_status refused = heat_resume_occupy(&resume);
+  assert_int_equal(refused.code, HEAT_USAGE);
+  assert_string_equal(refused.text, "'out' already holds a run: --resume goes on with it, --overwrite replaces it");
+  close_run();
+  heat_state now = {.dt = step};
+  open_run(deck, &replaces, heat_ok());
+  assert_int_equal(heat_resume_occupy(&resume).code, HEAT_OK);
+  assert_int_equal(heat_resume_choose(&resume, &now).code, HEAT_OK);
+  assert_false(heat_resume_found(&resume));
+  assert_int_equal(heat_resume_prepare(&resume, &now, "title: x\n").code, HEAT_OK);
+  assert_false(there("out/checkpoint-0000000003.h5"));
+  close_run();
+}
+
+static void the_newest_whole_checkpoint_is_gone_on_from(void **state) {
+  (void)state;
+  for (int64_t n = 1; n <= 3; n++) leave_checkpoint(n, false, n == 2);
+  heat_state now;
+  assert_int_equal(choose(deck, step, &now).code, HEAT_OK);
+  assert_string_equal(heat_resume_path(&resume), "out/checkpoint-0000000003.h5");
+  assert_true(now.step == 3 && first_cell() == 3 && heat_resume_step_before(&resume) == step);
+  assert_true(heat_resume_kept(&resume, &now) == 3);
+  close_run();
+  assert_int_equal(truncate("out/checkpoint-0000000003.h5", 1000), 0);
+  assert_int_equal(choose(deck, step, &now).code, HEAT_OK);
+  assert_true(now.step == 2 && first_cell() == 2);
+  assert_true(heat_resume_kept(&resume, &now) == 1); /* what is due at step 2 is still to be written */
+  close_run();
+}
+
+/* Instants are counted from an anchor, which stays where the steps do not change. */
+static void another_step_counts_its_instants_from_here_on(void **state) {
+  (void)state;
+  leave_checkpoint(2, false, false);
+  heat_state now;
+  assert_int_equal(choose(deck, step, &now).code, HEAT_OK);
+  assert_true(now.anchor_step == 0 && now.anchor_time == 0 && now.dt == step);
+  close_run();
+  assert_int_equal(choose(deck, step / 2, &now).code, HEAT_OK);
+  assert_true(now.anchor_step == 2 && now.anchor_time == 2 * step && now.dt == step / 2);
+  close_run();
+}
+
+static void a_longer_run_goes_on_from_before_the_shortened_step(void **state) {
+  (void)state;
+  static const char ends_there[] = "material: {diffusivity: 1}\ninitial: {temperature: 'x*y'}\ntime: {end: 0.875}\n";
+  leave_checkpoint(3, false, false);
+  leave_checkpoint(4, true, false);
+  heat_state now;
+  assert_int_equal(choose(ends_there, step, &now).code, HEAT_OK);
+  assert_true(now.step == 4 && now.time == 0.875 && heat_resume_step_before(&resume) == step / 2);
+  close_run();
+  assert_int_equal(choose(deck, step, &now).code, HEAT_OK); /* its end is 1 */
+  assert_true(now.step == 3 && now.anchor_step == 0);
+  close_run();
+}
+
+/* The deck as a whole first: a step may be wrong only because the physics is another one. */
+static void faults_of_the_deck_come_before_those_of_the_step(void **state) {
+  (void)state;
+  static const heat_options options = {.deck = "deck", .resume = true};
+  static const char other[] = "material: {diffusivity: 2}\ninitial: {temperature: 'x*y'}\ntime: {end: 1}\n";
+  const char *const decks[] = {other, deck};
+  const char *const says[] = {"with another grid or other physics: material.diffusivity", "the step is wrong"};
+  leave_checkpoint(1, false, false);
+  for (int n = 0; n < 2; n++) {
+    heat_state now = {.dt = step};
+    open_run(decks[n], &options, heat_fail(HEAT_DECK, "the step is wrong"));
+    assert_int_equal(heat_resume_occupy(&resume).code, HEAT_OK);
+    const heat_status refused = heat_resume_choose(&resume, &now);
+    assert_int_equal(refused.code, HEAT_DECK);
+    if (strstr(refused.text, says[n]) == NULL) fail_msg("%s", refused.text);
+    close_run();
   }
 }
 
-static void the_rows_are_durable_before_their_checkpoint(void **state) {
-  (void)state;
-  static const char *const tables[] = {"out/history.csv", "out/probes.csv"};
-  for (size_t n = 0; n < sizeof tables / sizeof *tables; n++) {
-    start_with(torus_deck);
-    inject("sync:1:EIO:0", tables[n]);
-    const int code = heat2d(2, "run deck.yaml");
-    inject(NULL, NULL);
-    assert_true(exists("struck.txt"));
-    assert_code(74, code);
-    assert_one_complaint("heat2d: ", tables[n]);
-    assert_int_equal(count_files("out", "checkpoint-", ""), 0);
-  }
-}
-
-static void other_probes_leave_the_old_rows_where_they_can_be_found(void **state) {
-  (void)state;
-  start_with(torus_deck);
-  assert_code(0, heat2d(2, "run deck.yaml --set time.end=0.009765625"));
-  shell("cp out/probes.csv before.csv");
-  assert_code(0, heat2d(2, "run deck.yaml --resume --set 'output.probes=[{name: other, at: [0.5, 0.5]}]'"));
-  char path[LINE_MOST];
-  assert_true(last_file(path, "out", "probes-", ".csv"));
-  assert_true(same_bytes("before.csv", path));
-  assert_non_null(strstr(command.out, path));
-  assert_code(0, heat2d(2, "run deck.yaml --overwrite"));
-  assert_int_equal(count_files("out", "probes-", ".csv"), 0);
-}
-
-static void other_physics_is_refused_by_name(void **state) {
-  (void)state;
-  static const char *const changes[][2] = {{"material.density=2.5", "material.density"},
-                                           {"domain.cells=[29,24]", "domain.cells"},
-                                           {"domain.origin=[0,0.2]", "domain.origin"},
-                                           {"initial.temperature=300", "initial.temperature"},
-                                           {"boundary.top.flux=1", "boundary.top.flux"},
-                                           {"boundary.bottom={type: dirichlet, value: 3}", "boundary.bottom"},
-                                           {"source=3", "source"},
-                                           {"interface=arithmetic", "interface"},
-                                           {"regions.0.radius=0.3", "regions.0.radius"},
-                                           {"regions=[]", "regions"}};
-  start_with(walls_deck);
-  assert_code(0, heat2d(2, "run deck.yaml --set time.end=0.01"));
-  char *before = fingerprint("out");
-  for (size_t n = 0; n < sizeof changes / sizeof *changes; n++) {
-    assert_code(65, heat2d(n == 0 ? 3 : 0, "run deck.yaml --resume --set '%s'", changes[n][0]));
-    assert_one_complaint("deck.yaml", changes[n][1]);
-  }
-  char *after = fingerprint("out");
-  assert_string_equal(before, after);
-  free(before);
-  free(after);
-}
-
-static void what_may_change_in_a_resume_may_change(void **state) {
-  (void)state;
-  start_with(walls_deck);
-  assert_code(0, heat2d(2, "run deck.yaml --set time.end=0.01"));
-  assert_code(0, heat2d(3, "run deck.yaml --resume --set time.step=0.0003 --set output.every.steps=5 "
-                           "--set output.precision=float32 --set output.compression=4 --set checkpoint.keep=1 "
-                           "--set output.images.width=32 --set title=other --set parallel.halo_depth=2"));
-  status_step("out", "done");
-  assert_int_equal(count_files("out", "checkpoint-", ".h5"), 1);
-  assert_rows_in_order("out/history.csv");
-  assert_rows_in_order("out/probes.csv");
-  assert_series_of_snapshots("out");
-  char *history = read_text("out/history.csv");
-  history[strlen(history) - 1] = '\0';
-  double time = 0;
-  assert_int_equal(sscanf(strrchr(history, '\n'), "\n%*d,%lf", &time), 1);
-  assert_true(time == 0.02);
-  free(history);
-}
-
-/* ---- damaged checkpoints ---- */
-
-static void damage(const char *path) {
-  const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), data = H5Dopen(file, "temperature", H5P_DEFAULT);
-  const haddr_t at = H5Dget_offset(data);
-  H5Dclose(data);
-  H5Fclose(file);
-  assert_true(at != HADDR_UNDEF);
-  flip_byte(path, (size_t)at + 11);
-}
-
-static void a_damaged_checkpoint_is_passed_over(void **state) {
-  (void)state;
-  start_with(torus_deck);
-  run_whole("");
-  assert_code(0, heat2d(2, "run deck.yaml --set time.end=0.029296875"));
-  damage("out/checkpoint-0000000030.h5");
-  shell("echo nonsense > out/checkpoint-0000000035.h5");
-  assert_code(0, heat2d(3, "run deck.yaml --resume"));
-  assert_non_null(strstr(command.out, "checkpoint-0000000035.h5"));
-  assert_non_null(strstr(command.out, "passed over: 'out/checkpoint-0000000030.h5' is damaged"));
-  assert_non_null(strstr(command.out, "from out/checkpoint-0000000020.h5 at step 20"));
-  assert_same_run("whole", "out");
-}
-
-static void without_any_whole_checkpoint_nothing_is_touched(void **state) {
-  (void)state;
-  start_with(torus_deck);
-  assert_code(0, heat2d(2, "run deck.yaml --set checkpoint.keep=2"));
-  damage("out/checkpoint-0000000040.h5");
-  shell("truncate -s -100 out/checkpoint-0000000030.h5");
-  char *before = fingerprint("out");
-  for (int ranks = 1; ranks <= 3; ranks += 2) {
-    assert_code(74, heat2d(ranks, "run deck.yaml --resume"));
-    assert_one_complaint("heat2d: ", "none of the 2 checkpoints");
-  }
-  char *after = fingerprint("out");
-  assert_string_equal(before, after);
-  free(before);
-  free(after);
-}
-
-int main(void) {
+int main(int argc, char **argv) {
+#define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(resume_of_nothing_starts_anew),
-      cmocka_unit_test(resume_from_a_named_file_goes_on_from_there),
-      cmocka_unit_test(after_a_named_file_and_a_kill_there_is_no_gap),
-      cmocka_unit_test(a_directory_or_table_that_cannot_be_read_is_left_alone),
-      cmocka_unit_test(the_rows_are_durable_before_their_checkpoint),
-      cmocka_unit_test(other_probes_leave_the_old_rows_where_they_can_be_found),
-      cmocka_unit_test(other_physics_is_refused_by_name),
-      cmocka_unit_test(what_may_change_in_a_resume_may_change),
-      cmocka_unit_test(a_damaged_checkpoint_is_passed_over),
-      cmocka_unit_test(without_any_whole_checkpoint_nothing_is_touched),
-  };
-  begin_commands();
-  return end_commands(cmocka_run_group_tests(tests, NULL, NULL));
+      LAW(without_a_run_it_begins_with_the_initial_field),      LAW(a_run_is_neither_replaced_nor_shared),
+      LAW(the_newest_whole_checkpoint_is_gone_on_from),         LAW(another_step_counts_its_instants_from_here_on),
+      LAW(a_longer_run_goes_on_from_before_the_shortened_step), LAW(faults_of_the_deck_come_before_those_of_the_step)};
+  return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

@@ -3,6 +3,7 @@
  * principle; stable up to the limit that it names. Its bits on other ranks are those of test_stepper.c. */
 #include "harness.h"
 #include "steps.h"
+#include "thinned.h"
 
 static const double pi = 3.141592653589793;
 
@@ -89,11 +90,13 @@ static void a_fourier_mode_decays_by_exactly_the_amplification_factor(void **sta
                    {"material: {conductivity: [3, 1.2], density: 2, heat_capacity: 1.5}", {1, 0.4}},
                    /* the same as expressions: through the kernel for varying material */
                    {"material: {conductivity: [3 + 0*x, 1.2], density: 2, heat_capacity: 1.5}", {1, 0.4}}};
+  int number = 0;
   for (int n = 0; n < HEAT_EXPLICIT_METHODS; n++)
     for (size_t m = 0; m < sizeof modes / sizeof *modes; m++)
       for (size_t k = 0; k < sizeof materials / sizeof *materials; k++)
         for (int steps = 5; steps <= 150; steps += 145)
-          check_mode(&heat_methods[n], &modes[m], materials[k].text, materials[k].alpha, steps);
+          if (is_taken(number++, 5))
+            check_mode(&heat_methods[n], &modes[m], materials[k].text, materials[k].alpha, steps);
 }
 
 /* Manufactured: u = (1 + t) X(x, y), linear in time, so that a method of any order has no error in time and what is
@@ -169,10 +172,12 @@ static void space_is_second_order_for_every_type_of_side_and_material(void **sta
       {"dirichlet", "neumann", "robin", "dirichlet"},
   };
   static const char *const means[] = {"harmonic", "arithmetic"};
+  int number = 0;
   for (int m = 0; m < HEAT_EXPLICIT_METHODS; m++) {
     for (size_t t = 0; t < sizeof types / sizeof *types; t++) {
       for (int s = 0; s < STUFFS; s++) {
         char deck[4096];
+        if (!is_taken(number++, 5)) continue;
         int used = snprintf(deck, sizeof deck,
                             "%s\ninterface: %s\ninitial: {temperature: exp(0.5*x - y)}\nsource: '%s'\nboundary: {",
                             stuffs[s].text, means[t % 2], stuffs[s].source);
@@ -340,7 +345,7 @@ static void the_maximum_principle_holds(void **state) {
   uint64_t seed = 20261125;
   int size, run = 0;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
-  for (int n = 0; n < DECKS; n++) {
+  for (int n = 0; n < fewer(DECKS, 8); n++) {
     char deck[2048];
     const int material = (int)draw(&seed, 4);
     int used =
@@ -380,7 +385,7 @@ static void the_maximum_principle_holds(void **state) {
     }
     close_rig(&r);
   }
-  assert_true(run >= DECKS / 2);
+  assert_true(run >= fewer(DECKS, 8) / 2);
 }
 
 static void a_constant_stays_constant_to_the_bit(void **state) {
@@ -393,6 +398,7 @@ static void a_constant_stays_constant_to_the_bit(void **state) {
       "left: {type: periodic}, right: {type: periodic}, bottom: {type: periodic}, top: {type: periodic}"};
   for (int n = 0; n < 8 * HEAT_EXPLICIT_METHODS; n++) {
     char deck[2048];
+    if (!is_taken(n, 3)) continue;
     snprintf(deck, sizeof deck, "%sinitial: {temperature: 293.15}\nboundary: {%s}", materials[n % 2], walls[n / 2 % 4]);
     const heat_method *method = &heat_methods[n / 8];
     rig r;
@@ -437,6 +443,7 @@ static void at_the_limit_every_problem_is_stable(void **state) {
       "left: {type: periodic}, right: {type: periodic}, bottom: {type: dirichlet, value: 0}"};
   for (int n = 0; n < 4 * HEAT_EXPLICIT_METHODS; n++) {
     char deck[2048];
+    if (!is_taken(n, 3)) continue;
     snprintf(deck, sizeof deck, "%sinitial: {temperature: sin(400*x + 230*y)}\nboundary: {%s}", lumps, walls[n % 4]);
     rig r;
     open_rig(&r, (rig_setting){.deck = deck, .cells = {13, 11}, .depth = 5, .method = &heat_methods[n / 4]});

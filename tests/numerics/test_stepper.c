@@ -3,6 +3,7 @@
  * turned. */
 #include "harness.h"
 #include "steps.h"
+#include "thinned.h"
 
 /* How the stages of a rig are gone through. */
 typedef struct passage {
@@ -88,6 +89,7 @@ static void a_run_has_the_same_bits_on_every_layout_depth_and_stop(void **state)
       set.ranks = (int[HEAT_AXES]){px, size / px};
       for (int d = 0; d < 4; d++) {
         if (size > 3 && (n + px + d) % 2 != 0) continue; /* half of them each, for time's sake */
+        if (!is_taken(n + d, 3)) continue;
         set.depth = depths[d];
         if (!run_has_bits(set, pieces[(d + px) % 4], expected, &all))
           fail_msg("deck %d, %s, %d x %d ranks, depth %d", n % WHOLE_DECKS, heat_method_name(set.method), px, size / px,
@@ -201,7 +203,7 @@ static void fused_stages_have_the_bits_of_single_ones(void **state) {
   memset(met, 0, sizeof met);
   for (int a = 0; a < FACTORS; a++)
     for (int b = a + 1; b < FACTORS; b++) missing += values_of[a] * values_of[b];
-  for (; missing > 0; cases++) {
+  for (; missing > 0 && (cases < 10 || !IS_SANITIZED); cases++) {
     missing -= next_case(met, &seed, values);
     check_case(values);
   }
