@@ -3,6 +3,7 @@
 #include "heat2d/grid/grid.h"
 
 #include "harness.h"
+#include "rig.h"
 
 #include <string.h>
 
@@ -340,23 +341,13 @@ static void images_name_each_cell_of_the_target_that_the_source_holds(void **sta
   }
 }
 
-/* A grid of a deck, on all ranks. */
-static heat_config *config;
-static heat_problem problem;
+/* The problem of a deck, on all ranks. */
+static rig made;
 
-static void open_problem(int nx, int ny, const char *boundary) {
-  char deck[512];
-  const int length = snprintf(deck, sizeof deck,
-                              "domain: {size: [1, 1], cells: [%d, %d]}\nmaterial: {diffusivity: 1}\n"
-                              "initial: {temperature: 0}\ntime: {end: 1}\nparallel: {ranks: [3, 1]}\n%s\n",
-                              nx, ny, boundary);
-  assert_int_equal(heat_config_parse(&config, "DECK", deck, (size_t)length, NULL, 0).code, HEAT_OK);
-  assert_int_equal(heat_problem_create(&problem, MPI_COMM_WORLD, config).code, HEAT_OK);
-}
-
-static void close_problem(void) {
-  heat_problem_destroy(&problem);
-  heat_config_destroy(config);
+static void open_problem(int64_t nx, int64_t ny, const char *boundary) {
+  char deck[256];
+  snprintf(deck, sizeof deck, "parallel: {ranks: [3, 1]}\n%s\n", boundary);
+  open_rig(&made, (rig_setting){.deck = deck, .cells = {nx, ny}, .up_to = RIG_PROBLEM});
 }
 
 static void every_layout_of_the_ranks_makes_a_grid(void **state) {
@@ -369,7 +360,7 @@ static void every_layout_of_the_ranks_makes_a_grid(void **state) {
     if (px > 0 && size % px != 0) continue;
     const int ranks[HEAT_AXES] = {px, px == 0 ? 0 : size / px};
     heat_grid grid;
-    const heat_status status = heat_grid_create(&grid, MPI_COMM_WORLD, &problem, ranks);
+    const heat_status status = heat_grid_create(&grid, MPI_COMM_WORLD, &made.problem, ranks);
     assert_true(everywhere(status.code == HEAT_OK));
     assert_true(grid.rank == rank && grid.size == size);
     assert_true(same_box(grid.owned, heat_layout_box(&grid.layout, rank)));
@@ -383,7 +374,7 @@ static void every_layout_of_the_ranks_makes_a_grid(void **state) {
     assert_true(same_box(heat_grid_grown(&grid, grid.domain, 30), (heat_box){{-30, 0}, {42, 13}}));
     for (int64_t i = -40; i < 40; i++) assert_int_equal(heat_grid_wrap(&grid, HEAT_X, i), wrapped(i, 12, true));
   }
-  close_problem();
+  close_rig(&made);
 }
 
 static void ranks_that_cannot_be_placed_are_an_error_of_the_deck(void **state) {
@@ -404,16 +395,16 @@ static void ranks_that_cannot_be_placed_are_an_error_of_the_deck(void **state) {
     open_problem(cases[n].cells[HEAT_X], ny, "");
     const int *over = cases[n].over, ranks[HEAT_AXES] = {over[HEAT_X] * size, over[HEAT_Y]};
     heat_grid grid;
-    const heat_status status = heat_grid_create(&grid, MPI_COMM_WORLD, &problem, ranks);
+    const heat_status status = heat_grid_create(&grid, MPI_COMM_WORLD, &made.problem, ranks);
     assert_true(everywhere(status.code == HEAT_DECK));
     for (int s = 0; s < 2; s++) assert_non_null(strstr(status.text, cases[n].says[s]));
-    assert_non_null(strstr(status.text, "DECK:"));
+    assert_non_null(strstr(status.text, "deck:"));
     if (n == 0) {
       char next[32];
       snprintf(next, sizeof next, "can: %d)", ny);
       assert_non_null(strstr(status.text, next));
     }
-    close_problem();
+    close_rig(&made);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "heat2d/grid/halo.h"
 
 #include "harness.h"
+#include "rig.h"
 #include "thinned.h"
 
 #include <float.h>
@@ -27,9 +28,7 @@ typedef struct trial {
 } trial;
 
 typedef struct setting {
-  heat_config *config;
-  heat_problem problem;
-  heat_grid grid;
+  rig made; /* up to its grid */
   heat_walls walls;
   heat_stencil stencil;
   heat_multigrid *mg;
@@ -86,33 +85,26 @@ static void fill_stencil(const trial *t, heat_stencil *stencil) {
 /* `px`: ranks along x, 0: chosen. */
 static void open_setting(setting *s, MPI_Comm comm, const trial *t, int px) {
   char deck[1024], walls[512] = "";
-  static const char *const names[] = {"left", "right", "bottom", "top"};
   for (int side = 0; side < HEAT_SIDES; side++) {
     const size_t at = strlen(walls);
     const char *type = t->periodic[side / 2] ? "periodic" : t->dirichlet ? "dirichlet, value: 0" : "neumann";
-    snprintf(walls + at, sizeof walls - at, "%s%s: {type: %s}", side > 0 ? ", " : "", names[side], type);
+    snprintf(walls + at, sizeof walls - at, "%s%s: {type: %s}", side > 0 ? ", " : "", heat_side_names[side], type);
   }
-  const int length = snprintf(deck, sizeof deck,
-                              "domain: {size: [1, 1], cells: [%lld, %lld]}\n"
-                              "material: {conductivity: 1 + x, density: 1, heat_capacity: 1}\n"
-                              "initial: {temperature: 0}\ntime: {end: 1}\nboundary: {%s}\n",
-                              (long long)t->cells[HEAT_X], (long long)t->cells[HEAT_Y], walls);
-  heat_status status = heat_config_parse(&s->config, "deck", deck, (size_t)length, NULL, 0);
-  assert_string_equal(status.text, "");
-  status = heat_problem_create(&s->problem, comm, s->config);
-  assert_string_equal(status.text, "");
+  snprintf(deck, sizeof deck, "material: {conductivity: 1 + x, density: 1, heat_capacity: 1}\nboundary: {%s}\n", walls);
   int size;
   MPI_Comm_size(comm, &size);
-  const int ranks[HEAT_AXES] = {px, px > 0 ? size / px : 0};
-  status = heat_grid_create(&s->grid, comm, &s->problem, ranks);
-  assert_string_equal(status.text, "");
-  const heat_discretisation from = {&s->problem, &s->grid, 1, 1};
+  open_rig(&s->made, (rig_setting){.deck = deck,
+                                   .cells = {t->cells[HEAT_X], t->cells[HEAT_Y]},
+                                   .up_to = RIG_GRID,
+                                   .alone = comm == MPI_COMM_SELF,
+                                   .ranks = px > 0 ? (int[HEAT_AXES]){px, size / px} : NULL});
+  const heat_discretisation from = {&s->made.problem, &s->made.grid, 1, 1};
   assert_int_equal(heat_stencil_create(&s->stencil, &from).code, HEAT_OK);
   fill_stencil(t, &s->stencil);
   assert_int_equal(heat_walls_create(&s->walls, &from).code, HEAT_OK);
   assert_int_equal(heat_stencil_set_walls(&s->stencil, &s->walls).code, HEAT_OK);
   s->sigma = t->sigma;
-  status = heat_multigrid_create(&s->mg, &s->stencil, t->sigma);
+  const heat_status status = heat_multigrid_create(&s->mg, &s->stencil, t->sigma);
   assert_string_equal(status.text, "");
 }
 
@@ -120,23 +112,22 @@ static void close_setting(setting *s) {
   heat_multigrid_destroy(s->mg);
   heat_stencil_destroy(&s->stencil);
   heat_walls_destroy(&s->walls);
-  heat_problem_destroy(&s->problem);
-  heat_config_destroy(s->config);
+  close_rig(&s->made);
 }
 
 static heat_field new_field(const setting *s) {
   heat_field field;
-  assert_int_equal(heat_field_create(&field, &s->grid, 1).code, HEAT_OK);
+  assert_int_equal(heat_field_create(&field, &s->made.grid, 1).code, HEAT_OK);
   return field;
 }
 
 #define EACH_CELL(s, i, j)                                                                                             \
-  for (int64_t j = (s)->grid.owned.lo[HEAT_Y]; j < (s)->grid.owned.hi[HEAT_Y]; j++)                                    \
-    for (int64_t i = (s)->grid.owned.lo[HEAT_X]; i < (s)->grid.owned.hi[HEAT_X]; i++)
+  for (int64_t j = (s)->made.grid.owned.lo[HEAT_Y]; j < (s)->made.grid.owned.hi[HEAT_Y]; j++)                          \
+    for (int64_t i = (s)->made.grid.owned.lo[HEAT_X]; i < (s)->made.grid.owned.hi[HEAT_X]; i++)
 
 /* Some number of a cell in [-1, 1), the same on any layout. */
 static double noise(const setting *s, int64_t i, int64_t j, uint64_t seed) {
-  uint64_t z = (uint64_t)(j * s->grid.layout.cells[HEAT_X] + i) * UINT64_C(0x9E3779B97F4A7C15) + seed;
+  uint64_t z = (uint64_t)(j * s->made.grid.layout.cells[HEAT_X] + i) * UINT64_C(0x9E3779B97F4A7C15) + seed;
   z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
   z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
   return (double)((z ^ (z >> 31)) >> 11) * 0x1p-52 - 1;
@@ -145,12 +136,12 @@ static double noise(const setting *s, int64_t i, int64_t j, uint64_t seed) {
 static double product(const setting *s, const heat_field *a, const heat_field *b) {
   heat_sum sum = {0};
   EACH_CELL(s, i, j) heat_sum_add(&sum, *heat_field_at(a, i, j) * (b == NULL ? 1 : *heat_field_at(b, i, j)));
-  sum = heat_sum_reduce(&sum, s->grid.comm);
+  sum = heat_sum_reduce(&sum, s->made.grid.comm);
   return heat_sum_value(&sum);
 }
 
 static double cells_of(const setting *s) {
-  return (double)heat_box_cells(s->grid.domain);
+  return (double)heat_box_cells(s->made.grid.domain);
 }
 
 static void remove_mean(const setting *s, heat_field *field) {
@@ -187,7 +178,7 @@ typedef struct solve {
 static solve conjugate_gradients(const setting *s, double tolerance, int most) {
   heat_field x = new_field(s), r = new_field(s), p = new_field(s), w = new_field(s), z = new_field(s);
   heat_halo *halo;
-  assert_int_equal(heat_halo_create(&halo, &s->grid, 1, 1).code, HEAT_OK);
+  assert_int_equal(heat_halo_create(&halo, &s->made.grid, 1, 1).code, HEAT_OK);
   fill_noise(s, &r, 1);
   EACH_CELL(s, i, j) * heat_field_at(&x, i, j) = *heat_field_at(&p, i, j) = 0;
   const double first = sqrt(product(s, &r, &r));
@@ -266,7 +257,7 @@ static void the_cycle_is_symmetric_and_positive(void **state) {
       const double aa = product(&s, &a, &of_a), bb = product(&s, &b, &of_b);
       const double ab = product(&s, &a, &of_b), ba = product(&s, &b, &of_a);
       const double rounding = 2e-6 * sqrt(fabs(aa * bb));
-      if (s.grid.domain.hi[0] * s.grid.domain.hi[1] == 1 && heat_multigrid_singular(s.mg)) {
+      if (s.made.grid.domain.hi[0] * s.made.grid.domain.hi[1] == 1 && heat_multigrid_singular(s.mg)) {
         if (aa != 0) failing(&small[n], "a correction where there is nothing to correct");
         continue;
       }
