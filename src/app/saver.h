@@ -5,7 +5,8 @@
  *     heat_saver_busy     asked at every poll
  *     heat_saver_finish   rows of the CSV files durable -> file whole, under its name -> older ones removed
  *
- * One file is written at a time. */
+ * One file is written at a time. A checkpoint that is due while the one before it is still being written waits for
+ * that one, and the steps wait with it. */
 #ifndef HEAT2D_SAVER_H
 #define HEAT2D_SAVER_H
 
@@ -62,7 +63,7 @@ void heat_saver_create(heat_saver *saver, const heat_saver_parts *parts, const c
  * place before anything else is cut back. Where the file is one of them it stays as it is. HEAT_IO. Collective. */
 heat_status heat_saver_take_place(heat_saver *saver, const heat_state *state, const char *named);
 
-/* Whether a checkpoint is due at `step`, by the deck: by steps, by minutes as heat_saver_count_minutes has set, or
+/* Whether a checkpoint is due at `step`, by the deck: by steps, by minutes as heat_saver_set_due has said, or
  * since a shortened last step follows, whose end is no instant of a longer run. Local. */
 bool heat_saver_due(const heat_saver *saver, const heat_clock *clock, int64_t step);
 
@@ -76,10 +77,12 @@ void heat_saver_set_due(heat_saver *saver, bool minutes_passed);
 
 typedef enum heat_save_mode {
   HEAT_SAVE_BEHIND,  /* the steps go on meanwhile, where memory allows */
-  HEAT_SAVE_AT_ONCE, /* it is whole when heat_saver_save returns */
-  /* The same, by the transport of those behind the steps where there are some: how long it takes is known from them. */
+  HEAT_SAVE_AT_ONCE, /* it is whole when heat_saver_save returns, and so with the others below */
+  /* By the transport of those behind the steps, where there are some: how long it takes is known from them. */
   HEAT_SAVE_AT_DEADLINE,
-  HEAT_SAVE_FOR_STOP /* the same, but who asks for a stop while a long one is being written waits for that one only */
+  /* Somebody asks for a stop. Where a long one is being written just now, that one is finished and no other is begun:
+   * a second one would take longer than people wait. */
+  HEAT_SAVE_FOR_STOP
 } heat_save_mode;
 
 /* Save `state` and the solution, once the checkpoint before it is finished; nothing is done where that step is saved

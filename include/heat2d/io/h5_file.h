@@ -12,8 +12,10 @@
 #include "heat2d/io/h5_verify.h"
 #include "heat2d/io/transport.h"
 
-/* All Collective over the grid's communicator, the values of attributes the same on every rank. */
-/* `way`: by which transport; NULL: each rank for itself. */
+/* All Collective over the grid's communicator, the values of attributes the same on every rank. A failure is kept in
+ * `out`: the calls after it do nothing, and heat_h5_commit returns it.
+ *
+ * Make the partial file. `way`: by which transport; NULL: each rank for itself. */
 void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path, const heat_h5_way *way);
 void heat_h5_set_text(heat_h5 *out, const char *object, const char *name, const char *value);
 void heat_h5_set_real(heat_h5 *out, const char *object, const char *name, double value);

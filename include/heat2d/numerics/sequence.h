@@ -3,7 +3,8 @@
  * A list of stages (see stage.h) is handed over whole: this is the seam at which they are fused in cache (see tiles.h).
  * A stage works on the owned box grown by valid - 1 layers and so consumes one layer of the halo; where that does not
  * last there is an exchange, which refreshes every field whose value later stages still read, in one message per
- * neighbour. With halos of d layers it comes once in about d stages.
+ * neighbour. With halos of d layers it comes once in about d stages. The stages between two exchanges, which need no
+ * message, are a pass; schedule.h says where passes begin.
  *
  * A field may be a band (see field.h) as long as its values need not last from one pass to the next. A band for which
  * that turns out not to be so is made a whole field. Steps of Euler on one material are done in the lane frame (see
@@ -43,7 +44,9 @@ typedef struct heat_sequence {
   heat_halo *wide_halo;                     /* for several at once; NULL until they are needed */
   heat_halo *active_halo;                   /* of the last exchange, one of these */
   heat_field *exchanged[HEAT_STAGE_FIELDS]; /* in the last exchange */
-  int upper_pending;                        /* how many of them still wait for the ghost rows above: all or none */
+  /* How many of them still wait for the ghost rows above, all or none: tiles begin below, and those messages have time
+   * until the last tiles. */
+  int upper_pending;
 } heat_sequence;
 
 /* For stages of `equation` on fields with as many ghost layers. HEAT_USAGE (the environment's HEAT2D_ISA names kernels

@@ -3,8 +3,16 @@
  * A tile of the grid is carried through all stages of a pass before the next tile is begun, and stays in the
  * first-level cache meanwhile. From stage to stage it moves down by one row and left by a cache line, so that what its
  * stencils read at the stage before has been computed: in the tile itself, or in one to the left or below that is done.
- * No cell is computed twice, and each one by the same kernel as otherwise: the bits do not depend on the tiles. Nothing
- * that a stage overwrites is still needed, because a stage comes after all earlier ones in the cells around.
+ * Along the rows, with tiles of four rows a, b, c and d, which are worked on in this order:
+ *
+ *     stage 3   a a b b b b c c c c d d
+ *     stage 2   a a a b b b b c c c c d
+ *     stage 1   a a a a b b b b c c c c
+ *     row       0 1 2 3 4 5 6 7 8 9 10 11
+ *
+ * (row 3 of stage 2, in b, needs the rows 2, 3 and 4 of stage 1: a and b have them.) No cell is computed twice, and
+ * each one by the same kernel as otherwise: the bits do not depend on the tiles. Nothing that a stage overwrites is
+ * still needed, because a stage comes after all earlier ones in the cells around.
  *
  * The columns are divided into blocks; a block goes through some strips of tiles before the next one begins, so that
  * what a strip leaves for the one above it is still in a cache. Threads take blocks in turn, without waiting for each
