@@ -62,11 +62,10 @@ heat_status heat_h5_way_thin(heat_h5_way *way, MPI_Comm comm, int apart) {
   return status;
 }
 
-static void destroy_crew(const heat_h5_crew *crew) {
+static void destroy_crew(heat_h5_crew *crew) {
   if (crew == NULL) return;
-  MPI_Comm writers = crew->writers;
-  if (writers != MPI_COMM_NULL) MPI_Comm_free(&writers);
-  free((void *)crew);
+  if (crew->writers != MPI_COMM_NULL) MPI_Comm_free(&crew->writers);
+  free(crew);
 }
 
 void heat_h5_way_destroy(heat_h5_way *way) {

@@ -41,7 +41,7 @@ typedef struct heat_h5_way {
   const heat_transport *behind;    /* of files that are written behind the steps; NULL: none are */
   MPI_Info hints;                  /* for MPI-IO; MPI_INFO_NULL: none */
   heat_mpio_record *record;        /* of this run; NULL: none is kept */
-  const heat_h5_crew *crew;        /* of direct; NULL: each rank writes, and the rest is found out when it is needed */
+  heat_h5_crew *crew;              /* of direct; NULL: each rank writes, and the rest is found out when it is needed */
 } heat_h5_way;
 
 /* output.hints of a deck, also in ROMIO's words; MPI_INFO_NULL: none. To be freed. Local. */
