@@ -32,6 +32,7 @@ typedef struct heat_bench {
   double seconds;   /* of each measurement */
   double bandwidth; /* bytes per second that all ranks copy, read and written */
   heat_bench_cache_job reference[HEAT_BENCH_MATERIALS];
+  double of_arithmetic; /* the speed of the kernel in cache as a part of its arithmetic's alone, of one material */
   heat_bench_report report;
 } heat_bench;
 
@@ -49,12 +50,32 @@ double heat_bench_cache_updates(const heat_bench_cache_job *job);
 
 /* bench_ladder.c */
 
+/* The speed of `work` on all ranks of `comm` and so many threads of each, as a part of that of the kernel in cache on
+ * as many; *rate: updates per second, of which one call does `updates`. Collective over comm. */
+double heat_bench_compare(const heat_bench *bench, MPI_Comm comm, int threads, bool varying, heat_work work,
+                          double updates, double *rate);
+
 /* Steps on one grid, from the plain loop on one core to all ranks with their exchange; one row for each. HEAT_DECK
  * where there are more ranks than cells, HEAT_IO. Collective. */
 heat_status heat_bench_ladder(heat_bench *bench, const char *size, const int64_t cells[HEAT_AXES]);
 
+/* Wait until all ranks are here, without using the processor. Collective over comm. */
+void heat_bench_wait(MPI_Comm comm);
+
 /* How deep the halo of a run on so many cells and ranks is. Local. */
 int heat_bench_depth(const int64_t cells[HEAT_AXES], int ranks);
+
+/* bench_scaling.c */
+
+/* The steps of a run on one grid with one rank and more of them, up to all, and one thread and more; one row for each.
+ * Errors as above. Collective. */
+heat_status heat_bench_scaling(heat_bench *bench, const char *size, const int64_t cells[HEAT_AXES]);
+
+/* bench_plot.c */
+
+/* Draw the last ladder, the roofline and the scaling as PNG. HEAT_USAGE where they were not measured, HEAT_IO. Local.
+ */
+heat_status heat_bench_plot(const heat_bench *bench, const char *path);
 
 /* bench_methods.c */
 

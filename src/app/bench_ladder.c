@@ -102,25 +102,34 @@ typedef struct ladder {
   double above[HEAT_BENCH_MATERIALS]; /* rate of the last row with that material; NaN: there was none */
 } ladder;
 
+double heat_bench_compare(const heat_bench *b, MPI_Comm comm, int threads, bool varying, heat_work work, double updates,
+                          double *rate) {
+  heat_bench_cache_job job = b->reference[varying];
+  job.threads = threads;
+  const heat_work reference = {heat_bench_compute_in_cache, &job};
+  int ranks;
+  double ratio;
+  MPI_Comm_size(comm, &ranks);
+  *rate = updates / heat_measure(comm, b->seconds, work, &reference, &ratio);
+  return ratio * updates / (heat_bench_cache_updates(&job) * threads * ranks);
+}
+
 /* Time `work`, which does so many updates, against the kernel in cache on the same ranks and threads, and add its row.
  */
 static void add_row(ladder *l, const rung *r, heat_work work, double updates) {
   heat_bench *b = l->bench;
-  heat_bench_cache_job job = b->reference[r->varying];
-  job.threads = r->threads;
-  const heat_work reference = {heat_bench_compute_in_cache, &job};
   int ranks;
-  double ratio;
+  double rate;
   MPI_Comm_size(r->comm, &ranks);
-  const double rate = updates / heat_measure(r->comm, b->seconds, work, &reference, &ratio);
   const double part = (double)ranks * r->threads / ((double)b->runtime->size * b->threads); /* of the whole machine */
-  const double in_cache = ratio * updates / (heat_bench_cache_updates(&job) * r->threads * ranks) * part;
+  const double in_cache = part * heat_bench_compare(b, r->comm, r->threads, r->varying, work, updates, &rate);
   const double giga = 1e9, bytes = heat_bench_bytes[r->varying];
   heat_bench_add(&b->report, HEAT_BENCH_LADDER,
                  (heat_bench_row){.size = l->size,
                                   .what = r->what,
                                   .cells = {l->cells[HEAT_X], l->cells[HEAT_Y]},
-                                  .figures = {rate / giga, rate * bytes / b->bandwidth, in_cache, rate * bytes / giga,
+                                  .figures = {rate / giga, rate * bytes / b->bandwidth, in_cache,
+                                              r->varying ? NAN : in_cache * b->of_arithmetic, rate * bytes / giga,
                                               rate / l->above[r->varying]}});
   l->above[r->varying] = rate;
 }
@@ -155,8 +164,7 @@ static heat_status climb(ladder *l, const rung *r) {
   return status;
 }
 
-/* Wait for rank 0 without using the processor. */
-static void wait_for_root(MPI_Comm comm) {
+void heat_bench_wait(MPI_Comm comm) {
   enum { NAP_NANOSECONDS = 1000000 };
   MPI_Request request;
   int done = 0;
@@ -186,7 +194,7 @@ heat_status heat_bench_ladder(heat_bench *b, const char *size, const int64_t cel
   int n = 0;
   for (; rungs[n].comm == self; n++)
     if (b->runtime->rank == 0 && !rungs[n].left_out && status.code == HEAT_OK) status = climb(&l, &rungs[n]);
-  wait_for_root(comm);
+  heat_bench_wait(comm);
   status = heat_agree(comm, status);
   for (; n < RUNGS; n++)
     if (!rungs[n].left_out && status.code == HEAT_OK) status = climb(&l, &rungs[n]);

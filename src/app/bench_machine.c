@@ -1,5 +1,5 @@
-/* What the machine can do at most: how fast all its ranks and threads copy memory, and how fast the kernel of the runs
- * is when all that it touches is in the first-level caches. */
+/* What the machine can do at most: how fast all its ranks and threads copy memory, how fast the kernel of the runs is
+ * when all that it touches is in the first-level caches, and its arithmetic when nothing is loaded or stored. */
 #include "bench.h"
 
 #include <math.h>
@@ -115,16 +115,46 @@ static double measure_in_cache(heat_bench *b, bool varying) {
   return best;
 }
 
+/* The arithmetic of the same kernel alone, for about as long as one call of that takes. */
+enum { ARITHMETIC_ROUNDS = 1 << 14 };
+
+typedef struct arithmetic_job {
+  const heat_lanes *lanes;
+  int threads;
+  double result; /* of all threads, so that nothing is left out */
+} arithmetic_job;
+
+static void compute_on_registers(void *context) {
+  arithmetic_job *job = context;
+  const double a = 0.1;
+  double sum = 0;
+#pragma omp parallel num_threads(job->threads) reduction(+ : sum)
+  sum += job->lanes->arithmetic(ARITHMETIC_ROUNDS, a);
+  job->result = sum;
+}
+
+/* Which part of the speed of its arithmetic the kernel in cache reaches, measured in turn. */
+static double measure_arithmetic(const heat_bench *b) {
+  arithmetic_job job = {b->kernels->lanes, b->threads, 0};
+  const double updates =
+      (double)ARITHMETIC_ROUNDS * HEAT_LANES_AT_ONCE * job.lanes->lanes * b->threads * b->runtime->size;
+  double rate;
+  return 1 / heat_bench_compare(b, b->runtime->comm, b->threads, false, (heat_work){compute_on_registers, &job},
+                                updates, &rate);
+}
+
 heat_status heat_bench_machine(heat_bench *b) {
   double through = 0, past = 0;
   heat_status status = measure_copies(b, &through, &past);
   if (status.code != HEAT_OK) return status;
   b->bandwidth = fmax(through, past);
   const double uniform = measure_in_cache(b, false), varying = measure_in_cache(b, true);
+  b->of_arithmetic = measure_arithmetic(b);
   heat_bench_row row = {.size = "machine",
                         .what = "all ranks",
                         .figures = {through, past, b->bandwidth / heat_bench_bytes[false],
-                                    b->bandwidth / heat_bench_bytes[true], uniform, varying}};
+                                    b->bandwidth / heat_bench_bytes[true], uniform, varying,
+                                    uniform / b->of_arithmetic}};
   heat_bench_add(&b->report, HEAT_BENCH_MACHINE, row);
   return heat_ok();
 }

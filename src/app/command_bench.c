@@ -5,16 +5,18 @@
 
 #include "heat2d/deck/names.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { SIZES = 3 };
 
-/* Square grids of all ranks together whose arrays fit half of the second-level caches, half of the last-level cache,
- * and neither. */
+/* Square grids of all ranks together: the arrays of the first fit half of the second-level caches; those of the second
+ * do not fit these, but the last-level cache, of which a processor with many cores, or many guests, leaves each only a
+ * part; and those of the third do not fit that one either. */
 static void choose_sizes(const heat_bench *b, int64_t cells[SIZES][HEAT_AXES]) {
-  enum { GRAIN = 8, MEMORY = 4096 };
+  enum { GRAIN = 8, LEAST = 4096, MOST = 8192, BEYOND_2 = 3 };
   long level2 = 0, level3 = 0;
 #ifdef _SC_LEVEL2_CACHE_SIZE
   level2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
@@ -22,13 +24,14 @@ static void choose_sizes(const heat_bench *b, int64_t cells[SIZES][HEAT_AXES]) {
 #endif
   if (level2 <= 0) level2 = (long)1 << 20;
   if (level3 <= 0) level3 = (long)16 << 20;
-  const double bytes[] = {(double)level2 * b->threads * b->runtime->size / 2, (double)level3 / 2};
-  for (int n = 0; n < SIZES - 1; n++) {
-    int64_t side = GRAIN;
-    while ((double)((side + GRAIN) * (side + GRAIN)) * heat_bench_bytes[HEAT_BENCH_UNIFORM] <= bytes[n]) side += GRAIN;
+  const double all = (double)level2 * b->threads * b->runtime->size;
+  const double bytes[SIZES] = {all / 2, fmin((double)level3 / 2, BEYOND_2 * all), 2 * (double)level3};
+  for (int n = 0; n < SIZES; n++) {
+    int64_t side = (int64_t)sqrt(bytes[n] / heat_bench_bytes[HEAT_BENCH_UNIFORM]) / GRAIN * GRAIN;
+    if (side < GRAIN) side = GRAIN;
+    if (n == SIZES - 1) side = side < LEAST ? LEAST : side > MOST ? MOST : side;
     cells[n][HEAT_X] = cells[n][HEAT_Y] = side;
   }
-  cells[SIZES - 1][HEAT_X] = cells[SIZES - 1][HEAT_Y] = MEMORY;
 }
 
 static heat_status parse_cells(const char *text, int64_t cells[HEAT_AXES]) {
@@ -82,6 +85,7 @@ static heat_status measure(heat_bench *b, const heat_arguments *arguments, int64
   if (status.code == HEAT_OK) status = heat_bench_machine(b);
   for (int n = given ? SIZES - 1 : 0; n < SIZES && status.code == HEAT_OK; n++)
     if (method < 0) status = heat_bench_ladder(b, n == SIZES - 1 ? last : names[n], cells[n]);
+  if (status.code == HEAT_OK && method < 0) status = heat_bench_scaling(b, last, cells[SIZES - 1]);
   for (int n = given ? SIZES - 1 : 0; n < SIZES && status.code == HEAT_OK; n++)
     status = heat_bench_methods(b, n == SIZES - 1 ? last : names[n], cells[n], method);
   if (status.code == HEAT_OK && method < 0) status = heat_bench_halo(b, last, cells[SIZES - 1]);
@@ -91,6 +95,7 @@ static heat_status measure(heat_bench *b, const heat_arguments *arguments, int64
 
 static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
   const bool root = runtime->rank == 0, json = heat_arguments_value(arguments, "json") != NULL;
+  const char *plot = heat_arguments_value(arguments, "plot");
   int64_t cells[SIZES][HEAT_AXES];
   heat_bench b = {.runtime = runtime, .seconds = 0.5, .report = {.as_text = root && !json}};
   heat_status status = read_arguments(&b, arguments, cells);
@@ -99,6 +104,8 @@ static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
     printf("heat2d %s, %d ranks of %d threads, kernels for %s\n", heat_version(), runtime->size, b.threads,
            b.kernels->name);
   status = measure(&b, arguments, cells);
+  if (status.code == HEAT_OK && plot != NULL)
+    status = heat_agree(runtime->comm, root ? heat_bench_plot(&b, plot) : status);
   if (status.code != HEAT_OK || !root || !json) return status;
   printf("{\n  \"version\": \"%s\",\n  \"ranks\": %d,\n  \"threads\": %d,\n  \"kernels\": \"%s\"", heat_version(),
          runtime->size, b.threads, b.kernels->name);
@@ -117,6 +124,7 @@ const heat_command heat_command_bench = {
                 {"seconds", HEAT_ARGUMENT, "S", "of each measurement (0.5)"},
                 {"disk", HEAT_ARGUMENT, "DIR",
                  "also write and read checkpoints there, by each transport, beside plain writes and reads"},
+                {"plot", HEAT_ARGUMENT, "FILE.png", "also draw the ladder, the roofline and the scaling"},
                 {"json", HEAT_NO_ARGUMENT, NULL, "as JSON"}},
     .least = 0,
     .most = 0,

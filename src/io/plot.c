@@ -9,7 +9,7 @@ enum { LEAST_EM = 10, FIRST_EM = 6, EM_PARTS = 90, TEXT = 256 };
 static const double panel_height = 0.36; /* of the width */
 static const double ink = 0.1, pale = 0.88;
 /* In em: around the panels, between lines of text, the room for labels of ticks and for names of curves. */
-static const double margin = 0.8, line = 1.4, label_room = 7, name_room = 10, tick = 0.35, space = 0.3,
+static const double margin = 0.8, line = 1.4, label_room = 7, usual_name_room = 10, tick = 0.35, space = 0.3,
                     half_digit = 0.36;
 
 /* Colours that differ in hue and in lightness (P. Okabe, K. Ito, Color universal design, 2008). */
@@ -21,6 +21,7 @@ typedef struct axes {
   heat_rectangle area;
   double low[HEAT_AXES], high[HEAT_AXES];
   int em;
+  double name_room; /* em */
 } axes;
 
 static void find_range(const heat_panel *panel, axes *at) {
@@ -139,8 +140,8 @@ static void draw_names(cairo_t *cairo, heat_pen *pen, const axes *at, const heat
     cairo_rel_line_to(cairo, stroke, 0);
     cairo_stroke(cairo);
     set_ink(cairo, ink);
-    heat_pen_write_within(pen, x + stroke + space * em, y + half_digit * em, (name_room - 1) * em - stroke - space * em,
-                          panel->curves[n].name);
+    heat_pen_write_within(pen, x + stroke + space * em, y + half_digit * em,
+                          (at->name_room - 1) * em - stroke - space * em, panel->curves[n].name);
   }
   if (shown == panel->curve_count) return;
   snprintf(text, sizeof text, "and %d more", panel->curve_count - shown);
@@ -155,10 +156,10 @@ typedef struct sheet {
 static void draw_panel(cairo_t *cairo, heat_pen *pen, const sheet *page, int number) {
   const heat_panel *panel = &page->plot->panels[number];
   const double em = page->em;
-  axes at = {.em = page->em};
+  axes at = {.em = page->em, .name_room = page->plot->name_room > 0 ? page->plot->name_room : usual_name_room};
   at.area.x = (int)((margin + label_room) * em);
   at.area.y = page->top + number * page->height + (int)(line * em);
-  at.area.width = page->plot->width - at.area.x - (int)((name_room + margin) * em);
+  at.area.width = page->plot->width - at.area.x - (int)((at.name_room + margin) * em);
   at.area.height = page->height - (int)((3 * line + tick + space + margin) * em);
   find_range(panel, &at);
   draw_x_axis(cairo, pen, &at, panel->x_label);

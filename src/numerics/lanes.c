@@ -205,10 +205,29 @@ static void update_whole(double *tile, double *below, const double *left, double
     update_columns(tile, left, right, 0, COLUMNS, a, b, false);
 }
 
+static double arithmetic(int64_t rounds, double a) {
+  enum { MANY = HEAT_LANES_AT_ONCE };
+  vec u[MANY];
+  double sum = 0;
+  for (int n = 0; n < MANY; n++)
+    for (int lane = 0; lane < LANES; lane++) u[n][lane] = 1 + n;
+  for (int64_t round = 0; round < rounds; round++) {
+#pragma GCC unroll 12
+    for (int n = 0; n < MANY; n++) {
+      const vec along_x = u[(n + 1) % MANY] + u[(n + 2) % MANY], along_y = u[(n + 3) % MANY] + u[(n + 5) % MANY];
+      u[n] = u[n] + a * less(along_x + along_y, 4, u[n]);
+    }
+  }
+  for (int n = 0; n < MANY; n++)
+    for (int lane = 0; lane < LANES; lane++) sum += u[n][lane];
+  return sum;
+}
+
 _Static_assert(ROWS % GROUP == 0 && COLUMNS % LANES == 0 && COLUMNS % 3 == 2, "as the loops take them");
 
 #ifndef LANES_NAME
 #define LANES_NAME heat_lanes_base
 #endif
 extern const heat_lanes LANES_NAME;
-const heat_lanes LANES_NAME = {LANES, ROWS, COLUMNS, PITCH, load_rows, store_rows, hand_over, update, update_whole};
+const heat_lanes LANES_NAME = {LANES,      ROWS,      COLUMNS, PITCH,        load_rows,
+                               store_rows, hand_over, update,  update_whole, arithmetic};

@@ -206,7 +206,13 @@ static void bench_measures_every_row(void **state) {
     "\"what\": \"rkl2\"",
     "\"what\": \"backward-euler\""
   };
-  assert_code(0, heat2d(2, "bench --seconds 0.01 --cells 70,50 --json --disk ."));
+  assert_code(0, heat2d(2, "bench --seconds 0.01 --cells 70,50 --json --disk . --plot bench.png"));
+  assert_int_equal(count_files(".", "bench.png", ""), 1);
+  const char *arithmetic = strstr(command.out, "\"arithmetic\": ");
+  assert_true(arithmetic != NULL && atof(arithmetic + strlen("\"arithmetic\": ")) > 0);
+  assert_non_null(strstr(command.out, "\"ranks\": 1, \"threads\": 1, \"gcells\": "));
+  assert_non_null(strstr(command.out, "\"speed_up\": 1, \"efficiency\": 1, "));
+  assert_non_null(strstr(command.out, "\"ranks\": 2, \"threads\": 1, \"gcells\": "));
   for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
     const char *row = strstr(command.out, rows[n]);
     assert_non_null(row);
@@ -222,10 +228,13 @@ static void bench_measures_every_row(void **state) {
   assert_int_equal(count_files(".", "heat2d-bench", ""), 0);
   assert_code(0, heat2d(1, "bench --seconds 0.01 --cells 1,1 --threads 2"));
   assert_non_null(strstr(command.out, "one rank: fused on its threads"));
+  assert_non_null(strstr(command.out, "% of arithmetic"));
   assert_non_null(strstr(command.out, "x above"));
   assert_code(0, heat2d(2, "bench --seconds 0.01 --cells 70,50 --json --method tr-bdf2"));
   assert_non_null(strstr(command.out, "\"what\": \"tr-bdf2\", \"step\": 1000, \"sweeps\": 2, \"iterations\": "));
   assert_null(strstr(command.out, "rkl2"));
+  assert_code(64, heat2d(0, "bench --seconds 0.01 --cells 9,9 --method euler --plot bench.png"));
+  assert_one_complaint("heat2d: ", "--plot draws");
   assert_code(64, heat2d(0, "bench --method rk4"));
   assert_one_complaint("heat2d: ", "--method: 'rk4'");
   assert_code(64, heat2d(0, "bench --cells 0,5"));

@@ -18,7 +18,8 @@ typedef struct heat_panel {
 
 typedef struct heat_plot {
   const char *title;
-  int width; /* pixels */
+  int width;     /* pixels */
+  int name_room; /* beside the panels, in widths of a letter m; 0: 10 */
   const heat_panel *panels;
   int panel_count;
 } heat_plot;

@@ -6,6 +6,8 @@
 #ifndef HEAT2D_LANES_H
 #define HEAT2D_LANES_H
 
+#include <stdint.h>
+
 typedef struct heat_lanes {
   int lanes;   /* doubles in a vector */
   int rows;    /* of each lane; with those below a tile has rows + 2 */
@@ -28,6 +30,12 @@ typedef struct heat_lanes {
 
   /* Both for a whole tile, whose columns -2 and -1 are not filled in. Local. */
   void (*update_whole)(double *tile, double *below, const double *left, double *right, double a, double b);
+
+  /* Do the arithmetic of a stage (a == b) `rounds` times on HEAT_LANES_AT_ONCE vectors that stay in registers: what the
+   * processor's arithmetic units can do at most. Returns a value that depends on all of it. Local. */
+  double (*arithmetic)(int64_t rounds, double a);
 } heat_lanes;
+
+enum { HEAT_LANES_AT_ONCE = 12 }; /* neighbours are results that are far enough back to be ready */
 
 #endif
