@@ -3,6 +3,8 @@
 #include "endless.h"
 #include "runs.h"
 
+#include <math.h>
+
 static const char sweep_deck[] = "domain: {size: [1, 1], cells: [11, 7]}\n"
                                  "material: {diffusivity: '1 + 0.5*x'}\n"
                                  "initial: {temperature: '300 + sin(3*x) + cos(2*y)'}\n"
@@ -172,6 +174,36 @@ static void all_stop_and_go_on_together(void **state) {
   }
 }
 
+/* What a member is told is free for each of its ranks, GiB; the same for all members. */
+static double free_for_a_rank(int groups) {
+  double share = 0;
+  int members = 0;
+  assert_code(65, heat2d(3,
+                         "sweep deck.yaml --overwrite --groups %d --set domain.cells=[1000000,1000000] "
+                         "--set boundary.left.value=300",
+                         groups));
+  char *text = read_text("all/sweep.csv");
+  static const char need[] = " ranks of this node need ", are_free[] = " GiB are free";
+  for (char *at = text; (at = strstr(at, need)) != NULL; at += sizeof need, members++) {
+    char *from = at, *to = strstr(at, are_free);
+    while (from > text && from[-1] >= '0' && from[-1] <= '9') from--;
+    assert_non_null(to);
+    while (to[-1] != ' ') to--;
+    share = fmax(share, strtod(to, NULL) / strtod(from, NULL));
+  }
+  free(text);
+  assert_int_equal(members, 3);
+  return share;
+}
+
+/* The memory of a node is looked at while other programs come and go: a factor of 3 would be the mistake. */
+static void groups_share_the_memory_of_a_node(void **state) {
+  (void)state;
+  begin_with("");
+  const double one = free_for_a_rank(1), three = free_for_a_rank(3);
+  assert_true(one > 0 && three > one / 1.7 && three < one * 1.7);
+}
+
 /* A member that hangs in a collective call keeps its ranks; the others are done before all ends. */
 static void who_hangs_lets_the_others_finish(void **state) {
   (void)state;
@@ -197,6 +229,7 @@ int main(void) {
       cmocka_unit_test(what_is_done_is_not_done_again),
       cmocka_unit_test(a_failure_is_one_members_own),
       cmocka_unit_test(all_stop_and_go_on_together),
+      cmocka_unit_test(groups_share_the_memory_of_a_node),
       cmocka_unit_test(who_hangs_lets_the_others_finish),
   };
   begin_commands();
