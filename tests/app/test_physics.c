@@ -367,47 +367,44 @@ static const char contact_deck[] =
     "  - {shape: rectangle, min: [0.2, 0], max: [0.3, 0.1], temperature: '515 + 500*(x - 0.2)'}\n"
     "boundary: {left: {type: dirichlet, value: 300}, right: {type: dirichlet, value: 565}}\n"
     "time: {end: 0.02, solver: {tolerance: 1e-13}}\n"
-    "output: {directory: out, images: {width: 640, isotherms: 0}, probes: [{name: below, at: [0.149999, 0.05]},\n"
+    "output: {directory: out, probes: [{name: below, at: [0.149999, 0.05]},\n"
     "  {name: first, at: [0.15, 0.03]}, {name: last, at: [0.199999, 0.05]}, {name: above, at: [0.2, 0.01]}]}\n"
     "parallel: {ranks: auto}\n";
 
-/* The steady state of a slab is what the resistances in a row give: every method leaves it alone, and the solver finds
- * it from any other state. */
+/* The steady state of a slab is what the resistances in a row give: explicit steps leave it alone, and the solver finds
+ * it from any other state. The same bits with a face between blocks. */
 static void contact_resistances_stand_in_a_row_with_the_layers(void **state) {
   (void)state;
   static const double exact[] = {374.9995, 395, 494.998, 515};
+  static const char steady[] = "time.method=steady --set initial.temperature=400 --set regions.1.temperature=1";
   static const struct {
     const char *sets;
-    int from, to; /* ranks */
-  } runs[] = {{"time.method=euler", 1, 3},
-              {"time.method=tr-bdf2", 2, 2},
-              {"time.method=steady --set initial.temperature=400 --set regions.1.temperature=1", 1, 3}};
+    int ranks;
+  } runs[] = {{"time.method=euler", 1}, {"time.method=euler", 2}, {steady, 1}, {steady, 3}};
   write_text("deck.yaml", contact_deck);
-  for (size_t n = 0; n < sizeof runs / sizeof *runs; n++)
-    for (int ranks = runs[n].from; ranks <= runs[n].to; ranks++) {
-      double row[COLUMNS], steps, time;
-      char *rows;
-      assert_code(0,
-                  heat2d(ranks, "run deck.yaml --overwrite --set parallel.ranks=[%d,1] --set %s", ranks, runs[n].sets));
-      last_row(row);
-      const double flows[] = {-100, 100, 0, 0}, tolerance = 1e-9;
-      for (int side = 0; side < 4; side++) assert_true(fabs(row[FLOWS + side] - flows[side]) <= 100 * tolerance);
-      rows = read_text("out/probes.csv");
-      const char *at = rows;
-      for (const char *next = rows; *next != '\0' && strchr(next, '\n') != NULL; next = strchr(next, '\n') + 1)
-        at = next;
-      double u[4];
-      assert_int_equal(sscanf(at, "%lf,%lf,%lf,%lf,%lf,%lf", &steps, &time, &u[0], &u[1], &u[2], &u[3]), 6);
-      for (int probe = 0; probe < 4; probe++) {
-        if (!(fabs(u[probe] - exact[probe]) <= tolerance * exact[probe]))
-          print_error("%s, probe %d: %.17g, not %.17g\n", runs[n].sets, probe, u[probe], exact[probe]);
-        assert_true(fabs(u[probe] - exact[probe]) <= tolerance * exact[probe]);
-      }
-      free(rows);
-      if (ranks == 1) shell("rm -rf one && mv out one");
-      if (runs[n].from == 1 && ranks > 1)
-        shell("for f in history.csv probes.csv $(cd one && ls frame-*); do cmp one/$f out/$f || exit 1; done");
+  for (size_t n = 0; n < sizeof runs / sizeof *runs; n++) {
+    const int ranks = runs[n].ranks;
+    const double flows[] = {-100, 100, 0, 0}, tolerance = 1e-9;
+    double row[COLUMNS], u[4], steps, time;
+    assert_code(0,
+                heat2d(ranks, "run deck.yaml --overwrite --set parallel.ranks=[%d,1] --set %s", ranks, runs[n].sets));
+    last_row(row);
+    for (int side = 0; side < 4; side++) assert_true(fabs(row[FLOWS + side] - flows[side]) <= 100 * tolerance);
+    char *rows = read_text("out/probes.csv");
+    const char *at = rows;
+    for (const char *next = rows; *next != '\0' && strchr(next, '\n') != NULL; next = strchr(next, '\n') + 1) at = next;
+    assert_int_equal(sscanf(at, "%lf,%lf,%lf,%lf,%lf,%lf", &steps, &time, &u[0], &u[1], &u[2], &u[3]), 6);
+    for (int probe = 0; probe < 4; probe++) {
+      if (!(fabs(u[probe] - exact[probe]) <= tolerance * exact[probe]))
+        print_error("%s, probe %d: %.17g, not %.17g\n", runs[n].sets, probe, u[probe], exact[probe]);
+      assert_true(fabs(u[probe] - exact[probe]) <= tolerance * exact[probe]);
     }
+    free(rows);
+    if (ranks == 1)
+      shell("rm -rf one && mv out one");
+    else
+      shell("cmp one/history.csv out/history.csv && cmp one/probes.csv out/probes.csv");
+  }
 }
 
 static void check_lists_contact_and_power(void **state) {
