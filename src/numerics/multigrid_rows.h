@@ -3,13 +3,12 @@
 #define HEAT2D_MULTIGRID_ROWS_H
 
 #include "multigrid_level.h"
+#include "vectors.h"
 
 #ifndef REAL
 #define REAL float
 #endif
 typedef REAL real;
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* Row j of an array, at its first owned column. */
 ALWAYS_INLINE real *row_of(const heat_level *level, const void *array, int64_t j) {
