@@ -49,7 +49,8 @@ static inline heat_status write_all(rig *made, const char *path, way how, bool f
   heat_h5_way by = heat_h5_way_of(how.transport);
   if (how.apart > 0) assert_int_equal(heat_h5_way_thin(&by, grid->comm, how.apart).code, HEAT_OK);
   heat_h5_begin(&out, grid, path, &by);
-  if (out.status.code == HEAT_OK) assert_true((out.raw >= 0) == (how.apart == 0 || grid->rank % how.apart == 0));
+  if (out.status.code == HEAT_OK)
+    assert_true(everywhere((out.raw >= 0) == (how.apart == 0 || grid->rank % how.apart == 0)));
   heat_h5_set_text(&out, "/", "text", utf8);
   heat_h5_set_text(&out, "/", "empty", "");
   heat_h5_set_real(&out, "/", "real", 1.0 / 3.0);
