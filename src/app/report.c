@@ -115,12 +115,17 @@ static void say_speed(const heat_report *report) {
   bool chosen;
   const heat_tile tile = heat_sequence_tile(&report->op->sequence, &chosen);
   const heat_box block = report->setup->grid.owned;
-  heat_runtime_say(runtime, "tiles       %lld x %lld cells through %d stages%s\n",
+  double cost = heat_sequence_trial_cost(&report->op->sequence);
+  MPI_Allreduce(MPI_IN_PLACE, &cost, 1, MPI_DOUBLE, MPI_MAX, runtime->comm);
+  char tried[64] = "";
+  if (cost > 0) snprintf(tried, sizeof tried, "; trying cost %.2g s", cost);
+  heat_runtime_say(runtime, "tiles       %lld x %lld cells through %d stages (%s%s)\n",
                    smaller(tile.columns, heat_box_width(block, HEAT_X)),
                    smaller(tile.rows, heat_box_width(block, HEAT_Y)), tile.stages,
-                   report->setup->tile[HEAT_X] > 0 ? " (as the deck says)"
-                   : chosen                        ? " (the fastest that were tried)"
-                                                   : " (too few steps to try others)");
+                   report->setup->tile[HEAT_X] > 0 ? "as the deck says"
+                   : chosen                        ? "the fastest that were tried"
+                                                   : "too few steps to try all",
+                   tried);
 }
 
 /* Of implicit ones, and those of error control. */

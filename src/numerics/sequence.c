@@ -68,6 +68,10 @@ heat_tile heat_sequence_tile(const heat_sequence *sequence, bool *chosen) {
   return tile;
 }
 
+double heat_sequence_trial_cost(const heat_sequence *sequence) {
+  return heat_tiling_cost(&sequence->tiling);
+}
+
 void heat_sequence_set_tiling(heat_sequence *sequence, heat_tiling tiling) {
   sequence->tiling = tiling;
 }

@@ -19,6 +19,7 @@
 #define _DEFAULT_SOURCE /* for _SC_LEVEL1_DCACHE_SIZE */
 #include "heat2d/numerics/tiles.h"
 
+#include <math.h>
 #include <omp.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -93,11 +94,14 @@ void heat_tiling_learn(heat_tiling *tiling, int stages, double updates, double s
   if (stages > tiling->longest) { /* the first steps of a run come one by one */
     tiling->longest = stages;
     tiling->passes = tiling->current = 0;
+    tiling->updates = tiling->seconds = 0;
     return;
   }
   if (stages < tiling->longest) return;
   double *best = &tiling->best[tiling->current];
   const double each = seconds / updates;
+  tiling->updates += updates;
+  tiling->seconds += seconds;
   if (tiling->passes == 0 || each < *best) *best = each;
   if (++tiling->passes < TRIALS) return;
   tiling->passes = 0;
@@ -106,6 +110,13 @@ void heat_tiling_learn(heat_tiling *tiling, int stages, double updates, double s
   tiling->current = 0;
   for (int n = 1; n < tiling->count; n++)
     if (tiling->best[n] < tiling->best[tiling->current]) tiling->current = n;
+}
+
+double heat_tiling_cost(const heat_tiling *tiling) {
+  const int tried = tiling->chosen ? tiling->count : tiling->current + (tiling->passes > 0);
+  double best = INFINITY;
+  for (int n = 0; n < tried; n++) best = fmin(best, tiling->best[n]);
+  return tiling->updates > 0 ? fmax(0, tiling->seconds - tiling->updates * best) : 0;
 }
 
 int heat_tiles_band(heat_box owned, int threads) {

@@ -2,6 +2,7 @@
  * with the stepper. */
 #include "heat2d/numerics/tiles.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -54,6 +55,26 @@ static void the_fastest_stays(void **state) {
   }
 }
 
+/* What a trial costs is what its stretches took beyond the fastest one's pace. */
+static void trying_costs_what_the_slower_ones_took(void **state) {
+  (void)state;
+  heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16, true);
+  double seconds = 0, stretches = 0;
+  assert_true(heat_tiling_cost(&tiling) == 0);
+  heat_tiling_learn(&tiling, 1, 1e6, 50); /* one step alone is no trial */
+  heat_tiling_learn(&tiling, HEAT_BATCH, 1e6, 50);
+  assert_true(heat_tiling_cost(&tiling) == 0);
+  for (; !tiling.chosen && stretches < 100; stretches++) {
+    const double own = tiling.current == 1 ? 0.5 : 2;
+    seconds += own;
+    heat_tiling_learn(&tiling, HEAT_BATCH, 1e6, own);
+  }
+  assert_true(tiling.chosen);
+  assert_true(fabs(heat_tiling_cost(&tiling) - (seconds - stretches * 0.5)) < 1e-9);
+  heat_tiling_learn(&tiling, HEAT_BATCH, 1e6, 50);
+  assert_true(fabs(heat_tiling_cost(&tiling) - (seconds - stretches * 0.5)) < 1e-9);
+}
+
 /* The first steps come one by one, and a halo or a cadence may never allow a whole batch. */
 static void short_stretches_are_a_trial_where_there_are_no_longer_ones(void **state) {
   (void)state;
@@ -90,9 +111,11 @@ static void a_band_has_room_for_all_threads_and_stays_small(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(every_block_has_shapes_to_try), cmocka_unit_test(the_fastest_stays),
-      cmocka_unit_test(short_stretches_are_a_trial_where_there_are_no_longer_ones),
-      cmocka_unit_test(a_given_shape_is_not_left), cmocka_unit_test(a_band_has_room_for_all_threads_and_stays_small)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(every_block_has_shapes_to_try),
+                                     cmocka_unit_test(trying_costs_what_the_slower_ones_took),
+                                     cmocka_unit_test(the_fastest_stays),
+                                     cmocka_unit_test(short_stretches_are_a_trial_where_there_are_no_longer_ones),
+                                     cmocka_unit_test(a_given_shape_is_not_left),
+                                     cmocka_unit_test(a_band_has_room_for_all_threads_and_stays_small)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,9 @@ double heat_sequence_rate(const heat_sequence *sequence, heat_field *u);
 /* The shape of the tiles at present; `chosen`, unless it is NULL: whether it is for good. Local. */
 heat_tile heat_sequence_tile(const heat_sequence *sequence, bool *chosen);
 
+/* The seconds that trying shapes of tiles has cost this rank: see heat_tiling_cost. Local. */
+double heat_sequence_trial_cost(const heat_sequence *sequence);
+
 /* Have tiles as `tiling` says, which change no bit. Local. */
 void heat_sequence_set_tiling(heat_sequence *sequence, heat_tiling tiling);
 

@@ -47,6 +47,7 @@ typedef struct heat_tiling {
   int frame_stages;
   int longest;                    /* such stages so far: fewer are no trial */
   double best[HEAT_TILE_CHOICES]; /* s per cell and stage */
+  double updates, seconds;        /* of all these stretches */
   bool chosen;
 } heat_tiling;
 
@@ -59,6 +60,10 @@ heat_tiling heat_tiling_fixed(int columns, int rows);
 
 /* The one to use for the next pass. Local. */
 heat_tile heat_tiling_current(const heat_tiling *tiling);
+
+/* What trying has cost so far: the seconds that the stretches took beyond what they would have with the fastest shape.
+ * Local. */
+double heat_tiling_cost(const heat_tiling *tiling);
 
 /* With it `stages` stages without a message between them made `updates` in so many seconds. Local. */
 void heat_tiling_learn(heat_tiling *tiling, int stages, double updates, double seconds);
