@@ -3,7 +3,7 @@
  *     the files are listed; where the pictures go is seen to          nothing is written yet
  *     first pass: the lowest and highest temperature of all files     unless the range is given
  *     second pass: pictures
- *     the film                                                        rank 0, where ffmpeg is installed
+ *     the film                                                        in pieces, where ffmpeg is installed
  *
  * File n is rank n modulo the number of ranks' own, in both passes. */
 #include "command.h"
