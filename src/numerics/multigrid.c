@@ -17,6 +17,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
   LEVELS = 140,        /* two for each halving of 63 bits, and a copy */
@@ -51,21 +52,38 @@ typedef struct finest_row {
   double *w, *s, *c;
 } finest_row;
 
+static void read_material(const heat_stencil *stencil, double sigma, int64_t j, finest_row row) {
+  const int64_t first = stencil->grid->owned.lo[HEAT_X];
+  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(stencil->grid->owned, HEAT_X);
+  if (stencil->uniform) {
+    for (ptrdiff_t n = 0; n < columns; n++) {
+      row.w[n] = stencil->faces[HEAT_X];
+      row.s[n] = stencil->faces[HEAT_Y];
+      row.c[n] = sigma / stencil->s;
+    }
+    return;
+  }
+  const double *inverse = heat_field_at(&stencil->inverse, first, j);
+  memcpy(row.w, heat_field_at(&stencil->kx, first, j), (size_t)columns * sizeof *row.w);
+  memcpy(row.s, heat_field_at(&stencil->ky, first, j), (size_t)columns * sizeof *row.s);
+#pragma omp simd
+  for (ptrdiff_t n = 0; n < columns; n++) row.c[n] = sigma / inverse[n];
+}
+
 static void read_row(const heat_stencil *stencil, double sigma, int64_t j, finest_row row) {
   const heat_grid *grid = stencil->grid;
   const heat_box owned = grid->owned;
-  const bool no_south = grid->layout.cells[HEAT_Y] == 1 || (heat_grid_wall(grid, HEAT_BOTTOM) && j == 0);
-  for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
-    const ptrdiff_t n = (ptrdiff_t)(i - owned.lo[HEAT_X]);
-    const bool no_west = grid->layout.cells[HEAT_X] == 1 || (heat_grid_wall(grid, HEAT_LEFT) && i == 0);
-    row.w[n] = no_west ? 0 : stencil->uniform ? stencil->faces[HEAT_X] : *heat_field_at(&stencil->kx, i, j);
-    row.s[n] = no_south ? 0 : stencil->uniform ? stencil->faces[HEAT_Y] : *heat_field_at(&stencil->ky, i, j);
-    row.c[n] = sigma / heat_stencil_inverse(stencil, i, j);
-    if (j == owned.lo[HEAT_Y]) row.c[n] += heat_stencil_wall(stencil, HEAT_BOTTOM, i);
-    if (j == owned.hi[HEAT_Y] - 1) row.c[n] += heat_stencil_wall(stencil, HEAT_TOP, i);
-  }
+  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(owned, HEAT_X);
+  read_material(stencil, sigma, j, row);
+  if (grid->layout.cells[HEAT_X] == 1 || (heat_grid_wall(grid, HEAT_LEFT) && owned.lo[HEAT_X] == 0)) row.w[0] = 0;
+  if (grid->layout.cells[HEAT_Y] == 1 || (heat_grid_wall(grid, HEAT_BOTTOM) && j == 0))
+    memset(row.s, 0, (size_t)columns * sizeof *row.s);
+  for (ptrdiff_t n = 0; n < columns && j == owned.lo[HEAT_Y]; n++)
+    row.c[n] += heat_stencil_wall(stencil, HEAT_BOTTOM, owned.lo[HEAT_X] + n);
+  for (ptrdiff_t n = 0; n < columns && j == owned.hi[HEAT_Y] - 1; n++)
+    row.c[n] += heat_stencil_wall(stencil, HEAT_TOP, owned.lo[HEAT_X] + n);
   row.c[0] += heat_stencil_wall(stencil, HEAT_LEFT, j);
-  row.c[heat_box_width(owned, HEAT_X) - 1] += heat_stencil_wall(stencil, HEAT_RIGHT, j);
+  row.c[columns - 1] += heat_stencil_wall(stencil, HEAT_RIGHT, j);
 }
 
 static double larger(double a, double b) {
@@ -77,16 +95,23 @@ static range find_range(const heat_stencil *stencil, double sigma, finest_row ro
   enum { LEAST = HEAT_AXES, REACTION = 2 * HEAT_AXES, COUNT };
   const heat_box owned = stencil->grid->owned;
   double most[COUNT] = {0, 0, -INFINITY, -INFINITY, 0}; /* links; the smallest links with the sign changed; reaction */
+  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(owned, HEAT_X);
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
     read_row(stencil, sigma, j, row);
     const double *links[HEAT_AXES] = {row.w, row.s};
-    for (int64_t n = 0; n < heat_box_width(owned, HEAT_X); n++) {
-      for (int axis = 0; axis < HEAT_AXES; axis++) {
-        most[axis] = larger(most[axis], links[axis][n]);
-        if (links[axis][n] > 0) most[LEAST + axis] = larger(most[LEAST + axis], -links[axis][n]);
+    for (int axis = 0; axis < HEAT_AXES; axis++) {
+      const double *link = links[axis];
+      double largest = most[axis], least = most[LEAST + axis];
+      for (ptrdiff_t n = 0; n < columns; n++) {
+        largest = larger(largest, link[n]);
+        least = larger(least, link[n] > 0 ? -link[n] : -INFINITY);
       }
-      most[REACTION] = larger(most[REACTION], row.c[n]);
+      most[axis] = largest;
+      most[LEAST + axis] = least;
     }
+    double reaction = most[REACTION];
+    for (ptrdiff_t n = 0; n < columns; n++) reaction = larger(reaction, row.c[n]);
+    most[REACTION] = reaction;
   }
   MPI_Allreduce(MPI_IN_PLACE, most, COUNT, MPI_DOUBLE, MPI_MAX, stencil->grid->comm);
   return (range){.largest = 2 * (most[HEAT_X] + most[HEAT_Y]) + most[REACTION],
@@ -103,7 +128,7 @@ static void choose_effort(heat_multigrid *mg, double contrast, bool steady) {
   enum { NEVER = LEVELS };
   const heat_level_precision precision = contrast > beyond_float ? HEAT_LEVEL_DOUBLE : HEAT_LEVEL_SINGLE;
   mg->loops = heat_level_loops_find(precision);
-  mg->setup = heat_level_setups[precision];
+  mg->setup = heat_level_setup_find(precision);
   mg->twice_from = contrast <= weak ? NEVER : contrast <= strong ? 2 : 1;
 }
 

@@ -18,73 +18,42 @@
  *     c_c = P^T A P 1 = P^T (c - A d).
  *
  * No term of that is larger than c, so that a small 1 / dt survives even in float. */
-#include "multigrid_rows.h"
+#include "multigrid_group.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The links of one cell: [1 + dj][1 + di], and in the middle the sum of them all. */
-typedef struct star {
-  double link[3][3], c;
-} star;
-
-ALWAYS_INLINE star star_at(const heat_level *level, int64_t i, int64_t j) {
-  const ptrdiff_t at = (ptrdiff_t)(i - level->grid.owned.lo[HEAT_X]);
-  const links l = links_of(level, j);
-  star s = {.c = (double)l.c[at]};
-  s.link[1][0] = (double)l.w[at];
-  s.link[1][2] = (double)l.w[at + 1];
-  s.link[0][1] = (double)l.s[at];
-  s.link[2][1] = (double)l.s_north[at];
-  s.link[1][1] = (s.link[1][0] + s.link[1][2]) + (s.link[0][1] + s.link[2][1]);
-  if (level->links == 2) return s;
-  s.link[0][0] = (double)l.sw[at];
-  s.link[2][2] = (double)l.sw_north[at + 1];
-  s.link[0][2] = (double)l.se[at];
-  s.link[2][0] = (double)l.se_north[at - 1];
-  s.link[1][1] += (s.link[0][0] + s.link[2][2]) + (s.link[0][2] + s.link[2][0]);
-  return s;
-}
-
 /* The links to one side of an axis, collapsed onto it. */
-static double collapsed(const star *s, int axis, int side) {
-  double sum = 0;
+ALWAYS_INLINE vec collapsed(const star *s, int axis, int side) {
+  vec sum = {0};
   for (int along = 0; along < 3; along++) sum += axis == HEAT_X ? s->link[along][2 * side] : s->link[2 * side][along];
   return sum;
 }
 
 /* The links of a cell across an axis. */
-static double across(const star *s, int axis) {
-  return axis == HEAT_X ? s->link[0][1] + s->link[2][1] : s->link[1][0] + s->link[1][2];
+ALWAYS_INLINE vec across(group at, int axis) {
+  return axis == HEAT_X ? load(at.s, at.spread) + load(at.s_north, at.spread)
+                        : load(at.w, at.spread) + load(at.w_east, at.spread);
 }
 
-/* Whether the cell lies in a layer of one cell that conducts much better than what is on both sides of it. */
-static bool in_thin_layer(const heat_level *fine, const star *s, int axis, const int64_t at[HEAT_AXES]) {
-  const double much = 3, own = across(s, axis);
-  if (own <= much * (collapsed(s, axis, 0) + collapsed(s, axis, 1))) return false;
-  for (int side = 0; side < 2; side++) {
-    if (collapsed(s, axis, side) == 0) continue;
-    const int64_t step = 2 * side - 1;
-    const star beside =
-        star_at(fine, at[HEAT_X] + (axis == HEAT_X ? step : 0), at[HEAT_Y] + (axis == HEAT_Y ? step : 0));
-    if (own <= much * across(&beside, axis)) return false;
-  }
-  return true;
+/* The weight of the neighbour at `side` in a cell between two of the coarse grid along `axis`; `beside`: the links of
+ * those two across the axis. A thin layer is one of one cell that conducts much better than what is on both sides. */
+ALWAYS_INLINE vec line_weight(const star *s, int axis, int side, const vec beside[2]) {
+  const double much = 3;
+  const vec zero = {0}, one = zero + 1, sum = s->link[1][1];
+  const vec a = collapsed(s, axis, side), b = collapsed(s, axis, 1 - side);
+  const vec own = axis == HEAT_X ? s->link[0][1] + s->link[2][1] : s->link[1][0] + s->link[1][2];
+  mask thin = own > much * (a + b);
+  for (int n = 0; n < 2; n++) thin &= (collapsed(s, axis, n) == zero) | (own > much * beside[n]);
+  const mask stronger = side == 0 ? a >= b : a > b;
+  const vec share = choose(thin, choose(stronger, one, zero), a / (a + b));
+  return choose((a + b > zero) & (sum > zero), share / (1 + s->c / sum), zero);
 }
 
-/* The weight of the neighbour at `side` in the cell `at` between two of the coarse grid along `axis`. */
-static double line_weight(const heat_level *fine, const star *s, int axis, int side, const int64_t at[HEAT_AXES]) {
-  const double a = collapsed(s, axis, side), b = collapsed(s, axis, 1 - side), sum = s->link[1][1];
-  if (a + b <= 0 || sum <= 0) return 0;
-  const bool stronger = a > b || (a == b && side == 0);
-  const double share = in_thin_layer(fine, s, axis, at) ? (stronger ? 1 : 0) : a / (a + b);
-  return share / (1 + s->c / sum);
-}
-
-static double line_deficit(const star *s, int axis) {
-  const double sum = s->link[1][1];
-  return collapsed(s, axis, 0) + collapsed(s, axis, 1) > 0 && sum > 0 ? s->c / (sum + s->c) : 1;
+ALWAYS_INLINE vec line_deficit(const star *s, int axis) {
+  const vec zero = {0}, sum = s->link[1][1];
+  return choose((collapsed(s, axis, 0) + collapsed(s, axis, 1) > zero) & (sum > zero), s->c / (sum + s->c), zero + 1);
 }
 
 /* The number of a cell along an axis; nearly all need no division. */
@@ -111,104 +80,175 @@ static int64_t place_of(const heat_level *fine, const heat_level *coarse, int ax
   return (at - number) / cells * fine->grid.layout.cells[axis] + fine_place(coarse, axis, number);
 }
 
-/* The weights of a coarse cell around its place on the fine grid: [1 + dj][1 + di]. */
-typedef struct stamp {
-  double weight[3][3];
-} stamp;
+/* Rows of the fine level, cut up into their even and their odd columns: so that every second cell is the next value. */
+enum { CUT_ROWS = 8, CUT_ARRAYS = HEAT_LINKS + 1, PARITIES = 2 };
+typedef struct cut_rows {
+  real *memory;
+  ptrdiff_t pitch; /* values of a row of one array and parity */
+  int64_t first;   /* coarse column of the first value */
+} cut_rows;
 
-/* The weights of one coarse cell: along the lines, and from those into the corners. */
-static stamp weigh_cell(const heat_level *fine, const heat_level *coarse, int64_t I, int64_t J) {
-  const int64_t at[HEAT_AXES] = {place_of(fine, coarse, HEAT_X, I), place_of(fine, coarse, HEAT_Y, J)};
-  stamp own = {.weight[1][1] = 1};
-  for (int axis = 0; axis < HEAT_AXES; axis++) {
-    for (int side = 0; side < 2 && coarse->halved[axis]; side++) {
-      int64_t beside[HEAT_AXES] = {at[HEAT_X], at[HEAT_Y]};
-      beside[axis] += 2 * side - 1;
-      if (!reaches(fine, coarse, axis, beside[axis])) continue;
-      const star s = star_at(fine, beside[HEAT_X], beside[HEAT_Y]);
-      own.weight[axis == HEAT_X ? 1 : 2 * side][axis == HEAT_X ? 2 * side : 1] =
-          line_weight(fine, &s, axis, 1 - side, beside);
+ALWAYS_INLINE real *cut_row(const cut_rows *cut, int array, int parity, int64_t j) {
+  const ptrdiff_t slot = (ptrdiff_t)(j & (CUT_ROWS - 1));
+  return cut->memory + ((slot * CUT_ARRAYS + array) * PARITIES + parity) * cut->pitch;
+}
+
+/* Cut up row j for the coarse columns [from, to). */
+static void cut_up(const heat_level *fine, const cut_rows *cut, int64_t j, int64_t from, int64_t to) {
+  for (int array = 0; array < CUT_ARRAYS; array++) {
+    if (array >= fine->links && array < HEAT_LINKS) continue;
+    const void *values = array < HEAT_LINKS ? fine->link[array] : fine->reaction;
+    const real *restrict row = row_of(fine, values, j) + (2 * from - fine->grid.owned.lo[HEAT_X]);
+    real *restrict even = cut_row(cut, array, 0, j) + (from - cut->first);
+    real *restrict odd = cut_row(cut, array, 1, j) + (from - cut->first);
+    for (ptrdiff_t n = 0; n < to - from; n++) {
+      even[n] = row[2 * n];
+      odd[n] = row[2 * n + 1];
     }
   }
-  if (!coarse->halved[HEAT_X] || !coarse->halved[HEAT_Y]) return own;
+}
+
+/* Coarse cells, of which there is one at place `at` of the fine grid, or where `cut` is not NULL one after the other.
+ */
+typedef struct places {
+  const heat_level *fine;
+  int64_t at[HEAT_AXES];
+  const cut_rows *cut;
+} places;
+
+/* The cells that lie some columns and rows from those places. */
+ALWAYS_INLINE group around(const places *p, int di, int dj) {
+  const int64_t i = p->at[HEAT_X] + di, j = p->at[HEAT_Y] + dj;
+  if (p->cut == NULL) return cells_at(p->fine, i, j, true);
+  const ptrdiff_t n = (ptrdiff_t)(p->at[HEAT_X] / 2 - p->cut->first);
+  int parity[3];
+  ptrdiff_t place[3]; /* of the columns to the west, of the cell itself, and to the east */
+  for (int k = 0; k < 3; k++) {
+    parity[k] = (di + k - 1) & 1;
+    place[k] = n + (di + k - 1 - parity[k]) / 2;
+  }
+#define AT(array, k, row) (cut_row(p->cut, array, parity[k], row) + place[k])
+  return (group){.w = AT(HEAT_LINK_W, 1, j),
+                 .w_east = AT(HEAT_LINK_W, 2, j),
+                 .s = AT(HEAT_LINK_S, 1, j),
+                 .s_north = AT(HEAT_LINK_S, 1, j + 1),
+                 .sw = AT(HEAT_LINK_SW, 1, j),
+                 .sw_north_east = AT(HEAT_LINK_SW, 2, j + 1),
+                 .se = AT(HEAT_LINK_SE, 1, j),
+                 .se_north_west = AT(HEAT_LINK_SE, 0, j + 1),
+                 .c = AT(HEAT_LINKS, 1, j),
+                 .nine = p->fine->links == HEAT_LINKS};
+#undef AT
+}
+
+/* The weights of coarse cells around their places on the fine grid: [1 + dj][1 + di]. */
+typedef struct stamp {
+  vec weight[3][3];
+} stamp;
+
+/* Whether there are cells to interpolate to at each side of each axis. */
+typedef struct reached {
+  bool side[HEAT_AXES][2];
+} reached;
+
+/* The weights: along the lines, and from those into the corners. */
+ALWAYS_INLINE stamp weigh(const places *p, const reached *to) {
+  const vec zero = {0};
+  stamp own = {.weight[1][1] = zero + 1};
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    for (int side = 0; side < 2; side++) {
+      if (!to->side[axis][side]) continue;
+      const int step = 2 * side - 1, di = axis == HEAT_X ? step : 0, dj = axis == HEAT_Y ? step : 0;
+      const star s = star_of(around(p, di, dj));
+      vec beside[2];
+      beside[1 - side] = across(around(p, 0, 0), axis);
+      beside[side] = across(around(p, 2 * di, 2 * dj), axis);
+      own.weight[1 + dj][1 + di] = line_weight(&s, axis, 1 - side, beside);
+    }
+  }
   for (int north = 0; north < 2; north++) {
     for (int east = 0; east < 2; east++) {
-      const int64_t i = at[HEAT_X] + 2 * east - 1, j = at[HEAT_Y] + 2 * north - 1;
-      if (!reaches(fine, coarse, HEAT_X, i) || !reaches(fine, coarse, HEAT_Y, j)) continue;
-      const star s = star_at(fine, i, j);
+      if (!to->side[HEAT_X][east] || !to->side[HEAT_Y][north]) continue;
+      const star s = star_of(around(p, 2 * east - 1, 2 * north - 1));
       const int back_x = 2 * (1 - east), back_y = 2 * (1 - north); /* towards the coarse cell */
-      const double sum = s.link[back_y][back_x] +
-                         (s.link[1][back_x] * own.weight[2 * north][1] + s.link[back_y][1] * own.weight[1][2 * east]);
+      const vec sum = s.link[back_y][back_x] +
+                      (s.link[1][back_x] * own.weight[2 * north][1] + s.link[back_y][1] * own.weight[1][2 * east]);
       own.weight[2 * north][2 * east] = sum / (s.link[1][1] + s.c);
     }
   }
   return own;
 }
 
-static void set_weights(const heat_level *coarse, int64_t I, int64_t J, const stamp *own) {
+/* The weights of the coarse cells of a row, and of the row to its south, with one cell more at both ends: arrays of
+ * doubles, as they are before they are rounded to what the level holds, at the first owned column. */
+enum { AROUND = 9 };
+typedef struct stamps {
+  double *south[AROUND], *here[AROUND];
+} stamps;
+
+ALWAYS_INLINE stamp stamp_at(double *const rows[AROUND], ptrdiff_t column, bool spread) {
+  stamp found;
+  for (int n = 0; n < AROUND; n++)
+    if (spread)
+      found.weight[n / 3][n % 3] = (vec){0} + rows[n][column];
+    else
+      found.weight[n / 3][n % 3] = *(const vec *)(rows[n] + column);
+  return found;
+}
+
+/* One cell of any place. */
+static void weigh_cell(const heat_level *fine, const heat_level *coarse, stamps rows, int64_t I, int64_t J) {
+  const places p = {.fine = fine, .at = {place_of(fine, coarse, HEAT_X, I), place_of(fine, coarse, HEAT_Y, J)}};
+  reached to;
+  for (int n = 0; n < 2 * HEAT_AXES; n++) {
+    const int axis = n / 2, side = n % 2;
+    to.side[axis][side] = coarse->halved[axis] && reaches(fine, coarse, axis, p.at[axis] + 2 * side - 1);
+  }
+  const stamp own = weigh(&p, &to);
+  for (int n = 0; n < AROUND; n++) rows.here[n][I - coarse->grid.owned.lo[HEAT_X]] = own.weight[n / 3][n % 3][0];
+}
+
+/* Columns [from, to) of a row, a multiple of LANES of them, that are near to no side of the domain, of a grid halved
+ * along both axes. */
+static void weigh_inner(const heat_level *fine, const cut_rows *cut, stamps rows, const int64_t at[HEAT_AXES],
+                        ptrdiff_t count) {
+  static const reached all = {{{true, true}, {true, true}}};
+  for (ptrdiff_t done = 0; done < count; done += LANES) {
+    const places p = {.fine = fine, .at = {2 * (at[HEAT_X] + done), 2 * at[HEAT_Y]}, .cut = cut};
+    const stamp own = weigh(&p, &all);
+    for (int n = 0; n < AROUND; n++) *(vec *)(rows.here[n] + done) = own.weight[n / 3][n % 3];
+  }
+}
+
+static void set_weights(const heat_level *coarse, stamps rows, int64_t J) {
   static const int where[HEAT_WEIGHTS][2] = {
       [HEAT_TO_W] = {1, 0},  [HEAT_TO_E] = {1, 2},  [HEAT_TO_S] = {0, 1},  [HEAT_TO_N] = {2, 1},
       [HEAT_TO_SW] = {0, 0}, [HEAT_TO_SE] = {0, 2}, [HEAT_TO_NW] = {2, 0}, [HEAT_TO_NE] = {2, 2}};
-  for (int w = 0; w < HEAT_WEIGHTS; w++)
-    if (coarse->weight[w] != NULL)
-      row_of(coarse, coarse->weight[w], J)[I - coarse->grid.owned.lo[HEAT_X]] =
-          (real)own->weight[where[w][0]][where[w][1]];
-}
-
-/* d_p: see above. */
-static double deficit_at(const heat_level *fine, const heat_level *coarse, int64_t i, int64_t j) {
-  const bool x = between(fine, coarse, HEAT_X, i), y = between(fine, coarse, HEAT_Y, j);
-  if (!x && !y) return 0;
-  const star s = star_at(fine, i, j);
-  if (x != y) return line_deficit(&s, x ? HEAT_X : HEAT_Y);
-  double sum = s.c;
-  for (int side = 0; side < 2; side++) {
-    if (s.link[1][2 * side] != 0) {
-      const star beside = star_at(fine, i + 2 * side - 1, j);
-      sum += s.link[1][2 * side] * line_deficit(&beside, HEAT_Y);
-    }
-    if (s.link[2 * side][1] != 0) {
-      const star beside = star_at(fine, i, j + 2 * side - 1);
-      sum += s.link[2 * side][1] * line_deficit(&beside, HEAT_X);
-    }
-  }
-  return sum / (s.link[1][1] + s.c);
-}
-
-/* x = d and b = c, so that P^T (b - A x) is the reaction of the coarse cells. */
-static void prepare_reaction(const heat_level *fine, const heat_level *coarse) {
-  const heat_box owned = fine->grid.owned;
-  if (heat_box_empty(owned)) return;
-  const heat_box box = heat_grid_grown(&fine->grid, owned, 2);
-  for (int64_t j = box.lo[HEAT_Y]; j < box.hi[HEAT_Y]; j++) {
-    real *x = row_of(fine, fine->x, j), *b = row_of(fine, fine->b, j);
-    const real *c = row_of(fine, fine->reaction, j);
-    for (int64_t i = box.lo[HEAT_X]; i < box.hi[HEAT_X]; i++) {
-      const ptrdiff_t at = (ptrdiff_t)(i - owned.lo[HEAT_X]);
-      x[at] = (real)deficit_at(fine, coarse, i, j);
-      b[at] = c[at];
-    }
+  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(coarse->grid.owned, HEAT_X);
+  for (int w = 0; w < HEAT_WEIGHTS; w++) {
+    if (coarse->weight[w] == NULL) continue;
+    const double *values = rows.here[3 * where[w][0] + where[w][1]];
+    real *out = row_of(coarse, coarse->weight[w], J);
+    for (ptrdiff_t n = 0; n < columns; n++) out[n] = (real)values[n];
   }
 }
 
 enum { WINDOW = 5, MIDDLE = 2 };
 
-/* A times the column of P that belongs to a coarse cell: [2 + dj][2 + di] around its place. */
-ALWAYS_INLINE void apply_to_stamp(const heat_level *fine, const stamp *own, const int64_t at[HEAT_AXES], bool nine,
-                                  double product[WINDOW][WINDOW]) {
-  for (int n = 0; n < WINDOW * WINDOW; n++) product[n / WINDOW][n % WINDOW] = 0;
+/* A times the columns of P that belong to coarse cells: [2 + dj][2 + di] around their places. */
+ALWAYS_INLINE void apply_to_stamp(const places *p, const stamp *own, vec product[WINDOW][WINDOW]) {
+  for (int n = 0; n < WINDOW * WINDOW; n++) product[n / WINDOW][n % WINDOW] = (vec){0};
   for (int dj = -1; dj <= 1; dj++) {
     for (int di = -1; di <= 1; di++) {
-      const double weight = own->weight[1 + dj][1 + di];
-      if (weight == 0) continue;
-      const star s = star_at(fine, at[HEAT_X] + di, at[HEAT_Y] + dj);
-      double *row = &product[MIDDLE + dj][MIDDLE + di];
+      const vec weight = own->weight[1 + dj][1 + di];
+      const star s = star_of(around(p, di, dj));
+      vec *row = &product[MIDDLE + dj][MIDDLE + di];
       row[0] += weight * (s.link[1][1] + s.c);
       row[-1] -= weight * s.link[1][0];
       row[1] -= weight * s.link[1][2];
       row[-WINDOW] -= weight * s.link[0][1];
       row[WINDOW] -= weight * s.link[2][1];
-      if (!nine) continue;
+      if (p->fine->links == 2) continue;
       row[-WINDOW - 1] -= weight * s.link[0][0];
       row[-WINDOW + 1] -= weight * s.link[0][2];
       row[WINDOW - 1] -= weight * s.link[2][0];
@@ -234,11 +274,11 @@ static part overlap(int64_t step) {
   return (part){step < -1 ? 1 : 0, step > 1 ? 2 : 3};
 }
 
-/* The entry of P^T A P that belongs to a coarse cell and one that is some steps further on the fine grid, with its sign
- * changed. */
-ALWAYS_INLINE double coarse_link(const stamp *other, int64_t step_x, int64_t step_y, double product[WINDOW][WINDOW]) {
+/* The entries of P^T A P that belong to coarse cells and those that are some steps further on the fine grid, with their
+ * sign changed. */
+ALWAYS_INLINE vec coarse_link(const stamp *other, int64_t step_x, int64_t step_y, vec product[WINDOW][WINDOW]) {
   const part columns = overlap(step_x), rows = overlap(step_y);
-  double sum = 0;
+  vec sum = {0};
   for (int n = rows.from; n < rows.to; n++)
     for (int m = columns.from; m < columns.to; m++)
       sum += other->weight[n][m] * product[MIDDLE + step_y + n - 1][MIDDLE + step_x + m - 1];
@@ -248,62 +288,93 @@ ALWAYS_INLINE double coarse_link(const stamp *other, int64_t step_x, int64_t ste
 static const int link_to[HEAT_LINKS][HEAT_AXES] = {
     [HEAT_LINK_W] = {-1, 0}, [HEAT_LINK_S] = {0, -1}, [HEAT_LINK_SW] = {-1, -1}, [HEAT_LINK_SE] = {1, -1}};
 
-/* The weights of the coarse cells of a row, and of the row to its south, with one cell more at both ends. */
-typedef struct stamps {
-  stamp *south, *here; /* at the first owned column */
-} stamps;
-
 /* A cell of any place: beside walls, where there is no link beyond, and round a periodic axis. */
 static void coarsen_cell(const heat_level *fine, const heat_level *coarse, stamps rows, int64_t I, int64_t J) {
-  const int64_t *cells = coarse->grid.layout.cells;
-  const int64_t at[HEAT_AXES] = {fine_place(coarse, HEAT_X, I), fine_place(coarse, HEAT_Y, J)};
+  const int64_t *all = coarse->grid.layout.cells;
+  const places p = {.fine = fine, .at = {fine_place(coarse, HEAT_X, I), fine_place(coarse, HEAT_Y, J)}};
   const heat_box reach = heat_grid_grown(&coarse->grid, coarse->grid.domain, 1);
   const ptrdiff_t column = (ptrdiff_t)(I - coarse->grid.owned.lo[HEAT_X]);
-  double product[WINDOW][WINDOW];
-  apply_to_stamp(fine, &rows.here[column], at, fine->links == HEAT_LINKS, product);
+  const stamp own = stamp_at(rows.here, column, true);
+  vec product[WINDOW][WINDOW];
+  apply_to_stamp(&p, &own, product);
   for (int link = 0; link < HEAT_LINKS; link++) {
     const int di = link_to[link][HEAT_X], dj = link_to[link][HEAT_Y];
-    const bool itself = (di == 0 || cells[HEAT_X] == 1) && (dj == 0 || cells[HEAT_Y] == 1);
+    const bool itself = (di == 0 || all[HEAT_X] == 1) && (dj == 0 || all[HEAT_Y] == 1);
     real *out = row_of(coarse, coarse->link[link], J) + column;
     *out = 0;
     if (itself || !heat_box_within((heat_box){{I + di, J + dj}, {I + di + 1, J + dj + 1}}, reach)) continue;
-    *out = (real)coarse_link(&(dj < 0 ? rows.south : rows.here)[column + di], fine_step(fine, coarse, HEAT_X, I, di),
-                             fine_step(fine, coarse, HEAT_Y, J, dj), product);
+    const stamp other = stamp_at(dj < 0 ? rows.south : rows.here, column + di, true);
+    const vec value =
+        coarse_link(&other, fine_step(fine, coarse, HEAT_X, I, di), fine_step(fine, coarse, HEAT_Y, J, dj), product);
+    *out = (real)value[0];
   }
 }
 
-/* The same for columns [from, to) of a row that are near to no side of the domain, of a grid halved along both axes. */
-ALWAYS_INLINE void coarsen_inner(const heat_level *fine, const heat_level *coarse, stamps rows, int64_t J, int64_t from,
-                                 int64_t to, bool nine) {
-  const int64_t first = coarse->grid.owned.lo[HEAT_X];
-  real *out[HEAT_LINKS];
-  for (int link = 0; link < HEAT_LINKS; link++) out[link] = row_of(coarse, coarse->link[link], J);
-  for (int64_t I = from; I < to; I++) {
-    const ptrdiff_t n = (ptrdiff_t)(I - first);
-    double product[WINDOW][WINDOW];
-    apply_to_stamp(fine, &rows.here[n], (const int64_t[HEAT_AXES]){2 * I, 2 * J}, nine, product);
-    out[HEAT_LINK_W][n] = (real)coarse_link(&rows.here[n - 1], -2, 0, product);
-    out[HEAT_LINK_S][n] = (real)coarse_link(&rows.south[n], 0, -2, product);
-    out[HEAT_LINK_SW][n] = (real)coarse_link(&rows.south[n - 1], -2, -2, product);
-    out[HEAT_LINK_SE][n] = (real)coarse_link(&rows.south[n + 1], 2, -2, product);
+/* As weigh_inner, from the weights. */
+ALWAYS_INLINE void coarsen_inner(const places *first, const heat_level *coarse, stamps rows, ptrdiff_t column,
+                                 ptrdiff_t count) {
+  const int64_t J = first->at[HEAT_Y] / 2;
+  for (ptrdiff_t n = column; n < column + count; n += LANES) {
+    places p = *first;
+    p.at[HEAT_X] += 2 * (n - column);
+    vec product[WINDOW][WINDOW];
+    const stamp own = stamp_at(rows.here, n, false);
+    apply_to_stamp(&p, &own, product);
+    for (int link = 0; link < HEAT_LINKS; link++) {
+      const int di = link_to[link][HEAT_X], dj = link_to[link][HEAT_Y];
+      const stamp other = stamp_at(dj < 0 ? rows.south : rows.here, n + di, false);
+      store(row_of(coarse, coarse->link[link], J) + n, coarse_link(&other, 2 * di, 2 * dj, product), LANES);
+    }
   }
 }
 
-static void coarsen_row(const heat_level *fine, const heat_level *coarse, stamps rows, int64_t J) {
-  const heat_box owned = coarse->grid.owned;
-  const heat_box inner = heat_box_intersect(owned, heat_box_grow(coarse->grid.domain, -1));
-  int64_t from = owned.hi[HEAT_X], to = from; /* of the inner part */
-  if (coarse->halved[HEAT_X] && coarse->halved[HEAT_Y] && J >= inner.lo[HEAT_Y] && J < inner.hi[HEAT_Y] &&
-      inner.lo[HEAT_X] < inner.hi[HEAT_X]) {
-    from = inner.lo[HEAT_X];
-    to = inner.hi[HEAT_X];
-  }
-  for (int64_t I = owned.lo[HEAT_X]; I < from; I++) coarsen_cell(fine, coarse, rows, I, J);
-  if (fine->links == HEAT_LINKS)
-    coarsen_inner(fine, coarse, rows, J, from, to, true);
-  else
-    coarsen_inner(fine, coarse, rows, J, from, to, false);
-  for (int64_t I = to; I < owned.hi[HEAT_X]; I++) coarsen_cell(fine, coarse, rows, I, J);
+/* The part of a coarse row that is worked on LANES cells at once. */
+typedef struct span {
+  int64_t from, to;
+} span;
+
+static span inner_span(const heat_level *coarse, int64_t J) {
+  const heat_box owned = coarse->grid.owned, inner = heat_box_intersect(owned, heat_box_grow(coarse->grid.domain, -1));
+  const bool whole = coarse->halved[HEAT_X] && coarse->halved[HEAT_Y] && J >= inner.lo[HEAT_Y] && J < inner.hi[HEAT_Y];
+  const int64_t count = whole ? inner.hi[HEAT_X] - inner.lo[HEAT_X] : 0;
+  if (count < LANES) return (span){owned.hi[HEAT_X], owned.hi[HEAT_X]};
+  return (span){inner.lo[HEAT_X], inner.lo[HEAT_X] + count / LANES * LANES};
+}
+
+typedef struct workshop {
+  const heat_level *fine, *coarse;
+  stamps rows;
+  cut_rows cut;
+  int64_t cut_to; /* rows up to there are cut up */
+} workshop;
+
+/* Have the rows around coarse row J cut up. */
+static void cut_around(workshop *w, int64_t J) {
+  enum { BEFORE = 2, BEHIND = 3 };
+  const span s = inner_span(w->coarse, J);
+  if (s.from < s.to && w->cut_to < 2 * J - BEFORE) w->cut_to = 2 * J - BEFORE;
+  for (; s.from < s.to && w->cut_to < 2 * J + BEHIND; w->cut_to++)
+    cut_up(w->fine, &w->cut, w->cut_to, s.from - 1, s.to + 1);
+}
+
+static void weigh_row(workshop *w, int64_t J) {
+  const heat_box owned = w->coarse->grid.owned, grown = heat_grid_grown(&w->coarse->grid, owned, 1);
+  const span s = inner_span(w->coarse, J);
+  stamps inner = w->rows;
+  cut_around(w, J);
+  for (int n = 0; n < AROUND; n++) inner.here[n] += s.from - owned.lo[HEAT_X];
+  for (int64_t I = grown.lo[HEAT_X]; I < s.from; I++) weigh_cell(w->fine, w->coarse, w->rows, I, J);
+  weigh_inner(w->fine, &w->cut, inner, (const int64_t[HEAT_AXES]){s.from, J}, (ptrdiff_t)(s.to - s.from));
+  for (int64_t I = s.to; I < grown.hi[HEAT_X]; I++) weigh_cell(w->fine, w->coarse, w->rows, I, J);
+}
+
+static void coarsen_row(const workshop *w, int64_t J) {
+  const heat_box owned = w->coarse->grid.owned;
+  const span s = inner_span(w->coarse, J);
+  const places first = {.fine = w->fine, .at = {2 * s.from, 2 * J}, .cut = &w->cut};
+  for (int64_t I = owned.lo[HEAT_X]; I < s.from; I++) coarsen_cell(w->fine, w->coarse, w->rows, I, J);
+  coarsen_inner(&first, w->coarse, w->rows, (ptrdiff_t)(s.from - owned.lo[HEAT_X]), (ptrdiff_t)(s.to - s.from));
+  for (int64_t I = s.to; I < owned.hi[HEAT_X]; I++) coarsen_cell(w->fine, w->coarse, w->rows, I, J);
 }
 
 /* Weights and links, row after row. Each rank finds the weights of the cells around its own by itself, as they are
@@ -312,22 +383,68 @@ static heat_status coarsen(const heat_level *fine, const heat_level *coarse) {
   const heat_box owned = coarse->grid.owned, grown = heat_grid_grown(&coarse->grid, owned, 1);
   if (heat_box_empty(owned)) return heat_ok();
   const size_t columns = (size_t)heat_box_width(owned, HEAT_X) + 2;
-  stamp *memory = calloc(2 * columns, sizeof *memory);
-  if (memory == NULL) return heat_no_memory("the coarse levels of the multigrid", 2 * columns * sizeof *memory);
-  stamps rows = {.south = memory + 1, .here = memory + columns + 1};
+  const size_t pitch = columns + 2, cut = CUT_ROWS * CUT_ARRAYS * PARITIES * pitch;
+  const size_t bytes = 2 * AROUND * columns * sizeof(double) + cut * sizeof(real);
+  double *memory = calloc(1, bytes);
+  if (memory == NULL) return heat_no_memory("the coarse levels of the multigrid", bytes);
+  workshop w = {.fine = fine,
+                .coarse = coarse,
+                .cut = {.memory = (real *)(memory + 2 * AROUND * columns),
+                        .pitch = (ptrdiff_t)pitch,
+                        .first = owned.lo[HEAT_X] - 2},
+                .cut_to = INT64_MIN};
+  for (size_t n = 0; n < AROUND; n++) {
+    w.rows.south[n] = memory + n * columns + 1;
+    w.rows.here[n] = memory + (AROUND + n) * columns + 1;
+  }
   for (int64_t J = grown.lo[HEAT_Y]; J < owned.hi[HEAT_Y]; J++) {
-    stamp *before = rows.south;
-    rows.south = rows.here;
-    rows.here = before;
-    for (int64_t I = grown.lo[HEAT_X]; I < grown.hi[HEAT_X]; I++)
-      rows.here[I - owned.lo[HEAT_X]] = weigh_cell(fine, coarse, I, J);
+    const stamps before = w.rows;
+    memcpy(w.rows.south, before.here, sizeof before.here);
+    memcpy(w.rows.here, before.south, sizeof before.south);
+    weigh_row(&w, J);
     if (J < owned.lo[HEAT_Y]) continue;
-    for (int64_t I = owned.lo[HEAT_X]; I < owned.hi[HEAT_X]; I++)
-      set_weights(coarse, I, J, &rows.here[I - owned.lo[HEAT_X]]);
-    coarsen_row(fine, coarse, rows, J);
+    set_weights(coarse, w.rows, J);
+    coarsen_row(&w, J);
   }
   free(memory);
   return heat_ok();
+}
+
+/* d_p (see above) of cells in a row, in which there are cells between coarse ones along x where `x` says so, and along
+ * y everywhere or nowhere. */
+ALWAYS_INLINE vec deficit(const heat_level *fine, int64_t i, int64_t j, mask x, bool y) {
+  const vec zero = {0};
+  const star s = star_of(cells_at(fine, i, j, false));
+  if (!y) return choose(x, line_deficit(&s, HEAT_X), zero);
+  vec sum = s.c;
+  for (int side = 0; side < 2; side++) {
+    const vec link_x = s.link[1][2 * side], link_y = s.link[2 * side][1];
+    const star beside_x = star_of(cells_at(fine, i + 2 * side - 1, j, false));
+    const star beside_y = star_of(cells_at(fine, i, j + 2 * side - 1, false));
+    sum += choose(link_x != zero, link_x * line_deficit(&beside_x, HEAT_Y), zero);
+    sum += choose(link_y != zero, link_y * line_deficit(&beside_y, HEAT_X), zero);
+  }
+  return choose(x, sum / (s.link[1][1] + s.c), line_deficit(&s, HEAT_Y));
+}
+
+/* x = d and b = c, so that P^T (b - A x) is the reaction of the coarse cells. */
+static void prepare_reaction(const heat_level *fine, const heat_level *coarse) {
+  const heat_box owned = fine->grid.owned;
+  if (heat_box_empty(owned)) return;
+  const heat_box box = heat_grid_grown(&fine->grid, owned, 2);
+  const ptrdiff_t from = (ptrdiff_t)(box.lo[HEAT_X] - owned.lo[HEAT_X]), width = (ptrdiff_t)heat_box_width(box, HEAT_X);
+  real *odd = ring_row(fine, RING_FIRST, 0) + from;
+  for (ptrdiff_t n = 0; n < width; n++) odd[n] = between(fine, coarse, HEAT_X, box.lo[HEAT_X] + n) ? 1 : 0;
+  for (int64_t j = box.lo[HEAT_Y]; j < box.hi[HEAT_Y]; j++) {
+    const bool y = between(fine, coarse, HEAT_Y, j);
+    real *x = row_of(fine, fine->x, j) + from;
+    for (ptrdiff_t n = 0; n < width; n += LANES) {
+      const mask between_x = load(odd + n, false) != (vec){0};
+      const int64_t i = box.lo[HEAT_X] + n;
+      store(x + n, y ? deficit(fine, i, j, between_x, true) : deficit(fine, i, j, between_x, false), width - n);
+    }
+    memcpy(row_of(fine, fine->b, j) + from, row_of(fine, fine->reaction, j) + from, (size_t)width * sizeof(real));
+  }
 }
 
 static void set_reaction(const heat_level *coarse) {
@@ -342,13 +459,17 @@ static double bound(const heat_level *level) {
   const heat_box owned = level->grid.owned;
   double most = 0;
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
-    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
-      const star s = star_at(level, i, j);
-      double sum = 0;
-      for (int n = 0; n < 9; n++) sum += n == 4 ? 0 : fabs(s.link[n / 3][n % 3]);
-      const double own = 1 + sum / (s.link[1][1] + s.c);
-      most = own > most ? own : most;
+    vec row = {0};
+    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i += LANES) {
+      const star s = star_of(cells_at(level, i, j, false));
+      vec sum = {0};
+      for (int n = 0; n < AROUND; n++)
+        if (n != AROUND / 2) sum += magnitude(s.link[n / 3][n % 3]);
+      vec own = 1 + sum / (s.link[1][1] + s.c);
+      for (ptrdiff_t lane = owned.hi[HEAT_X] - i; lane < LANES; lane++) own[lane] = 0; /* beyond the row */
+      row = choose(own > row, own, row);
     }
+    for (int lane = 0; lane < LANES; lane++) most = row[lane] > most ? row[lane] : most;
   }
   return most;
 }
@@ -360,11 +481,14 @@ static void couplings(const heat_level *level, int64_t sums[HEAT_AXES]) {
   const heat_box owned = level->grid.owned;
   sums[HEAT_X] = sums[HEAT_Y] = 0;
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
-    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
-      const star s = star_at(level, i, j);
-      const double scale = unit / (s.link[1][1] + s.c);
-      sums[HEAT_X] += (int64_t)(scale * fabs(s.link[1][0]));
-      sums[HEAT_Y] += (int64_t)(scale * fabs(s.link[0][1]));
+    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i += LANES) {
+      const star s = star_of(cells_at(level, i, j, false));
+      const vec scale = unit / (s.link[1][1] + s.c);
+      const vec x = scale * magnitude(s.link[1][0]), y = scale * magnitude(s.link[0][1]);
+      for (ptrdiff_t lane = 0; lane < LANES && lane < owned.hi[HEAT_X] - i; lane++) {
+        sums[HEAT_X] += (int64_t)x[lane];
+        sums[HEAT_Y] += (int64_t)y[lane];
+      }
     }
   }
 }

@@ -92,10 +92,10 @@ typedef struct heat_level_setup {
 
 /* Compiled for float and for double. */
 typedef enum heat_level_precision { HEAT_LEVEL_SINGLE, HEAT_LEVEL_DOUBLE, HEAT_LEVEL_PRECISIONS } heat_level_precision;
-extern const heat_level_setup *const heat_level_setups[HEAT_LEVEL_PRECISIONS];
 
 /* The fastest loops for this processor, or those of the kind that the environment's HEAT2D_ISA names. Local. */
 const heat_level_loops *heat_level_loops_find(heat_level_precision precision);
+const heat_level_setup *heat_level_setup_find(heat_level_precision precision);
 
 /* Bytes of the arrays that a rank has of a level: how it was made, 2 or 4 links, and bytes of a value. Local. */
 typedef struct heat_level_shape {

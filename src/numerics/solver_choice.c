@@ -8,29 +8,41 @@
 #include <string.h>
 
 extern const heat_level_setup heat_level_setup_float, heat_level_setup_double;
-const heat_level_setup *const heat_level_setups[HEAT_LEVEL_PRECISIONS] = {&heat_level_setup_float,
-                                                                          &heat_level_setup_double};
-
 extern const heat_level_loops heat_level_loops_float, heat_level_loops_double;
 extern const heat_solver_loops heat_solver_loops_base;
 #ifdef HEAT2D_X86_64_LEVELS
 extern const heat_level_loops heat_level_loops_float_v2, heat_level_loops_double_v2;
 extern const heat_level_loops heat_level_loops_float_v3, heat_level_loops_double_v3;
 extern const heat_level_loops heat_level_loops_float_v4, heat_level_loops_double_v4;
+extern const heat_level_setup heat_level_setup_float_v3, heat_level_setup_double_v3;
+extern const heat_level_setup heat_level_setup_float_v4, heat_level_setup_double_v4;
 extern const heat_solver_loops heat_solver_loops_v2, heat_solver_loops_v3, heat_solver_loops_v4;
 #endif
 
 static const struct {
   const char *name;
   const heat_level_loops *level[HEAT_LEVEL_PRECISIONS];
+  const heat_level_setup *setup[HEAT_LEVEL_PRECISIONS];
   const heat_solver_loops *solver;
 } choices[] = {
 #ifdef HEAT2D_X86_64_LEVELS
-    {"x86-64-v4", {&heat_level_loops_float_v4, &heat_level_loops_double_v4}, &heat_solver_loops_v4},
-    {"x86-64-v3", {&heat_level_loops_float_v3, &heat_level_loops_double_v3}, &heat_solver_loops_v3},
-    {"x86-64-v2", {&heat_level_loops_float_v2, &heat_level_loops_double_v2}, &heat_solver_loops_v2},
+    {"x86-64-v4",
+     {&heat_level_loops_float_v4, &heat_level_loops_double_v4},
+     {&heat_level_setup_float_v4, &heat_level_setup_double_v4},
+     &heat_solver_loops_v4},
+    {"x86-64-v3",
+     {&heat_level_loops_float_v3, &heat_level_loops_double_v3},
+     {&heat_level_setup_float_v3, &heat_level_setup_double_v3},
+     &heat_solver_loops_v3},
+    {"x86-64-v2",
+     {&heat_level_loops_float_v2, &heat_level_loops_double_v2},
+     {&heat_level_setup_float, &heat_level_setup_double}, /* its vectors are not longer */
+     &heat_solver_loops_v2},
 #endif
-    {"base", {&heat_level_loops_float, &heat_level_loops_double}, &heat_solver_loops_base},
+    {"base",
+     {&heat_level_loops_float, &heat_level_loops_double},
+     {&heat_level_setup_float, &heat_level_setup_double},
+     &heat_solver_loops_base},
 };
 enum { CHOICES = sizeof choices / sizeof *choices };
 
@@ -43,6 +55,10 @@ static int choose(void) {
 
 const heat_level_loops *heat_level_loops_find(heat_level_precision precision) {
   return choices[choose()].level[precision];
+}
+
+const heat_level_setup *heat_level_setup_find(heat_level_precision precision) {
+  return choices[choose()].setup[precision];
 }
 
 const heat_solver_loops *heat_solver_loops_find(void) {
