@@ -33,12 +33,16 @@ heat_status heat_directory_make(const char *directory) {
   return heat_ok();
 }
 
+static const char unread[] = "cannot be read";
+
 heat_status heat_directory_remove(const char *path) {
   switch (heat_recognise(path)) {
   case HEAT_ORIGIN_NONE:
     return heat_ok();
   case HEAT_ORIGIN_RUN:
     break;
+  case HEAT_ORIGIN_UNKNOWN:
+    return heat_fail(HEAT_IO, "'%s' %s: %s (it is not removed)", path, unread, strerror(errno));
   default:
     return heat_fail(HEAT_IO, "'%s' %s: it is not removed", path, heat_recognise_text(path));
   }
@@ -95,7 +99,7 @@ bool heat_directory_same(const char *a, const char *b) {
   return stat(a, &first) == 0 && same_file(&first, b);
 }
 
-/* What stands in the way of a claim: a word about one file, NULL when it does not. */
+/* What stands in the way of a claim: a word about one file, NULL when it does not; `unread` with errno. */
 static const char *obstacle(const heat_claim *claim, const char *directory, const char *path, const char *name) {
   struct stat info, above;
   if (lstat(path, &info) != 0) return errno == ENOENT ? NULL : heat_recognise_text(path);
@@ -109,7 +113,9 @@ static const char *obstacle(const heat_claim *claim, const char *directory, cons
       return "is what this run reads";
   if (resumed) return checkpoint ? NULL : "is what this run goes on from";
   if (!is_claimed(claim, name)) return NULL;
-  if (heat_recognise(path) != HEAT_ORIGIN_RUN) return heat_recognise_text(path);
+  const heat_origin origin = heat_recognise(path);
+  if (origin == HEAT_ORIGIN_UNKNOWN) return unread;
+  if (origin != HEAT_ORIGIN_RUN) return heat_recognise_text(path);
   if (geteuid() != 0 && stat(directory, &above) == 0 && (above.st_mode & S_ISVTX) != 0 && above.st_uid != geteuid() &&
       info.st_uid != geteuid())
     return "belongs to somebody else";
@@ -126,7 +132,9 @@ heat_status heat_directory_check(const char *directory, const heat_claim *claim)
     status = heat_directory_join(path, sizeof path, directory, name);
     if (status.code != HEAT_OK) break;
     const char *why = obstacle(claim, directory, path, name);
-    if (why != NULL)
+    if (why == unread)
+      status = heat_fail(HEAT_IO, "'%s' %s: %s (nothing has been changed)", path, unread, strerror(errno));
+    else if (why != NULL)
       status = heat_fail(HEAT_USAGE,
                          "'%s' %s, and a run writes files of that name: move it away, or choose another "
                          "output.directory (nothing has been changed)",

@@ -220,18 +220,21 @@ heat_origin heat_recognise(const char *path) {
   snprintf(name, sizeof name, "%s", slash != NULL ? slash + 1 : path);
   head *file = malloc(sizeof *file);
   bool ours = false;
+  int error = 0;
   if (file != NULL) {
     file->path = path;
     file->partial = ends_with(name, heat_partial_suffix);
     if (file->partial) name[strlen(name) - strlen(heat_partial_suffix)] = '\0';
     const ssize_t length = pread(handle, file->bytes, HEAD, 0);
+    error = length < 0 ? errno : 0;
     file->length = length > 0 ? (size_t)length : 0;
     file->bytes[file->length] = '\0';
     ours = length >= 0 && is_ours(file, name, handle);
   }
   free(file);
   close(handle);
-  return ours ? HEAT_ORIGIN_RUN : HEAT_ORIGIN_OTHER;
+  errno = error;
+  return error != 0 ? HEAT_ORIGIN_UNKNOWN : ours ? HEAT_ORIGIN_RUN : HEAT_ORIGIN_OTHER;
 }
 
 const char *heat_recognise_text(const char *path) {

@@ -2,8 +2,10 @@
 #include "heat2d/io/recognise.h"
 
 #include "heat2d/deck/config.h"
+#include "heat2d/io/directory.h"
 #include "heat2d/io/results.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <hdf5.h>
 #include <hdf5_hl.h>
@@ -124,6 +126,18 @@ static void links_and_directories_are_no_files(void **state) {
   }
 }
 
+/* A file that cannot be read just now may be a run's: it is not taken for another's. */
+static void what_cannot_be_read_is_not_judged(void **state) {
+  (void)state;
+  static const char path[] = "/proc/self/mem"; /* a regular file, whose first page nobody can read */
+  errno = 0;
+  assert_int_equal(heat_recognise(path), HEAT_ORIGIN_UNKNOWN);
+  assert_int_equal(errno, EIO);
+  const heat_status status = heat_directory_remove(path);
+  assert_int_equal(status.code, HEAT_IO);
+  assert_non_null(strstr(status.text, "cannot be read: "));
+}
+
 static void what_holds_nothing_can_be_replaced(void **state) {
   (void)state;
   static const char zeros[4096];
@@ -237,10 +251,11 @@ static void what_was_staged_out_is_not_wiped(void **state) {
 
 int main(void) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter, leave)
-  const struct CMUnitTest tests[] = {LAW(files_of_others_are_not_a_runs),     LAW(links_and_directories_are_no_files),
-                                     LAW(what_holds_nothing_can_be_replaced), LAW(zeros_before_numbers_are_not_nothing),
-                                     LAW(a_damaged_file_of_a_run_stays_one),  LAW(a_resolved_deck_is_known_by_its_form),
-                                     LAW(results_are_not_taken_for_nothing),  LAW(what_was_staged_out_is_not_wiped)};
+  const struct CMUnitTest tests[] = {LAW(files_of_others_are_not_a_runs),       LAW(links_and_directories_are_no_files),
+                                     LAW(what_cannot_be_read_is_not_judged),    LAW(what_holds_nothing_can_be_replaced),
+                                     LAW(zeros_before_numbers_are_not_nothing), LAW(a_damaged_file_of_a_run_stays_one),
+                                     LAW(a_resolved_deck_is_known_by_its_form), LAW(results_are_not_taken_for_nothing),
+                                     LAW(what_was_staged_out_is_not_wiped)};
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

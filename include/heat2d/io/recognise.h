@@ -13,10 +13,11 @@
 #define HEAT2D_RECOGNISE_H
 
 typedef enum heat_origin {
-  HEAT_ORIGIN_NONE,   /* there is no such file */
-  HEAT_ORIGIN_RUN,    /* a run wrote it */
-  HEAT_ORIGIN_OTHER,  /* somebody else did, or it cannot be read */
-  HEAT_ORIGIN_NO_FILE /* a directory, a symbolic link, a pipe: nothing that a run makes */
+  HEAT_ORIGIN_NONE,    /* there is no such file */
+  HEAT_ORIGIN_RUN,     /* a run wrote it */
+  HEAT_ORIGIN_OTHER,   /* somebody else did, or it cannot be opened */
+  HEAT_ORIGIN_UNKNOWN, /* reading it failed: errno */
+  HEAT_ORIGIN_NO_FILE  /* a directory, a symbolic link, a pipe: nothing that a run makes */
 } heat_origin;
 
 /* Where the file at `path` comes from, whose name is one of a run's files, or of one that is being written (.partial).
