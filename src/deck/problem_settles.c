@@ -18,7 +18,7 @@ enum {
   NUMBERS = 24,     /* in an expression */
   FROM_PAIRS = 5,   /* instants that two of them give, and one of them with itself */
   MULTIPLES = 2,    /* of each of them, the last ones up to the end, alone and with each of them on top */
-  MOMENTS = NUMBERS * (1 + FROM_PAIRS * (NUMBERS + 1) / 2 + MULTIPLES * (NUMBERS + 1)),
+  MOMENTS = NUMBERS + FROM_PAIRS * (NUMBERS * (NUMBERS + 1) / 2) + MULTIPLES * NUMBERS * (NUMBERS + 1),
   AROUND = 4 /* instants for each of them */
 };
 

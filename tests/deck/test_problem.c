@@ -332,6 +332,36 @@ static void a_condition_has_to_be_a_number(void **state) {
   destroy();
 }
 
+/* Until when something changes, of short pulses whose instants are written in many ways, also among more numbers than
+ * are gone into. */
+static void what_is_still_to_come_is_found(void **state) {
+  (void)state;
+  static const struct {
+    const char *source;
+    double settles;
+  } cases[] = {
+      {"3", 0},
+      {"x", 0},
+      {"t > 5 ? x : 0", 5},
+      {"t > 6 and t < 6 + 1e-7 ? 1 : 0", 6},
+      {"abs(t - (2*3*4 + 8)/(2*2)) < 1e-7 ? 100 : 0", 8},
+      {"abs(t - floor(sqrt(37))) < 1e-7 ? y : 0", 6},
+      {"mod(t, 4) > 0.5 and mod(t, 4) < 0.5 + 1e-7", 8.5},
+      {"abs((t - pi*2)) < 1e-7 ? e : .0", 6.283185307179586},
+      {"abs(t - 7) < 1e-7 ? 1 : 0*min(1,2,3,4,5,6,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27)", 7},
+      {"sin(t)", 10}};
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+    char text[512];
+    double settles;
+    snprintf(text, sizeof text, "source: '%s'", cases[n].source);
+    open_with(text);
+    assert_int_equal(heat_problem_settles(&problem, 10, &settles).code, HEAT_OK);
+    if (!(fabs(settles - cases[n].settles) < 1e-3)) print_error("%s: until %.9g\n", cases[n].source, settles);
+    assert_true(fabs(settles - cases[n].settles) < 1e-3);
+    destroy();
+  }
+}
+
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(centres_lie_half_a_cell_from_the_faces),
@@ -343,6 +373,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(sides_are_coefficients_of_one_formula),
       cmocka_unit_test(a_condition_has_to_be_a_number),
       cmocka_unit_test(a_contact_lies_along_the_outline_of_its_region),
+      cmocka_unit_test(what_is_still_to_come_is_found),
       cmocka_unit_test(a_power_is_spread_over_the_cells_that_it_reaches),
       cmocka_unit_test(a_power_needs_cells_and_is_one_for_all_of_them),
       cmocka_unit_test(long_rows_are_painted_like_short_ones),
