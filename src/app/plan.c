@@ -20,15 +20,38 @@ static heat_box largest_block(const heat_plan *plan) {
   return heat_layout_box(&layout, 0);
 }
 
+static const heat_property conductivities[HEAT_AXES] = {HEAT_CONDUCTIVITY_X, HEAT_CONDUCTIVITY_Y};
+
 /* How strong the links between cells are along each axis; where the material varies, by the shape of cells alone. */
 static void planned_links(const heat_problem *problem, double links[HEAT_AXES]) {
-  static const heat_property conductivities[HEAT_AXES] = {HEAT_CONDUCTIVITY_X, HEAT_CONDUCTIVITY_Y};
   const bool uniform = heat_problem_uniform_material(problem);
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     double k = 1;
     if (uniform && heat_problem_values(problem, conductivities[axis], 0, 0, 1, 0, &k).code != HEAT_OK) k = 1;
     links[axis] = (k > 0 ? k : 1) / (problem->spacing[axis] * problem->spacing[axis]);
   }
+}
+
+/* How many times as well the best cell conducts along an axis as the worst one, as some rows of them show; 1 where that
+ * cannot be found out. */
+static double planned_contrast(const heat_problem *problem) {
+  enum { ROWS = 256 };
+  const int64_t rows = problem->cells[HEAT_Y], columns = problem->cells[HEAT_X], count = rows < ROWS ? rows : ROWS;
+  double contrast = 1, *values = malloc((size_t)columns * sizeof *values);
+  for (int axis = 0; axis < HEAT_AXES && values != NULL; axis++) {
+    double least = INFINITY, most = 0;
+    for (int64_t n = 0; n < count; n++) {
+      const int64_t j = (2 * n + 1) * rows / (2 * count);
+      if (heat_problem_values(problem, conductivities[axis], j, 0, columns, 0, values).code != HEAT_OK) break;
+      for (int64_t i = 0; i < columns; i++) {
+        least = fmin(least, values[i]);
+        most = fmax(most, values[i]);
+      }
+    }
+    if (most > 0) contrast = fmax(contrast, most / least);
+  }
+  free(values);
+  return contrast;
 }
 
 double heat_plan_memory(const heat_plan *plan) {
@@ -39,7 +62,9 @@ double heat_plan_memory(const heat_plan *plan) {
   if (plan->method->step == NULL) return bytes;
   double links[HEAT_AXES];
   planned_links(problem, links);
-  return bytes + (double)heat_multigrid_plan_bytes(&layout, links);
+  const bool steady = plan->method == &heat_methods[HEAT_METHOD_STEADY];
+  const double contrast = heat_problem_uniform_material(problem) ? 1 : planned_contrast(problem);
+  return bytes + (double)heat_multigrid_plan_bytes(&layout, links, contrast, steady);
 }
 
 double heat_plan_copy(const heat_plan *plan) {

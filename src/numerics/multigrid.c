@@ -119,14 +119,19 @@ static range find_range(const heat_stencil *stencil, double sigma, finest_row ro
                  .contrast = fmax(1, fmax(most[HEAT_X] / -most[LEAST + HEAT_X], most[HEAT_Y] / -most[LEAST + HEAT_Y]))};
 }
 
+static heat_level_precision precision_for(double contrast, bool steady) {
+  const double beyond_float = steady ? 1e5 : 1e10;
+  return contrast > beyond_float ? HEAT_LEVEL_DOUBLE : HEAT_LEVEL_SINGLE;
+}
+
 /* What is done where the material jumps: the more, the less does a coarse level represent the finer one, and the more
  * often it is visited. Within what conducts well a correction that is rounded to float leaves residuals as large as
  * those of what conducts badly. Where nothing holds such a part but its bad surroundings, without any reaction, that
  * costs iterations (21 in place of 15 for inclusions of 1e6). */
 static void choose_effort(heat_multigrid *mg, double contrast, bool steady) {
-  const double weak = 10, strong = 2000, beyond_float = steady ? 1e5 : 1e10;
+  const double weak = 10, strong = 2000;
   enum { NEVER = LEVELS };
-  const heat_level_precision precision = contrast > beyond_float ? HEAT_LEVEL_DOUBLE : HEAT_LEVEL_SINGLE;
+  const heat_level_precision precision = precision_for(contrast, steady);
   mg->loops = heat_level_loops_find(precision);
   mg->setup = heat_level_setup_find(precision);
   mg->twice_from = contrast <= weak ? NEVER : contrast <= strong ? 2 : 1;
@@ -412,6 +417,7 @@ size_t heat_multigrid_bytes(const heat_multigrid *mg) {
  */
 typedef struct planned_level {
   heat_layout layout;
+  size_t value; /* bytes of one */
   double links[HEAT_AXES], m[HEAT_AXES];
 } planned_level;
 
@@ -421,8 +427,7 @@ static int64_t planned_cells(const planned_level *level) {
 
 /* On rank 0. */
 static size_t planned_bytes(const planned_level *level, const bool halved[HEAT_AXES], int links) {
-  return heat_level_bytes(&level->layout, 0,
-                          (heat_level_shape){{halved[HEAT_X], halved[HEAT_Y]}, links, sizeof(float)});
+  return heat_level_bytes(&level->layout, 0, (heat_level_shape){{halved[HEAT_X], halved[HEAT_Y]}, links, level->value});
 }
 
 /* Go on to the coarser level; returns its bytes on rank 0. Linear interpolation along a halved axis makes K four times
@@ -446,14 +451,17 @@ static size_t plan_coarse_level(planned_level *level) {
   return planned_bytes(level, halve, HEAT_LINKS);
 }
 
-size_t heat_multigrid_plan_bytes(const heat_layout *layout, const double links[HEAT_AXES]) {
+size_t heat_multigrid_plan_bytes(const heat_layout *layout, const double links[HEAT_AXES], double contrast,
+                                 bool steady) {
   static const bool none[HEAT_AXES] = {false, false};
-  planned_level level = {.layout = *layout, .links = {links[HEAT_X], links[HEAT_Y]}};
+  planned_level level = {.layout = *layout,
+                         .value = precision_for(contrast, steady) == HEAT_LEVEL_DOUBLE ? sizeof(double) : sizeof(float),
+                         .links = {links[HEAT_X], links[HEAT_Y]}};
   const int ranks = layout->ranks[HEAT_X] * layout->ranks[HEAT_Y];
   int count = 2; /* links of a level */
   size_t bytes = sizeof(heat_multigrid) + planned_bytes(&level, none, count);
   for (; !small_enough_to_copy(planned_cells(&level), ranks); count = HEAT_LINKS) bytes += plan_coarse_level(&level);
-  bytes += (size_t)planned_cells(&level) * sizeof(float); /* of the gathering */
+  bytes += (size_t)planned_cells(&level) * level.value; /* of the gathering */
   level.layout = (heat_layout){.cells = {level.layout.cells[HEAT_X], level.layout.cells[HEAT_Y]},
                                .ranks = {1, 1},
                                .periodic = {layout->periodic[HEAT_X], layout->periodic[HEAT_Y]}};

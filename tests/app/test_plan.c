@@ -107,19 +107,23 @@ static void memory_of_implicit_methods_has_their_fields_and_the_multigrid(void *
   (void)state;
   static const struct {
     const char *cells, *material;
-    double near;                                       /* how near the forecast is */
-  } cases[] = {{"[37, 23]", "{diffusivity: 1}", 0.04}, /* walls are near everywhere */
-               {"[300, 211]", "{diffusivity: 1}", 0},
-               {"[200, 300]", "{conductivity: [50, 1], density: 1, heat_capacity: 1}", 0},
-               {"[7, 2000]", "{diffusivity: 1}", 0},
-               {"[250, 250]", "{diffusivity: '1 + 500*x*y'}", 0.1}};
+    double near; /* how near the forecast is */
+    bool steady;
+  } cases[] = {{"[37, 23]", "{diffusivity: 1}", 0.04, false}, /* walls are near everywhere */
+               {"[300, 211]", "{diffusivity: 1}", 0, false},
+               {"[200, 300]", "{conductivity: [50, 1], density: 1, heat_capacity: 1}", 0, false},
+               {"[7, 2000]", "{diffusivity: 1}", 0, false},
+               {"[250, 250]", "{diffusivity: '1 + 500*x*y'}", 0.1, false},
+               {"[300, 211]", "{diffusivity: 'x < 0.3 ? 1 : 1e6'}", 0.1, true}, /* which takes doubles */
+               {"[300, 211]", "{diffusivity: 'x < 0.3 ? 1 : 1e6'}", 0.1, false}};
   for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
     char deck[256];
     snprintf(deck, sizeof deck, "domain: {size: [1, 1], cells: %s}\nmaterial: %s\n", cases[n].cells, cases[n].material);
-    open_rig(&made, (rig_setting){.deck = deck, .depth = 1, .method = &heat_methods[HEAT_METHOD_TR_BDF2]});
+    const heat_method *method = &heat_methods[cases[n].steady ? HEAT_METHOD_STEADY : HEAT_METHOD_TR_BDF2];
+    open_rig(&made, (rig_setting){.deck = deck, .depth = 1, .method = method});
     heat_plan plan = {.problem = &made.problem,
                       .grid = &made.grid,
-                      .method = &heat_methods[HEAT_METHOD_TR_BDF2],
+                      .method = method,
                       .depth = 1,
                       .threads = 1,
                       .ranks = made.grid.size};
@@ -127,7 +131,7 @@ static void memory_of_implicit_methods_has_their_fields_and_the_multigrid(void *
     heat_multigrid *multigrid;
     assert_int_equal(heat_walls_update(&made.op.walls, &start, 1).code, HEAT_OK);
     heat_stencil_update_walls(&made.op.stencil, &made.op.walls);
-    assert_int_equal(heat_multigrid_create(&multigrid, &made.op.stencil, 1).code, HEAT_OK);
+    assert_int_equal(heat_multigrid_create(&multigrid, &made.op.stencil, cases[n].steady ? 0 : 1).code, HEAT_OK);
     if (made.grid.rank == 0) { /* its block is the largest */
       const double levels = (double)heat_multigrid_bytes(multigrid);
       const double fields = plan.method->fields * (double)heat_field_bytes(made.grid.owned, 1);

@@ -53,8 +53,9 @@ bool heat_multigrid_singular(const heat_multigrid *mg);
 size_t heat_multigrid_bytes(const heat_multigrid *mg);
 
 /* The same before anything is made, of rank 0 in that layout, given how strong the links between cells are along each
- * axis (k / h^2, in any unit): exact but for the effect of walls where they are the same everywhere, near it where they
- * vary; for float. Local. */
-size_t heat_multigrid_plan_bytes(const heat_layout *layout, const double links[HEAT_AXES]);
+ * axis (k / h^2, in any unit), how many times as strong the strongest along an axis is as the weakest, and whether
+ * sigma is 0: exact but for the effect of walls where links are the same everywhere, near it where they vary. Local. */
+size_t heat_multigrid_plan_bytes(const heat_layout *layout, const double links[HEAT_AXES], double contrast,
+                                 bool steady);
 
 #endif
