@@ -220,7 +220,7 @@ heat_origin heat_recognise(const char *path) {
   snprintf(name, sizeof name, "%s", slash != NULL ? slash + 1 : path);
   head *file = malloc(sizeof *file);
   bool ours = false;
-  int error = 0;
+  int error = file == NULL ? ENOMEM : 0;
   if (file != NULL) {
     file->path = path;
     file->partial = ends_with(name, heat_partial_suffix);

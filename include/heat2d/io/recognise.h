@@ -16,7 +16,7 @@ typedef enum heat_origin {
   HEAT_ORIGIN_NONE,    /* there is no such file */
   HEAT_ORIGIN_RUN,     /* a run wrote it */
   HEAT_ORIGIN_OTHER,   /* somebody else did, or it cannot be opened */
-  HEAT_ORIGIN_UNKNOWN, /* reading it failed: errno */
+  HEAT_ORIGIN_UNKNOWN, /* looking into it failed: errno */
   HEAT_ORIGIN_NO_FILE  /* a directory, a symbolic link, a pipe: nothing that a run makes */
 } heat_origin;
 
