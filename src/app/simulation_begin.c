@@ -208,7 +208,9 @@ heat_status heat_simulation_begin(heat_simulation *sim) {
   status = heat_regions_warn(&sim->setup.problem, sim->runtime);
   if (status.code == HEAT_OK) status = write_first(sim);
   heat_report_hints(&report);
-  if (status.code == HEAT_OK) heat_stop_install(); /* who sees status.json may ask for a stop */
+  /* Who sees status.json may send all ranks a signal: so all have come here before it is written. */
+  if (status.code == HEAT_OK) heat_stop_install();
+  status = heat_agree(sim->runtime->comm, status);
   if (status.code == HEAT_OK) status = heat_simulation_show(sim, 0);
   return heat_agree(sim->runtime->comm, status);
 }
