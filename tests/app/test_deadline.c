@@ -59,17 +59,18 @@ static void the_end_of_a_slurm_job_is_the_deadline(void **state) {
 static void a_suspended_job_asks_again_how_much_time_is_left(void **state) {
   (void)state;
   start_anew();
-  install_qstat("00:00:09", "00:00:00");
+  install_qstat("00:00:15", "00:00:00");
   const pid_t process = launch(2, "run deck.yaml");
   await_file(process, "out/status.json");
   sleep_for(1.5);
   assert_int_equal(signal_ranks(process, SIGSTOP), 2);
-  sleep_for(7);
+  sleep_for(13);
   write_text("used", "00:00:02"); /* the scheduler's clock stood still */
   assert_int_equal(signal_ranks(process, SIGCONT), 2);
   const double woken = now();
   assert_code(75, finish(process));
-  assert_true(now() - woken > 4); /* the old deadline was at most 0.5 s away */
+  /* The old deadline was at most 0.5 s away; what is left is more than a busy machine keeps for a checkpoint. */
+  assert_true(now() - woken > 4);
 }
 
 /* Seconds from the start of a run that asks for that walltime to its end, which must be a stop. The walltime counts

@@ -217,11 +217,34 @@ static void few_ranks_write_where_the_hint_says_so(void **state) {
 #endif
 }
 
+static void sieving_is_left_out_unless_it_is_asked_for(void **state) {
+  (void)state;
+  static const char *const decks[] = {
+      "domain: {size: [1, 1], cells: [8, 8]}\nmaterial: {diffusivity: 1}\ntime: {end: 1}\n"
+      "initial: {temperature: 0}\n",
+      "domain: {size: [1, 1], cells: [8, 8]}\nmaterial: {diffusivity: 1}\ntime: {end: 1}\n"
+      "initial: {temperature: 0}\noutput: {hints: {romio_ds_write: automatic}}\n"};
+  for (int n = 0; n < 2; n++) {
+    heat_config *config;
+    char value[MPI_MAX_INFO_VAL + 1] = "";
+    int given = 0;
+    assert_int_equal(heat_config_parse(&config, "deck", decks[n], strlen(decks[n]), NULL, 0).code, HEAT_OK);
+    MPI_Info hints = heat_mpio_hints(config);
+    MPI_Info_get(hints, "romio_ds_write", MPI_MAX_INFO_VAL, value, &given);
+    assert_string_equal(value, n == 0 ? "disable" : "automatic");
+    MPI_Info_get(hints, "romio_ds_read", MPI_MAX_INFO_VAL, value, &given);
+    assert_string_equal(value, "disable");
+    MPI_Info_free(&hints);
+    heat_config_destroy(config);
+  }
+}
+
 int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
   const struct CMUnitTest tests[] = {LAW(few_ranks_write_where_the_hint_says_so),
                                      LAW(rows_come_where_they_belong_in_pieces_of_any_size),
                                      LAW(large_counts_are_cut),
+                                     LAW(sieving_is_left_out_unless_it_is_asked_for),
                                      LAW(far_places_are_reached),
                                      LAW(hints_in_force_are_noted),
                                      LAW(a_transfer_that_fails_is_told),

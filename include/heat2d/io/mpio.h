@@ -44,7 +44,8 @@ typedef struct heat_h5_way {
   heat_h5_crew *crew;              /* of direct; NULL: each rank writes, and the rest is found out when it is needed */
 } heat_h5_way;
 
-/* output.hints of a deck, also in ROMIO's words; MPI_INFO_NULL: none. To be freed. Local. */
+/* output.hints of a deck, also in ROMIO's words, and ROMIO's data sieving left out unless they name it. To be freed.
+ * Local. */
 MPI_Info heat_mpio_hints(const heat_config *config);
 
 /* Let a list of file access properties open files by MPI-IO, metadata collectively too. Collective over comm. */
