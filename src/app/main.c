@@ -125,7 +125,8 @@ int main(int argc, char **argv) {
     status = heat_first(status, heat_fail(HEAT_IO, "cannot write to the standard output"));
   /* A fault in a deck begins with its place, as compilers write it; a code without a text has been explained. */
   if (status.code != HEAT_OK && status.text[0] != '\0' && runtime.rank == 0)
-    fprintf(stderr, "%s%s\n", status.code == HEAT_DECK ? "" : "heat2d: ", status.text);
+    fprintf(stderr, "%s%s\n%s", status.code == HEAT_DECK ? "" : "heat2d: ", status.text,
+            runtime.further != NULL ? runtime.further : "");
   end(&runtime, status);
   return (int)status.code;
 }

@@ -92,6 +92,19 @@ static void a_wrong_deck_is_65_in_one_line_and_writes_nothing(void **state) {
   }
 }
 
+static void every_fault_of_a_deck_has_a_line(void **state) {
+  (void)state;
+  write_text("wrong.yaml", "foo: 3\ntime: {end: soon}\ndomain: {size: [1, 1], cells: [16, -1]}\n"
+                           "material: {diffusivity: 1}\ninitial: {temperature: 0}\n");
+  for (int ranks = 0; ranks <= 2; ranks += 2) {
+    assert_code(65, heat2d(ranks, "check wrong.yaml"));
+    static const char *const places[] = {
+        "wrong.yaml:1:1: foo: ", "wrong.yaml:2:13: time.end: ", "wrong.yaml:3:36: domain.cells.1: "};
+    for (size_t n = 0; n < sizeof places / sizeof *places; n++)
+      assert_int_equal(occurrences(command.err, places[n]), 1);
+  }
+}
+
 static void a_grid_that_the_ranks_do_not_fit_is_65(void **state) {
   (void)state;
   shell("rm -rf out");
@@ -151,6 +164,7 @@ static void a_fault_in_a_set_names_the_set(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_wrong_deck_is_65_in_one_line_and_writes_nothing),
+      cmocka_unit_test(every_fault_of_a_deck_has_a_line),
       cmocka_unit_test(a_grid_that_the_ranks_do_not_fit_is_65),
       cmocka_unit_test(a_directory_that_is_none_is_65),
       cmocka_unit_test(a_grid_beyond_the_memory_of_the_node_is_65),
