@@ -23,17 +23,14 @@ typedef struct trial {
 /* A new directory for the output of one run: where temporary files belong, or beside the user's own where the ranks are
  * on several nodes, which share no such place. Collective. */
 static heat_status make_directory(MPI_Comm comm, char path[HEAT_PATH]) {
-  MPI_Comm node;
-  int rank, size, own_size;
+  int rank, size;
   heat_status status = heat_ok();
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &size);
-  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-  MPI_Comm_size(node, &own_size);
-  MPI_Comm_free(&node);
+  const bool several_nodes = heat_node_ranks(comm) < size;
   if (rank == 0) {
     const char *place = getenv("TMPDIR");
-    if (own_size < size) place = ".";
+    if (several_nodes) place = ".";
     const int length = snprintf(path, HEAT_PATH, "%s/heat2d-regress-XXXXXX", place != NULL ? place : "/tmp");
     if (length >= HEAT_PATH || mkdtemp(path) == NULL)
       status = heat_fail(HEAT_IO, "cannot make a directory for the output in '%.200s': %s",

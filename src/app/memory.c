@@ -1,18 +1,8 @@
 #include "memory.h"
 
-/* Ranks on the node of this one. Collective. */
-static int ranks_of_node(const heat_runtime *runtime) {
-  MPI_Comm node;
-  int count;
-  MPI_Comm_split_type(runtime->comm, MPI_COMM_TYPE_SHARED, runtime->rank, MPI_INFO_NULL, &node);
-  MPI_Comm_size(node, &count);
-  MPI_Comm_free(&node);
-  return count;
-}
-
 heat_status heat_memory_check(heat_runtime *runtime, const heat_plan *plan, double available, bool *copies) {
   const double gibi = 1073741824, most_with_copies = 0.8; /* of what is available */
-  const int ranks = ranks_of_node(runtime);
+  const int ranks = heat_node_ranks(runtime->comm);
   const double needed = heat_plan_memory(plan) * ranks, copied = heat_plan_copy(plan) * ranks;
   int possible[] = {copied > 0 && needed + copied < most_with_copies * available, runtime->may_thread};
   MPI_Allreduce(MPI_IN_PLACE, possible, 2, MPI_INT, MPI_MIN, runtime->comm);

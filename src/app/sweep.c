@@ -166,15 +166,6 @@ static heat_status begin(sweep *s) {
   return status;
 }
 
-static int ranks_of_node(MPI_Comm comm) {
-  MPI_Comm node;
-  int count;
-  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-  MPI_Comm_size(node, &count);
-  MPI_Comm_free(&node);
-  return count;
-}
-
 /* Groups of consecutive ranks, whose sizes differ by at most one. Every rank of a node may take an equal share of its
  * memory, as it is before the first member begins. */
 static void make_groups(sweep *s) {
@@ -185,7 +176,7 @@ static void make_groups(sweep *s) {
   s->groups = most;
   MPI_Comm_split(all->comm, (int)((int64_t)all->rank * s->groups / all->size), all->rank, &comm);
   heat_runtime_create(&s->group, comm);
-  const double share = (double)ranks_of_node(comm) / ranks_of_node(all->comm);
+  const double share = (double)heat_node_ranks(comm) / heat_node_ranks(all->comm);
   if (s->groups > 1) s->member.memory = heat_node_memory() * share;
   MPI_Win_allocate(all->rank == 0 ? COUNTERS * (MPI_Aint)sizeof *s->counters : 0, sizeof *s->counters, MPI_INFO_NULL,
                    all->comm, &s->counters, &s->window);

@@ -159,3 +159,12 @@ double heat_node_memory(void) {
   fclose(lines);
   return fmin(there, left);
 }
+
+int heat_node_ranks(MPI_Comm comm) {
+  MPI_Comm node;
+  int count;
+  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  MPI_Comm_size(node, &count);
+  MPI_Comm_free(&node);
+  return count;
+}

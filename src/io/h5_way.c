@@ -1,5 +1,6 @@
 #include "heat2d/io/h5_way.h"
 
+#include "heat2d/base/runtime.h"
 #include "heat2d/io/h5_verify.h"
 #include "heat2d/io/transport_direct.h"
 #include "heat2d/io/transport_mpio.h"
@@ -32,11 +33,7 @@ heat_h5_way heat_h5_way_create(const heat_config *config) {
 
 /* Ranks on a node, of the node that has fewest. */
 static int ranks_on_node(MPI_Comm comm) {
-  MPI_Comm node;
-  int count;
-  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
-  MPI_Comm_size(node, &count);
-  MPI_Comm_free(&node);
+  int count = heat_node_ranks(comm);
   MPI_Allreduce(MPI_IN_PLACE, &count, 1, MPI_INT, MPI_MIN, comm);
   return count;
 }

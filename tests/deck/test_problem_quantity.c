@@ -4,13 +4,13 @@
 
 #include "harness.h"
 #include "problem_deck.h"
+#include "scene.h"
 
 #include <hdf5_hl.h>
 #include <string.h>
 #include <unistd.h>
 
 /* Field files, written by rank 0 into a directory of their own. */
-static char directory[64];
 static char path[96];
 static const char *const datasets[] = {"field", "single", "whole", "packed", "turned", "holes", "left", "bottom"};
 
@@ -37,7 +37,7 @@ static void write_dataset(hid_t file, const char *name, hid_t type, int rank, hs
   H5Sclose(space);
 }
 
-static void write_file(void) {
+static void write_fields(void) {
   double values[NY * NX], holes[NY * NX], left[NX], bottom[NX];
   for (int64_t j = 0; j < NY; j++)
     for (int64_t i = 0; i < NX; i++) values[j * NX + i] = holes[j * NX + i] = stored(x_of(i), y_of(j));
@@ -61,27 +61,13 @@ static void write_file(void) {
 }
 
 static int make_file(void **state) {
-  (void)state;
-  int rank, made = 1;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  snprintf(directory, sizeof directory, "/tmp/heat2d-test-problem-XXXXXX");
-  if (rank == 0) made = mkdtemp(directory) != NULL;
-  MPI_Bcast(directory, sizeof directory, MPI_CHAR, 0, MPI_COMM_WORLD);
-  snprintf(path, sizeof path, "%s/fields.h5", directory);
-  if (rank == 0 && made) write_file();
-  return everywhere(made) ? 0 : -1;
-}
-
-static int remove_file(void **state) {
-  (void)state;
   int rank;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  const int status = enter_place(state);
+  snprintf(path, sizeof path, "%s/fields.h5", scene_place);
+  if (rank == 0 && status == 0) write_fields();
   MPI_Barrier(MPI_COMM_WORLD);
-  if (rank == 0) {
-    unlink(path);
-    rmdir(directory);
-  }
-  return 0;
+  return status;
 }
 
 static double density_from_file(double x, double y) {
@@ -133,7 +119,7 @@ static void unusable_field_files_are_refused_with_their_place_in_the_deck(void *
   check_refused(text, "has the shape [12] (this grid needs [12][16])");
   snprintf(text, sizeof text, "{file: %s, dataset: /nothing}", path);
   check_refused(text, "there is no dataset /nothing in");
-  snprintf(text, sizeof text, "{file: %s/none.h5, dataset: /left}", directory);
+  snprintf(text, sizeof text, "{file: %s/none.h5, dataset: /left}", scene_place);
   check_refused(text, "cannot read the file");
   snprintf(text, sizeof text, "{file: %s, dataset: /left}", "/proc/self/status");
   check_refused(text, "is not an HDF5 file");
@@ -253,7 +239,7 @@ static void a_side_is_known_at_every_coordinate(void **state) {
 }
 
 int main(int argc, char **argv) {
-#define LAW(name) cmocka_unit_test_setup_teardown(name, make_file, remove_file)
+#define LAW(name) cmocka_unit_test_setup_teardown(name, make_file, leave_place)
   const struct CMUnitTest tests[] = {
       LAW(field_files_of_any_number_type_are_read_on_the_grid),
       LAW(a_side_is_known_at_every_coordinate),

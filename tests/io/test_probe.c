@@ -3,7 +3,7 @@
 #include "heat2d/io/probe.h"
 
 #include "harness.h"
-#include "rig.h"
+#include "scene.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,32 +15,7 @@ static void open_deck(const char *deck) {
   open_rig(&opened, (rig_setting){.deck = deck, .up_to = RIG_GRID});
 }
 
-/* probes.csv in a directory of its own. */
-static char directory[64];
-static char path[96];
-
-static int make_directory(void **state) {
-  (void)state;
-  int rank, made = 1;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  snprintf(directory, sizeof directory, "/tmp/heat2d-test-probe-XXXXXX");
-  if (rank == 0) made = mkdtemp(directory) != NULL;
-  MPI_Bcast(directory, sizeof directory, MPI_CHAR, 0, MPI_COMM_WORLD);
-  snprintf(path, sizeof path, "%s/probes.csv", directory);
-  return everywhere(made) ? 0 : -1;
-}
-
-static int remove_directory(void **state) {
-  (void)state;
-  int rank;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Barrier(MPI_COMM_WORLD);
-  if (rank == 0) {
-    unlink(path);
-    rmdir(directory);
-  }
-  return 0;
-}
+static const char path[] = "probes.csv";
 
 static double field_value(int64_t i, int64_t j, int64_t step) {
   return sin((double)(i + 10 * j + 100 * step)) * 300;
@@ -53,7 +28,7 @@ static void fill(heat_field *field, double (*f)(int64_t i, int64_t j, int64_t st
 }
 
 static void write_rows(int64_t keep, int64_t first, int64_t last, double (*f)(int64_t i, int64_t j, int64_t step)) {
-  heat_probes probes = {.problem = &opened.problem, .grid = &opened.grid, .directory = directory};
+  heat_probes probes = {.problem = &opened.problem, .grid = &opened.grid, .directory = "."};
   heat_field field;
   assert_true(everywhere(heat_probes_create(&probes, keep).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, &opened.grid, 1).code == HEAT_OK));
@@ -205,7 +180,7 @@ static void a_wall_without_a_value_is_a_fault(void **state) {
             "initial: {temperature: 0}\ntime: {end: 1}\n"
             "boundary: {left: {type: dirichlet, value: 'sqrt(0.3 - t)'}}\n"
             "output: {probes: [{name: a, at: [0, 0.5]}]}\n");
-  heat_probes probes = {.problem = &opened.problem, .grid = &opened.grid, .directory = directory};
+  heat_probes probes = {.problem = &opened.problem, .grid = &opened.grid, .directory = "."};
   heat_field field;
   assert_true(everywhere(heat_probes_create(&probes, -1).code == HEAT_OK));
   assert_true(everywhere(heat_field_create(&field, &opened.grid, 1).code == HEAT_OK));
@@ -222,10 +197,9 @@ static void a_wall_without_a_value_is_a_fault(void **state) {
 
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(rows_are_written_once_also_after_a_resume, make_directory, remove_directory),
-      cmocka_unit_test_setup_teardown(a_wall_of_layers_is_read_exactly_at_joints_and_walls, make_directory,
-                                      remove_directory),
-      cmocka_unit_test_setup_teardown(a_wall_without_a_value_is_a_fault, make_directory, remove_directory),
+      cmocka_unit_test_setup_teardown(rows_are_written_once_also_after_a_resume, enter_place, leave_place),
+      cmocka_unit_test_setup_teardown(a_wall_of_layers_is_read_exactly_at_joints_and_walls, enter_place, leave_place),
+      cmocka_unit_test_setup_teardown(a_wall_without_a_value_is_a_fault, enter_place, leave_place),
   };
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

@@ -64,6 +64,9 @@ const char *heat_version(void);     /* "0.1.0 (abc1234)", or "0.1.0" where the c
 const char *heat_job(void);         /* the batch job's id, or "" outside of one */
 void heat_timestamp(char text[32]); /* now, UTC, ISO 8601 */
 
+/* How many of the ranks are on this one's node. Collective. */
+int heat_node_ranks(MPI_Comm comm);
+
 /* Bytes of memory that processes of this node can still allocate: what the system reports as available (its physical
  * memory where it reports nothing), or what the batch system's control group leaves, if that is less. Local. */
 double heat_node_memory(void);
