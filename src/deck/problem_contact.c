@@ -3,6 +3,8 @@
 #include "heat2d/deck/shape.h"
 #include "problem_private.h"
 
+#include <string.h>
+
 static bool contains(const heat_problem *problem, int region, const int64_t cell[HEAT_AXES]) {
   return heat_shape_contains(problem->regions[region].shape, heat_problem_centre(problem, HEAT_X, cell[HEAT_X]),
                              heat_problem_centre(problem, HEAT_Y, cell[HEAT_Y]));
@@ -21,6 +23,32 @@ int heat_problem_contact_layer(const heat_problem *problem, const int64_t a[HEAT
 double heat_problem_contact(const heat_problem *problem, const int64_t a[HEAT_AXES], const int64_t b[HEAT_AXES]) {
   const int layer = heat_problem_contact_layer(problem, a, b);
   return layer == 0 ? 0 : problem->regions[layer - 1].contact;
+}
+
+int heat_problem_contacts(const heat_problem *problem) {
+  int count = 0;
+  for (int r = 0; r < problem->region_count; r++) count += problem->regions[r].contact >= 0;
+  return count;
+}
+
+void heat_problem_contact_row(const heat_problem *problem, const double *x, int count, double y, int *inside) {
+  memset(inside, 0, (size_t)heat_problem_contacts(problem) * (size_t)count * sizeof *inside);
+  for (int r = 0; r < problem->region_count; r++) {
+    if (problem->regions[r].contact < 0) continue;
+    heat_shape_cover(problem->regions[r].shape, x, count, y, 1, inside);
+    inside += count;
+  }
+}
+
+int heat_problem_contact_between(const heat_problem *problem, const int *a, const int *b, int count) {
+  ptrdiff_t at = (ptrdiff_t)heat_problem_contacts(problem) * count;
+  for (int r = problem->region_count - 1; r >= 0; r--) {
+    if (problem->regions[r].contact < 0) continue;
+    at -= count;
+    if (a[at] != b[at]) return r + 1;
+    if (a[at]) return 0;
+  }
+  return 0;
 }
 
 bool heat_problem_has_contact(const heat_problem *problem) {

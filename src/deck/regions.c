@@ -110,23 +110,56 @@ static void warn(const heat_problem *problem, heat_runtime *runtime, int region,
   if (runtime->log != NULL) fprintf(runtime->log, "warning     %s\n", status.text);
 }
 
-/* How many faces have their contact resistance from a region, those that later regions took away left out. */
+/* The cells that can lie in a region, and how they lie in the domain. */
+typedef struct surroundings {
+  const heat_problem *problem;
+  int64_t lo[HEAT_AXES], hi[HEAT_AXES];
+} surroundings;
+
+static double wrapped_centre(const heat_problem *problem, int axis, int64_t n) {
+  const int64_t cells = problem->cells[axis];
+  return heat_problem_centre(problem, axis, (n + cells) % cells);
+}
+
+/* Whether there is a face between cell n and the one before it; that at the end of a whole axis is its first. */
+static bool has_face(const surroundings *at, int axis, int64_t n) {
+  const int64_t cells = at->problem->cells[axis];
+  if (n == at->hi[axis] && n - at->lo[axis] == cells) return false;
+  return at->problem->sides[2 * axis].periodic || (n > 0 && n < cells);
+}
+
+/* The faces of row j that have their contact resistance from a region, by which regions hold the cells in it and below
+ * it; the rows begin one cell before the region, and end one behind it. */
+static int64_t count_row(const surroundings *at, int region, int64_t j, const int *here, const int *below) {
+  const int count = (int)(at->hi[HEAT_X] - at->lo[HEAT_X]) + 2;
+  int64_t found = 0;
+  for (int n = 1; n < count && j < at->hi[HEAT_Y]; n++)
+    if (has_face(at, HEAT_X, at->lo[HEAT_X] - 1 + n))
+      found += heat_problem_contact_between(at->problem, here + n, here + n - 1, count) == region + 1;
+  for (int n = 1; n < count - 1 && has_face(at, HEAT_Y, j); n++)
+    found += heat_problem_contact_between(at->problem, here + n, below + n, count) == region + 1;
+  return found;
+}
+
+/* How many faces have their contact resistance from a region, those that later regions took away left out; negative:
+ * there is no memory to count them. */
 static int64_t count_faces(const heat_problem *problem, int region) {
-  int64_t lo[HEAT_AXES], hi[HEAT_AXES], found = 0, at[HEAT_AXES];
-  heat_regions_reach(problem, region, lo, hi);
-  for (int axis = 0; axis < HEAT_AXES; axis++) {
-    const bool wraps = problem->sides[2 * axis].periodic && lo[axis] > 0 && hi[axis] == problem->cells[axis];
-    const int64_t last = hi[axis] < problem->cells[axis] ? hi[axis] : problem->cells[axis] - 1;
-    const int other = 1 - axis;
-    for (at[other] = lo[other]; at[other] < hi[other]; at[other]++)
-      for (int64_t n = wraps ? lo[axis] - 1 : lo[axis]; n <= last; n++) {
-        at[axis] = wraps && n < lo[axis] ? 0 : n; /* the face round the periodic sides comes first */
-        int64_t before[HEAT_AXES] = {at[HEAT_X], at[HEAT_Y]};
-        if (at[axis] == 0 && !problem->sides[2 * axis].periodic) continue;
-        before[axis] = at[axis] == 0 ? problem->cells[axis] - 1 : at[axis] - 1;
-        found += heat_problem_contact_layer(problem, at, before) == region + 1;
-      }
+  surroundings at = {.problem = problem};
+  heat_regions_reach(problem, region, at.lo, at.hi);
+  if (at.lo[HEAT_X] >= at.hi[HEAT_X]) return 0;
+  const int count = (int)(at.hi[HEAT_X] - at.lo[HEAT_X]) + 2;
+  const size_t row = (size_t)count * (size_t)heat_problem_contacts(problem);
+  double *x = malloc((size_t)count * sizeof *x);
+  int *inside = malloc(2 * row * sizeof *inside); /* of two rows in turn */
+  int64_t found = x != NULL && inside != NULL ? 0 : -1;
+  for (int n = 0; n < count && found == 0; n++) x[n] = wrapped_centre(problem, HEAT_X, at.lo[HEAT_X] - 1 + n);
+  for (int64_t j = at.lo[HEAT_Y] - 1, turn = 0; j <= at.hi[HEAT_Y] && found >= 0; j++, turn = 1 - turn) {
+    int *here = inside + (turn == 0 ? 0 : row), *below = inside + (turn == 0 ? row : 0);
+    heat_problem_contact_row(problem, x, count, wrapped_centre(problem, HEAT_Y, j), here);
+    if (j >= at.lo[HEAT_Y]) found += count_row(&at, region, j, here, below);
   }
+  free(x);
+  free(inside);
   return found;
 }
 
@@ -136,10 +169,26 @@ static void list_contact(const heat_problem *problem, int region, FILE *out) {
   char text[TEXT], faces[TEXT / 4] = "";
   const lattice all = reach(problem, region, most_cells);
   if (problem->regions[region].contact < 0) return;
-  if (all.stride[HEAT_X] == 1 && all.stride[HEAT_Y] == 1)
-    snprintf(faces, sizeof faces, ", of %lld faces between cells", (long long)count_faces(problem, region));
+  const int64_t found = all.stride[HEAT_X] == 1 && all.stride[HEAT_Y] == 1 ? count_faces(problem, region) : -1;
+  if (found >= 0) snprintf(faces, sizeof faces, ", of %lld faces between cells", (long long)found);
   snprintf(text, sizeof text, "contact resistance %.6g m2 K/W along its outline%s", problem->regions[region].contact,
            faces);
+  fprintf(out, "region      %s\n", tell(problem, region, text).text);
+}
+
+/* The power of a region, and where it arrives. */
+static void list_power(const heat_problem *problem, int region, FILE *out) {
+  enum { TEXT = 320 };
+  char text[TEXT], amount[TEXT / 2];
+  if (!heat_config_has(problem->config, "regions.%d.power", region)) return;
+  const heat_value power = heat_config_value(problem->config, "regions.%d.power", region);
+  const double cells = (double)problem->regions[region].power_cells;
+  if (power.kind == HEAT_VALUE_NUMBER)
+    snprintf(amount, sizeof amount, "%.6g", power.number);
+  else
+    snprintf(amount, sizeof amount, "'%.100s'", power.expression);
+  snprintf(text, sizeof text, "its power, %s W/m, arrives in %.0f cells, %.6g m2", amount, cells,
+           cells * problem->spacing[HEAT_X] * problem->spacing[HEAT_Y]);
   fprintf(out, "region      %s\n", tell(problem, region, text).text);
 }
 
@@ -154,11 +203,7 @@ static void list(const heat_problem *problem, int region, heat_coverage coverage
            coverage.cells, coverage.looked > 0 ? "about " : "", percent * coverage.cells / all);
   fprintf(out, "region      %s\n", tell(problem, region, text).text);
   list_contact(problem, region, out);
-  if (!heat_config_has(problem->config, "regions.%d.power", region)) return;
-  const double cells = (double)problem->regions[region].power_cells;
-  snprintf(text, sizeof text, "its power arrives in %.0f cells, %.6g m2", cells,
-           cells * problem->spacing[HEAT_X] * problem->spacing[HEAT_Y]);
-  fprintf(out, "region      %s\n", tell(problem, region, text).text);
+  list_power(problem, region, out);
 }
 
 static heat_status look(const heat_problem *problem, heat_runtime *runtime, FILE *out) {

@@ -11,29 +11,49 @@ static double face_mean(double a, double b, bool arithmetic) {
   return arithmetic ? (a + b) / 2 : 2 * a * b / (a + b);
 }
 
-/* Cell (i, j) and the one before it along an axis: the numbers that they have in the domain. */
-static void name_cells(const heat_grid *grid, int axis, const int64_t at[HEAT_AXES], int64_t cells[2][HEAT_AXES]) {
-  for (int n = 0; n < 2; n++)
-    for (int d = 0; d < HEAT_AXES; d++) cells[n][d] = heat_grid_wrap(grid, d, at[d] - (n == 1 && d == axis));
+/* What a contact resistance R leaves of a face's conductance: with the heat that flows through it per area and kelvin,
+ * G = K h, it is G / (1 + R G). */
+static void resist_face(const heat_problem *problem, int layer, double spacing, double *face) {
+  const double resistance = layer > 0 ? problem->regions[layer - 1].contact : 0;
+  if (resistance > 0) *face /= 1 + resistance * (*face * spacing);
 }
 
-/* What a contact resistance R leaves of the conductances of the faces between cells: with the heat that flows through a
- * face per area and kelvin, G = K h, it is G / (1 + R G). Walls have none. */
-static heat_status resist(const heat_stencil *stencil, const heat_problem *problem, heat_field *k, int axis) {
+/* The faces of one row of cells, by which regions hold the cells in it and in the row below it; NULL: it is the lowest.
+ * What lies at the low ends is a wall, which has no resistance, or the rim. */
+static void resist_row(heat_stencil *stencil, const heat_problem *problem, int64_t j, const int *here,
+                       const int *below) {
   const heat_grid *grid = stencil->grid;
   const heat_box grown = heat_grid_grown(grid, grid->owned, stencil->depth);
-  for (int64_t j = grown.lo[HEAT_Y]; j < grown.hi[HEAT_Y]; j++) {
-    for (int64_t i = grown.lo[HEAT_X]; i < grown.hi[HEAT_X]; i++) {
-      const int64_t at[HEAT_AXES] = {i, j};
-      if (at[axis] == grown.lo[axis]) continue; /* a wall, or the rim */
-      int64_t cells[2][HEAT_AXES];
-      name_cells(grid, axis, at, cells);
-      const double resistance = heat_problem_contact(problem, cells[0], cells[1]);
-      double *face = heat_field_at(k, i, j);
-      if (resistance > 0) *face /= 1 + resistance * (*face * grid->spacing[axis]);
-    }
+  const int count = (int)heat_box_width(grown, HEAT_X);
+  double *kx = heat_field_at(&stencil->kx, grown.lo[HEAT_X], j), *ky = heat_field_at(&stencil->ky, grown.lo[HEAT_X], j);
+  for (int n = 1; n < count; n++)
+    resist_face(problem, heat_problem_contact_between(problem, here + n, here + n - 1, count), grid->spacing[HEAT_X],
+                &kx[n]);
+  for (int n = 0; n < count && below != NULL; n++)
+    resist_face(problem, heat_problem_contact_between(problem, here + n, below + n, count), grid->spacing[HEAT_Y],
+                &ky[n]);
+}
+
+/* Put the contact resistances between cells into their faces. Conditions are evaluated once for each cell. */
+static heat_status resist(heat_stencil *stencil, const heat_problem *problem) {
+  const heat_grid *grid = stencil->grid;
+  const heat_box grown = heat_grid_grown(grid, grid->owned, stencil->depth);
+  const int count = (int)heat_box_width(grown, HEAT_X);
+  const size_t row = (size_t)count * (size_t)heat_problem_contacts(problem);
+  double *x = malloc((size_t)count * sizeof *x);
+  int *inside = malloc(2 * row * sizeof *inside); /* of two rows in turn */
+  heat_status status = x != NULL && inside != NULL ? heat_ok() : heat_no_memory("contacts", 2 * row * sizeof *inside);
+  for (int n = 0; n < count && status.code == HEAT_OK; n++)
+    x[n] = heat_problem_centre(problem, HEAT_X, heat_grid_wrap(grid, HEAT_X, grown.lo[HEAT_X] + n));
+  for (int64_t j = grown.lo[HEAT_Y], turn = 0; j < grown.hi[HEAT_Y] && status.code == HEAT_OK; j++, turn = 1 - turn) {
+    int *here = inside + (turn == 0 ? 0 : row);
+    const double y = heat_problem_centre(problem, HEAT_Y, heat_grid_wrap(grid, HEAT_Y, j));
+    heat_problem_contact_row(problem, x, count, y, here);
+    resist_row(stencil, problem, j, here, j == grown.lo[HEAT_Y] ? NULL : inside + (turn == 0 ? row : 0));
   }
-  return heat_problem_check_conditions(problem);
+  free(x);
+  free(inside);
+  return status.code == HEAT_OK ? heat_problem_check_conditions(problem) : status;
 }
 
 /* Turn cell conductivities into conductances of the west (or south) faces, in place: from the far end, so that both
@@ -99,8 +119,7 @@ static heat_status create_varying(heat_stencil *stencil, const heat_discretisati
   conductances(stencil, from->problem->arithmetic, &stencil->kx, HEAT_X);
   conductances(stencil, from->problem->arithmetic, &stencil->ky, HEAT_Y);
   if (!heat_problem_has_contact(from->problem)) return heat_ok();
-  status = resist(stencil, from->problem, &stencil->kx, HEAT_X);
-  return status.code == HEAT_OK ? resist(stencil, from->problem, &stencil->ky, HEAT_Y) : status;
+  return resist(stencil, from->problem);
 }
 
 /* Conductance of the face of an owned cell that looks to `side`, W/(m3 K). */

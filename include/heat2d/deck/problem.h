@@ -138,6 +138,14 @@ int heat_problem_contact_layer(const heat_problem *problem, const int64_t a[HEAT
 /* The contact resistance of that face, m2 K/W. Local. */
 double heat_problem_contact(const heat_problem *problem, const int64_t a[HEAT_AXES], const int64_t b[HEAT_AXES]);
 
+/* The same for rows of faces, several cells at once. How many regions say something of contact; which of these hold the
+ * centres of cells (x[n], y), 0 <= n < count: inside[c * count + n] is 1 where the c-th does, else 0; and the layer of
+ * the face between cell n of one such row and cell m of another, as heat_problem_contact_layer has it: `a` and `b` are
+ * the rows' inside + n and inside + m. Local. */
+int heat_problem_contacts(const heat_problem *problem);
+void heat_problem_contact_row(const heat_problem *problem, const double *x, int count, double y, int *inside);
+int heat_problem_contact_between(const heat_problem *problem, const int *a, const int *b, int count);
+
 /* Whether any region has a contact resistance that is not 0. Local. */
 bool heat_problem_has_contact(const heat_problem *problem);
 
