@@ -196,7 +196,14 @@ static heat_status read_one_of_two(heat_source *source, const heat_picture *like
   return status;
 }
 
-/* A - B in the colours of a scale with two wings. Rank 0. */
+static bool has_set(const job *work, const char *key) {
+  const size_t length = strlen(key);
+  for (int n = 0; n < work->set_count; n++)
+    if (strncmp(work->sets[n], key, length) == 0 && work->sets[n][length] == '=') return true;
+  return false;
+}
+
+/* A - B, unless --set asks for others in the colours of a scale with two wings, from -m to m. Rank 0. */
 static heat_status draw_difference(job *work, const char *a, const char *b) {
   const heat_source asked = {.sets = (const char *const *)work->sets, .set_count = work->set_count};
   heat_source sources[2] = {asked, asked};
@@ -211,10 +218,12 @@ static heat_status draw_difference(job *work, const char *a, const char *b) {
       if (fabs(values[0][n]) > most) most = fabs(values[0][n]);
     }
     snprintf(title, sizeof title, "%.400s − %.400s", a, b);
-    picture->title = title;
-    picture->colormap = "coolwarm";
-    picture->low = -most;
-    picture->high = most;
+    if (!has_set(work, "title")) picture->title = title;
+    if (!has_set(work, "output.images.colormap")) picture->colormap = "coolwarm";
+    if (!has_set(work, "output.images.range") || picture->range_auto) {
+      picture->low = -most;
+      picture->high = most;
+    }
     picture->latest = picture->time;
     status = draw(work, picture, values[0], work->plan.pictures[0]);
   }
@@ -231,11 +240,26 @@ static heat_status draw_plot(const job *work, bool history, const char *director
   const char *path = work->plan.pictures[0];
   if (snprintf(partial, sizeof partial, "%s%s", path, heat_partial_suffix) >= (int)sizeof partial)
     return heat_fail(HEAT_DECK, "the path '%.200s...' is too long", path);
-  heat_status status = history ? heat_render_history(directory, work->plan.format, partial)
-                               : heat_render_probes(directory, work->plan.format, partial);
+  const heat_table_plot order = {.directory = directory,
+                                 .sets = (const char *const *)work->sets,
+                                 .set_count = work->set_count,
+                                 .format = work->plan.format,
+                                 .path = partial};
+  heat_status status = history ? heat_render_history(&order) : heat_render_probes(&order);
   if (status.code == HEAT_OK) status = heat_directory_publish(partial, path);
   if (status.code != HEAT_OK) unlink(partial);
   return status;
+}
+
+/* What an option says that is not for this kind of picture. */
+static heat_status check_single(const job *work, const heat_arguments *arguments, const char *kind) {
+  const char *film = heat_arguments_value(arguments, "film");
+  if (heat_arguments_value(arguments, "rate") != NULL || (film != NULL && strcmp(film, "none") != 0))
+    return heat_fail(HEAT_USAGE, "--%s makes one picture: --film and --rate are for films", kind);
+  for (int n = 0; n < work->set_count && strcmp(kind, "difference") != 0; n++)
+    if (strncmp(work->sets[n], "output.images.", strlen("output.images.")) == 0)
+      return heat_fail(HEAT_USAGE, "--set: '%s' says nothing about a plot (title=..., unit=...)", work->sets[n]);
+  return heat_ok();
 }
 
 static heat_status render_single(job *work, const heat_arguments *arguments, const char *kind) {
@@ -244,8 +268,8 @@ static heat_status render_single(job *work, const heat_arguments *arguments, con
   if (arguments->operand_count != needed)
     return heat_fail(HEAT_USAGE, difference ? "--difference needs two files" : "--%s needs the directory of a run",
                      kind);
-  work->plan.film = HEAT_NO_FILM;
-  heat_status status = heat_ok();
+  heat_status status = check_single(work, arguments, kind);
+  if (status.code != HEAT_OK) return status;
   if (work->runtime->rank == 0) {
     status = heat_render_plan_single(&work->plan, heat_arguments_value(arguments, "output"), kind);
     if (status.code == HEAT_OK)

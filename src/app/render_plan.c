@@ -38,6 +38,7 @@ heat_status heat_render_plan_read(heat_render_plan *plan, const heat_arguments *
     const int found = find_word(heat_picture_formats, format);
     if (found < 0) return heat_fail(HEAT_USAGE, "--format: '%s' is not one of png, svg, pdf", format);
     plan->format = (heat_picture_format)found;
+    plan->format_asked = true;
   }
   plan->film = HEAT_NO_FILM;
   if (film != NULL && strcmp(film, "none") != 0) {
@@ -110,13 +111,22 @@ static heat_status name_pictures(heat_render_plan *plan) {
   return heat_ok();
 }
 
+/* Which of the words is the ending of --output, negative: none; what else is asked for must be the same. */
+static heat_status read_ending(const char *output, const char *const *words, int asked, int *found) {
+  *found = output != NULL ? find_word(words, ending(output)) : -1;
+  if (*found < 0 || asked < 0 || asked == *found) return heat_ok();
+  return heat_fail(HEAT_USAGE, "--output: '%s' is not in %s, which is asked for as well", output, words[asked]);
+}
+
 /* Where everything goes, by --output: a directory, a film, or the one picture. */
 static heat_status plan_pictures(heat_render_plan *plan, const char *output) {
   char name[HEAT_PATH / 2];
   plan->pictures = calloc((size_t)plan->files.count, sizeof *plan->pictures);
   if (plan->pictures == NULL) return heat_no_memory("the list of pictures", 0);
-  const int film = output != NULL ? find_word(heat_film_names, ending(output)) : -1;
-  const int format = output != NULL ? find_word(heat_picture_formats, ending(output)) : -1;
+  int film, format;
+  heat_status status = read_ending(output, heat_picture_formats, plan->format_asked ? (int)plan->format : -1, &format);
+  if (status.code == HEAT_OK) status = read_ending(output, heat_film_names, plan->film, &film);
+  if (status.code != HEAT_OK) return status;
   if (format >= 0) {
     if (plan->files.count > 1)
       return heat_fail(HEAT_USAGE, "--output: '%s' is one picture, and there are %d files (name a directory or a film)",
@@ -184,7 +194,9 @@ heat_status heat_render_plan_single(heat_render_plan *plan, const char *output, 
   plan->files.count = 1;
   plan->pictures = calloc(1, sizeof *plan->pictures);
   if (plan->pictures == NULL) return heat_no_memory("the list of pictures", 0);
-  const int format = output != NULL ? find_word(heat_picture_formats, ending(output)) : -1;
+  int format;
+  heat_status status = read_ending(output, heat_picture_formats, plan->format_asked ? (int)plan->format : -1, &format);
+  if (status.code != HEAT_OK) return status;
   if (format >= 0) plan->format = (heat_picture_format)format;
   if (format >= 0)
     snprintf(path, sizeof path, "%s", output);
@@ -192,7 +204,7 @@ heat_status heat_render_plan_single(heat_render_plan *plan, const char *output, 
     snprintf(path, sizeof path, "%.*s/%s.%s", HEAT_PATH - 128, output != NULL ? output : ".", name,
              heat_picture_formats[plan->format]);
   parent_of(plan->directory, path);
-  heat_status status = set_picture(plan, 0, path);
+  status = set_picture(plan, 0, path);
   if (status.code == HEAT_OK) status = heat_render_plan_check(plan);
   return status;
 }

@@ -12,6 +12,7 @@ enum { HEAT_NO_FILM = -1 };
 typedef struct heat_render_plan {
   heat_source_list files;
   heat_picture_format format;
+  bool format_asked;         /* by --format */
   int film;                  /* one of the kinds of films, or HEAT_NO_FILM */
   bool film_asked;           /* by name, or by --output */
   bool only_film;            /* the pictures are removed when it is made */

@@ -87,12 +87,14 @@ static int column(const table *read, const char *name) {
   return -1;
 }
 
-/* The deck that the run resolved; NULL where it is not there. */
-static heat_config *read_deck(const char *directory) {
+/* The deck that the run resolved, with the sets laid over it; without any NULL where it is not there. */
+static heat_status read_deck(const heat_table_plot *order, heat_config **config) {
   char path[HEAT_PATH];
-  heat_config *config = NULL;
-  if (heat_directory_join(path, sizeof path, directory, "deck.yaml").code != HEAT_OK) return NULL;
-  return heat_config_load(&config, MPI_COMM_SELF, path, NULL, 0).code == HEAT_OK ? config : NULL;
+  *config = NULL;
+  heat_status status = heat_directory_join(path, sizeof path, order->directory, "deck.yaml");
+  if (status.code == HEAT_OK) status = heat_config_load(config, MPI_COMM_SELF, path, order->sets, order->set_count);
+  if (status.code != HEAT_OK) *config = NULL;
+  return order->set_count > 0 ? status : heat_ok();
 }
 
 static const char *title_of(const heat_config *config) {
@@ -112,15 +114,16 @@ static const char *scale_time(table *read, char label[LABEL]) {
   return unit;
 }
 
-heat_status heat_render_history(const char *directory, heat_picture_format format, const char *path) {
+heat_status heat_render_history(const heat_table_plot *order) {
   static const char *const names[][4] = {{"min", "mean", "max", NULL},
                                          {"energy", NULL, NULL, NULL},
                                          {"flow_left", "flow_right", "flow_bottom", "flow_top"}};
   enum { PANELS = sizeof names / sizeof *names };
   table read;
   char time_label[LABEL], temperature[LABEL];
-  heat_status status = table_read(&read, directory, "history.csv");
-  heat_config *config = status.code == HEAT_OK ? read_deck(directory) : NULL;
+  heat_status status = table_read(&read, order->directory, "history.csv");
+  heat_config *config = NULL;
+  if (status.code == HEAT_OK) status = read_deck(order, &config);
   if (status.code == HEAT_OK) {
     scale_time(&read, time_label);
     snprintf(temperature, sizeof temperature, "temperature (%s)", unit_of(config));
@@ -136,7 +139,7 @@ heat_status heat_render_history(const char *directory, heat_picture_format forma
       }
     }
     const heat_plot plot = {.title = title_of(config), .width = WIDTH, .panels = panels, .panel_count = PANELS};
-    status = heat_plot_write(&plot, format, path);
+    status = heat_plot_write(&plot, order->format, order->path);
   }
   heat_config_destroy(config);
   table_destroy(&read);
@@ -195,11 +198,12 @@ static int add_profiles(heat_panel *panels, profile *lines, const table *read, c
   return count;
 }
 
-heat_status heat_render_probes(const char *directory, heat_picture_format format, const char *path) {
+heat_status heat_render_probes(const heat_table_plot *order) {
   table read;
   char time_label[LABEL], y_label[LABEL];
-  heat_status status = table_read(&read, directory, "probes.csv");
-  heat_config *config = status.code == HEAT_OK ? read_deck(directory) : NULL;
+  heat_status status = table_read(&read, order->directory, "probes.csv");
+  heat_config *config = NULL;
+  if (status.code == HEAT_OK) status = read_deck(order, &config);
   heat_curve *curves = calloc((size_t)read.columns + 1, sizeof *curves);
   profile *lines = calloc(MOST_PROBE_LINES, sizeof *lines);
   if (status.code == HEAT_OK && (curves == NULL || lines == NULL)) status = heat_no_memory("a plot", 0);
@@ -212,7 +216,7 @@ heat_status heat_render_probes(const char *directory, heat_picture_format format
     const int more = add_profiles(panels + 1, lines, &read, config, unit);
     for (int n = 1; n <= more; n++) panels[n].y_label = y_label;
     const heat_plot plot = {.title = title_of(config), .width = WIDTH, .panels = panels, .panel_count = 1 + more};
-    status = heat_plot_write(&plot, format, path);
+    status = heat_plot_write(&plot, order->format, order->path);
   }
   for (int n = 0; n < MOST_PROBE_LINES && lines != NULL; n++) {
     free(lines[n].distances);

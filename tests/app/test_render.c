@@ -92,6 +92,12 @@ static void wrong_command_lines_are_refused(void **state) {
                {"render out --film gif --format svg", "PNG", 64},
                {"render out --set domain.cells=3", "says nothing about pictures", 64},
                {"render out -o x.png", "one picture", 64},
+               {"render out/snapshot-0000000000.h5 -o x.png --format svg", "'x.png' is not in svg", 64},
+               {"render out -o x.gif --film webm", "'x.gif' is not in webm", 64},
+               {"render out --history -o x.pdf --format png", "'x.pdf' is not in png", 64},
+               {"render out --history --rate 5", "are for films", 64},
+               {"render out --probes --film gif", "are for films", 64},
+               {"render out --probes --set images.width=300", "says nothing about a plot", 64},
                {"render out --rate 0", "is not in", 64},
                {"render out --history --probes", "exclude each other", 64},
                {"render out --difference", "two files", 64},
@@ -172,6 +178,10 @@ static void tables_are_plotted(void **state) {
     assert_code(0, heat2d(n + 1, "render out --probes --format svg"));
     assert_true(exists("history.png") && exists("probes.svg"));
   }
+  assert_code(0, heat2d(0, "render out --history -o other.png --set title=Other --film none"));
+  shell("cmp -s history.png other.png && exit 1; exit 0");
+  assert_code(0, heat2d(0, "render out --history -o other.png --set title=Wärme --set unit=K"));
+  assert_true(same_bytes("history.png", "other.png"));
 }
 
 static void differences_are_drawn(void **state) {
@@ -181,6 +191,11 @@ static void differences_are_drawn(void **state) {
   assert_code(0, heat2d(0, "render --difference %s out/snapshot-0000000000.h5 -o d.png", last));
   assert_code(0, heat2d(2, "render --difference %s %s -o zero.pdf", last, last));
   assert_true(exists("d.png") && exists("zero.pdf"));
+  static const char *const sets[] = {"title=Other", "images.range=[-1,1]", "images.colormap=viridis"};
+  for (int n = 0; n < 3; n++) {
+    assert_code(0, heat2d(0, "render --difference %s out/snapshot-0000000000.h5 -o e.png --set %s", last, sets[n]));
+    shell("cmp -s d.png e.png && exit 1; exit 0");
+  }
   if (!exists("other"))
     assert_code(0, heat2d(0, "run deck.yaml --progress none --set output.directory=other --set domain.cells=[16,8]"));
   assert_code(65, heat2d(0, "render --difference %s other/snapshot-0000000000.h5 -o d.png", last));
