@@ -8,17 +8,21 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Ranks in the places that parallel.ranks names, or {0, 0}. For a plan of another number of ranks the grid is laid out
- * over those that there are, so that only the shape is of interest. */
+/* Ranks in the places that parallel.ranks names, or {0, 0}. */
 static void asked_ranks(const heat_config *config, int ranks[HEAT_AXES]) {
   const bool chosen = heat_config_auto(config, "parallel.ranks");
   for (int axis = 0; axis < HEAT_AXES; axis++)
     ranks[axis] = chosen ? 0 : (int)heat_config_integer(config, "parallel.ranks.%d", axis);
 }
 
-/* Whether `ranks` ranks can be placed on the grid: said before anything is allocated. */
+/* Whether `ranks` ranks can be placed on the grid, where the deck has them: said before anything is allocated. */
 static heat_status check_placing(const heat_setup *setup, int ranks) {
   heat_layout layout = setup->grid.layout;
+  int asked[HEAT_AXES];
+  asked_ranks(setup->config, asked);
+  if (asked[HEAT_X] > 0 && (int64_t)asked[HEAT_X] * asked[HEAT_Y] != ranks)
+    return heat_config_fail(setup->config, "parallel.ranks", "%d x %d ranks are asked for, but the plan is for %d",
+                            asked[HEAT_X], asked[HEAT_Y], ranks);
   if (heat_layout_choose(&layout, ranks)) return heat_ok();
   return heat_config_fail(setup->config, "domain.cells", "%lld x %lld cells cannot be distributed over %d ranks",
                           (long long)layout.cells[HEAT_X], (long long)layout.cells[HEAT_Y], ranks);

@@ -125,6 +125,7 @@ heat_status heat_config_load(heat_config **config, MPI_Comm comm, const char *pa
   if (status.code == HEAT_OK && heat_members_rows(*config) != NULL) {
     size_t length;
     status = share_file(&rows, &length, comm, heat_members_rows(*config), "file of rows");
+    if (status.code == HEAT_DECK) status = heat_members_no_rows(*config);
     if (status.code == HEAT_OK && length > LONGEST_DECK)
       status = heat_fail(HEAT_DECK, "%s:1:1: sweep.file: longer than 16 MiB", heat_members_rows(*config));
   }

@@ -93,6 +93,7 @@ heat_status heat_members_take(heat_config *config, const char *const *sets, int 
 void heat_members_destroy(heat_members *members);
 /* The path of its file of rows; NULL: there is none. */
 const char *heat_members_rows(const heat_config *config);
+heat_status heat_members_no_rows(const heat_config *config); /* the failure where that file is not there */
 /* Read what the sweep says, and check each of its values. `rows`: the text of that file, NULL: it is not looked at.
  * HEAT_DECK, HEAT_IO. */
 heat_status heat_members_read(heat_config *config, const char *rows);

@@ -364,6 +364,12 @@ const char *heat_members_rows(const heat_config *config) {
   return config->members != NULL ? config->members->rows : NULL;
 }
 
+heat_status heat_members_no_rows(const heat_config *config) {
+  const heat_members *members = config->members;
+  const heat_node *file = rows_of(members->section->entries[0]);
+  return heat_node_fail(config->name, file, NULL, "there is no file '%.200s'", members->rows);
+}
+
 int64_t heat_members_count(const heat_config *config) {
   return config->members != NULL ? config->members->count : 0;
 }

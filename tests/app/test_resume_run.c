@@ -108,6 +108,7 @@ static void other_physics_is_refused_by_name(void **state) {
                                            {"source=3", "source"},
                                            {"interface=arithmetic", "interface"},
                                            {"regions.0.radius=0.3", "regions.0.radius"},
+                                           {"regions.0.contact={resistance: 0.1}", "regions.0.contact"},
                                            {"regions=[]", "regions"}};
   start_with(walls_deck);
   assert_code(0, heat2d(2, "run deck.yaml --set time.end=0.01"));
@@ -128,7 +129,8 @@ static void what_may_change_in_a_resume_may_change(void **state) {
   assert_code(0, heat2d(2, "run deck.yaml --set time.end=0.01"));
   assert_code(0, heat2d(3, "run deck.yaml --resume --set time.step=0.0003 --set output.every.steps=5 "
                            "--set output.precision=float32 --set output.compression=4 --set checkpoint.keep=1 "
-                           "--set output.images.width=32 --set title=other --set parallel.halo_depth=2"));
+                           "--set output.images.width=32 --set title=other --set parallel.halo_depth=2 "
+                           "--set regions.0.name=disc --set output.images.region_names=true"));
   status_step("out", "done");
   assert_int_equal(count_files("out", "checkpoint-", ".h5"), 1);
   assert_rows_in_order("out/history.csv");

@@ -242,6 +242,15 @@ static void a_plan_has_the_halo_of_the_run(void **state) {
   assert_int_equal(depth[0], depth[runtime.size]);
   assert_int_equal(depth[1], 1);
   assert_true(depth[RANKS] > 1);
+  /* What a run on so many ranks would refuse, its plan does. */
+  write_file("deck.yaml", "domain: {size: [1, 1], cells: [100, 100]}\nmaterial: {diffusivity: 1}\n"
+                          "initial: {temperature: 0}\ntime: {end: 1}\nparallel: {ranks: [2, 1]}\n");
+  for (int ranks = 1; ranks <= RANKS; ranks++) {
+    const heat_status status = heat_setup_create(&setup, &runtime, &options, ranks);
+    assert_int_equal(status.code, ranks == 2 ? HEAT_OK : HEAT_DECK);
+    if (ranks != 2) assert_non_null(strstr(status.text, "parallel.ranks: 2 x 1 ranks are asked for"));
+    heat_setup_destroy(&setup);
+  }
 }
 
 int main(int argc, char **argv) {

@@ -234,7 +234,7 @@ static const struct {
     {"sweep: {file: %R}\n", "time.end\n\"3\n", "%R:2:2: sweep.file: a closing \" is missing"},
     {"sweep: {file: %R}\n", "time.end,time.safety\n3,0.5\n3,0.50\n",
      "%R:3:1: sweep.time.end: two members would be alike"},
-    {"sweep: {file: /none.csv}\n", NULL, "/none.csv: there is no such file of rows"},
+    {"sweep: {file: /none.csv}\n", NULL, "%D:7:15: sweep.file: there is no file '/none.csv'"},
 };
 
 /* `text` with the names of the files. */
