@@ -10,7 +10,7 @@
 #include <stdatomic.h>
 
 /* Bytes of the buffer between a file and what is done with its values: collective calls are to be few. */
-enum { HEAT_H5_STRIP_BYTES = 16 << 20 };
+enum { HEAT_H5_STRIP_BYTES = 4 << 20 };
 
 /* What the writing of a file spends its time on, s. */
 typedef enum heat_h5_phase { HEAT_H5_PACK, HEAT_H5_WRITE, HEAT_H5_SYNC, HEAT_H5_VERIFY, HEAT_H5_PHASES } heat_h5_phase;
