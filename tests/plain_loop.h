@@ -206,7 +206,7 @@ static inline void open_rig(rig *r, MPI_Comm comm, const int *ranks, int depth, 
     r->each[f] = &r->fields[f];
     assert_int_equal(heat_field_create(r->each[f], &r->grid, depth).code, HEAT_OK);
     /* A ghost that is used before it is valid shows. */
-    const size_t doubles = heat_field_bytes(r->grid.owned, depth) / sizeof(double);
+    const size_t doubles = r->fields[f].bytes / sizeof(double);
     for (size_t n = 0; n < doubles; n++) r->fields[f].memory[n] = NAN;
     for (int64_t j = r->grid.owned.lo[HEAT_Y]; j < r->grid.owned.hi[HEAT_Y]; j++)
       for (int64_t i = r->grid.owned.lo[HEAT_X]; i < r->grid.owned.hi[HEAT_X]; i++)

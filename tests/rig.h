@@ -64,8 +64,7 @@ static inline void start_rig(rig *r, const heat_method *method) {
   r->has_stepper = true;
   for (int f = 0; f < method->fields; f++) { /* a cell that is used before it is set shows */
     const heat_field *field = &r->stepper.fields[f];
-    const size_t bytes = heat_field_band_bytes(r->grid.owned, field->depth, field->window_rows);
-    for (size_t n = 0; n < bytes / sizeof(double); n++) field->memory[n] = NAN;
+    for (size_t n = 0; n < field->bytes / sizeof(double); n++) field->memory[n] = NAN;
   }
   const heat_status status = heat_stepper_start(&r->stepper);
   assert_string_equal(status.text, "");

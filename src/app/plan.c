@@ -57,8 +57,15 @@ static double planned_contrast(const heat_problem *problem) {
 double heat_plan_memory(const heat_plan *plan) {
   const heat_problem *problem = plan->problem;
   const heat_layout layout = planned_layout(plan);
-  double bytes = (double)heat_operator_bytes(problem, largest_block(plan), plan->depth) +
-                 (double)heat_stepper_bytes(plan->method, &layout, plan->depth, plan->threads);
+  double source;
+  const heat_stepper_spec spec = {.method = plan->method,
+                                  .layout = &layout,
+                                  .depth = plan->depth,
+                                  .threads = plan->threads,
+                                  .uniform = heat_problem_uniform_material(problem) &&
+                                             heat_problem_uniform(problem, HEAT_SOURCE, &source) && source == 0};
+  double bytes =
+      (double)heat_operator_bytes(problem, largest_block(plan), plan->depth) + (double)heat_stepper_bytes(&spec);
   if (plan->method->step == NULL) return bytes;
   double links[HEAT_AXES];
   planned_links(problem, links);

@@ -12,16 +12,25 @@ static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t to) {
   return (n + to - 1) / to * to;
 }
 
+/* Ghost columns on each side: where rows are not divided nothing but the ghosts of walls lies there. */
+static int side_columns(const heat_layout *layout, int depth) {
+  return layout->ranks[HEAT_X] == 1 && !layout->periodic[HEAT_X] ? 1 : depth;
+}
+
 /* The first owned cell of each row starts on a cache line. Rows that a tile reads together must not fall into the same
  * cache sets: best are rows of an odd number of eighths of a page, so that eight of them spread evenly; where that
  * would waste too much, of an odd number of lines. */
-static ptrdiff_t row_stride(heat_box owned, int depth) {
+static ptrdiff_t row_stride(heat_box owned, int columns) {
   enum { EIGHTH = PAGE / 8, WASTE = 8 };
-  const ptrdiff_t left = round_up(depth, LINE);
-  const ptrdiff_t stride = round_up(left + (ptrdiff_t)heat_box_width(owned, HEAT_X) + depth, LINE);
+  const ptrdiff_t left = round_up(columns, LINE);
+  const ptrdiff_t stride = round_up(left + (ptrdiff_t)heat_box_width(owned, HEAT_X) + columns, LINE);
   const ptrdiff_t staggered = round_up(stride - EIGHTH, 2 * EIGHTH) + EIGHTH;
   if (stride > EIGHTH && staggered - stride <= stride / WASTE) return staggered;
   return stride / LINE % 2 == 0 ? stride + LINE : stride;
+}
+
+ptrdiff_t heat_field_stride(const heat_grid *grid, int depth) {
+  return row_stride(grid->owned, side_columns(&grid->layout, depth));
 }
 
 static size_t all_rows(heat_box owned, int depth) {
@@ -36,19 +45,23 @@ static ptrdiff_t moved(int page_slot) {
   return (ptrdiff_t)lines[page_slot] * LINE;
 }
 
-size_t heat_field_band_bytes(heat_box owned, int depth, int rows) {
-  const size_t all = all_rows(owned, depth), have = rows > 0 && (size_t)rows < all ? (size_t)rows : all;
-  return (have * (size_t)row_stride(owned, depth) + (size_t)LINE * HEAT_FIELD_PAGE_SLOTS) * sizeof(double);
+static size_t bytes_of(size_t rows, ptrdiff_t stride) {
+  return (rows * (size_t)stride + (size_t)LINE * HEAT_FIELD_PAGE_SLOTS) * sizeof(double);
+}
+
+size_t heat_field_form_bytes(const heat_layout *layout, heat_box owned, heat_field_form form) {
+  const size_t all = all_rows(owned, form.depth), rows = (size_t)form.rows;
+  return bytes_of(rows > 0 && rows < all ? rows : all, row_stride(owned, side_columns(layout, form.depth)));
 }
 
 size_t heat_field_bytes(heat_box owned, int depth) {
-  return heat_field_band_bytes(owned, depth, 0);
+  return bytes_of(all_rows(owned, depth), row_stride(owned, depth));
 }
 
 /* Cell owned.lo, given that the rows begin with `first`. */
 static void place_corner(heat_field *field) {
   field->corner = field->start + (ptrdiff_t)(field->owned.lo[HEAT_Y] - field->window_begin) * field->stride +
-                  round_up(field->depth, LINE);
+                  round_up(field->columns, LINE);
 }
 
 /* Write to each page from another thread first, which places the pages evenly in the memories near to the threads
@@ -61,12 +74,16 @@ static void touch(char *memory, size_t bytes, int threads) {
 
 heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_field_form form) {
   const heat_box owned = grid->owned;
-  const int depth = form.depth, rows = form.rows;
-  *field =
-      (heat_field){.owned = owned, .depth = depth, .page_slot = form.page_slot, .stride = row_stride(owned, depth)};
+  const int depth = form.depth, rows = form.rows, columns = side_columns(&grid->layout, depth);
+  *field = (heat_field){.owned = owned,
+                        .depth = depth,
+                        .columns = columns,
+                        .page_slot = form.page_slot,
+                        .stride = heat_field_stride(grid, depth),
+                        .bytes = heat_field_form_bytes(&grid->layout, owned, form)};
   if (rows > 0 && (size_t)rows < all_rows(owned, depth)) field->window_rows = rows;
   field->window_begin = owned.lo[HEAT_Y] - depth;
-  const size_t bytes = heat_field_band_bytes(owned, depth, rows);
+  const size_t bytes = field->bytes;
   const bool large = bytes >= 2 * (size_t)HUGE_PAGE;
   void *memory = NULL;
   if (posix_memalign(&memory, large ? HUGE_PAGE : PAGE * sizeof(double), bytes) != 0)
@@ -75,7 +92,8 @@ heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_
    * them take no memory. Where the system refuses, small pages do. */
   const size_t end = field->window_rows > 0 ? 0 : HUGE_PAGE;
   if (large) madvise((char *)memory + end, bytes - 2 * end, MADV_HUGEPAGE);
-  if (large && form.threads > 1) touch(memory, bytes, form.threads);
+  /* A band stays untouched until it is used: in some runs it never is. */
+  if (large && form.threads > 1 && field->window_rows == 0) touch(memory, bytes, form.threads);
   field->memory = memory;
   field->start = field->memory + moved(form.page_slot);
   place_corner(field);

@@ -24,6 +24,8 @@ typedef struct message {
   bool late; /* it only brings rows above the owned box */
   copy_list list;
   char *buffer;
+  void *bound; /* what the request of an exchange of one field sends from or receives into, and how many values */
+  int bound_values;
 } message;
 
 enum { SEND, RECEIVE, WAYS };
@@ -43,6 +45,11 @@ struct heat_halo {
   char *buffer;
   MPI_Request **requests; /* for exchanges of 1 to `fields` fields: receives, then sends; NULL until they are needed */
   bool quiet;             /* all that was started has been found complete */
+  /* Of halos for fields whose rows are not divided: values from one row to the next. A message of one field and one
+   * block is then its rows as they lie in memory, with what lies between them. 0: all messages are packed. */
+  ptrdiff_t stride;
+  bool in_rows; /* the present exchange is such a one */
+  bool held;    /* and such messages are sent from where they lie */
 };
 
 static void add_copy(heat_box piece, const int64_t shift[HEAT_AXES], void *context) {
@@ -123,13 +130,26 @@ static int requests_of(const heat_halo *halo) {
   return halo->count[SEND] + halo->count[RECEIVE];
 }
 
-/* The buffers of all messages in one allocation, of which exchanges of few fields leave parts untouched; and the
- * requests of all numbers of fields in another. */
+/* Values of a message that is rows as they lie in memory. */
+static int64_t values_in_rows(const heat_halo *halo, const copy_list *list) {
+  const heat_box box = list->copies[0].box;
+  return (heat_box_width(box, HEAT_Y) - 1) * (int64_t)halo->stride + heat_box_width(box, HEAT_X);
+}
+
+/* Values for which its buffer has room. */
+static int64_t room_of(const heat_halo *halo, const copy_list *list) {
+  const int64_t packed = list->cells * halo->fields;
+  const int64_t rows = halo->stride > 0 && list->count == 1 ? values_in_rows(halo, list) : 0;
+  return packed > rows ? packed : rows;
+}
+
+/* The buffers of all messages in one allocation, of which exchanges of few fields, or of whole rows, leave parts
+ * untouched; and the requests of all numbers of fields in another. */
 static heat_status allocate(heat_halo *halo) {
   size_t values = 0;
   for (int way = 0; way < WAYS; way++) {
     for (int m = 0; m < halo->count[way]; m++) {
-      const int64_t message_values = halo->messages[way][m].list.cells * halo->fields;
+      const int64_t message_values = room_of(halo, &halo->messages[way][m].list);
       if (message_values > INT_MAX)
         return heat_fail(HEAT_DECK, "one halo message would hold %lld values: use more ranks or a smaller halo depth",
                          (long long)message_values);
@@ -151,28 +171,10 @@ static heat_status allocate(heat_halo *halo) {
   for (int way = RECEIVE; way >= SEND; way--) {
     for (int m = 0; m < halo->count[way]; m++) {
       halo->messages[way][m].buffer = next;
-      next += (size_t)halo->messages[way][m].list.cells * fields * halo->value;
+      next += (size_t)room_of(halo, &halo->messages[way][m].list) * halo->value;
     }
   }
   return heat_ok();
-}
-
-/* The persistent requests of exchanges of so many fields, made when the first one comes. */
-static MPI_Request *requests_for(heat_halo *halo, int fields) {
-  MPI_Request *requests = halo->requests[fields - 1];
-  if (requests_of(halo) == 0 || requests[0] != MPI_REQUEST_NULL) return requests;
-  MPI_Request *request = requests;
-  for (int way = RECEIVE; way >= SEND; way--) {
-    for (int m = 0; m < halo->count[way]; m++, request++) {
-      const message *each = &halo->messages[way][m];
-      const int values = (int)(each->list.cells * fields);
-      if (way == SEND)
-        MPI_Send_init(each->buffer, values, halo->type, each->rank, HEAT_TAG_HALO, halo->comm, request);
-      else
-        MPI_Recv_init(each->buffer, values, halo->type, each->rank, HEAT_TAG_HALO, halo->comm, request);
-    }
-  }
-  return requests;
 }
 
 /* With d layers a step costs latency / d for messages, and d edge / 2 cells that neighbours compute as well, where edge
@@ -196,25 +198,28 @@ int heat_halo_choose_depth(const heat_layout *layout, int most) {
   return depth < 1 ? 1 : depth > most ? most : (int)depth;
 }
 
-heat_status heat_halo_create(heat_halo **halo, const heat_grid *grid, int depth, int fields) {
-  return heat_halo_create_for(halo, grid, depth, fields, sizeof(double));
-}
+typedef struct setting {
+  int depth, fields;
+  size_t value;
+  ptrdiff_t stride;
+} setting;
 
-heat_status heat_halo_create_for(heat_halo **result, const heat_grid *grid, int depth, int fields, size_t value) {
+static heat_status create(heat_halo **result, const heat_grid *grid, setting set) {
   heat_halo *halo = calloc(1, sizeof *halo);
   *result = halo;
   heat_status status = heat_ok();
   if (halo == NULL) {
     status = heat_no_memory("the halo", sizeof *halo);
   } else {
-    halo->fields = fields;
-    halo->value = value;
+    halo->fields = set.fields;
+    halo->value = set.value;
+    halo->stride = set.stride;
     halo->comm = grid->comm;
-    MPI_Type_contiguous((int)value, MPI_BYTE, &halo->type);
+    MPI_Type_contiguous((int)set.value, MPI_BYTE, &halo->type);
     MPI_Type_commit(&halo->type);
     halo->owned = grid->owned;
     halo->quiet = true;
-    const bool planned = plan(halo, grid, depth);
+    const bool planned = plan(halo, grid, set.depth);
     if (planned) put_late_last(halo, grid->owned);
     status = planned ? allocate(halo) : heat_no_memory("the halo's plan", sizeof(copy));
   }
@@ -224,6 +229,15 @@ heat_status heat_halo_create_for(heat_halo **result, const heat_grid *grid, int 
     *result = NULL;
   }
   return status;
+}
+
+heat_status heat_halo_create(heat_halo **halo, const heat_grid *grid, int depth, int fields) {
+  const bool whole = grid->layout.ranks[HEAT_X] == 1 && !grid->layout.periodic[HEAT_X];
+  return create(halo, grid, (setting){depth, fields, sizeof(double), whole ? heat_field_stride(grid, depth) : 0});
+}
+
+heat_status heat_halo_create_for(heat_halo **halo, const heat_grid *grid, int depth, int fields, size_t value) {
+  return create(halo, grid, (setting){depth, fields, value, 0});
 }
 
 /* What was sent last time has left its buffers. */
@@ -290,9 +304,40 @@ static size_t bytes_of(const heat_halo *halo, const copy *piece) {
   return (size_t)heat_box_cells(piece->box) * halo->value;
 }
 
+static bool is_rows(const heat_halo *halo, const message *each) {
+  return halo->in_rows && each->list.count == 1;
+}
+
+/* Have a request for so many values at that place. */
+static void bind(const heat_halo *halo, int way, message *each, int fields, MPI_Request *request) {
+  const bool rows = is_rows(halo, each);
+  const copy *first = each->list.copies;
+  void *at = each->buffer;
+  if (rows && way == RECEIVE) at = target_of(halo, halo->rows[0], first).first;
+  if (rows && way == SEND && halo->held) at = source_of(halo, halo->rows[0], first).first;
+  const int values = (int)(rows ? values_in_rows(halo, &each->list) : each->list.cells * fields);
+  const bool there = *request != MPI_REQUEST_NULL;
+  if (there && (fields > 1 || (each->bound == at && each->bound_values == values))) return;
+  if (there) MPI_Request_free(request);
+  if (way == SEND)
+    MPI_Send_init(at, values, halo->type, each->rank, HEAT_TAG_HALO, halo->comm, request);
+  else
+    MPI_Recv_init(at, values, halo->type, each->rank, HEAT_TAG_HALO, halo->comm, request);
+  if (fields > 1) return;
+  each->bound = at;
+  each->bound_values = values;
+}
+
+/* The persistent requests of exchanges of so many fields, made when the first one comes. */
+static MPI_Request *requests_for(heat_halo *halo, int fields) {
+  MPI_Request *requests = halo->requests[fields - 1], *request = requests;
+  for (int way = RECEIVE; way >= SEND; way--)
+    for (int m = 0; m < halo->count[way]; m++) bind(halo, way, &halo->messages[way][m], fields, request++);
+  return requests;
+}
+
 /* Start with the first `fields` arrays of halo->rows. */
 static void begin(heat_halo *halo, int fields) {
-  wait_for_sends(halo);
   MPI_Request *requests = requests_for(halo, fields);
   halo->active = fields;
   halo->quiet = false;
@@ -300,6 +345,12 @@ static void begin(heat_halo *halo, int fields) {
   for (int m = 0; m < halo->count[SEND]; m++) {
     const message *each = &halo->messages[SEND][m];
     char *next = each->buffer;
+    if (is_rows(halo, each)) {
+      if (!halo->held)
+        memcpy(next, source_of(halo, halo->rows[0], each->list.copies).first,
+               (size_t)values_in_rows(halo, &each->list) * halo->value);
+      continue;
+    }
     for (int f = 0; f < fields; f++) {
       for (int c = 0; c < each->list.count; c++) {
         const copy *piece = &each->list.copies[c];
@@ -321,9 +372,20 @@ static void take(heat_halo *halo, heat_field *const *fields, int count) {
     halo->rows[f] = (heat_rows){fields[f]->corner, fields[f]->stride * (ptrdiff_t)sizeof(double)};
 }
 
-void heat_halo_begin_some(heat_halo *halo, heat_field *const *fields, int count) {
+static void begin_fields(heat_halo *halo, heat_field *const *fields, int count, bool held) {
+  wait_for_sends(halo);
   take(halo, fields, count);
+  halo->in_rows = count == 1 && halo->stride > 0;
+  halo->held = held;
   begin(halo, count);
+}
+
+void heat_halo_begin_some(heat_halo *halo, heat_field *const *fields, int count) {
+  begin_fields(halo, fields, count, false);
+}
+
+void heat_halo_begin_held(heat_halo *halo, heat_field *field) {
+  begin_fields(halo, &field, 1, true);
 }
 
 void heat_halo_begin(heat_halo *halo, heat_field *const *fields) {
@@ -336,6 +398,7 @@ static void receive(heat_halo *halo, int first, int last) {
   for (int m = first; m < last; m++) {
     const message *each = &halo->messages[RECEIVE][m];
     char *next = each->buffer;
+    if (is_rows(halo, each)) continue; /* they lie there */
     for (int f = 0; f < halo->active; f++) {
       for (int c = 0; c < each->list.count; c++) {
         const copy *piece = &each->list.copies[c];
@@ -347,7 +410,9 @@ static void receive(heat_halo *halo, int first, int last) {
 }
 
 void heat_halo_refresh(heat_halo *halo, const heat_rows *arrays) {
+  wait_for_sends(halo);
   memcpy(halo->rows, arrays, (size_t)halo->fields * sizeof *arrays);
+  halo->in_rows = halo->held = false;
   begin(halo, halo->fields);
   receive(halo, 0, halo->count[RECEIVE]);
 }
@@ -363,6 +428,14 @@ void heat_halo_wait_upper(heat_halo *halo, heat_field *const *fields) {
   for (int f = 0; f < halo->active; f++) fields[f]->valid = fields[f]->depth;
 }
 
+void heat_halo_wait_sent(heat_halo *halo, int64_t row) {
+  MPI_Request *sends = halo->held ? halo->requests[0] + halo->count[RECEIVE] : NULL;
+  for (int m = 0; sends != NULL && m < halo->count[SEND]; m++) {
+    const copy *first = halo->messages[SEND][m].list.copies;
+    if (first->box.lo[HEAT_Y] - first->shift[HEAT_Y] < row) MPI_Wait(&sends[m], MPI_STATUS_IGNORE);
+  }
+}
+
 void heat_halo_end(heat_halo *halo, heat_field *const *fields) {
   heat_halo_wait_lower(halo, fields);
   heat_halo_wait_upper(halo, fields);
@@ -372,6 +445,16 @@ void heat_halo_progress(heat_halo *halo) {
   int done = 1;
   if (!halo->quiet) MPI_Testall(requests_of(halo), halo->requests[halo->active - 1], &done, MPI_STATUSES_IGNORE);
   halo->quiet = done;
+}
+
+size_t heat_halo_plan_bytes(const heat_layout *layout, int depth) {
+  const heat_box block = heat_layout_box(layout, 0);
+  heat_box grown = block;
+  for (int axis = 0; axis < HEAT_AXES; axis++) {
+    const int sides = layout->ranks[axis] == 1 ? 0 : layout->ranks[axis] == 2 && !layout->periodic[axis] ? 1 : 2;
+    grown.hi[axis] += sides * (int64_t)depth;
+  }
+  return (size_t)WAYS * (size_t)(heat_box_cells(grown) - heat_box_cells(block)) * sizeof(double);
 }
 
 int64_t heat_halo_bytes(const heat_halo *halo) {

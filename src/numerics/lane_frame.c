@@ -11,7 +11,7 @@ enum {
   LINE = 64,      /* bytes of a cache line */
   LINE_CELLS = 8, /* doubles of it */
   THREADS_MOST = 256,
-  SPARE_STRIPS = 3, /* by which the threads on the left may be ahead, beside one for each */
+  SPARE_STRIPS = 3, /* by which several threads on the left may be ahead, beside one for each */
   PATIENCE = 1000   /* looks at another thread's progress before this one lets others run */
 };
 
@@ -281,6 +281,10 @@ static void lay_out(pass *p) {
   if (p->threads > p->tiles) p->threads = p->tiles;
 }
 
+static int ring_of(int threads) {
+  return threads == 1 ? 1 : threads + SPARE_STRIPS;
+}
+
 static size_t in_lines(size_t doubles) {
   return (doubles + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS;
 }
@@ -291,7 +295,7 @@ static heat_status provide(heat_lane_frame *frame, pass *p) {
   const heat_lanes *lanes = p->work->lanes;
   const size_t stages = (size_t)p->work->count, threads = (size_t)p->threads;
   parts *m = &p->memory;
-  p->ring = p->threads + SPARE_STRIPS;
+  p->ring = ring_of(p->threads);
   m->below_each = stages * 2 * (size_t)lanes->columns;
   m->left_each = stages * (size_t)two_columns(lanes);
   m->tile_each =
@@ -313,9 +317,10 @@ static heat_status provide(heat_lane_frame *frame, pass *p) {
   return heat_ok();
 }
 
-size_t heat_lane_frame_bytes(heat_box owned, int depth) {
-  const size_t columns = (size_t)heat_box_width(owned, HEAT_X) + 2 * (size_t)depth + HEAT_FRAME_STAGES;
-  return columns * HEAT_FRAME_STAGES * 2 * sizeof(double);
+size_t heat_lane_frame_bytes(heat_box grown, int threads) {
+  enum { TWO_COLUMNS = 2 * 112 }; /* doubles, of 8 lanes */
+  const size_t columns = (size_t)heat_box_width(grown, HEAT_X) + HEAT_FRAME_STAGES;
+  return (2 * columns + 2 * (size_t)ring_of(threads) * TWO_COLUMNS) * HEAT_FRAME_STAGES * sizeof(double);
 }
 
 void heat_lane_frame_destroy(heat_lane_frame *frame) {

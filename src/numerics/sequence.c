@@ -95,6 +95,7 @@ typedef struct pass {
   heat_sequence *sequence;
   const heat_stage *stages;
   int instant; /* of the walls, at the first stage */
+  int shift;   /* in the lane frame, a cell's new value is stored so many rows below the position of its tile */
   heat_field *const *fields;
   heat_status *status; /* HEAT_DECK when an expression in t yields no finite value */
 } pass;
@@ -117,11 +118,20 @@ static void prepare_box(void *context, int k, heat_box box) {
   *p->status = heat_first(*p->status, status);
 }
 
-/* Refresh the ghost layers of some fields, all but what comes from above: see wait_upper_halo. */
-static void exchange(heat_sequence *sequence, heat_field *const *fields, int count) {
+/* Refresh the ghost layers of some fields, all but what comes from above: see wait_upper_halo. `framed`: one field,
+ * which is then worked on in the lane frame. Where its rows are long they are sent from where they lie: copies would
+ * take memory, and the first strip of tiles takes longer than the neighbour to receive them; short rows would be waited
+ * for.
+ */
+static void exchange(heat_sequence *sequence, heat_field *const *fields, int count, bool framed) {
+  enum { HELD_BYTES = 2 << 20 };
+  const bool held = framed && (size_t)fields[0]->stride * sizeof(double) * (size_t)fields[0]->depth >= HELD_BYTES;
   const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_HALO);
   sequence->active_halo = count == 1 ? sequence->halo : sequence->wide_halo;
-  heat_halo_begin_some(sequence->active_halo, fields, count);
+  if (held)
+    heat_halo_begin_held(sequence->active_halo, fields[0]);
+  else
+    heat_halo_begin_some(sequence->active_halo, fields, count);
   heat_halo_wait_lower(sequence->active_halo, fields);
   sequence->upper_pending = count;
   for (int f = 0; f < count; f++) {
@@ -140,15 +150,24 @@ static void wait_upper_halo(heat_sequence *sequence) {
   heat_runtime_enter(sequence->runtime, before);
 }
 
+/* Have what was sent from below `row` leave. */
+static void wait_sent(heat_sequence *sequence, int64_t row) {
+  const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_HALO);
+  heat_halo_wait_sent(sequence->active_halo, row);
+  heat_runtime_enter(sequence->runtime, before);
+}
+
 /* Before rows below `row` are worked on: let messages make progress, and have those that these rows need. */
 static void progress_messages(void *context, int64_t row) {
   const pass *p = context;
-  if (p->sequence->active_halo != NULL) heat_halo_progress(p->sequence->active_halo);
+  heat_halo *halo = p->sequence->active_halo;
+  if (halo != NULL) heat_halo_progress(halo);
   if (row >= p->sequence->grid->owned.hi[HEAT_Y]) wait_upper_halo(p->sequence);
+  if (halo != NULL) wait_sent(p->sequence, row - p->shift);
 }
 
 void heat_sequence_refresh(heat_sequence *sequence, heat_field *field) {
-  if (field->valid == 0 && heat_layout_needs_exchange(&sequence->grid->layout)) exchange(sequence, &field, 1);
+  if (field->valid == 0 && heat_layout_needs_exchange(&sequence->grid->layout)) exchange(sequence, &field, 1, false);
   wait_upper_halo(sequence);
 }
 
@@ -195,17 +214,25 @@ static void prepare_line(void *context, int k, const heat_wall_line *line) {
     heat_ledger_count_line(equation->ledger, equation->walls, line, p->stages[k].budget_weight);
 }
 
-/* False where there is no memory for it. */
+/* Whether a stage only copies what the one before it wrote. */
+static bool is_copy(const heat_stage *stage) {
+  return stage->c == 0 && stage->terms == 1 && stage->term[0].weight == 1 && stage->term[0].field == stage[-1].out;
+}
+
+/* A copy at the end costs nothing: the frame writes to where that goes. False where there is no memory for it. */
 static bool run_frame(pass *p, const int64_t *grow, int count) {
   heat_sequence *sequence = p->sequence;
   heat_front fronts[HEAT_FRAME_STAGES];
+  heat_field *to = p->fields[p->stages[count - 1].out];
+  if (count > 1 && is_copy(&p->stages[count - 1])) count--;
+  p->shift = count;
   make_fronts(p, grow, count, fronts);
   return heat_lane_frame_pass(&sequence->frame, &(heat_frame_work){.fronts = fronts,
                                                                    .count = count,
                                                                    .grid = sequence->grid,
                                                                    .lanes = sequence->kernels->lanes,
                                                                    .from = p->fields[p->stages[0].u],
-                                                                   .to = p->fields[p->stages[count - 1].out],
+                                                                   .to = to,
                                                                    .threads = sequence->threads,
                                                                    .prepare = prepare_line,
                                                                    .before_rows = progress_messages,
@@ -218,13 +245,16 @@ static bool is_step(const heat_stage *stage) {
   return stage->c != 0 && stage->terms == 1 && stage->term[0].field == stage->u && stage->term[0].weight == 1;
 }
 
-/* Whether a pass of so many stages is done in the lane frame whatever a trial would say. */
-static bool is_sure(const heat_tiling *tiling, int stages) {
-  return tiling->frame_stages > 0 && stages >= tiling->frame_stages;
+/* Whether a pass of so many stages is done in the lane frame whatever a trial would say: a long one is fast there, and
+ * a short one, as at the start of a run, needs no band there. Only where they come again and again is there a trial. */
+static bool is_sure(const heat_sequence *sequence, int stages) {
+  enum { SHORT_MOST = 8 };
+  const int enough = sequence->tiling.frame_stages;
+  return enough > 0 && (stages >= enough || sequence->short_stretches <= SHORT_MOST);
 }
 
 /* As many of the stages [from, to) as can be done in the lane frame, 0: none. Each one goes on with the result of the
- * one before, and nobody needs what was between. */
+ * one before, and nobody needs what was between. At the end the result may be copied out of a band. */
 static int frame_length(const pass *list, const heat_schedule *schedule, int from, int to) {
   const heat_sequence *sequence = list->sequence;
   const heat_tiling *tiling = &sequence->tiling;
@@ -237,10 +267,11 @@ static int frame_length(const pass *list, const heat_schedule *schedule, int fro
     const heat_stage *stage = &list->stages[k];
     if (!is_step(stage) || (k > from && stage->u != list->stages[k - 1].out)) break;
     written |= 1u << stage->out;
-    const unsigned between = written & ~(1u << stage->out);
-    if (list->fields[stage->out]->window_rows == 0 && (schedule->needed[k + 1] & between) == 0) length = k + 1 - from;
+    const int end = k + 1 < to && is_copy(stage + 1) ? k + 2 : k + 1, out = list->stages[end - 1].out;
+    const unsigned between = written & ~(1u << out);
+    if (list->fields[out]->window_rows == 0 && (schedule->needed[end] & between) == 0) length = end - from;
   }
-  const bool taken = is_sure(tiling, length) || (tried && length >= HEAT_FRAME_STAGES_LEAST);
+  const bool taken = is_sure(sequence, length) || (tried && length >= HEAT_FRAME_STAGES_LEAST);
   return taken ? length : 0;
 }
 
@@ -267,6 +298,8 @@ static void run_stages(const pass *list, const heat_schedule *schedule, int from
   const double start = MPI_Wtime() - sequence->runtime->spent[HEAT_HALO];
   double updates = 0;
   bool sure = false;
+  const bool is_short = to - from < sequence->tiling.frame_stages;
+  sequence->short_stretches = is_short ? sequence->short_stretches + 1 : 0;
   for (int k = from; k < to; k++) {
     heat_forcing_count_steady(sequence->equation.forcing, list->stages[k].budget_weight, sequence->equation.ledger);
     updates += (double)heat_box_cells(heat_grid_grown(sequence->grid, sequence->grid->owned, schedule->grow[k]));
@@ -277,9 +310,10 @@ static void run_stages(const pass *list, const heat_schedule *schedule, int from
     p.instant = s;
     done = frame_length(list, schedule, s, to);
     if (done > 0 && run_frame(&p, schedule->grow + s, done)) {
-      sure = sure || is_sure(&sequence->tiling, done);
+      sure = sure || is_sure(sequence, done);
       continue;
     }
+    if (sequence->active_halo != NULL) heat_halo_wait_sent(sequence->active_halo, INT64_MAX);
     done = pass_length(sequence, schedule, s, to);
     if (sequence->plain)
       run_plain(&p, heat_grid_grown(sequence->grid, sequence->grid->owned, schedule->grow[s]));
@@ -287,7 +321,7 @@ static void run_stages(const pass *list, const heat_schedule *schedule, int from
       run_tiles(&p, schedule->grow + s, done);
   }
   for (int k = from; k < to; k++) list->fields[list->stages[k].out]->valid = (int)schedule->grow[k];
-  sequence->framed = sequence->framed || sure;
+  sequence->framed = sequence->framed || (sure && !is_short);
   if (!sure)
     heat_tiling_learn(&sequence->tiling, to - from, updates, MPI_Wtime() - sequence->runtime->spent[HEAT_HALO] - start);
 }
@@ -350,12 +384,12 @@ static heat_status run_list(heat_sequence *sequence, const heat_stage *stages, i
   /* A failure is local (an expression at one rank's cells): the exchanges go on, the caller agrees. */
   status = heat_walls_update(sequence->equation.walls, times, count);
   status = heat_first(status, heat_forcing_begin(sequence->equation.forcing, times, count));
-  const pass list = {sequence, stages, 0, fields, &status};
+  const pass list = {.sequence = sequence, .stages = stages, .fields = fields, .status = &status};
   for (int s = 0, end; s < count; s = end) {
     heat_field *picked[HEAT_STAGE_FIELDS];
     const int needed = pick(schedule.refresh[s], fields, picked);
-    if (needed > 0) exchange(sequence, picked, needed);
     for (end = s + 1; end < count && schedule.refresh[end] == 0; end++) continue;
+    if (needed > 0) exchange(sequence, picked, needed, needed == 1 && frame_length(&list, &schedule, s, end) > 0);
     run_stages(&list, &schedule, s, end);
   }
   return status;

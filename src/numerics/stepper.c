@@ -66,12 +66,29 @@ static int band_rows(const heat_method *method, const heat_layout *layout, int d
   return rows < heat_box_width(last, HEAT_Y) + 2 * (int64_t)depth ? rows : 0;
 }
 
-size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, int depth, int threads) {
-  const heat_box block = heat_layout_box(layout, 0);
-  const int rows = band_rows(method, layout, depth, threads);
-  return (size_t)method->lasting * heat_field_bytes(block, depth) +
-         (size_t)(method->fields - method->lasting) * heat_field_band_bytes(block, depth, rows) +
-         (method->fields == 2 && rows > 0 ? heat_lane_frame_bytes(block, depth) : 0);
+/* What the lane frame takes where the steps are done in it, and `untried`: whether that is sure; 0: they are not. */
+static size_t frame_bytes(const heat_stepper_spec *spec, bool *untried) {
+  const heat_layout *layout = spec->layout;
+  heat_box grown = heat_layout_box(layout, 0);
+  int length = 0;
+  if (spec->uniform && spec->method == &heat_methods[HEAT_METHOD_EULER]) length = heat_tiles_frame_stages(grown);
+  *untried = length > 0 && (spec->depth >= length || !heat_layout_needs_exchange(layout));
+  for (int axis = 0; axis < HEAT_AXES; axis++)
+    if (layout->ranks[axis] > 1 || layout->periodic[axis]) grown.hi[axis] += 2 * (int64_t)spec->depth;
+  return length > 0 ? heat_lane_frame_bytes(grown, spec->threads) : 0;
+}
+
+size_t heat_stepper_bytes(const heat_stepper_spec *spec) {
+  const heat_method *method = spec->method;
+  const heat_box block = heat_layout_box(spec->layout, 0);
+  bool untried;
+  heat_field_form form = {.depth = spec->depth};
+  const size_t whole = heat_field_form_bytes(spec->layout, block, form), frame = frame_bytes(spec, &untried);
+  form.rows = band_rows(method, spec->layout, spec->depth, spec->threads);
+  const size_t band = form.rows > 0 && untried ? 0 : heat_field_form_bytes(spec->layout, block, form);
+  /* A solver's messages are of one layer, and next to nothing. */
+  const size_t messages = method->step == NULL ? heat_halo_plan_bytes(spec->layout, spec->depth) : 0;
+  return (size_t)method->lasting * whole + (size_t)(method->fields - method->lasting) * band + frame + messages;
 }
 
 heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method, heat_operator *op) {

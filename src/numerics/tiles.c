@@ -52,6 +52,11 @@ static double cache_bytes(int name, long usual) {
   return (double)(bytes > 0 ? bytes : usual);
 }
 
+int heat_tiles_frame_stages(heat_box owned) {
+  enum { FRAME_CELLS = 1 << 20, FRAME_STAGES = 32 };
+  return heat_box_cells(owned) >= FRAME_CELLS ? FRAME_STAGES : 0;
+}
+
 heat_tiling heat_tiling_create(heat_box owned, size_t bytes, bool frame) {
   enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32 };
   enum { FULL_1 = -1, HALF_1 = -2, HALF_2 = -3 }; /* so many columns that the tile fills that much of a cache */
@@ -66,13 +71,12 @@ heat_tiling heat_tiling_create(heat_box owned, size_t bytes, bool frame) {
   enum { SMALL = sizeof small / sizeof *small, LARGE = sizeof large / sizeof *large };
   _Static_assert((int)SMALL <= (int)HEAT_TILE_CHOICES && (int)LARGE <= (int)HEAT_TILE_CHOICES,
                  "more shapes than places");
-  enum { FRAME_CELLS = 1 << 20, FRAME_STAGES = 32 };
   const double used = 0.75;                                                           /* of a cache, at most */
   const double level1 = cache_bytes(_SC_LEVEL1_DCACHE_SIZE, USUAL_1) / (double)bytes; /* cells */
   const double level2 = cache_bytes(_SC_LEVEL2_CACHE_SIZE, USUAL_2) / (double)bytes;
   const bool is_small = (double)heat_box_cells(owned) < used * level2;
   const heat_tile *shapes = is_small ? small : large;
-  heat_tiling tiling = {.frame_stages = frame && heat_box_cells(owned) >= FRAME_CELLS ? FRAME_STAGES : 0};
+  heat_tiling tiling = {.frame_stages = frame ? heat_tiles_frame_stages(owned) : 0};
   for (int n = 0; n < (is_small ? (int)SMALL : (int)LARGE); n++) {
     if (shapes[n].frame && !frame) continue;
     heat_tile *tile = &tiling.tile[tiling.count++];

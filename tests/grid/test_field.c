@@ -32,7 +32,7 @@ static void a_band_slides_with_its_rows(void **state) {
   assert_int_equal(heat_field_create_as(&band, &tall, (heat_field_form){DEPTH, ROWS, 3, 1}).code, HEAT_OK);
   assert_int_equal(band.window_rows, ROWS);
   const size_t room = (size_t)HEAT_FIELD_PAGE_SLOTS * CACHE_LINE;
-  assert_int_equal(heat_field_band_bytes(tall.owned, DEPTH, ROWS), ROWS * (size_t)band.stride * sizeof(double) + room);
+  assert_int_equal(band.bytes, ROWS * (size_t)band.stride * sizeof(double) + room);
   heat_field_slide(&band, 98, false);
   for (int64_t j = 98; j < 98 + ROWS; j++)
     for (int64_t i = 5; i < 5 + WIDTH; i++) *heat_field_at(&band, i, j) = (double)(1000 * j + i);
@@ -76,7 +76,8 @@ static void rows_start_on_cache_lines_and_hold_all_layers(void **state) {
       assert_int_equal(field.depth, depths[d]);
       assert_true(field.stride >= widths[w] + 2 * depth);
       assert_true(field.stride * (ptrdiff_t)sizeof(double) % PAGE != 0);
-      const double *end = field.memory + heat_field_bytes(field.owned, field.depth) / sizeof(double);
+      const double *end = field.memory + field.bytes / sizeof(double);
+      assert_int_equal(field.bytes, heat_field_bytes(field.owned, field.depth));
       for (int64_t j = lo; j < lo + rows; j++) {
         assert_int_equal((uintptr_t)heat_field_at(&field, lo, j) % CACHE_LINE, 0);
         assert_int_equal(heat_field_at(&field, lo + 2, j + 1) - heat_field_at(&field, lo, j), field.stride + 2);
@@ -137,8 +138,7 @@ static void the_extent_is_that_of_all_ranks_wherever_it_lies(void **state) {
   (void)state;
   heat_field field;
   assert_int_equal(heat_field_create(&field, &made.grid, 1).code, HEAT_OK);
-  for (size_t n = 0; n < heat_field_bytes(made.grid.owned, 1) / sizeof(double); n++)
-    field.memory[n] = -1e9; /* ghosts */
+  for (size_t n = 0; n < field.bytes / sizeof(double); n++) field.memory[n] = -1e9; /* ghosts */
   for (int64_t cell = 0; cell < NX * NY; cell++) {
     fill(&field);
     put(&field, cell, -5.5);

@@ -6,6 +6,8 @@
 #include "rig.h"
 
 #include <math.h>
+#include <omp.h>
+#include <time.h>
 
 static const char *const materials[] = {"material: {diffusivity: 1}", "material: {diffusivity: [1, 0.3]}"};
 static const char *const sides[] = {
@@ -47,9 +49,7 @@ static void poison(double *memory, size_t bytes) {
 
 static void start(rig *r) {
   const heat_box owned = r->grid.owned;
-  for (int f = 0; f < r->stepper.method->fields; f++)
-    poison(r->stepper.fields[f].memory,
-           heat_field_band_bytes(owned, r->op.stencil.depth, r->stepper.fields[f].window_rows));
+  for (int f = 0; f < r->stepper.method->fields; f++) poison(r->stepper.fields[f].memory, r->stepper.fields[f].bytes);
   heat_field *u = heat_stepper_solution(&r->stepper);
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
     for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) *heat_field_at(u, i, j) = noise(i, j);
@@ -88,8 +88,50 @@ static bool same_heat(const rig *a, const rig *b) {
 typedef struct trial {
   int64_t cells[HEAT_AXES];
   int ranks[HEAT_AXES], material, side, depth, threads, isa;
+  int late;  /* threads that take long now and then: bit n for thread n */
+  int band;  /* rows of the field between the steps; 0: it is whole */
+  bool sure; /* the frame is taken as in a large block, not because a trial chose it */
   int64_t first, steps;
 } trial;
+
+/* Loops of the frame that now and then take long in the threads of `late`: so threads come to their tiles in all
+ * orders, and what one hands over before it is there, or overwrites before the other has it, shows. */
+static heat_lanes real;
+static int late;
+static void dawdle(void) {
+  enum { SELDOM = 5, NAP_NANOSECONDS = 30000 };
+  static _Thread_local unsigned calls;
+  if ((late >> omp_get_thread_num() & 1) != 0 && calls++ % SELDOM == 0)
+    nanosleep(&(struct timespec){0, NAP_NANOSECONDS}, NULL);
+}
+static void late_load(double *tile, int p, const double *const *from, int first, int last) {
+  if (p == 0) dawdle();
+  real.load(tile, p, from, first, last);
+}
+static void late_store(const double *tile, int p, double *const *to, int first, int last) {
+  if (p == 0) dawdle();
+  real.store(tile, p, to, first, last);
+}
+static void late_hand_over(double *tile, double *below, const double *left, double *right) {
+  dawdle();
+  real.hand_over(tile, below, left, right);
+}
+
+/* Let the field between the steps be a band, where the lowest block has more rows than that. */
+static void make_band(rig *r, const trial *c) {
+  heat_field *field = &r->stepper.fields[1];
+  const int64_t lowest = c->cells[HEAT_Y] / c->ranks[HEAT_Y] + 2 * (int64_t)field->depth;
+  if (c->band == 0 || c->band >= lowest) return;
+  const heat_field_form form = {.depth = field->depth, .rows = c->band, .page_slot = 1};
+  heat_field_destroy(field);
+  assert_int_equal(heat_field_create_as(field, &r->grid, form).code, HEAT_OK);
+}
+
+static bool is_untouched_band(const heat_field *field) {
+  bool untouched = field->window_rows > 0;
+  for (size_t n = 0; n < field->bytes / sizeof(double); n++) untouched = untouched && isnan(field->memory[n]);
+  return untouched;
+}
 
 /* Returns whether the lane frame was in use. */
 static bool check(trial c) {
@@ -107,10 +149,19 @@ static bool check(trial c) {
   unsetenv("HEAT2D_ISA");
   heat_kernels kernels = *frame.op.sequence.kernels;
   if (c.isa == 0 && has_wide) kernels.lanes = &heat_lanes_wide;
+  real = *kernels.lanes;
+  late = c.late;
+  heat_lanes slow = real;
+  slow.load = late_load;
+  slow.store = late_store;
+  slow.hand_over = late_hand_over;
+  if (late != 0) kernels.lanes = &slow;
   frame.op.sequence.kernels = &kernels;
   heat_tiling tiling = heat_tiling_fixed(16, 4);
-  tiling.tile[0].frame = true;
+  tiling.tile[0].frame = !c.sure;
+  tiling.frame_stages = c.sure ? 32 : 0;
   heat_sequence_set_tiling(&frame.op.sequence, tiling);
+  make_band(&frame, &c);
   start(&plain);
   start(&frame);
   advance(&plain, c.first, c.steps);
@@ -141,6 +192,8 @@ static void every_block_has_the_bits_of_single_stages(void **state) {
     c.ranks[HEAT_X] = px;
     c.ranks[HEAT_Y] = size / px;
     for (int axis = 0; axis < HEAT_AXES; axis++) c.cells[axis] = c.ranks[axis] + draw(most[draw(4)]);
+    c.band = draw(2) * (6 + draw(40));
+    c.sure = draw(2) == 1;
     c.first = 1 + draw(HEAT_BATCH);
     c.steps = c.first + 1 + draw(HEAT_BATCH + 9);
     used += check(c);
@@ -161,14 +214,55 @@ static void large_blocks_have_the_bits_of_single_stages(void **state) {
                               .depth = 3 + n % 3,
                               .threads = 1 + n % 3,
                               .isa = n,
+                              .band = 41,
                               .first = 64,
                               .steps = 64 + 37}));
+}
+
+/* A run begins with one step, two, four, and so on. */
+static void a_run_in_the_frame_touches_no_band(void **state) {
+  (void)state;
+  enum { ROWS = 35 };
+  int size;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  trial c = {.cells = {100, 90 * (int64_t)size}, .ranks = {1, size}, .depth = 5, .threads = 2, .band = ROWS};
+  rig r;
+  open_rig(&r, (rig_setting){.deck = materials[0], .cells = {100, c.cells[HEAT_Y]}, .ranks = c.ranks, .depth = 64});
+  r.op.sequence.tiling.frame_stages = 32;
+  make_band(&r, &c);
+  start(&r);
+  const heat_clock clock = heat_clock_create(0, 0, 1e-6, 1);
+  for (int64_t step = 0, batch = 1; step < 300; step += batch, batch = batch < HEAT_BATCH ? 2 * batch : 37)
+    assert_int_equal(heat_stepper_advance(&r.stepper, &clock, step, step + batch).code, HEAT_OK);
+  assert_true(everywhere(is_untouched_band(&r.stepper.fields[1])));
+  close_rig(&r);
+}
+
+/* Few columns, so that all threads are at work on the same rows, and so many strips that those which may be under way
+ * at once come round again. */
+static void threads_may_come_to_their_tiles_in_any_order(void **state) {
+  (void)state;
+  enum { THREADS = 3 };
+  int size;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  for (int slow = 1; slow < (1 << THREADS) - 1; slow++)
+    assert_true(check((trial){.cells = {70, 900 * (int64_t)size},
+                              .ranks = {1, size},
+                              .side = slow % 6,
+                              .depth = 4,
+                              .threads = THREADS,
+                              .isa = 1 + slow % 4,
+                              .late = slow,
+                              .first = 20,
+                              .steps = 29}));
 }
 
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(every_block_has_the_bits_of_single_stages),
       cmocka_unit_test(large_blocks_have_the_bits_of_single_stages),
+      cmocka_unit_test(a_run_in_the_frame_touches_no_band),
+      cmocka_unit_test(threads_may_come_to_their_tiles_in_any_order),
   };
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

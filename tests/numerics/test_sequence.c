@@ -200,7 +200,7 @@ static bool make_band(rig *r, int f, int depth) {
   heat_field_destroy(r->each[f]);
   const heat_field_form form = {.depth = depth, .rows = wanted, .page_slot = f, .threads = 1};
   assert_int_equal(heat_field_create_as(r->each[f], &r->grid, form).code, HEAT_OK);
-  const size_t doubles = heat_field_band_bytes(r->grid.owned, depth, wanted) / sizeof(double);
+  const size_t doubles = r->fields[f].bytes / sizeof(double);
   for (size_t n = 0; n < doubles; n++) r->fields[f].memory[n] = NAN;
   return true;
 }

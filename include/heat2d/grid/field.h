@@ -4,7 +4,8 @@
  * each starts on a cache line, and so that neighbouring rows do not map to the same cache set. All fields of a grid
  * with the same depth have the same shape and stride. Fields that a kernel uses together begin at different places
  * within a page, in different page slots: a processor that loads from an address whose lowest 12 bits are those of a
- * recent store takes the two for the same address, and waits.
+ * recent store takes the two for the same address, and waits. Where the layout does not divide rows, and they are not
+ * periodic, one ghost column on each side is all there is.
  *
  * A band is a field of which only a window of rows exists at a time. */
 #ifndef HEAT2D_FIELD_H
@@ -19,12 +20,14 @@ typedef struct heat_field {
   int window_rows;      /* rows of a band that exist; 0: it is no band, and all exist */
   int64_t window_begin; /* the lowest row that exists */
   int depth, valid;
+  int columns;      /* ghost columns on each side */
   bool passing;     /* what it holds after the next list of stages is of no use: see sequence.h */
   int page_slot;    /* see heat_field_form */
   ptrdiff_t stride; /* doubles from one row to the next */
-  double *memory;   /* the allocation */
-  double *start;    /* of the rows that exist */
-  double *corner;   /* cell owned.lo */
+  double *memory;   /* the allocation, of so many bytes */
+  size_t bytes;
+  double *start;  /* of the rows that exist */
+  double *corner; /* cell owned.lo */
 } heat_field;
 
 /* Allocate (not initialised) with `depth` >= 1 ghost layers and none of them valid. HEAT_IO when memory is exhausted.
@@ -48,9 +51,12 @@ heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_
  * a band still. Local. */
 heat_status heat_field_widen(heat_field *field, const heat_grid *grid, int threads);
 
-/* Bytes that heat_field_create allocates, and that heat_field_create_as does for a band of `rows` rows. Local. */
+/* Doubles from one row of a field to the next. Local. */
+ptrdiff_t heat_field_stride(const heat_grid *grid, int depth);
+
+/* Bytes that heat_field_create_as allocates; and that heat_field_create does at most, whatever the layout. Local. */
+size_t heat_field_form_bytes(const heat_layout *layout, heat_box owned, heat_field_form form);
 size_t heat_field_bytes(heat_box owned, int depth);
-size_t heat_field_band_bytes(heat_box owned, int depth, int rows);
 
 /* Move the window of a band upwards, so that it begins at the row `first`, which is not below its present begin. With
  * `keep` the rows that exist before and after keep their values, otherwise all are undefined. Local. */

@@ -3,7 +3,8 @@
  * It is planned once, as a list of block copies: for each other rank the boxes of its cells that lie in this rank's box
  * grown by the depth of the halo, across periodic sides as shifted images, packed into one message per neighbour.
  * Images of a rank's own cells are copied directly. Any depth, any block sizes, corners included: a halo may reach over
- * several ranks, or several times around a periodic axis. Requests are persistent.
+ * several ranks, or several times around a periodic axis. Requests are persistent. Where rows are not divided, and the
+ * message is of one field, it is received into its rows.
  *
  * Ghost rows above the owned box can be waited for later than the rest, since a sweep from below to above needs them
  * last. A rank then runs behind the one above it by the time of one message; after the first exchange none waits. */
@@ -45,6 +46,13 @@ void heat_halo_begin(heat_halo *halo, heat_field *const *fields);
  * that. What finishes is given the same ones. Collective. */
 void heat_halo_begin_some(heat_halo *halo, heat_field *const *fields, int count);
 
+/* The same for one field whose cells are not changed before heat_halo_wait_sent: where rows are not divided they are
+ * sent from where they lie, and no copy of them takes memory. Which one a rank calls is its own affair. Collective. */
+void heat_halo_begin_held(heat_halo *halo, heat_field *field);
+
+/* Wait until the owned rows below `row` have been sent, and may be changed. Collective. */
+void heat_halo_wait_sent(heat_halo *halo, int64_t row);
+
 /* Wait for the ghost layers: `valid` of each field becomes its depth. The fields are those of heat_halo_begin.
  * Collective. */
 void heat_halo_end(heat_halo *halo, heat_field *const *fields);
@@ -58,7 +66,10 @@ void heat_halo_wait_upper(heat_halo *halo, heat_field *const *fields);
  * by the thread that uses MPI. Local. */
 void heat_halo_progress(heat_halo *halo);
 
-/* Bytes that an exchange of all fields sends from this rank, and to how many other ranks. Local. */
+/* Bytes of the messages of one field that a rank holds, at most. Local. */
+size_t heat_halo_plan_bytes(const heat_layout *layout, int depth);
+
+/* Bytes of the cells that an exchange of all fields sends from this rank, and to how many other ranks. Local. */
 int64_t heat_halo_bytes(const heat_halo *halo);
 int heat_halo_neighbours(const heat_halo *halo);
 

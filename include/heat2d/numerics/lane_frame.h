@@ -37,8 +37,8 @@ typedef struct heat_lane_frame {
 
 void heat_lane_frame_destroy(heat_lane_frame *frame); /* Local. */
 
-/* Bytes that it takes for a block with a halo of `depth` layers, nearly. Local. */
-size_t heat_lane_frame_bytes(heat_box owned, int depth);
+/* Bytes that it takes for a block with its halo, nearly. Local. */
+size_t heat_lane_frame_bytes(heat_box grown, int threads);
 
 typedef struct heat_frame_work {
   const heat_front *fronts; /* `count` stages in order, each u + c L(u) of the result u of the one before */

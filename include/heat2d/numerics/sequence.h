@@ -37,8 +37,9 @@ typedef struct heat_sequence {
   bool plain; /* one stage after the other in plain loops: the reference */
   heat_tiling tiling;
   heat_lane_frame frame;
-  bool framed;        /* stages were done in it without a trial */
-  int64_t cell_bytes; /* that a tile holds of each cell */
+  bool framed;         /* stages were done in it without a trial */
+  int short_stretches; /* between exchanges, in a row: too few stages for that */
+  int64_t cell_bytes;  /* that a tile holds of each cell */
   const heat_kernels *kernels;
   heat_halo *halo;                          /* for one field */
   heat_halo *wide_halo;                     /* for several at once; NULL until they are needed */

@@ -113,8 +113,17 @@ struct heat_stepper {
   void *stop_context;
 };
 
-/* Bytes of the fields of the largest block. Local. */
-size_t heat_stepper_bytes(const heat_method *method, const heat_layout *layout, int depth, int threads);
+/* What its memory depends on. */
+typedef struct heat_stepper_spec {
+  const heat_method *method;
+  const heat_layout *layout;
+  int depth, threads;
+  bool uniform; /* one material, and no source */
+} heat_stepper_spec;
+
+/* Bytes that steps take for the largest block: fields, what their tiles leave for each other, messages. What a run may
+ * never touch is not counted. Local. */
+size_t heat_stepper_bytes(const heat_stepper_spec *spec);
 
 /* Allocate the fields: a whole one for the solution, and bands for the others of an explicit method where the halo is
  * deep enough. HEAT_IO when memory is exhausted. Collective. */

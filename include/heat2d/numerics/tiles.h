@@ -51,6 +51,10 @@ typedef struct heat_tiling {
   bool chosen;
 } heat_tiling;
 
+/* From how many stages on a pass of a block is done in the lane frame, where that can be used, without a trial; 0: it
+ * never is. Local. */
+int heat_tiles_frame_stages(heat_box owned);
+
 /* Shapes to try for the block `owned` with `bytes` for each cell of a tile, among them the lane frame where `frame`
  * says so. Local. */
 heat_tiling heat_tiling_create(heat_box owned, size_t bytes, bool frame);
