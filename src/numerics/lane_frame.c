@@ -164,6 +164,11 @@ static void prepare_side(const tile *t, int k, heat_box part, int side) {
   }
 }
 
+static bool touches(heat_box part, heat_box domain, int side) {
+  const int axis = side / 2;
+  return side % 2 == 0 ? part.lo[axis] == domain.lo[axis] : part.hi[axis] == domain.hi[axis];
+}
+
 /* Stage k in a tile at the rim of its box. */
 static void do_rim(const tile *t, int k) {
   const heat_frame_work *work = t->p->work;
@@ -171,20 +176,27 @@ static void do_rim(const tile *t, int k) {
   const heat_sweep *sweep = &front->sweep;
   /* What the stage reads there, here or in the tiles to the right and above, has to be handed over. */
   if (heat_box_empty(heat_box_intersect(heat_box_shift(t->at, -k, -k), heat_box_grow(front->box, 1)))) return;
-  const ptrdiff_t columns = k * (ptrdiff_t)two_columns(work->lanes);
-  work->lanes->hand_over(t->cells, t->below + k * 2 * (ptrdiff_t)work->lanes->columns, t->left + columns,
-                         t->right + columns);
+  const heat_lanes *lanes = work->lanes;
+  const double a = sweep->c * sweep->rx, b = sweep->c * sweep->ry;
+  const ptrdiff_t columns = k * (ptrdiff_t)two_columns(lanes);
+  double *below = t->below + k * 2 * (ptrdiff_t)lanes->columns;
   const heat_box part = heat_box_intersect(heat_box_shift(t->at, -k - 1, -k - 1), front->box);
-  if (heat_box_empty(part)) return;
+  bool beside[HEAT_SIDES], any = false;
   for (int side = 0; side < HEAT_SIDES; side++) {
-    const heat_box domain = work->grid->domain;
-    const int axis = side / 2;
-    const bool touches = side % 2 == 0 ? part.lo[axis] == domain.lo[axis] : part.hi[axis] == domain.hi[axis];
-    if (touches && heat_grid_wall(work->grid, side)) prepare_side(t, k, part, side);
+    beside[side] = heat_grid_wall(work->grid, side) && touches(part, work->grid->domain, side);
+    any = any || beside[side];
   }
+  /* All columns, at the rim of a block that goes on in another one: as in the middle. */
+  if (!any && !heat_box_empty(part) && heat_box_width(part, HEAT_X) == lanes->columns) {
+    lanes->update_whole(t->cells, below, t->left + columns, t->right + columns, a, b);
+    return;
+  }
+  lanes->hand_over(t->cells, below, t->left + columns, t->right + columns);
+  if (heat_box_empty(part)) return;
+  for (int side = 0; side < HEAT_SIDES; side++)
+    if (beside[side]) prepare_side(t, k, part, side);
   const int64_t shift = k + 1 - t->at.lo[HEAT_X];
-  work->lanes->update(t->cells, (int)(part.lo[HEAT_X] + shift), (int)(part.hi[HEAT_X] + shift), sweep->c * sweep->rx,
-                      sweep->c * sweep->ry);
+  lanes->update(t->cells, (int)(part.lo[HEAT_X] + shift), (int)(part.hi[HEAT_X] + shift), a, b);
 }
 
 /* Have some rows of the next tile's cells brought near, and of those that it will write to. */

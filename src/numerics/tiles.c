@@ -5,17 +5,21 @@
  * grid, material and processor, so that a run tries some.
  *
  * The lane frame beside the best of these tiles, as parts of the speed of the kernel in the first-level cache (one core
- * of a Xeon with AVX-512, 48 KiB and 2 MiB of cache; medians of samples in turn):
+ * of a Xeon with AVX-512, or kept to AVX2, 48 KiB and 2 MiB of cache; medians of samples in turn, by the processor's
+ * time; blocks with neighbours above and below, and a halo as deep as there are stages):
  *
- *     cells of a block           stages    frame   tile
- *     128 x 128                      64     0.39   0.60   half of its vectors lie outside of the block
- *     256 x 256                      64     0.53   0.63
- *     512 x 512                      64     0.71   0.67   from here on a run tries it
- *     1024 x 512                     64     0.78   0.71
- *     8192 x 1024                    16     0.66   0.65   moving the cells in and out takes as long as it saves
- *     8192 x 1024                    32     0.77   0.69   from 32 stages and a million cells on it is taken untried
- *     2048 x 1024                    64     0.86   0.74
- *     8192 x 2048                    64     0.93   0.67 */
+ *     cells of a block   stages   frame   tile    AVX2: frame   tile
+ *     128 x 128              64    0.39   0.60                          half of its vectors lie outside of the block
+ *     256 x 256              64    0.53   0.63
+ *     512 x 256               8    0.58   0.57           0.55   0.69
+ *     512 x 256              16    0.69   0.61           0.65   0.70    so a run tries it
+ *     1024 x 512              8    0.58   0.64                          moving the cells in and out takes longer than
+ *     8192 x 1024            16    0.60   0.65                          it saves: also tried
+ *     1024 x 512             32    0.77   0.68           0.77   0.74    from here on it is taken untried
+ *     1024 x 512             64    0.73   0.65                          seven strips in place of six
+ *     2048 x 1024            64    0.87   0.62           0.81   0.75
+ *     2048 x 2048            64    0.92   0.68
+ *     8192 x 4096            64    1.05   0.78 */
 #define _DEFAULT_SOURCE /* for _SC_LEVEL1_DCACHE_SIZE */
 #include "heat2d/numerics/tiles.h"
 
@@ -53,7 +57,7 @@ static double cache_bytes(int name, long usual) {
 }
 
 int heat_tiles_frame_stages(heat_box owned) {
-  enum { FRAME_CELLS = 1 << 20, FRAME_STAGES = 32 };
+  enum { FRAME_CELLS = 1 << 19, FRAME_STAGES = 32 };
   return heat_box_cells(owned) >= FRAME_CELLS ? FRAME_STAGES : 0;
 }
 
