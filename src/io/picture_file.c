@@ -115,16 +115,8 @@ static cairo_status_t stream(void *context, const unsigned char *bytes, unsigned
   return sink_put(context, bytes, count) ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
 }
 
-static void write_vectors(sink *out, const heat_canvas *canvas, heat_draw_function *paint, void *context) {
-  const bool pdf = canvas->format == HEAT_PICTURE_PDF;
-  cairo_surface_t *surface = pdf ? cairo_pdf_surface_create_for_stream(stream, out, canvas->width, canvas->height)
-                                 : cairo_svg_surface_create_for_stream(stream, out, canvas->width, canvas->height);
-  if (pdf) {
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "heat2d");
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, canvas->title);
-    /* The bytes follow from what is drawn, not from the time of day. */
-    cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
-  }
+/* Draw on a surface whose bytes go into a sink, and destroy it. */
+static void draw_vectors(sink *out, cairo_surface_t *surface, heat_draw_function *paint, void *context) {
   cairo_t *cairo = cairo_create(surface);
   paint(cairo, context);
   const bool drawn = cairo_status(cairo) == CAIRO_STATUS_SUCCESS;
@@ -132,8 +124,36 @@ static void write_vectors(sink *out, const heat_canvas *canvas, heat_draw_functi
   cairo_surface_finish(surface);
   if (!drawn || cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS) sink_fail(out, ENOMEM);
   cairo_surface_destroy(surface);
-  static const char svg_note[] = "<!-- Software: heat2d -->\n";
-  if (!pdf) sink_put(out, (const unsigned char *)svg_note, sizeof svg_note - 1);
+}
+
+static void write_pdf(sink *out, const heat_canvas *canvas, heat_draw_function *paint, void *context) {
+  cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(stream, out, canvas->width, canvas->height);
+  cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "heat2d");
+  cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, canvas->title);
+  /* The bytes follow from what is drawn, not from the time of day. */
+  cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
+  draw_vectors(out, surface, paint, context);
+}
+
+/* The names in it are numbered anew, so it is drawn in memory first. */
+static void write_svg(sink *out, const heat_canvas *canvas, heat_draw_function *paint, void *context) {
+  static const char note[] = "<!-- Software: heat2d -->\n";
+  char *text = NULL, *renumbered = NULL;
+  size_t length = 0;
+  sink memory = {.file = open_memstream(&text, &length), .path = out->path, .status = heat_ok()};
+  if (memory.file == NULL) {
+    sink_fail(out, ENOMEM);
+    return;
+  }
+  draw_vectors(&memory, cairo_svg_surface_create_for_stream(stream, &memory, canvas->width, canvas->height), paint,
+               context);
+  if (fclose(memory.file) == 0 && memory.status.code == HEAT_OK) renumbered = heat_svg_renumber(text, &length);
+  if (renumbered == NULL)
+    sink_fail(out, ENOMEM);
+  else if (sink_put(out, (const unsigned char *)renumbered, length))
+    sink_put(out, (const unsigned char *)note, sizeof note - 1);
+  free(text);
+  free(renumbered);
 }
 
 heat_status heat_canvas_write(const heat_canvas *canvas, heat_draw_function *paint, void *context, const char *path) {
@@ -142,8 +162,10 @@ heat_status heat_canvas_write(const heat_canvas *canvas, heat_draw_function *pai
   if (made.code != HEAT_OK) return made;
   if (canvas->format == HEAT_PICTURE_PNG)
     write_png(&out, canvas, paint, context);
+  else if (canvas->format == HEAT_PICTURE_PDF)
+    write_pdf(&out, canvas, paint, context);
   else
-    write_vectors(&out, canvas, paint, context);
+    write_svg(&out, canvas, paint, context);
   if (fflush(out.file) != 0) sink_fail(&out, errno);
   if (out.status.code == HEAT_OK && fsync(fileno(out.file)) != 0) sink_fail(&out, errno);
   if (fclose(out.file) != 0) sink_fail(&out, errno);

@@ -38,6 +38,12 @@ void heat_pen_outline(heat_pen *pen, const char *text);
  * is measured only. Local. */
 int heat_pen_paragraph(heat_pen *pen, double x, double y, int width, const char *text, bool ink);
 
+/* picture_svg.c */
+
+/* The text of an SVG with its names numbered in their order in it, and its length; to be freed. NULL: there is no
+ * memory. Local. */
+char *heat_svg_renumber(const char *text, size_t *length);
+
 /* picture_layout.c */
 
 typedef struct heat_rectangle {
