@@ -158,9 +158,9 @@ static void put_text(const page_writer *at, const char *text) {
 static void put_head(page_writer *at) {
   const heat_picture *picture = at->page->picture;
   char text[TEXT], time[TEXT / 4];
-  heat_picture_time(time, sizeof time, picture->time, picture->latest);
-  snprintf(text, sizeof text, "%.200s%st = %s   %.6g to %.6g %.40s", picture->title,
-           picture->title[0] != '\0' ? "   " : "", time, picture->low, picture->high, picture->unit);
+  heat_picture_when(picture, time, sizeof time);
+  snprintf(text, sizeof text, "%.200s%s%s   %.6g to %.6g %.40s", picture->title, picture->title[0] != '\0' ? "   " : "",
+           time, picture->low, picture->high, picture->unit);
   put_text(at, text);
   end_line(at);
 }

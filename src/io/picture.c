@@ -1,5 +1,6 @@
 #include "heat2d/io/picture.h"
 
+#include "heat2d/deck/names.h"
 #include "picture_private.h"
 
 #include <float.h>
@@ -22,6 +23,8 @@ heat_picture heat_picture_of(const heat_config *config) {
                           .outlines = heat_config_boolean(config, "output.images.outlines"),
                           .region_names = heat_config_boolean(config, "output.images.region_names"),
                           .range_auto = heat_config_auto(config, "output.images.range"),
+                          .steady = !heat_config_auto(config, "time.method") &&
+                                    heat_config_choice(config, "time.method") == HEAT_METHOD_STEADY,
                           .latest = heat_config_real(config, "time.end")};
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     picture.origin[axis] = heat_config_real(config, "domain.origin.%d", axis);
@@ -73,6 +76,15 @@ void heat_picture_time(char *text, size_t size, double time, double latest) {
   if (exponent != NULL) snprintf(exponent, size - (size_t)(exponent - text), "e%d", atoi(exponent + 1)); /* not e-07 */
   const size_t length = strlen(text);
   snprintf(text + length, size - length, " %s", unit);
+}
+
+void heat_picture_when(const heat_picture *picture, char *text, size_t size) {
+  char time[TEXT / 2];
+  heat_picture_time(time, sizeof time, picture->time, picture->latest);
+  if (picture->steady && picture->time == 0)
+    snprintf(text, size, "steady state");
+  else
+    snprintf(text, size, "%st = %s", picture->steady ? "steady, " : "", time);
 }
 
 /* Where a pixel lies between the centres of samples: between `low` and the next one, at that fraction. */
@@ -249,13 +261,12 @@ static void draw_bar(cairo_t *cairo, const heat_picture *picture, const heat_pic
 static void draw_header(cairo_t *cairo, heat_pen *pen, const heat_picture *picture, const heat_picture_layout *plan,
                         const heat_ticks *ticks) {
   const double edge = 0.8; /* em, as in the layout */
-  char text[TEXT], time[TEXT / 2], base[HEAT_TICK_TEXT];
+  char text[TEXT], base[HEAT_TICK_TEXT];
   const int right = plan->width - (int)lround(edge * plan->em);
   cairo_set_source_rgb(cairo, ink, ink, ink);
   if (picture->title[0] != '\0')
     heat_pen_paragraph(pen, plan->field.x, edge * plan->em, right - plan->field.x, picture->title, true);
-  heat_picture_time(time, sizeof time, picture->time, picture->latest);
-  snprintf(text, sizeof text, "t = %s", time);
+  heat_picture_when(picture, text, sizeof text);
   heat_pen_write(pen, plan->field.x, plan->time_baseline, HEAT_ALIGN_LEFT, text);
   if (ticks->form == HEAT_TICK_OFFSET && ticks->count > 0) {
     heat_ticks_base(ticks, base);

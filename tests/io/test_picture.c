@@ -189,6 +189,18 @@ static void times_have_the_unit_that_they_ask_for(void **state) {
     heat_picture_time(text, sizeof text, cases[n].time, cases[n].latest);
     assert_string_equal(text, cases[n].text);
   }
+  static const struct {
+    bool steady;
+    double time;
+    const char *text;
+  } whens[] = {
+      {false, 0, "t = 0 min"}, {false, 300, "t = 5 min"}, {true, 0, "steady state"}, {true, 300, "steady, t = 5 min"}};
+  for (size_t n = 0; n < sizeof whens / sizeof *whens; n++) {
+    const heat_picture shown = {.steady = whens[n].steady, .time = whens[n].time, .latest = 600};
+    char text[64];
+    heat_picture_when(&shown, text, sizeof text);
+    assert_string_equal(text, whens[n].text);
+  }
 }
 
 static bool begins_with(const char *path, const char *start) {
@@ -210,9 +222,15 @@ static void vectors_are_written_and_recognised(void **state) {
   assert_true(begins_with("test_picture.svg", "<?xml") && begins_with("test_picture.pdf", "%PDF"));
   assert_int_equal(heat_recognise("test_picture.svg"), HEAT_ORIGIN_RUN);
   assert_int_equal(heat_recognise("test_picture.pdf"), HEAT_ORIGIN_RUN);
+  /* The same bytes, however many pictures this process has drawn before. */
+  assert_int_equal(heat_picture_write(&picture, values, HEAT_PICTURE_SVG, "test_again.svg").code, HEAT_OK);
+  assert_int_equal(heat_picture_write(&picture, values, HEAT_PICTURE_PDF, "test_again.pdf").code, HEAT_OK);
+  assert_int_equal(system("cmp test_picture.svg test_again.svg && cmp test_picture.pdf test_again.pdf"), 0);
   free(values);
   unlink("test_picture.svg");
   unlink("test_picture.pdf");
+  unlink("test_again.svg");
+  unlink("test_again.pdf");
 }
 
 static void assert_write_fails(int across, const char *path, const char *reason) {

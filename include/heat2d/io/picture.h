@@ -38,6 +38,7 @@ typedef struct heat_picture {
   bool region_names;               /* are written, where `names` has some */
   bool range_auto;                 /* low and high are those of the field */
   double low, high;                /* temperatures at the two ends of the colours */
+  bool steady;                     /* the field is what one solve for the steady state gave */
   double time, latest;             /* s; that of the last picture of the film, so that all have one unit */
   const int64_t *materials;        /* borrowed: a number for the material of each sample; NULL: not known */
   const heat_picture_names *names; /* borrowed; NULL: not known */
@@ -92,5 +93,8 @@ const char *heat_picture_time_unit(double latest, double *seconds);
 
 /* "2.5 min": a time in that unit. Local. */
 void heat_picture_time(char *text, size_t size, double time, double latest);
+
+/* "t = 2.5 min", or "steady state", with the time of its sides and sources where that is not 0. Local. */
+void heat_picture_when(const heat_picture *picture, char *text, size_t size);
 
 #endif
