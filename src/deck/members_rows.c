@@ -86,6 +86,8 @@ static heat_status read_row(cursor *c, heat_axis *axis) {
 }
 
 heat_status heat_axes_read_rows(heat_members *members, const char *rows) {
+  static const char mark[] = "\xEF\xBB\xBF"; /* the byte order mark with which spreadsheets begin UTF-8 */
+  if (strncmp(rows, mark, sizeof mark - 1) == 0) rows += sizeof mark - 1;
   char *text = strdup(rows), *rest = text;
   heat_axis *axis = NULL;
   cursor c = {.path = members->rows};

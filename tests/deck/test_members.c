@@ -123,11 +123,12 @@ static void rows_take_part_in_the_product(void **state) {
   (void)state;
   char sweep[256];
   snprintf(sweep, sizeof sweep, "sweep:\n  time.end: [1, 2]\n  file: %s\n", rows_path);
-  heat_config *config = load_right(sweep,
-                                   "# what is tried\r\nboundary.left, domain.cells,initial.temperature ,time.safety\r\n"
-                                   "\"{type: neumann, flux: 7}\",\"[4, 6]\",\"300 + 2*y\",\r\n\r\n"
-                                   ",\"[5, 5]\" , 290 ,  0.7\r\n",
-                                   NULL);
+  heat_config *config =
+      load_right(sweep,
+                 "\xEF\xBB\xBF# what is tried\r\nboundary.left, domain.cells,initial.temperature ,time.safety\r\n"
+                 "\"{type: neumann, flux: 7}\",\"[4, 6]\",\"300 + 2*y\",\r\n\r\n"
+                 ",\"[5, 5]\" , 290 ,  0.7\r\n",
+                 NULL);
   assert_int_equal(heat_members_count(config), 4);
   char name[HEAT_MEMBER_NAME];
   heat_members_name(config, 3, name);
