@@ -1,11 +1,12 @@
 /* Each iteration goes through the fields three times, and rows that were just written are still in cache when the next
  * loop reads them:
  *
- *     the cycle, z = B r, and r z                                              see multigrid_loops.c
- *     for each row:  x += alpha p,  p = z + beta p,  q = S p of the row below it,  p q,  q q
- *     r -= alpha q, and r r
+ *     down the finest level:  r -= alpha q,  r r,  and the first half of the cycle       see multigrid_loops.c
+ *     up again:               z = B r,  and r z
+ *     for each row:           x += alpha p,  p = z + beta p,  q = S p of the row below it,  p q,  r q,  q q
  *
- * alpha p is added to x in the next iteration, when p is read anyway. q takes the place of z. */
+ * alpha p is added to x, and alpha q subtracted from r, in the next iteration, when both are read anyway. z and p live
+ * in the multigrid, in its precision. */
 #include "heat2d/numerics/krylov.h"
 
 #include "flush.h"
@@ -19,12 +20,12 @@ typedef struct state {
   const heat_krylov *k;
   const heat_solver_loops *loops;
   heat_krylov_end end;
-  double target;     /* of |r| */
-  double rz, rr;     /* r z, and r r of the recurrence, or of b - S x when that was looked at */
-  double alpha;      /* alpha p is still to be added to x; 0: nothing */
-  bool begun;        /* x has a value; otherwise it is 0 */
-  heat_total own_rr; /* this rank's part of r r by the scale for rr_size; 0: not known */
-  double rr_size;
+  double target;  /* of |r| */
+  double rz, rr;  /* r z, and r r of the recurrence, or of b - S x when that was looked at */
+  double alpha;   /* alpha p is still to be added to x; 0: nothing */
+  double alpha_r; /* alpha q is still to be subtracted from r; 0: nothing */
+  bool begun;     /* x has a value; otherwise it is 0 */
+  bool thorough;  /* plain cycles have not brought enough */
 } state;
 
 static ptrdiff_t columns_of(const heat_field *field) {
@@ -43,46 +44,100 @@ typedef struct local_sums {
   heat_total own[HEAT_APPLY_SUMS];
 } local_sums;
 
-/* Row j of y = S x, and its parts of x y, r y and y y. */
-static void apply_row(const state *s, const heat_field *x, int64_t j, double *y, local_sums *sums) {
-  const heat_stencil *stencil = s->k->stencil;
-  const heat_balance_row row = heat_stencil_row(stencil, x, j, y);
+/* Row j of u and the rows beside it, at the first owned cell. */
+typedef struct three_rows {
+  const double *south, *here, *north;
+} three_rows;
+
+/* Row j of y = S u, and its parts of u y, r y and y y. */
+static void apply_row(const state *s, three_rows u, int64_t j, double *y, local_sums *sums) {
+  const heat_krylov *k = s->k;
+  const heat_stencil *stencil = k->stencil;
+  heat_balance_row row = heat_stencil_row(stencil, k->z, j, y);
+  row.south = row.south == row.u ? u.here : u.south; /* beside a wall */
+  row.north = row.north == row.u ? u.here : u.north;
+  row.u = u.here;
   s->loops->balance(&row);
   heat_stencil_row_ends(stencil, &row, j);
-  heat_apply_row apply = {.p = row.u,
-                          .r = heat_field_at(s->k->r, x->owned.lo[HEAT_X], j),
+  heat_apply_row apply = {.p = u.here,
+                          .r = heat_field_at(k->r, k->r->owned.lo[HEAT_X], j),
                           .q = y,
-                          .columns = columns_of(x),
-                          .reaction = reaction_of(stencil, s->k->sigma, j)};
+                          .columns = columns_of(k->r),
+                          .reaction = reaction_of(stencil, k->sigma, j)};
   memcpy(apply.scales, sums->scales, sizeof apply.scales);
   s->loops->apply(&apply, sums->own);
 }
 
-/* Row j of p, with ghost cells, from that of z, and of x. */
-static void turn_row(const state *s, heat_box grown, int64_t j, double beta, bool fresh) {
-  const heat_krylov *k = s->k;
-  const heat_box owned = k->p->owned;
-  double *p = heat_field_at(k->p, grown.lo[HEAT_X], j);
-  const double *z = heat_field_at(k->z, grown.lo[HEAT_X], j);
-  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(grown, HEAT_X);
-  if (fresh) {
-    memcpy(p, z, (size_t)columns * sizeof *p);
-    return;
-  }
-  if (j >= owned.lo[HEAT_Y] && j < owned.hi[HEAT_Y])
-    s->loops->advance(heat_field_at(k->x, owned.lo[HEAT_X], j), s->begun, s->alpha,
-                      heat_field_at(k->p, owned.lo[HEAT_X], j), columns_of(k->x));
-  s->loops->turn(p, beta, z, columns);
+/* The rows of a thread. */
+typedef struct part {
+  int64_t from, to;
+} part;
+
+static part part_of(heat_box owned, int n, int threads) {
+  const int64_t rows = heat_box_width(owned, HEAT_Y);
+  return (part){owned.lo[HEAT_Y] + rows * n / threads, owned.lo[HEAT_Y] + rows * (n + 1) / threads};
 }
 
-/* p = z + beta p and q = S p, in the place of z; x catches up. */
+/* Row j of p = z + beta p; x catches up before. */
+static void turn_row(const state *s, int64_t j, double beta, bool fresh) {
+  const heat_krylov *k = s->k;
+  const heat_box owned = k->r->owned;
+  if (!fresh && j >= owned.lo[HEAT_Y] && j < owned.hi[HEAT_Y])
+    heat_multigrid_advance(k->multigrid, j, s->alpha, heat_field_at(k->x, owned.lo[HEAT_X], j), s->begun);
+  heat_multigrid_turn(k->multigrid, j, beta);
+}
+
+/* The rows of p that other threads read as well, and ghost rows: they are turned before. */
+static bool is_shared(part own, int64_t j) {
+  return j <= own.from || j >= own.to - 1;
+}
+
+static void turn_shared(const state *s, part own, double beta, bool fresh) {
+  const heat_box owned = s->k->r->owned, grown = heat_grid_grown(s->k->stencil->grid, owned, 1);
+  if (own.from == owned.lo[HEAT_Y] && grown.lo[HEAT_Y] < own.from) turn_row(s, own.from - 1, beta, fresh);
+  if (own.from < own.to) turn_row(s, own.from, beta, fresh);
+  if (own.from < own.to - 1) turn_row(s, own.to - 1, beta, fresh);
+  if (own.to == owned.hi[HEAT_Y] && grown.hi[HEAT_Y] > own.to) turn_row(s, own.to, beta, fresh);
+}
+
+/* The other rows, and q = S p. */
+static void turn_part(const state *s, part own, int thread, double beta, bool fresh, local_sums *sums) {
+  const heat_krylov *k = s->k;
+  const heat_box owned = k->r->owned, grown = heat_grid_grown(k->stencil->grid, owned, 1);
+  const int64_t last = own.to < grown.hi[HEAT_Y] ? own.to : own.to - 1;
+  three_rows u = {NULL, NULL, NULL};
+  for (int64_t j = own.from - 1; j <= own.to && own.from < own.to; j++) {
+    const bool exists = j >= grown.lo[HEAT_Y] && j <= last;
+    if (exists && !is_shared(own, j)) turn_row(s, j, beta, fresh);
+    u = (three_rows){u.here, u.north, exists ? heat_multigrid_direction(k->multigrid, thread, j) : u.north};
+    if (j > own.from) apply_row(s, u, j - 1, heat_field_at(k->z, owned.lo[HEAT_X], j - 1), sums);
+  }
+}
+
+static void enter_sums(local_sums *all, const local_sums *own) {
+#pragma omp critical(heat_krylov_sums)
+  for (int n = 0; n < HEAT_APPLY_SUMS; n++) heat_total_add(&all->own[n], &own->own[n]);
+}
+
+/* p = z + beta p and q = S p; x catches up. */
 static void turn(state *s, double beta, bool fresh, local_sums *sums) {
   const heat_krylov *k = s->k;
-  const heat_box owned = k->p->owned, grown = heat_grid_grown(k->stencil->grid, owned, 1);
-  heat_sequence_refresh(k->sequence, k->z);
-  for (int64_t j = grown.lo[HEAT_Y]; j <= owned.hi[HEAT_Y]; j++) {
-    if (j < grown.hi[HEAT_Y]) turn_row(s, grown, j, beta, fresh);
-    if (j > owned.lo[HEAT_Y]) apply_row(s, k->p, j - 1, heat_field_at(k->z, owned.lo[HEAT_X], j - 1), sums);
+  const int threads = heat_multigrid_threads(k->multigrid);
+  heat_multigrid_refresh(k->multigrid, fresh);
+#pragma omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1)
+  for (int n = 0; n < threads; n++) {
+    const uint64_t before = heat_flush_begin();
+    turn_shared(s, part_of(k->r->owned, n, threads), beta, fresh);
+    heat_flush_end(before);
+  }
+#pragma omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1)
+  for (int n = 0; n < threads; n++) {
+    const uint64_t before = heat_flush_begin();
+    local_sums own = {.scales = {0}};
+    memcpy(own.scales, sums->scales, sizeof own.scales);
+    turn_part(s, part_of(k->r->owned, n, threads), n, beta, fresh, &own);
+    enter_sums(sums, &own);
+    heat_flush_end(before);
   }
   s->begun = s->begun || !fresh;
   s->alpha = 0;
@@ -93,10 +148,12 @@ static void turn(state *s, double beta, bool fresh, local_sums *sums) {
 static void complete(state *s) {
   const heat_krylov *k = s->k;
   const heat_box owned = k->x->owned;
+  const int threads = heat_multigrid_threads(k->multigrid);
+#pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
     double *x = heat_field_at(k->x, owned.lo[HEAT_X], j);
     if (s->alpha != 0)
-      s->loops->advance(x, s->begun, s->alpha, heat_field_at(k->p, owned.lo[HEAT_X], j), columns_of(k->x));
+      heat_multigrid_advance(k->multigrid, j, s->alpha, x, s->begun);
     else if (!s->begun)
       memset(x, 0, (size_t)columns_of(k->x) * sizeof *x);
   }
@@ -114,8 +171,9 @@ static void remove_mean(const heat_krylov *k, heat_field *r) {
     for (int64_t i = r->owned.lo[HEAT_X]; i < r->owned.hi[HEAT_X]; i++) *heat_field_at(r, i, j) -= mean;
 }
 
-void heat_krylov_weigh(const heat_stencil *stencil, double weight, heat_field *r) {
+void heat_krylov_weigh(const heat_stencil *stencil, double weight, heat_field *r, int threads) {
   const heat_solver_loops *loops = heat_solver_loops_find();
+#pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t j = r->owned.lo[HEAT_Y]; j < r->owned.hi[HEAT_Y]; j++)
     loops->multiply(heat_field_at(r, r->owned.lo[HEAT_X], j), reaction_of(stencil, weight, j), columns_of(r));
   r->valid = 0;
@@ -124,31 +182,47 @@ void heat_krylov_weigh(const heat_stencil *stencil, double weight, heat_field *r
 /* r = b */
 static void set_right(const heat_krylov *k) {
   k->right_side(k->context, k->r);
-  heat_krylov_weigh(k->stencil, k->weight, k->r);
+  heat_krylov_weigh(k->stencil, k->weight, k->r, heat_multigrid_threads(k->multigrid));
   if (heat_multigrid_singular(k->multigrid)) remove_mean(k, k->r);
 }
 
 static double square(const heat_krylov *k, const heat_field *field, double size) {
-  heat_product product = {.a = field, .b = field, .size = size};
+  heat_product product = {.a = field, .b = field, .size = size, .threads = heat_multigrid_threads(k->multigrid)};
   heat_products(k->stencil->grid, &product, 1, NULL);
   return product.sum;
+}
+
+/* r = b - S x, where r holds b, and this rank's part of r r. */
+static heat_total subtract_product(const state *s, double scale) {
+  const heat_krylov *k = s->k;
+  const heat_box owned = k->r->owned;
+  const int threads = heat_multigrid_threads(k->multigrid);
+  heat_total all = {.over = 0};
+#pragma omp parallel num_threads(threads) if (threads > 1)
+  {
+    heat_total own = {.over = 0};
+    local_sums none = {.scales = {0}};
+#pragma omp for
+    for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+      const double *u = heat_field_at(k->x, owned.lo[HEAT_X], j);
+      double *product = heat_field_at(k->z, owned.lo[HEAT_X], j);
+      apply_row(s, (three_rows){u - k->x->stride, u, u + k->x->stride}, j, product, &none);
+      s->loops->reduce(heat_field_at(k->r, owned.lo[HEAT_X], j), 1, product, columns_of(k->r), &own, scale);
+    }
+#pragma omp critical(heat_krylov_sums)
+    heat_total_add(&all, &own);
+  }
+  return all;
 }
 
 /* r = b - S x as it is, and whether that is good enough. */
 static bool look(state *s) {
   const heat_krylov *k = s->k;
-  const heat_box owned = k->r->owned;
-  const double scale = heat_product_scale(s->rr);
-  heat_total own = {.over = 0};
-  local_sums none = {.scales = {0}};
   complete(s);
   set_right(k);
+  s->alpha_r = 0;
   heat_sequence_refresh(k->sequence, k->x);
-  double *row = heat_field_at(k->z, owned.lo[HEAT_X], owned.lo[HEAT_Y]);
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
-    apply_row(s, k->x, j, row, &none);
-    s->loops->reduce(heat_field_at(k->r, owned.lo[HEAT_X], j), 1, row, columns_of(k->r), &own, scale);
-  }
+  const heat_total own = subtract_product(s, heat_product_scale(s->rr));
   k->z->valid = 0;
   heat_product product = {.a = k->r, .b = k->r, .size = s->rr, .own = &own};
   heat_products(k->stencil->grid, &product, 1, NULL);
@@ -159,17 +233,17 @@ static bool look(state *s) {
   return s->end.converged;
 }
 
-/* The largest sum of magnitudes in a row of S. Uses p. Collective. */
+/* The largest sum of magnitudes in a row of S. Uses z. Collective. */
 static double largest_row(const heat_krylov *k) {
   const heat_stencil *stencil = k->stencil;
-  const heat_box owned = k->p->owned;
+  const heat_box owned = k->z->owned;
   double most = 0;
-  heat_stencil_diagonal(stencil, k->p);
+  heat_stencil_diagonal(stencil, k->z);
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
     for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++)
-      most = fmax(most, 2 * *heat_field_at(k->p, i, j) + k->sigma / heat_stencil_inverse(stencil, i, j));
+      most = fmax(most, 2 * *heat_field_at(k->z, i, j) + k->sigma / heat_stencil_inverse(stencil, i, j));
   MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, stencil->grid->comm);
-  k->p->valid = 0;
+  k->z->valid = 0;
   return most;
 }
 
@@ -181,36 +255,65 @@ static bool is_rounding(const state *s, double before) {
   return size <= few * DBL_EPSILON * largest_row(s->k) * sqrt(square(s->k, s->k->x, 0));
 }
 
-/* z = B r; what r z and r r are. */
+/* z = B r, with r -= alpha q before; what r z and r r are. */
 static void precondition(state *s, double *rz) {
   enum { RZ, RR, COUNT };
   const heat_krylov *k = s->k;
   const heat_grid *grid = k->stencil->grid;
-  heat_total own_rz;
+  const bool pending = s->alpha_r != 0, known = heat_product_scale(s->rz) > 0;
+  heat_total own_rz, own_rr;
   const heat_cycle cycle = {.r = k->r,
+                            .q = pending ? k->z : NULL,
+                            .alpha = s->alpha_r,
                             .size = fmax(sqrt(s->rr), s->target) / sqrt((double)heat_box_cells(grid->domain)),
+                            .thorough = s->thorough,
                             .z = k->z,
+                            .read = !known,
                             .product_scale = heat_product_scale(s->rz),
-                            .product = &own_rz};
-  const bool formed = heat_multigrid_cycle(k->multigrid, &cycle);
+                            .product = &own_rz,
+                            .square_scale = heat_product_scale(s->rr),
+                            .square = &own_rr};
+  heat_multigrid_cycle(k->multigrid, &cycle);
+  s->alpha_r = 0;
   heat_product products[COUNT] = {
-      [RZ] = {.a = k->r, .b = k->z, .size = s->rz, .own = formed ? &own_rz : NULL},
-      [RR] = {.a = k->r, .b = k->r, .size = s->rr_size, .own = s->rr_size > 0 ? &s->own_rr : NULL}};
-  heat_products(grid, products, s->rr_size > 0 ? COUNT : 1, NULL);
+      [RZ] = {.a = k->r, .b = k->z, .size = s->rz, .own = known ? &own_rz : NULL, .only_own = known},
+      [RR] = {.a = k->r, .b = k->r, .size = s->rr, .own = &own_rr}};
+  heat_products(grid, products, pending ? COUNT : 1, NULL);
+  if (known && isnan(products[RZ].sum)) {
+    heat_multigrid_read(k->multigrid, k->z);
+    products[RZ] = (heat_product){.a = k->r, .b = k->z};
+    heat_products(grid, &products[RZ], 1, NULL);
+  }
   *rz = products[RZ].sum;
-  if (s->rr_size > 0) s->rr = products[RR].sum;
+  if (pending) s->rr = products[RR].sum;
 }
 
-/* r = r - alpha q, whose r r will be about rr. */
-static void reduce(state *s, double alpha, double rr) {
+/* p q again, where the size that was expected had no room for it. */
+static double product_again(const state *s, double size) {
+  enum { FIRST = 40, LAST = 400 }; /* powers of two */
   const heat_krylov *k = s->k;
   const heat_box owned = k->r->owned;
-  s->rr = s->rr_size = rr;
-  s->own_rr = (heat_total){.over = 0};
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
-    s->loops->reduce(heat_field_at(k->r, owned.lo[HEAT_X], j), alpha, heat_field_at(k->z, owned.lo[HEAT_X], j),
-                     columns_of(k->r), &s->own_rr, heat_product_scale(rr));
-  s->alpha = alpha;
+  double sum = NAN;
+  for (int wider = FIRST; wider <= LAST && isnan(sum); wider += FIRST) {
+    heat_total own = {.over = 0};
+    heat_product product = {.b = k->z, .size = ldexp(size, wider), .own = &own, .only_own = true};
+    const double scale = heat_product_scale(product.size);
+    for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+      s->loops->add(&own,
+                    (heat_terms){.a = heat_multigrid_direction(k->multigrid, 0, j),
+                                 .b = heat_field_at(k->z, owned.lo[HEAT_X], j),
+                                 .scale = scale},
+                    columns_of(k->z));
+    heat_products(k->stencil->grid, &product, 1, NULL);
+    sum = product.sum;
+  }
+  return sum;
+}
+
+/* Whether the residual is so large that the next one will not be small enough, and need not be foreseen. */
+static bool is_far(const state *s) {
+  const double many = 1e4;
+  return sqrt(s->rr) > many * s->target;
 }
 
 /* One step along the next direction. What the new |r| will be follows from r r, r S p and (S p) (S p). False where the
@@ -219,24 +322,29 @@ static bool step_along(state *s, bool fresh) {
   const heat_krylov *k = s->k;
   double rz;
   precondition(s, &rz);
+  if (sqrt(s->rr) <= s->target) return true;
   /* With B near the inverse of S p q is about r z, and r q and q q about r r. */
-  heat_product products[HEAT_APPLY_SUMS] = {[HEAT_APPLY_PQ] = {.a = k->p, .b = k->z, .size = rz},
+  heat_product products[HEAT_APPLY_SUMS] = {[HEAT_APPLY_PQ] = {.a = NULL, .b = k->z, .size = rz, .only_own = true},
                                             [HEAT_APPLY_RQ] = {.a = k->r, .b = k->z, .size = s->rr},
                                             [HEAT_APPLY_QQ] = {.a = k->z, .b = k->z, .size = s->rr}};
   local_sums sums = {.scales = {0}};
-  for (int n = 0; n < HEAT_APPLY_SUMS; n++) {
+  const int wanted = is_far(s) ? 1 : HEAT_APPLY_SUMS;
+  for (int n = 0; n < wanted; n++) {
     sums.scales[n] = heat_product_scale(products[n].size);
     products[n].own = &sums.own[n];
   }
   turn(s, fresh ? 0 : rz / s->rz, fresh, &sums);
   s->rz = rz;
   int stops = k->stop != NULL && k->stop(k->context);
-  heat_products(k->stencil->grid, products, HEAT_APPLY_SUMS, &stops);
+  heat_products(k->stencil->grid, products, wanted, &stops);
   s->end.stopped = stops > 0;
-  const double pq = products[HEAT_APPLY_PQ].sum, alpha = rz / pq;
+  double pq = products[HEAT_APPLY_PQ].sum;
+  if (rz > 0 && isnan(pq)) pq = product_again(s, rz);
+  const double alpha = rz / pq;
   if (!(rz > 0 && pq > 0 && isfinite(alpha))) return false;
   const double rq = products[HEAT_APPLY_RQ].sum, qq = products[HEAT_APPLY_QQ].sum;
-  reduce(s, alpha, fmax(s->rr - 2 * alpha * rq + alpha * alpha * qq, DBL_EPSILON * s->rr));
+  if (wanted > 1) s->rr = fmax(s->rr - 2 * alpha * rq + alpha * alpha * qq, DBL_EPSILON * s->rr);
+  s->alpha = s->alpha_r = alpha;
   s->end.iterations++;
   return true;
 }
@@ -246,6 +354,17 @@ static bool iterate(state *s, bool fresh) {
   const bool whole = step_along(s, fresh);
   heat_flush_end(before);
   return whole;
+}
+
+/* Whether the first iterations have brought so little that from now on, and with a new direction, cycles are to be
+ * thorough. */
+static bool is_slow(state *s) {
+  enum { FIRST = 3 };
+  const double enough = 0.1;
+  if (s->thorough || s->end.iterations != FIRST) return false;
+  s->thorough = sqrt(s->rr) > pow(enough, FIRST - 1) * s->end.right;
+  if (s->thorough) complete(s);
+  return s->thorough;
 }
 
 heat_krylov_end heat_krylov_solve(const heat_krylov *k) {
@@ -260,10 +379,9 @@ heat_krylov_end heat_krylov_solve(const heat_krylov *k) {
   bool fresh = true;
   while (!s.end.converged && !s.end.stopped && s.end.iterations < k->iterations) {
     const bool whole = iterate(&s, fresh);
-    fresh = false;
+    fresh = is_slow(&s);
     if (whole && !(sqrt(s.rr) <= s.target) && s.end.iterations < k->iterations) continue;
     if (s.end.stopped || look(&s)) break;
-    s.rr_size = 0;
     if (is_rounding(&s, before)) s.end.converged = true;
     if (!whole) break;
     before = sqrt(s.rr);

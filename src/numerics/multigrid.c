@@ -4,15 +4,17 @@
  *     level m   small: a copy of it is gathered on every rank, and from there on each goes on alone
  *     last      solved directly
  *
- * Where the material jumps by more than a factor of 10, coarse levels are visited twice (a W cycle).
+ * Where the material jumps by more than a factor of 2000, coarse levels are visited twice (a W cycle), and by more than
+ * 10 where that is asked for.
  *
  * An axis is not halved where the links along the other one are on average more than three times as strong
  * (semicoarsening): what a smoother of points leaves smooth is smooth along strong links only. */
 #include "heat2d/numerics/multigrid.h"
 
 #include "flush.h"
-#include "heat2d/base/sum.h"
+#include "heat2d/numerics/products.h"
 #include "multigrid_coarse.h"
+#include "multigrid_finest.h"
 
 #include <float.h>
 #include <math.h>
@@ -32,102 +34,29 @@ struct heat_multigrid {
   const heat_level_loops *loops;
   const heat_level_setup *setup;
   bool singular;
-  double scale;     /* of the operator: the levels hold A times a power of two */
-  int twice_from;   /* the finest level that is visited twice */
+  int threads;
+  double scale; /* of the operator: the levels hold A times a power of two */
+  double unit;  /* of the last result: z is `unit` times x of the finest level, plus `shift`, */
+  double shift;
+  double direction_unit; /* and the direction is this times what the finest level holds */
+  int twice_from;        /* the finest level that is visited twice: always, or where the caller asks for it */
+  bool always_twice, thorough;
   int count, parts; /* levels; of those how many are distributed over the ranks */
   heat_level level[LEVELS];
   heat_gather gather;
   heat_direct direct;
 };
 
-/* What the coefficients of A are like, over all ranks. */
-typedef struct range {
-  double largest;  /* entry of the diagonal, about */
-  double reaction; /* the largest */
-  double contrast; /* of the links along an axis: the largest over the smallest */
-} range;
-
-/* Rows of the finest operator: its links, and sigma rho c_p with what the walls add. */
-typedef struct finest_row {
-  double *w, *s, *c;
-} finest_row;
-
-static void read_material(const heat_stencil *stencil, double sigma, int64_t j, finest_row row) {
-  const int64_t first = stencil->grid->owned.lo[HEAT_X];
-  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(stencil->grid->owned, HEAT_X);
-  if (stencil->uniform) {
-    for (ptrdiff_t n = 0; n < columns; n++) {
-      row.w[n] = stencil->faces[HEAT_X];
-      row.s[n] = stencil->faces[HEAT_Y];
-      row.c[n] = sigma / stencil->s;
-    }
-    return;
-  }
-  const double *inverse = heat_field_at(&stencil->inverse, first, j);
-  memcpy(row.w, heat_field_at(&stencil->kx, first, j), (size_t)columns * sizeof *row.w);
-  memcpy(row.s, heat_field_at(&stencil->ky, first, j), (size_t)columns * sizeof *row.s);
-#pragma omp simd
-  for (ptrdiff_t n = 0; n < columns; n++) row.c[n] = sigma / inverse[n];
-}
-
-static void read_row(const heat_stencil *stencil, double sigma, int64_t j, finest_row row) {
-  const heat_grid *grid = stencil->grid;
-  const heat_box owned = grid->owned;
-  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(owned, HEAT_X);
-  read_material(stencil, sigma, j, row);
-  if (grid->layout.cells[HEAT_X] == 1 || (heat_grid_wall(grid, HEAT_LEFT) && owned.lo[HEAT_X] == 0)) row.w[0] = 0;
-  if (grid->layout.cells[HEAT_Y] == 1 || (heat_grid_wall(grid, HEAT_BOTTOM) && j == 0))
-    memset(row.s, 0, (size_t)columns * sizeof *row.s);
-  for (ptrdiff_t n = 0; n < columns && j == owned.lo[HEAT_Y]; n++)
-    row.c[n] += heat_stencil_wall(stencil, HEAT_BOTTOM, owned.lo[HEAT_X] + n);
-  for (ptrdiff_t n = 0; n < columns && j == owned.hi[HEAT_Y] - 1; n++)
-    row.c[n] += heat_stencil_wall(stencil, HEAT_TOP, owned.lo[HEAT_X] + n);
-  row.c[0] += heat_stencil_wall(stencil, HEAT_LEFT, j);
-  row.c[columns - 1] += heat_stencil_wall(stencil, HEAT_RIGHT, j);
-}
-
-static double larger(double a, double b) {
-  return a > b ? a : b;
-}
-
-/* Collective. */
-static range find_range(const heat_stencil *stencil, double sigma, finest_row row) {
-  enum { LEAST = HEAT_AXES, REACTION = 2 * HEAT_AXES, COUNT };
-  const heat_box owned = stencil->grid->owned;
-  double most[COUNT] = {0, 0, -INFINITY, -INFINITY, 0}; /* links; the smallest links with the sign changed; reaction */
-  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(owned, HEAT_X);
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
-    read_row(stencil, sigma, j, row);
-    const double *links[HEAT_AXES] = {row.w, row.s};
-    for (int axis = 0; axis < HEAT_AXES; axis++) {
-      const double *link = links[axis];
-      double largest = most[axis], least = most[LEAST + axis];
-      for (ptrdiff_t n = 0; n < columns; n++) {
-        largest = larger(largest, link[n]);
-        least = larger(least, link[n] > 0 ? -link[n] : -INFINITY);
-      }
-      most[axis] = largest;
-      most[LEAST + axis] = least;
-    }
-    double reaction = most[REACTION];
-    for (ptrdiff_t n = 0; n < columns; n++) reaction = larger(reaction, row.c[n]);
-    most[REACTION] = reaction;
-  }
-  MPI_Allreduce(MPI_IN_PLACE, most, COUNT, MPI_DOUBLE, MPI_MAX, stencil->grid->comm);
-  return (range){.largest = 2 * (most[HEAT_X] + most[HEAT_Y]) + most[REACTION],
-                 .reaction = most[REACTION],
-                 .contrast = fmax(1, fmax(most[HEAT_X] / -most[LEAST + HEAT_X], most[HEAT_Y] / -most[LEAST + HEAT_Y]))};
-}
-
 static heat_level_precision precision_for(double contrast, bool steady) {
   const double beyond_float = steady ? 1e5 : 1e10;
   return contrast > beyond_float ? HEAT_LEVEL_DOUBLE : HEAT_LEVEL_SINGLE;
 }
 
-/* What is done where the material jumps: the more, the less does a coarse level represent the finer one, and the more
- * often it is visited. Within what conducts well a correction that is rounded to float leaves residuals as large as
- * those of what conducts badly. Where nothing holds such a part but its bad surroundings, without any reaction, that
- * costs iterations (21 in place of 15 for inclusions of 1e6). */
+/* What is done where the material jumps: the more, the less can a coarse level represent the finer one, and the more
+ * often it is visited; where it jumps little, only when a plain cycle has proved not to do. Within what conducts well a
+ * correction that is rounded to float leaves residuals as large as those of what conducts badly. Where nothing holds
+ * such a part but its bad surroundings, without any reaction, that costs iterations (21 in place of 15 for inclusions
+ * of 1e6). */
 static void choose_effort(heat_multigrid *mg, double contrast, bool steady) {
   const double weak = 10, strong = 2000;
   enum { NEVER = LEVELS };
@@ -135,6 +64,7 @@ static void choose_effort(heat_multigrid *mg, double contrast, bool steady) {
   mg->loops = heat_level_loops_find(precision);
   mg->setup = heat_level_setup_find(precision);
   mg->twice_from = contrast <= weak ? NEVER : contrast <= strong ? 2 : 1;
+  mg->always_twice = contrast > strong;
 }
 
 static double power_of_two_near(double value) {
@@ -143,11 +73,11 @@ static double power_of_two_near(double value) {
   return ldexp(1, exponent);
 }
 
-static void fill_finest(heat_multigrid *mg, double sigma, finest_row row) {
+static void fill_finest(heat_multigrid *mg, double sigma, heat_finest_row row) {
   const heat_level *finest = &mg->level[0];
   const heat_box owned = finest->grid.owned;
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
-    read_row(mg->stencil, sigma, j, row);
+    heat_finest_read(mg->stencil, sigma, j, row);
     mg->loops->put(finest, finest->link[HEAT_LINK_W], j, row.w, mg->scale);
     mg->loops->put(finest, finest->link[HEAT_LINK_S], j, row.s, mg->scale);
     mg->loops->put(finest, finest->reaction, j, row.c, mg->scale);
@@ -204,8 +134,10 @@ static heat_status add_coarse_level(heat_multigrid *mg) {
   mg->setup->couplings(fine, sums);
   MPI_Allreduce(MPI_IN_PLACE, sums, HEAT_AXES, MPI_INT64_T, MPI_SUM, fine->grid.comm);
   choose_axes(fine->grid.layout.cells, sums, halve);
-  const heat_level wanted = {
-      .grid = heat_grid_coarsen(&fine->grid, halve), .halved = {halve[HEAT_X], halve[HEAT_Y]}, .links = HEAT_LINKS};
+  const heat_level wanted = {.grid = heat_grid_coarsen(&fine->grid, halve),
+                             .halved = {halve[HEAT_X], halve[HEAT_Y]},
+                             .links = HEAT_LINKS,
+                             .threads = mg->threads};
   heat_status status = provide_level(mg, wanted);
   if (status.code == HEAT_OK) status = heat_agree(fine->grid.comm, mg->setup->coarsen(fine, coarse));
   if (status.code != HEAT_OK) return status;
@@ -222,7 +154,8 @@ static heat_status add_coarse_level(heat_multigrid *mg) {
 /* A copy of the last level on each rank. Collective over its grid. */
 static heat_status add_whole_level(heat_multigrid *mg) {
   const heat_level *part = &mg->level[mg->count - 1];
-  heat_level *whole = &mg->level[mg->count], wanted = {.grid = part->grid, .links = part->links};
+  heat_level *whole = &mg->level[mg->count],
+             wanted = {.grid = part->grid, .links = part->links, .threads = mg->threads};
   heat_layout layout = {.ranks = {1, 1}};
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     layout.cells[axis] = part->grid.layout.cells[axis];
@@ -265,17 +198,17 @@ static heat_status add_levels(heat_multigrid *mg) {
   return heat_agree(mg->stencil->grid->comm, status);
 }
 
-static heat_status build(heat_multigrid *mg, double sigma, finest_row row) {
+static heat_status build(heat_multigrid *mg, double sigma, heat_finest_row row) {
   const heat_stencil *stencil = mg->stencil;
   const heat_level_loops *before = mg->loops;
-  const range found = find_range(stencil, sigma, row);
+  const heat_finest_range found = heat_finest_find_range(stencil, sigma, row);
   choose_effort(mg, found.contrast, sigma == 0);
   if (mg->loops != before) drop_levels(mg, 0);
   heat_direct_destroy(&mg->direct);
   mg->singular = found.reaction == 0;
   mg->scale = found.largest > 0 ? 1 / power_of_two_near(found.largest) : 1;
   mg->count = 0;
-  heat_status status = provide_level(mg, (heat_level){.grid = *stencil->grid, .links = 2});
+  heat_status status = provide_level(mg, (heat_level){.grid = *stencil->grid, .links = 2, .threads = mg->threads});
   if (status.code != HEAT_OK) return status;
   fill_finest(mg, sigma, row);
   refresh_operator(mg, &mg->level[0]);
@@ -283,13 +216,14 @@ static heat_status build(heat_multigrid *mg, double sigma, finest_row row) {
   return add_levels(mg);
 }
 
-heat_status heat_multigrid_create(heat_multigrid **result, const heat_stencil *stencil, double sigma) {
+heat_status heat_multigrid_create(heat_multigrid **result, const heat_stencil *stencil, double sigma, int threads) {
   heat_multigrid *mg = calloc(1, sizeof *mg);
   heat_status status = mg != NULL ? heat_ok() : heat_no_memory("the multigrid", sizeof *mg);
   *result = mg;
   status = heat_agree(stencil->grid->comm, status);
   if (status.code == HEAT_OK) {
     mg->stencil = stencil;
+    mg->threads = threads;
     status = heat_multigrid_update(mg, sigma);
   }
   if (status.code != HEAT_OK) {
@@ -304,7 +238,7 @@ heat_status heat_multigrid_update(heat_multigrid *mg, double sigma) {
   const size_t columns = (size_t)heat_box_width(grid->owned, HEAT_X), bytes = 3 * columns * sizeof(double);
   double *rows = malloc(bytes);
   heat_status status = heat_agree(grid->comm, rows != NULL ? heat_ok() : heat_no_memory("the multigrid", bytes));
-  if (status.code == HEAT_OK) status = build(mg, sigma, (finest_row){rows, rows + columns, rows + 2 * columns});
+  if (status.code == HEAT_OK) status = build(mg, sigma, (heat_finest_row){rows, rows + columns, rows + 2 * columns});
   free(rows);
   return status;
 }
@@ -317,9 +251,10 @@ void heat_multigrid_destroy(heat_multigrid *mg) {
   free(mg);
 }
 
-/* Down from a level to the next one. Collective over its grid. */
-static void descend(heat_multigrid *mg, int n, bool from_zero) {
+/* Down from a level to the next one. `in`: where b of the finest level comes from. Collective over its grid. */
+static void descend(heat_multigrid *mg, int n, bool from_zero, const heat_level_in *in) {
   const heat_level *level = &mg->level[n], *next = &mg->level[n + 1];
+  if (in != NULL) mg->loops->enter(level, next, in);
   if (n + 1 == mg->parts) {
     heat_gather_collect(&mg->gather, level, level->b, next, next->b, mg->loops->value);
     return;
@@ -328,20 +263,10 @@ static void descend(heat_multigrid *mg, int n, bool from_zero) {
     refresh(mg, level, level->wide, level->b);
   else
     refresh(mg, level, level->wide, level->x);
-  mg->loops->down(level, next, from_zero);
+  mg->loops->down(level, next, from_zero, in);
 }
 
-/* Without the product. */
-static void hand_out(const heat_multigrid *mg, const heat_level *level, const heat_level_out *out) {
-  const heat_box owned = level->grid.owned;
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
-    double *row = heat_field_at(out->z, owned.lo[HEAT_X], j);
-    mg->loops->take(level, level->x, j, row);
-    for (int64_t i = 0; i < heat_box_width(owned, HEAT_X); i++) row[i] *= out->scale;
-  }
-}
-
-/* And up to it again; `out`: where the result goes rather than to x. */
+/* And up to it again. */
 static void ascend(heat_multigrid *mg, int n, const heat_level_out *out) {
   const heat_level *level = &mg->level[n], *next = &mg->level[n + 1];
   refresh(mg, next, next->narrow, next->x);
@@ -350,56 +275,98 @@ static void ascend(heat_multigrid *mg, int n, const heat_level_out *out) {
     return;
   }
   heat_gather_hand_back(level, next, mg->loops->value);
-  if (out != NULL) hand_out(mg, level, out);
+  if (out != NULL) mg->loops->multiply(level, out);
 }
 
 /* Whether a level is visited twice: where it has a quarter of the finer level's cells, so that all visits together cost
  * little. Of a level and its copies on all ranks it is the copy. */
 static bool twice(const heat_multigrid *mg, int n) {
   const heat_level *made = &mg->level[n == mg->parts ? n - 1 : n];
+  if (!mg->always_twice && !mg->thorough) return false;
   return n >= mg->twice_from && n != mg->parts - 1 && n < mg->count - 1 && made->halved[HEAT_X] && made->halved[HEAT_Y];
 }
 
 /* Improve x for b on a level, or find it from 0, by what the coarser levels yield. Collective over the grid. */
-static void visit(heat_multigrid *mg, int n, bool from_zero, const heat_level_out *out) {
+static void visit(heat_multigrid *mg, int n, bool from_zero, const heat_level_in *in, const heat_level_out *out) {
   if (n == mg->count - 1) {
     heat_direct_solve(&mg->direct, &mg->level[n], mg->loops);
     return;
   }
-  descend(mg, n, from_zero);
-  visit(mg, n + 1, true, NULL);
-  if (twice(mg, n + 1)) visit(mg, n + 1, false, NULL);
+  descend(mg, n, from_zero, in);
+  visit(mg, n + 1, true, NULL, NULL);
+  if (twice(mg, n + 1)) visit(mg, n + 1, false, NULL, NULL);
   ascend(mg, n, out);
 }
 
-/* Collective. */
-static void remove_mean(const heat_grid *grid, heat_field *z) {
-  const heat_box owned = grid->owned;
-  heat_sum sum = {0};
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
-    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) heat_sum_add(&sum, *heat_field_at(z, i, j));
-  sum = heat_sum_reduce(&sum, grid->comm);
-  const double mean = heat_sum_value(&sum) / (double)heat_box_cells(grid->domain);
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
-    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) *heat_field_at(z, i, j) -= mean;
+void heat_multigrid_read(const heat_multigrid *mg, heat_field *z) {
+  const heat_box owned = z->owned;
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    double *row = heat_field_at(z, owned.lo[HEAT_X], j);
+    mg->loops->take(&mg->level[0], mg->level[0].x, j, row);
+    for (int64_t i = 0; i < heat_box_width(owned, HEAT_X); i++) row[i] = mg->unit * row[i] + mg->shift;
+  }
+  z->valid = 0;
 }
 
-bool heat_multigrid_cycle(heat_multigrid *mg, const heat_cycle *cycle) {
-  const heat_level *finest = &mg->level[0];
-  const heat_box owned = finest->grid.owned;
-  const double size = cycle->size, in = 1 / power_of_two_near(size > 0 && isfinite(size) ? size : 1);
-  heat_total none, *product = cycle->product != NULL ? cycle->product : &none;
-  *product = (heat_total){.over = 0};
-  const heat_level_out out = {
-      .r = cycle->r, .z = cycle->z, .scale = mg->scale / in, .product_scale = cycle->product_scale, .product = product};
+/* What z has to be shifted by for its mean to be 0. Collective. */
+static double find_shift(const heat_multigrid *mg, heat_field *work) {
+  const heat_grid *grid = &mg->level[0].grid;
+  heat_product sum = {.a = work, .threads = mg->threads};
+  heat_multigrid_read(mg, work);
+  heat_products(grid, &sum, 1, NULL);
+  return -sum.sum / (double)heat_box_cells(grid->domain);
+}
+
+void heat_multigrid_cycle(heat_multigrid *mg, const heat_cycle *cycle) {
+  const double size = cycle->size, scale = 1 / power_of_two_near(size > 0 && isfinite(size) ? size : 1);
+  heat_total none[2] = {{.over = 0}, {.over = 0}}, *product = cycle->product != NULL ? cycle->product : &none[0];
+  heat_total *square = cycle->square != NULL ? cycle->square : &none[1];
+  *product = *square = none[0];
+  mg->unit = mg->scale / scale;
+  mg->shift = 0;
+  mg->thorough = cycle->thorough;
+  const heat_level_in in = {.r = cycle->r,
+                            .q = cycle->q,
+                            .alpha = cycle->alpha,
+                            .scale = scale,
+                            .square_scale = cycle->square_scale,
+                            .square = square,
+                            .whole = mg->parts == 1};
+  const heat_level_out out = {.scale = mg->unit / scale * cycle->product_scale, .product = product};
   const uint64_t before = heat_flush_begin();
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
-    mg->loops->put(finest, finest->b, j, heat_field_at(cycle->r, owned.lo[HEAT_X], j), in);
-  visit(mg, 0, true, &out);
-  if (mg->singular) remove_mean(&finest->grid, cycle->z);
+  visit(mg, 0, true, &in, &out);
+  if (mg->singular) mg->shift = find_shift(mg, cycle->z);
+  if (cycle->read) heat_multigrid_read(mg, cycle->z);
   heat_flush_end(before);
-  cycle->z->valid = 0;
-  return mg->parts > 1 && !mg->singular;
+}
+
+void heat_multigrid_refresh(heat_multigrid *mg, bool fresh) {
+  refresh(mg, &mg->level[0], mg->level[0].narrow, mg->level[0].x);
+  if (fresh) mg->direction_unit = mg->unit;
+}
+
+void heat_multigrid_turn(heat_multigrid *mg, int64_t j, double beta) {
+  const heat_level_turn turn = {
+      .scale = mg->unit / mg->direction_unit, .shift = mg->shift / mg->direction_unit, .beta = beta};
+  mg->loops->turn(&mg->level[0], j, &turn);
+}
+
+void heat_multigrid_advance(const heat_multigrid *mg, int64_t j, double alpha, double *x, bool add) {
+  mg->loops->advance(&mg->level[0], j, alpha * mg->direction_unit, x, add);
+}
+
+const double *heat_multigrid_direction(const heat_multigrid *mg, int thread, int64_t j) {
+  enum { ROWS = 4 }; /* that are kept, in the work space of the thread */
+  const heat_level *finest = &mg->level[0];
+  const size_t row_bytes = (size_t)finest->stride * sizeof(double);
+  double *values =
+      (double *)((char *)finest->rows + (size_t)thread * finest->rows_bytes + (size_t)(j & (ROWS - 1)) * row_bytes);
+  mg->loops->read(finest, j, mg->direction_unit, values);
+  return values;
+}
+
+int heat_multigrid_threads(const heat_multigrid *mg) {
+  return mg->level[0].threads;
 }
 
 bool heat_multigrid_singular(const heat_multigrid *mg) {
@@ -418,6 +385,7 @@ size_t heat_multigrid_bytes(const heat_multigrid *mg) {
 typedef struct planned_level {
   heat_layout layout;
   size_t value; /* bytes of one */
+  int threads;
   double links[HEAT_AXES], m[HEAT_AXES];
 } planned_level;
 
@@ -427,7 +395,8 @@ static int64_t planned_cells(const planned_level *level) {
 
 /* On rank 0. */
 static size_t planned_bytes(const planned_level *level, const bool halved[HEAT_AXES], int links) {
-  return heat_level_bytes(&level->layout, 0, (heat_level_shape){{halved[HEAT_X], halved[HEAT_Y]}, links, level->value});
+  const heat_level_shape shape = {{halved[HEAT_X], halved[HEAT_Y]}, links, level->value, level->threads};
+  return heat_level_bytes(&level->layout, 0, shape);
 }
 
 /* Go on to the coarser level; returns its bytes on rank 0. Linear interpolation along a halved axis makes K four times
@@ -451,11 +420,12 @@ static size_t plan_coarse_level(planned_level *level) {
   return planned_bytes(level, halve, HEAT_LINKS);
 }
 
-size_t heat_multigrid_plan_bytes(const heat_layout *layout, const double links[HEAT_AXES], double contrast,
-                                 bool steady) {
+size_t heat_multigrid_plan_bytes(const heat_layout *layout, const double links[HEAT_AXES], double contrast, bool steady,
+                                 int threads) {
   static const bool none[HEAT_AXES] = {false, false};
   planned_level level = {.layout = *layout,
                          .value = precision_for(contrast, steady) == HEAT_LEVEL_DOUBLE ? sizeof(double) : sizeof(float),
+                         .threads = threads,
                          .links = {links[HEAT_X], links[HEAT_Y]}};
   const int ranks = layout->ranks[HEAT_X] * layout->ranks[HEAT_Y];
   int count = 2; /* links of a level */

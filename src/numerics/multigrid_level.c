@@ -7,9 +7,11 @@
 #include <sys/mman.h>
 
 enum {
-  LINE = 64,            /* bytes of a cache line */
-  HUGE_PAGE = 2 << 20,  /* bytes */
-  WORK_ROWS = 4 * 4 + 1 /* see multigrid_rows.h */
+  LINE = 64,                  /* bytes of a cache line */
+  HUGE_PAGE = 2 << 20,        /* bytes */
+  WORK_ROWS = 5 * 4 + 1 + 12, /* see multigrid_rows.h */
+  THREAD_ROWS = 32,           /* with fewer rows, or cells, for each thread it does not pay */
+  THREAD_CELLS = 4096
 };
 
 static size_t round_up(size_t n, size_t to) {
@@ -46,14 +48,21 @@ static bool has_weight(const bool halved[HEAT_AXES], int weight) {
 
 /* Of which so many arrays have one. */
 static size_t arrays_of(const bool halved[HEAT_AXES], int links) {
-  size_t count = (size_t)links + 3; /* reaction, b and x */
+  size_t count = (size_t)links + 3 + (links == 2); /* reaction, b and x, direction */
   for (int weight = 0; weight < HEAT_WEIGHTS; weight++) count += has_weight(halved, weight);
   return count;
 }
 
+static int threads_of(heat_box owned, int threads) {
+  const int64_t rows = heat_box_width(owned, HEAT_Y), cells = heat_box_cells(owned);
+  const int64_t most = rows / THREAD_ROWS < cells / THREAD_CELLS ? rows / THREAD_ROWS : cells / THREAD_CELLS;
+  return most < 1 ? 1 : most < threads ? (int)most : threads;
+}
+
 size_t heat_level_bytes(const heat_layout *layout, int rank, heat_level_shape shape) {
   const extents size = extents_of(layout, heat_layout_box(layout, rank), shape.value);
-  return arrays_of(shape.halved, shape.links) * size.each + WORK_ROWS * size.row;
+  const size_t threads = (size_t)threads_of(heat_layout_box(layout, rank), shape.threads);
+  return arrays_of(shape.halved, shape.links) * size.each + threads * WORK_ROWS * size.row;
 }
 
 /* Zeros, that begin with a cache line, or a huge page where they are large: memory that is fresh from the system is not
@@ -72,16 +81,21 @@ heat_status heat_level_create(heat_level *level, size_t value) {
   const heat_grid *grid = &level->grid;
   const extents size = extents_of(&grid->layout, grid->owned, value);
   level->stride = (ptrdiff_t)(size.row / value);
+  level->threads = threads_of(grid->owned, level->threads);
+  level->rows_bytes = WORK_ROWS * size.row;
+  level->from = grid->owned.lo[HEAT_Y];
+  level->to = grid->owned.hi[HEAT_Y];
 
-  void **arrays[HEAT_LINKS + HEAT_WEIGHTS + 3];
+  void **arrays[HEAT_LINKS + HEAT_WEIGHTS + 4];
   size_t count = 0;
   for (int link = 0; link < level->links; link++) arrays[count++] = &level->link[link];
   arrays[count++] = &level->reaction;
   arrays[count++] = &level->b;
   arrays[count++] = &level->x;
+  if (level->links == 2) arrays[count++] = &level->direction;
   for (int weight = 0; weight < HEAT_WEIGHTS; weight++)
     if (has_weight(level->halved, weight)) arrays[count++] = &level->weight[weight];
-  level->bytes = count * size.each + WORK_ROWS * size.row;
+  level->bytes = count * size.each + (size_t)level->threads * level->rows_bytes;
   char *begin = allocate(level);
   heat_status status = begin != NULL ? heat_ok() : heat_no_memory("a level of the multigrid", level->bytes);
   if (begin != NULL) {

@@ -42,25 +42,42 @@ typedef enum heat_weight {
 typedef struct heat_level {
   heat_grid grid;
   bool halved[HEAT_AXES]; /* how it was made from the finer level */
-  int links;              /* 2: five points, 4: nine */
+  int links;              /* 2: five points, the finest level; 4: nine */
   ptrdiff_t stride;
   void *memory;
   size_t bytes;
   void *link[HEAT_LINKS], *reaction;
   void *b, *x;
+  void *direction;            /* of conjugate gradients; NULL but on the finest level */
   void *weight[HEAT_WEIGHTS]; /* of the interpolation to the finer level; NULL where a direction has none */
-  void *rows;                 /* work space: see multigrid_rows.h */
+  int threads;                /* that may share the work on it */
+  void *rows;                 /* work space of the first thread, see multigrid_rows.h; those of others lie behind it */
+  size_t rows_bytes;          /* of each */
+  int64_t from, to;           /* the rows that the loops work on: all owned ones, or the part of a thread */
   double bound;               /* of the eigenvalues of the operator divided by its diagonal */
   heat_halo *wide, *narrow;   /* of b, of x */
 } heat_level;
 
-/* Where the result of the finest level goes: z is `scale` times it, and its product with r is added up. */
+/* Where b of the finest level comes from: it is `scale` times r, from which alpha q is subtracted first. */
+typedef struct heat_level_in {
+  heat_field *r;
+  const heat_field *q; /* NULL: r stays as it is */
+  double alpha, scale;
+  double square_scale; /* for the terms of the new r r ... */
+  heat_total *square;  /* ... of which this rank's part is added up here */
+  bool whole;          /* all of b is set before the sweep */
+} heat_level_in;
+
+/* The product of b and x of the finest level, term by term times a scale, is added up. */
 typedef struct heat_level_out {
-  const heat_field *r;
-  heat_field *z;
-  double scale, product_scale;
+  double scale;
   heat_total *product;
 } heat_level_out;
+
+/* The direction becomes p = scale x + shift + beta p. */
+typedef struct heat_level_turn {
+  double scale, shift, beta;
+} heat_level_turn;
 
 /* The loops of a cycle over one level: see multigrid_loops.c. All Local. */
 typedef struct heat_level_loops {
@@ -68,14 +85,22 @@ typedef struct heat_level_loops {
   /* Row j of an array, over the owned columns: from doubles times `scale`, and to doubles. */
   void (*put)(const heat_level *level, void *array, int64_t j, const double *values, double scale);
   void (*take)(const heat_level *level, const void *array, int64_t j, double *values);
+  /* Set b of the finest level where ranks and threads beside need it, or everywhere. */
+  void (*enter)(const heat_level *fine, const heat_level *coarse, const heat_level_in *in);
   /* Smooth x, or 0 in its place, for b, and restrict the residual to b of the coarse level. b needs all of its ghost
-   * layers, and so does x. */
-  void (*down)(const heat_level *fine, const heat_level *coarse, bool from_zero);
+   * layers, and so does x. Where `in` is not NULL the rest of b is set on the way. */
+  void (*down)(const heat_level *fine, const heat_level *coarse, bool from_zero, const heat_level_in *in);
   /* Restrict the residual of x, without smoothing, to b of the coarse level. x needs two ghost layers, b one. */
   void (*residual)(const heat_level *fine, const heat_level *coarse);
-  /* Correct x by that of the coarse level, which needs its ghost layers, and smooth again. The result becomes x, or
-   * where `out` is not NULL goes there. */
+  /* Correct x by that of the coarse level, which needs its ghost layers, and smooth again. `out` may be NULL. */
   void (*up)(const heat_level *fine, const heat_level *coarse, const heat_level_out *out);
+  void (*multiply)(const heat_level *level, const heat_level_out *out);
+  /* x = step p, or x + step p where `add`, with row j of the direction. */
+  void (*advance)(const heat_level *level, int64_t j, double step, double *x, bool add);
+  /* Turn row j of the direction, with a ghost cell at both ends but beyond walls ... */
+  void (*turn)(const heat_level *level, int64_t j, const heat_level_turn *turn);
+  /* ... and `unit` times it, as doubles. */
+  void (*read)(const heat_level *level, int64_t j, double unit, double *values);
 } heat_level_loops;
 
 /* The loops of the set-up: see multigrid_galerkin.c. All Local. */
@@ -102,11 +127,12 @@ typedef struct heat_level_shape {
   bool halved[HEAT_AXES];
   int links;
   size_t value;
+  int threads;
 } heat_level_shape;
 size_t heat_level_bytes(const heat_layout *layout, int rank, heat_level_shape shape);
 
-/* Allocate the arrays of a level whose grid, halved and links are set, and plan its exchanges. Collective over the
- * grid's communicator. HEAT_IO. */
+/* Allocate the arrays of a level whose grid, halved, links and threads are set, and plan its exchanges. Collective over
+ * the grid's communicator. HEAT_IO. */
 heat_status heat_level_create(heat_level *level, size_t value);
 void heat_level_destroy(heat_level *level);
 

@@ -12,9 +12,12 @@
  *
  * The steps follow one another row by row, as a wavefront: when the first step is at row j, the second is at row j - 1,
  * the third at j - 2, the residual at j - 3. Between them only four rows of each are kept, so that the arrays are read
- * once. Ghost layers are computed as their owners compute them, one layer less with each step. */
+ * once. Ghost layers are computed as their owners compute them, one layer less with each step, and threads that share
+ * the rows of a rank do the same where their parts meet. On the finest level b is made of the residual of conjugate
+ * gradients in the same sweep. */
+#include "flush.h"
 #include "heat2d/numerics/total.h"
-#include "multigrid_rows.h"
+#include "multigrid_interpolation.h"
 
 /* Roots of sin(7 t / 2) / sin(t / 2) = 0 in (1 - cos t) / 2: sin^2(pi m / 7). */
 static const double roots[HEAT_SMOOTHINGS] = {0.95048443395120957, 0.61126046697815725, 0.18825509907063323};
@@ -31,21 +34,26 @@ static void take(const heat_level *level, const void *array, int64_t j, double *
   for (ptrdiff_t i = 0; i < columns; i++) values[i] = (double)row[i];
 }
 
-/* The owned box grown by some layers, and its columns counted from the first owned one. */
-typedef struct region {
-  heat_box box;
-  ptrdiff_t from, to;
-} region;
-
-static region region_of(const heat_level *level, int64_t layers) {
-  region r = {.box = heat_grid_grown(&level->grid, level->grid.owned, layers)};
-  r.from = (ptrdiff_t)(r.box.lo[HEAT_X] - level->grid.owned.lo[HEAT_X]);
-  r.to = (ptrdiff_t)(r.box.hi[HEAT_X] - level->grid.owned.lo[HEAT_X]);
-  return r;
+/* The n-th part of a level that its threads share: whole rows of the coarse level, and a work space of its own. */
+static heat_level part_of(const heat_level *fine, const heat_level *coarse, int n) {
+  const heat_box owned = coarse->grid.owned;
+  const int64_t first = owned.lo[HEAT_Y], rows = heat_box_width(owned, HEAT_Y);
+  heat_level part = *fine;
+  if (n > 0) part.from = fine_place(coarse, HEAT_Y, first + rows * n / fine->threads);
+  if (n < fine->threads - 1) part.to = fine_place(coarse, HEAT_Y, first + rows * (n + 1) / fine->threads);
+  part.rows = (char *)fine->rows + (size_t)n * fine->rows_bytes;
+  return part;
 }
 
-static bool has_row(region r, int64_t j) {
-  return j >= r.box.lo[HEAT_Y] && j < r.box.hi[HEAT_Y];
+/* Copy the rows of x that threads beside this one will overwrite. */
+static void copy_edges(const heat_level *level) {
+  const region around = region_of(level, HEAT_LEVEL_DEPTH - 1);
+  for (int64_t j = level->from - EDGE_ROWS; j < level->to + EDGE_ROWS; j++) {
+    if (j == level->from) j = level->to;
+    if (is_of_others(level, j))
+      memcpy(edge_row(level, j) + around.from - 1, row_of(level, level->x, j) + around.from - 1,
+             (size_t)(around.to - around.from + 2) * sizeof(real));
+  }
 }
 
 ALWAYS_INLINE void inverse_row(real *restrict out, links l, ptrdiff_t from, ptrdiff_t to, bool nine) {
@@ -82,15 +90,24 @@ static void relax(const heat_level *level, region r, int64_t j, unknowns u, int 
 
 static void start(const heat_level *level, region r, int64_t j) {
   const real *b = row_of(level, level->b, j), *inverse = ring_row(level, RING_INVERSE, j);
-  real *x = ring_row(level, RING_FIRST, j);
+  real *restrict x = ring_row(level, RING_FIRST, j);
   const real w = (real)(1 / (roots[0] * level->bound));
+#pragma omp simd
   for (ptrdiff_t i = r.from; i < r.to; i++) x[i] = (w * inverse[i]) * b[i];
 }
 
-/* Rows of the array x, and of a ring that holds those of a region. */
-static unknowns in_array(const heat_level *level, int64_t j) {
-  const real *x = row_of(level, level->x, j);
-  return (unknowns){.x = x, .south = x - level->stride, .north = x + level->stride};
+static unknowns as_given(const heat_level *level, int64_t j) {
+  return (unknowns){.x = given_row(level, j), .south = given_row(level, j - 1), .north = given_row(level, j + 1)};
+}
+
+/* Row j of x behind the smoother on the way down. */
+static real *smoothed_row(const heat_level *level, int64_t j) {
+  return is_of_others(level, j) ? ring_row(level, RING_THIRD, j) : row_of(level, level->x, j);
+}
+
+static unknowns as_smoothed(const heat_level *level, int64_t j) {
+  return (unknowns){
+      .x = smoothed_row(level, j), .south = smoothed_row(level, j - 1), .north = smoothed_row(level, j + 1)};
 }
 
 static unknowns in_ring(const heat_level *level, ring which, region r, int64_t j) {
@@ -106,7 +123,7 @@ ALWAYS_INLINE void residual_row(real *restrict out, links l, unknowns u, ptrdiff
 
 static void find_residual(const heat_level *level, region r, int64_t j) {
   const links l = links_of(level, j);
-  unknowns u = in_array(level, j);
+  unknowns u = as_smoothed(level, j);
   real *out = ring_row(level, RING_RESIDUAL, j);
   u.b = row_of(level, level->b, j);
   if (level->links == 2)
@@ -153,32 +170,136 @@ static void restrict_to(const heat_level *fine, const heat_level *coarse, region
     if (j % 2 == 0 && has_row(r, j + 1)) return;
     J = j % 2 == 0 ? j / 2 : (j - 1) / 2;
   }
-  if (J < owned.lo[HEAT_Y] || J >= owned.hi[HEAT_Y]) return;
   const int64_t at = fine_place(coarse, HEAT_Y, J);
+  if (J < owned.lo[HEAT_Y] || J >= owned.hi[HEAT_Y] || !is_own(fine, at)) return;
   restrict_row(fine, coarse, J, ring_or_zero(fine, RING_RESIDUAL, r.box, at - 1), ring_row(fine, RING_RESIDUAL, at),
                ring_or_zero(fine, RING_RESIDUAL, r.box, at + 1), row_of(coarse, coarse->b, J));
 }
 
-static void down(const heat_level *fine, const heat_level *coarse, bool from_zero) {
+/* b in the columns [from, to) of an owned row; `keep`: the new r is kept and summed up, too. */
+ALWAYS_INLINE void enter_cells(const heat_level *level, const heat_level_in *in, int64_t j, ptrdiff_t first,
+                               ptrdiff_t last, bool keep) {
+  const int64_t corner = level->grid.owned.lo[HEAT_X];
+  double *r = heat_field_at(in->r, corner, j);
+  const double *q = heat_field_at(in->q, corner, j), alpha = in->alpha, scale = in->scale, unit = in->square_scale;
+  real *restrict b = row_of(level, level->b, j);
+  for (ptrdiff_t from = first, to; from < last; from = to) {
+    uint64_t high = 0, low = 0;
+    int64_t over = 0;
+    to = run_end(from, last);
+#pragma omp simd reduction(+ : high, low) reduction(| : over)
+    for (ptrdiff_t i = from; i < to; i++) {
+      const double value = r[i] - alpha * q[i], v = value * value * unit;
+      b[i] = (real)(scale * value);
+      if (!keep) continue;
+      r[i] = value;
+      high += high_part(v);
+      low += low_part(v);
+      over |= no_room(v);
+    }
+    if (keep) enter_run(in->square, high, low, over, to - from);
+  }
+}
+
+static void enter_columns(const heat_level *level, const heat_level_in *in, int64_t j, region columns, bool keep) {
+  if (in->q == NULL) {
+    const double *r = heat_field_at(in->r, level->grid.owned.lo[HEAT_X], j), scale = in->scale;
+    real *restrict b = row_of(level, level->b, j);
+#pragma omp simd
+    for (ptrdiff_t i = columns.from; i < columns.to; i++) b[i] = (real)(scale * r[i]);
+  } else if (keep) {
+    enter_cells(level, in, j, columns.from, columns.to, true);
+  } else {
+    enter_cells(level, in, j, columns.from, columns.to, false);
+  }
+}
+
+/* Whether other ranks or threads need b in row j before the sweep comes there. */
+static bool is_edge(const heat_level *level, int64_t j) {
+  return j < level->from + HEAT_LEVEL_DEPTH || j >= level->to - HEAT_LEVEL_DEPTH;
+}
+
+static void enter_part(const heat_level *level, const heat_level_in *in) {
+  const region all = region_of(level, 0);
+  region west = all, east = all;
+  if (west.to > HEAT_LEVEL_DEPTH) west.to = HEAT_LEVEL_DEPTH;
+  if (east.from < east.to - HEAT_LEVEL_DEPTH) east.from = east.to - HEAT_LEVEL_DEPTH;
+  const bool beside = level->grid.layout.periodic[HEAT_X] || level->grid.layout.ranks[HEAT_X] > 1;
+  for (int64_t j = level->from; j < level->to; j++) {
+    if (in->whole || is_edge(level, j)) {
+      enter_columns(level, in, j, all, true);
+    } else if (beside) {
+      enter_columns(level, in, j, west, false);
+      enter_columns(level, in, j, east, false);
+    }
+  }
+}
+
+static void add_total(heat_total *all, const heat_total *own) {
+#pragma omp critical(heat_level_total)
+  heat_total_add(all, own);
+}
+
+static void enter(const heat_level *fine, const heat_level *coarse, const heat_level_in *in) {
   if (heat_box_empty(fine->grid.owned)) return;
+#pragma omp parallel for num_threads(fine->threads) schedule(static, 1) if (fine->threads > 1)
+  for (int n = 0; n < fine->threads; n++) {
+    const heat_level part = part_of(fine, coarse, n);
+    heat_total square = {.over = 0};
+    heat_level_in own = *in;
+    own.square = &square;
+    const uint64_t before = heat_flush_begin();
+    enter_part(&part, &own);
+    heat_flush_end(before);
+    if (in->q != NULL) add_total(in->square, &square);
+  }
+}
+
+static void down_part(const heat_level *fine, const heat_level *coarse, bool from_zero, const heat_level_in *in) {
   const region first = region_of(fine, HEAT_SMOOTHINGS + 2), second = region_of(fine, HEAT_SMOOTHINGS + 1);
   const region third = region_of(fine, HEAT_SMOOTHINGS), last = region_of(fine, 1);
   for (int64_t j = first.box.lo[HEAT_Y]; j < first.box.hi[HEAT_Y] + HEAT_SMOOTHINGS; j++) {
+    if (in != NULL && is_own(fine, j) && !is_edge(fine, j)) enter_columns(fine, in, j, region_of(fine, 0), true);
     if (has_row(first, j)) {
       invert(fine, first, j);
       if (from_zero)
         start(fine, first, j);
       else
-        relax(fine, first, j, in_array(fine, j), 0, ring_row(fine, RING_FIRST, j));
+        relax(fine, first, j, as_given(fine, j), 0, ring_row(fine, RING_FIRST, j));
     }
     if (has_row(second, j - 1))
       relax(fine, second, j - 1, in_ring(fine, RING_FIRST, first, j - 1), 1, ring_row(fine, RING_SECOND, j - 1));
     if (has_row(third, j - 2))
-      relax(fine, third, j - 2, in_ring(fine, RING_SECOND, second, j - 2), 2, row_of(fine, fine->x, j - 2));
+      relax(fine, third, j - 2, in_ring(fine, RING_SECOND, second, j - 2), 2, smoothed_row(fine, j - 2));
     if (has_row(last, j - 3)) {
       find_residual(fine, last, j - 3);
       restrict_to(fine, coarse, last, j - 3);
     }
+  }
+}
+
+static void copy_all_edges(const heat_level *fine, const heat_level *coarse) {
+#pragma omp parallel for num_threads(fine->threads) schedule(static, 1) if (fine->threads > 1)
+  for (int n = 0; n < fine->threads; n++) {
+    const heat_level part = part_of(fine, coarse, n);
+    copy_edges(&part);
+  }
+}
+
+static void down(const heat_level *fine, const heat_level *coarse, bool from_zero, const heat_level_in *in) {
+  if (heat_box_empty(fine->grid.owned)) return;
+  if (!from_zero) copy_all_edges(fine, coarse);
+#pragma omp parallel for num_threads(fine->threads) schedule(static, 1) if (fine->threads > 1)
+  for (int n = 0; n < fine->threads; n++) {
+    const uint64_t before = heat_flush_begin();
+    const heat_level part = part_of(fine, coarse, n);
+    heat_total square = {.over = 0};
+    heat_level_in own = {.square = NULL};
+    if (in != NULL) own = *in;
+    own.square = &square;
+    down_part(&part, coarse, from_zero, in == NULL ? NULL : &own);
+    if (in != NULL && in->q != NULL) add_total(in->square, &square);
+    heat_flush_end(before);
   }
 }
 
@@ -191,128 +312,31 @@ static void residual(const heat_level *fine, const heat_level *coarse) {
   }
 }
 
-/* A row of the coarse correction or of its weights, from which columns count; `upper`: the next one. */
-typedef struct correction {
-  const real *x, *upper;
-  const real *w, *e, *n, *nw, *ne;
-  const real *w_upper, *e_upper, *s_upper, *sw_upper, *se_upper;
-} correction;
-
-/* What interpolation adds at a fine column that lies on coarse column I, and at the one to its east. */
-ALWAYS_INLINE real at_even(const correction *c, ptrdiff_t I, bool between_rows) {
-  return between_rows ? c->n[I] * c->x[I] + c->s_upper[I] * c->upper[I] : c->x[I];
-}
-
-ALWAYS_INLINE real at_odd(const correction *c, ptrdiff_t I, bool between_rows) {
-  if (!between_rows) return c->e[I] * c->x[I] + c->w[I + 1] * c->x[I + 1];
-  return (c->ne[I] * c->x[I] + c->nw[I + 1] * c->x[I + 1]) +
-         (c->se_upper[I] * c->upper[I] + c->sw_upper[I + 1] * c->upper[I + 1]);
-}
-
-/* out = x and its correction in columns [from, to) of a fine row, counted as the pointers are. */
-ALWAYS_INLINE void add_halved(real *restrict out, const real *x, const correction *given, ptrdiff_t from, ptrdiff_t to,
-                              bool between_rows) {
-  const correction c = *given;
-  if (from % 2 != 0 && from < to) {
-    out[from] = x[from] + at_odd(&c, (from - 1) / 2, between_rows);
-    from++;
-  }
-  const ptrdiff_t pairs = to / 2;
-#pragma omp simd
-  for (ptrdiff_t I = from / 2; I < pairs; I++) {
-    out[2 * I] = x[2 * I] + at_even(&c, I, between_rows);
-    out[2 * I + 1] = x[2 * I + 1] + at_odd(&c, I, between_rows);
-  }
-  if (to % 2 != 0 && from < to) out[to - 1] = x[to - 1] + at_even(&c, (to - 1) / 2, between_rows);
-}
-
-ALWAYS_INLINE void add_whole(real *restrict out, const real *x, const correction *given, ptrdiff_t from, ptrdiff_t to,
-                             bool between_rows) {
-  const correction c = *given;
-#pragma omp simd
-  for (ptrdiff_t i = from; i < to; i++) out[i] = x[i] + at_even(&c, i, between_rows);
-}
-
-/* The image of the domain in which a cell of the halo lies, as what has to be subtracted of its index: on a periodic
- * axis cells n and up are cells 0 and up again, also where n is odd and so the coarse grid does not simply go on. */
-typedef struct image {
-  int64_t fine, coarse; /* where the image begins */
-  int64_t end;          /* of the fine one */
-} image;
-
-static image image_of(const heat_level *fine, const heat_level *coarse, int axis, int64_t at) {
-  if (!fine->grid.layout.periodic[axis]) return (image){0, 0, INT64_MAX};
-  const int64_t cells = fine->grid.layout.cells[axis], inside = heat_grid_wrap(&fine->grid, axis, at);
-  const int64_t number = (at - inside) / cells;
-  return (image){at - inside, number * coarse->grid.layout.cells[axis], at - inside + cells};
-}
-
-static const real *weight_row(const heat_level *coarse, heat_weight which, int64_t J, ptrdiff_t column) {
-  return coarse->weight[which] == NULL ? NULL : row_of(coarse, coarse->weight[which], J) + column;
-}
-
-/* Row j of x with its correction, into a ring: the array itself stays as it is. */
-static void add_correction(const heat_level *fine, const heat_level *coarse, region r, int64_t j) {
-  const image rows = image_of(fine, coarse, HEAT_Y, j);
-  const int64_t inside = j - rows.fine, J = rows.coarse + (coarse->halved[HEAT_Y] ? inside / 2 : inside);
-  const bool between = coarse->halved[HEAT_Y] && inside % 2 != 0;
-  const int64_t corner = fine->grid.owned.lo[HEAT_X];
-  for (int64_t i = r.box.lo[HEAT_X]; i < r.box.hi[HEAT_X];) {
-    const image columns = image_of(fine, coarse, HEAT_X, i);
-    const int64_t end = columns.end < r.box.hi[HEAT_X] ? columns.end : r.box.hi[HEAT_X];
-    const ptrdiff_t column = (ptrdiff_t)(columns.coarse - coarse->grid.owned.lo[HEAT_X]);
-    correction c = {.x = row_of(coarse, coarse->x, J) + column,
-                    .w = weight_row(coarse, HEAT_TO_W, J, column),
-                    .e = weight_row(coarse, HEAT_TO_E, J, column),
-                    .n = weight_row(coarse, HEAT_TO_N, J, column),
-                    .nw = weight_row(coarse, HEAT_TO_NW, J, column),
-                    .ne = weight_row(coarse, HEAT_TO_NE, J, column),
-                    .s_upper = weight_row(coarse, HEAT_TO_S, J + 1, column),
-                    .sw_upper = weight_row(coarse, HEAT_TO_SW, J + 1, column),
-                    .se_upper = weight_row(coarse, HEAT_TO_SE, J + 1, column)};
-    c.upper = c.x + coarse->stride;
-    const ptrdiff_t begin = (ptrdiff_t)(columns.fine - corner);
-    const real *x = row_of(fine, fine->x, j) + begin;
-    real *out = ring_row(fine, RING_CORRECTED, j) + begin;
-    const ptrdiff_t from = (ptrdiff_t)(i - columns.fine), to = (ptrdiff_t)(end - columns.fine);
-    if (!coarse->halved[HEAT_X])
-      add_whole(out, x, &c, from, to, between);
-    else if (between)
-      add_halved(out, x, &c, from, to, true);
-    else
-      add_halved(out, x, &c, from, to, false);
-    i = end;
-  }
-}
-
-/* A row of the result on its way out, and its share of the product with r. */
-ALWAYS_INLINE void hand_out_row(const real *x, const double *r, double *z, ptrdiff_t columns,
-                                const heat_level_out *out) {
-  const double scale = out->scale, product_scale = out->product_scale;
+/* The product of a row of b and of x. */
+static void multiply_row(const heat_level *level, int64_t j, double scale, heat_total *total) {
+  const real *b = row_of(level, level->b, j), *x = row_of(level, level->x, j);
+  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(level->grid.owned, HEAT_X);
   for (ptrdiff_t from = 0, to; from < columns; from = to) {
     uint64_t high = 0, low = 0;
     int64_t over = 0;
     to = run_end(from, columns);
 #pragma omp simd reduction(+ : high, low) reduction(| : over)
     for (ptrdiff_t i = from; i < to; i++) {
-      const double value = scale * (double)x[i], v = r[i] * value * product_scale;
-      z[i] = value;
+      const double v = (double)b[i] * (double)x[i] * scale;
       high += high_part(v);
       low += low_part(v);
       over |= no_room(v);
     }
-    enter_run(out->product, high, low, over, to - from);
+    enter_run(total, high, low, over, to - from);
   }
 }
 
-static void hand_out(const heat_level *level, int64_t j, const real *x, const heat_level_out *out) {
-  const int64_t first = level->grid.owned.lo[HEAT_X];
-  hand_out_row(x, heat_field_at(out->r, first, j), heat_field_at(out->z, first, j),
-               (ptrdiff_t)heat_box_width(level->grid.owned, HEAT_X), out);
+static void multiply(const heat_level *level, const heat_level_out *out) {
+  for (int64_t j = level->grid.owned.lo[HEAT_Y]; j < level->grid.owned.hi[HEAT_Y]; j++)
+    multiply_row(level, j, out->scale, out->product);
 }
 
-static void up(const heat_level *fine, const heat_level *coarse, const heat_level_out *out) {
-  if (heat_box_empty(fine->grid.owned)) return;
+static void up_part(const heat_level *fine, const heat_level *coarse, const heat_level_out *out) {
   const region base = region_of(fine, HEAT_SMOOTHINGS), first = region_of(fine, 2), second = region_of(fine, 1);
   const region owned = region_of(fine, 0);
   for (int64_t j = base.box.lo[HEAT_Y]; j < base.box.hi[HEAT_Y] + HEAT_SMOOTHINGS; j++) {
@@ -324,16 +348,64 @@ static void up(const heat_level *fine, const heat_level *coarse, const heat_leve
     if (has_row(second, j - 2))
       relax(fine, second, j - 2, in_ring(fine, RING_FIRST, first, j - 2), 1, ring_row(fine, RING_SECOND, j - 2));
     if (has_row(owned, j - 3)) {
-      /* Nobody needs the first step's row any more. */
-      real *result = out == NULL ? row_of(fine, fine->x, j - 3) : ring_row(fine, RING_FIRST, j - 3);
-      relax(fine, owned, j - 3, in_ring(fine, RING_SECOND, second, j - 3), 0, result);
-      if (out != NULL) hand_out(fine, j - 3, result, out);
+      relax(fine, owned, j - 3, in_ring(fine, RING_SECOND, second, j - 3), 0, row_of(fine, fine->x, j - 3));
+      if (out != NULL) multiply_row(fine, j - 3, out->scale, out->product);
     }
   }
+}
+
+static void up(const heat_level *fine, const heat_level *coarse, const heat_level_out *out) {
+  if (heat_box_empty(fine->grid.owned)) return;
+  copy_all_edges(fine, coarse);
+#pragma omp parallel for num_threads(fine->threads) schedule(static, 1) if (fine->threads > 1)
+  for (int n = 0; n < fine->threads; n++) {
+    const uint64_t before = heat_flush_begin();
+    const heat_level part = part_of(fine, coarse, n);
+    heat_total product = {.over = 0};
+    const heat_level_out own = {.scale = out == NULL ? 0 : out->scale, .product = &product};
+    up_part(&part, coarse, out == NULL ? NULL : &own);
+    if (out != NULL) add_total(out->product, &product);
+    heat_flush_end(before);
+  }
+}
+
+static void advance(const heat_level *level, int64_t j, double step, double *x, bool add) {
+  const real *p = row_of(level, level->direction, j);
+  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(level->grid.owned, HEAT_X);
+  if (add) {
+#pragma omp simd
+    for (ptrdiff_t i = 0; i < columns; i++) x[i] += step * (double)p[i];
+  } else {
+#pragma omp simd
+    for (ptrdiff_t i = 0; i < columns; i++) x[i] = step * (double)p[i];
+  }
+}
+
+static void turn(const heat_level *level, int64_t j, const heat_level_turn *given) {
+  const region grown = region_of(level, 1);
+  real *p = row_of(level, level->direction, j);
+  const real *z = row_of(level, level->x, j);
+  const double scale = given->scale, shift = given->shift, beta = given->beta;
+  if (beta != 0) {
+#pragma omp simd
+    for (ptrdiff_t i = grown.from; i < grown.to; i++)
+      p[i] = (real)((scale * (double)z[i] + shift) + beta * (double)p[i]);
+  } else {
+#pragma omp simd
+    for (ptrdiff_t i = grown.from; i < grown.to; i++) p[i] = (real)(scale * (double)z[i] + shift);
+  }
+}
+
+static void read_direction(const heat_level *level, int64_t j, double unit, double *values) {
+  const region grown = region_of(level, 1);
+  const real *p = row_of(level, level->direction, j);
+#pragma omp simd
+  for (ptrdiff_t i = grown.from; i < grown.to; i++) values[i] = unit * (double)p[i];
 }
 
 #ifndef LOOPS_NAME
 #define LOOPS_NAME heat_level_loops_float
 #endif
 extern const heat_level_loops LOOPS_NAME;
-const heat_level_loops LOOPS_NAME = {sizeof(real), put, take, down, residual, up};
+const heat_level_loops LOOPS_NAME = {sizeof(real), put,      take,    enter, down,          residual,
+                                     up,           multiply, advance, turn,  read_direction};

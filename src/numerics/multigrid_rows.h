@@ -15,16 +15,18 @@ ALWAYS_INLINE real *row_of(const heat_level *level, const void *array, int64_t j
   return (real *)array + (ptrdiff_t)(j - level->grid.owned.lo[HEAT_Y]) * level->stride;
 }
 
-/* The work space of a level: rings of four rows each, in which row j lies at j modulo 4, and a row of zeros. */
+/* The work space of a thread: rings of four rows each, in which row j lies at j modulo 4, a row of zeros, and rows of x
+ * of the threads beside as they were at first. */
 typedef enum ring {
   RING_INVERSE,
   RING_FIRST,
   RING_SECOND,
+  RING_THIRD, /* of rows that are another thread's */
   RING_RESIDUAL,
   RINGS,
   RING_CORRECTED = RING_RESIDUAL /* on the way up */
 } ring;
-enum { RING_ROWS = 4 };
+enum { RING_ROWS = 4, EDGE_ROWS = HEAT_LEVEL_DEPTH };
 
 ALWAYS_INLINE real *ring_row(const heat_level *level, ring which, int64_t j) {
   return (real *)level->rows + ((ptrdiff_t)which * RING_ROWS + (ptrdiff_t)(j & (RING_ROWS - 1))) * level->stride;
@@ -32,6 +34,12 @@ ALWAYS_INLINE real *ring_row(const heat_level *level, ring which, int64_t j) {
 
 ALWAYS_INLINE real *zero_row(const heat_level *level) {
   return (real *)level->rows + (ptrdiff_t)RINGS * RING_ROWS * level->stride;
+}
+
+/* Where row j of x, one of EDGE_ROWS below or above this thread's own, is copied to. */
+ALWAYS_INLINE real *edge_row(const heat_level *level, int64_t j) {
+  const ptrdiff_t place = (ptrdiff_t)(j < level->from ? level->from - 1 - j : EDGE_ROWS + j - level->to);
+  return (real *)level->rows + ((ptrdiff_t)RINGS * RING_ROWS + 1 + place) * level->stride;
 }
 
 /* Row j of a ring that holds the rows of `box`; beyond walls it is 0. */
@@ -83,6 +91,39 @@ ALWAYS_INLINE real residual_at(links l, unknowns u, ptrdiff_t i, bool nine) {
 /* Where the fine row (or column) of a coarse one is. */
 ALWAYS_INLINE int64_t fine_place(const heat_level *coarse, int axis, int64_t at) {
   return coarse->halved[axis] ? 2 * at : at;
+}
+
+/* The owned box grown by some layers, and its columns counted from the first owned one. */
+typedef struct region {
+  heat_box box;
+  ptrdiff_t from, to;
+} region;
+
+ALWAYS_INLINE region region_of(const heat_level *level, int64_t layers) {
+  region r = {.box = heat_grid_grown(&level->grid, level->grid.owned, layers)};
+  if (r.box.lo[HEAT_Y] < level->from - layers) r.box.lo[HEAT_Y] = level->from - layers;
+  if (r.box.hi[HEAT_Y] > level->to + layers) r.box.hi[HEAT_Y] = level->to + layers;
+  r.from = (ptrdiff_t)(r.box.lo[HEAT_X] - level->grid.owned.lo[HEAT_X]);
+  r.to = (ptrdiff_t)(r.box.hi[HEAT_X] - level->grid.owned.lo[HEAT_X]);
+  return r;
+}
+
+ALWAYS_INLINE bool has_row(region r, int64_t j) {
+  return j >= r.box.lo[HEAT_Y] && j < r.box.hi[HEAT_Y];
+}
+
+ALWAYS_INLINE bool is_own(const heat_level *level, int64_t j) {
+  return j >= level->from && j < level->to;
+}
+
+/* Whether row j is worked on by another thread of this rank. */
+ALWAYS_INLINE bool is_of_others(const heat_level *level, int64_t j) {
+  return !is_own(level, j) && j >= level->grid.owned.lo[HEAT_Y] && j < level->grid.owned.hi[HEAT_Y];
+}
+
+/* Row j of x before the sweep. */
+ALWAYS_INLINE const real *given_row(const heat_level *level, int64_t j) {
+  return is_of_others(level, j) ? edge_row(level, j) : row_of(level, level->x, j);
 }
 
 #endif

@@ -26,9 +26,14 @@ static heat_terms terms_of(const heat_product *product, int64_t j, double scale)
                       .scale = scale};
 }
 
+static int threads_of(const heat_product *product) {
+  return product->threads > 1 ? product->threads : 1;
+}
+
 static double largest(const heat_product *product, heat_box owned) {
   const heat_solver_loops *loops = heat_solver_loops_find();
   double most = 0;
+#pragma omp parallel for num_threads(threads_of(product)) reduction(max : most) if (threads_of(product) > 1)
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
     most = fmax(most, loops->largest(terms_of(product, j, 1), (ptrdiff_t)heat_box_width(owned, HEAT_X)));
   return most;
@@ -37,8 +42,15 @@ static double largest(const heat_product *product, heat_box owned) {
 static heat_total add_up(const heat_product *product, heat_box owned, double scale) {
   const heat_solver_loops *loops = heat_solver_loops_find();
   heat_total all = {.over = 0};
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
-    loops->add(&all, terms_of(product, j, scale), (ptrdiff_t)heat_box_width(owned, HEAT_X));
+#pragma omp parallel num_threads(threads_of(product)) if (threads_of(product) > 1)
+  {
+    heat_total own = {.over = 0};
+#pragma omp for nowait
+    for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+      loops->add(&own, terms_of(product, j, scale), (ptrdiff_t)heat_box_width(owned, HEAT_X));
+#pragma omp critical(heat_products_total)
+    heat_total_add(&all, &own);
+  }
   return all;
 }
 
@@ -68,7 +80,7 @@ static void find_scales(const heat_grid *grid, const heat_product *products, int
   double most[HEAT_PRODUCTS] = {0};
   bool unknown = false;
   for (int k = 0; k < count; k++) {
-    if (scales[k] > 0) continue;
+    if (scales[k] > 0 || products[k].only_own) continue;
     most[k] = largest(&products[k], grid->owned);
     unknown = true;
   }
@@ -106,6 +118,11 @@ void heat_products(const heat_grid *grid, heat_product *products, int count, int
     MPI_Allreduce(MPI_IN_PLACE, all, (count + 1) * NUMBERS, MPI_INT64_T, MPI_SUM, grid->comm);
     again = false;
     for (int k = 0; k < count; k++) {
+      if (products[k].only_own) {
+        const bool good = scales[k] > 0 && all[k].over == 0;
+        products[k].sum = good ? value_of(&all[k], scales[k]) : NAN;
+        continue;
+      }
       if (scales[k] > 0 && all[k].over > 0) {
         scales[k] = 0;
         expected[k] = false;

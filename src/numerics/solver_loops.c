@@ -98,9 +98,32 @@ static void balance(const heat_balance_row *row) {
   }
 }
 
+ALWAYS_INLINE double reaction_at(heat_reaction reaction, ptrdiff_t n, bool uniform) {
+  return uniform ? reaction.reaction : reaction.sigma / reaction.inverse[n];
+}
+
+/* Without r q and q q. */
+ALWAYS_INLINE void apply_short(heat_apply_row row, heat_total *total, bool uniform) {
+  const double *p = row.p, scale = row.scales[HEAT_APPLY_PQ];
+  double *q = row.q;
+  for (ptrdiff_t from = 0, to; from < row.columns; from = to) {
+    uint64_t high = 0, low = 0;
+    int64_t over = 0;
+    to = run_end(from, row.columns);
+#pragma omp simd reduction(+ : high, low) reduction(| : over)
+    for (ptrdiff_t n = from; n < to; n++) {
+      const double value = reaction_at(row.reaction, n, uniform) * p[n] - q[n], v = p[n] * value * scale;
+      q[n] = value;
+      high += high_part(v);
+      low += low_part(v);
+      over |= no_room(v);
+    }
+    enter_run(total, high, low, over, to - from);
+  }
+}
+
 ALWAYS_INLINE void apply_kind(heat_apply_row row, heat_total totals[HEAT_APPLY_SUMS], bool uniform) {
-  const double *p = row.p, *r = row.r, *inverse = row.reaction.inverse;
-  const double sigma = row.reaction.sigma, same = row.reaction.reaction;
+  const double *p = row.p, *r = row.r;
   const double scale_pq = row.scales[HEAT_APPLY_PQ], scale_rq = row.scales[HEAT_APPLY_RQ];
   const double scale_qq = row.scales[HEAT_APPLY_QQ];
   double *q = row.q;
@@ -110,7 +133,7 @@ ALWAYS_INLINE void apply_kind(heat_apply_row row, heat_total totals[HEAT_APPLY_S
     to = run_end(from, row.columns);
 #pragma omp simd reduction(+ : high_pq, low_pq, high_rq, low_rq, high_qq, low_qq) reduction(| : over_pq, over_rq, over_qq)
     for (ptrdiff_t n = from; n < to; n++) {
-      const double value = (uniform ? same : sigma / inverse[n]) * p[n] - q[n];
+      const double value = reaction_at(row.reaction, n, uniform) * p[n] - q[n];
       const double pq = p[n] * value * scale_pq, rq = r[n] * value * scale_rq, qq = value * value * scale_qq;
       q[n] = value;
       high_pq += high_part(pq);
@@ -130,7 +153,13 @@ ALWAYS_INLINE void apply_kind(heat_apply_row row, heat_total totals[HEAT_APPLY_S
 }
 
 static void apply(const heat_apply_row *row, heat_total totals[HEAT_APPLY_SUMS]) {
-  if (row->reaction.inverse == NULL)
+  const bool uniform = row->reaction.inverse == NULL;
+  if (!(row->scales[HEAT_APPLY_RQ] > 0) && !(row->scales[HEAT_APPLY_QQ] > 0)) {
+    if (uniform)
+      apply_short(*row, &totals[HEAT_APPLY_PQ], true);
+    else
+      apply_short(*row, &totals[HEAT_APPLY_PQ], false);
+  } else if (uniform)
     apply_kind(*row, totals, true);
   else
     apply_kind(*row, totals, false);

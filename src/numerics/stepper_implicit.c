@@ -31,6 +31,7 @@ static double heat_content(const heat_operator *op, const heat_field *field, dou
   heat_product product = {.a = field,
                           .b = stencil->uniform ? NULL : &stencil->inverse,
                           .over = true,
+                          .threads = op->sequence.threads,
                           .size = stencil->uniform ? size * stencil->s : size};
   heat_products(op->grid, &product, 1, NULL);
   return stencil->uniform ? product.sum / stencil->s : product.sum;
@@ -104,9 +105,9 @@ heat_status heat_implicit_stage(heat_stepper *stepper, const heat_stage *stage) 
   return heat_agree(stepper->op->grid->comm, apply_stage(stepper, *stage));
 }
 
-/* f of an equation that has a part by L, into the field of HEAT_ROLE_DIRECTION. */
-static heat_status compute_forward(heat_stepper *stepper, const heat_system *equation, bool counts) {
-  heat_stage stage = {.out = HEAT_ROLE_DIRECTION,
+/* f of an equation that has a part by L, into a field of the solver. */
+static heat_status compute_forward(heat_stepper *stepper, const heat_system *equation, int out, bool counts) {
+  heat_stage stage = {.out = out,
                       .u = HEAT_ROLE_OLD,
                       .terms = equation->count,
                       .c = equation->forward_c,
@@ -119,7 +120,7 @@ static heat_status compute_forward(heat_stepper *stepper, const heat_system *equ
 /* f - v + c L(v, t), with v in the field of role `at`, into the one of HEAT_ROLE_RESIDUAL. `counts`: in the heat
  * balance. */
 static heat_status compute_residual(heat_stepper *stepper, const heat_system *equation, int at, bool counts) {
-  const heat_term whole = {.field = HEAT_ROLE_DIRECTION, .weight = 1};
+  const heat_term whole = {.field = counts ? HEAT_ROLE_CORRECTION : HEAT_ROLE_NEW, .weight = 1}; /* not used then */
   const bool forward = equation->forward_c != 0;
   const int count = forward ? 1 : equation->count;
   heat_stage stage = {.out = HEAT_ROLE_RESIDUAL,
@@ -128,7 +129,7 @@ static heat_status compute_residual(heat_stepper *stepper, const heat_system *eq
                       .t = equation->t,
                       .budget_weight = counts ? equation->budget_weight : 0};
   bool merged = false;
-  heat_status status = forward ? compute_forward(stepper, equation, counts) : heat_ok();
+  heat_status status = forward ? compute_forward(stepper, equation, whole.field, counts) : heat_ok();
   for (int k = 0; k < count; k++) {
     stage.term[k] = forward ? whole : equation->terms[k];
     if (stage.term[k].field == at && !equation->steady) stage.term[k].weight -= 1;
@@ -173,8 +174,9 @@ static heat_status prepare(heat_stepper *stepper, const heat_system *system) {
   const heat_status status = heat_agree(op->grid->comm, heat_walls_update(&op->walls, &at, 1));
   if (status.code != HEAT_OK) return status;
   heat_stencil_update_walls(&op->stencil, &op->walls);
-  return implicit->multigrid != NULL ? heat_multigrid_update(implicit->multigrid, sigma)
-                                     : heat_multigrid_create(&implicit->multigrid, &op->stencil, sigma);
+  return implicit->multigrid != NULL
+             ? heat_multigrid_update(implicit->multigrid, sigma)
+             : heat_multigrid_create(&implicit->multigrid, &op->stencil, sigma, op->sequence.threads);
 }
 
 static bool stop(void *context) {
@@ -191,7 +193,6 @@ static heat_krylov_end correct(solve *s) {
                               .sigma = s->equation->steady ? 0 : 1 / s->equation->c,
                               .x = field_of(stepper, HEAT_ROLE_CORRECTION),
                               .r = field_of(stepper, HEAT_ROLE_RESIDUAL),
-                              .p = field_of(stepper, HEAT_ROLE_DIRECTION),
                               .z = field_of(stepper, HEAT_ROLE_NEW),
                               .multigrid = implicit->multigrid,
                               .right_side = right_side,
@@ -248,13 +249,13 @@ heat_status heat_implicit_solve(heat_stepper *stepper, const heat_system *equati
 }
 
 heat_status heat_implicit_estimate(heat_stepper *stepper, heat_stage stage, double c) {
-  heat_field *e = field_of(stepper, HEAT_ROLE_RESIDUAL), *filtered = field_of(stepper, HEAT_ROLE_DIRECTION);
+  heat_field *e = field_of(stepper, HEAT_ROLE_RESIDUAL), *filtered = field_of(stepper, HEAT_ROLE_CORRECTION);
   const heat_grid *grid = stepper->op->grid;
   stage.out = HEAT_ROLE_RESIDUAL;
   const heat_status status = heat_agree(grid->comm, apply_stage(stepper, stage));
   if (status.code != HEAT_OK) return status;
-  heat_krylov_weigh(&stepper->op->stencil, 1 / c, e);
-  const heat_cycle cycle = {.r = e, .size = heat_control_size(grid, e), .z = filtered};
+  heat_krylov_weigh(&stepper->op->stencil, 1 / c, e, stepper->op->sequence.threads);
+  const heat_cycle cycle = {.r = e, .size = heat_control_size(grid, e), .z = filtered, .read = true};
   stepper->estimate = 0;
   if (cycle.size == 0) return status;
   heat_multigrid_cycle(stepper->implicit->multigrid, &cycle);

@@ -12,23 +12,22 @@
 
 #include "heat2d/numerics/stepper.h"
 
-/* The roles of fields in a step; the first four beside the solution are for solving. */
+/* The roles of fields in a step; the first three beside the solution are for solving. */
 enum {
   HEAT_ROLE_OLD,
   HEAT_ROLE_CORRECTION,
   HEAT_ROLE_RESIDUAL,
-  HEAT_ROLE_DIRECTION,
   HEAT_ROLE_NEW,
   HEAT_ROLE_RIGHT,
   HEAT_ROLE_MIDDLE = HEAT_ROLE_RIGHT /* no method keeps both */
 };
 
 typedef struct heat_system {
-  heat_term terms[HEAT_TERMS - 1]; /* of f, by roles; none of them HEAT_ROLE_RESIDUAL, HEAT_ROLE_DIRECTION,
-                                      HEAT_ROLE_NEW or HEAT_ROLE_CORRECTION */
+  heat_term terms[HEAT_TERMS - 1]; /* of f, by roles; none of them HEAT_ROLE_RESIDUAL, HEAT_ROLE_NEW
+                                      or HEAT_ROLE_CORRECTION */
   int count;
-  /* What f has beside them: forward_c L(u_n, forward_t), formed anew in HEAT_ROLE_DIRECTION whenever f is needed; 0:
-   * nothing. It counts in the step's result with forward_weight, s. */
+  /* What f has beside them: forward_c L(u_n, forward_t), formed anew whenever f is needed; 0: nothing. It counts in the
+   * step's result with forward_weight, s. */
   double forward_c, forward_t, forward_weight;
   int guess;            /* the role of g, as above */
   int result;           /* the role of v: HEAT_ROLE_NEW, or any but the guess and those of the terms and of solving */

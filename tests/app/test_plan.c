@@ -131,7 +131,7 @@ static void memory_of_implicit_methods_has_their_fields_and_the_multigrid(void *
     heat_multigrid *multigrid;
     assert_int_equal(heat_walls_update(&made.op.walls, &start, 1).code, HEAT_OK);
     heat_stencil_update_walls(&made.op.stencil, &made.op.walls);
-    assert_int_equal(heat_multigrid_create(&multigrid, &made.op.stencil, cases[n].steady ? 0 : 1).code, HEAT_OK);
+    assert_int_equal(heat_multigrid_create(&multigrid, &made.op.stencil, cases[n].steady ? 0 : 1, 1).code, HEAT_OK);
     if (made.grid.rank == 0) { /* its block is the largest */
       const double levels = (double)heat_multigrid_bytes(multigrid);
       const double fields = plan.method->fields * (double)heat_field_bytes(made.grid.owned, 1);

@@ -82,6 +82,9 @@ static void fill_stencil(const trial *t, heat_stencil *stencil) {
   }
 }
 
+/* How many threads share the work of the cycles that are made next. */
+static int shared_by = 1;
+
 /* `px`: ranks along x, 0: chosen. */
 static void open_setting(setting *s, MPI_Comm comm, const trial *t, int px) {
   char deck[1024], walls[512] = "";
@@ -104,7 +107,7 @@ static void open_setting(setting *s, MPI_Comm comm, const trial *t, int px) {
   assert_int_equal(heat_walls_create(&s->walls, &from).code, HEAT_OK);
   assert_int_equal(heat_stencil_set_walls(&s->stencil, &s->walls).code, HEAT_OK);
   s->sigma = t->sigma;
-  const heat_status status = heat_multigrid_create(&s->mg, &s->stencil, t->sigma);
+  const heat_status status = heat_multigrid_create(&s->mg, &s->stencil, t->sigma, shared_by);
   assert_string_equal(status.text, "");
 }
 
@@ -175,7 +178,7 @@ typedef struct solve {
 } solve;
 
 /* Preconditioned conjugate gradients from x = 0 until the residual is `tolerance` of the right-hand side. */
-static solve conjugate_gradients(const setting *s, double tolerance, int most) {
+static solve conjugate_gradients(const setting *s, double tolerance, int most, bool thorough) {
   heat_field x = new_field(s), r = new_field(s), p = new_field(s), w = new_field(s), z = new_field(s);
   heat_halo *halo;
   assert_int_equal(heat_halo_create(&halo, &s->made.grid, 1, 1).code, HEAT_OK);
@@ -185,7 +188,8 @@ static solve conjugate_gradients(const setting *s, double tolerance, int most) {
   double norm = first, rz = 1;
   solve done = {0};
   while (norm > tolerance * first && done.iterations < most) {
-    heat_multigrid_cycle(s->mg, &(heat_cycle){.r = &r, .size = norm / sqrt(cells_of(s)), .z = &z});
+    heat_multigrid_cycle(
+        s->mg, &(heat_cycle){.r = &r, .size = norm / sqrt(cells_of(s)), .thorough = thorough, .z = &z, .read = true});
     const double now = product(s, &r, &z);
     add(s, &p, 1, &z, done.iterations == 0 ? 0 : now / rz);
     rz = now;
@@ -252,8 +256,8 @@ static void the_cycle_is_symmetric_and_positive(void **state) {
     for (uint64_t pair = 0; pair < PAIRS; pair++) {
       fill_noise(&s, &a, 2 * pair);
       fill_noise(&s, &b, 2 * pair + 1);
-      heat_multigrid_cycle(s.mg, &(heat_cycle){.r = &a, .size = 1, .z = &of_a});
-      heat_multigrid_cycle(s.mg, &(heat_cycle){.r = &b, .size = 1, .z = &of_b});
+      heat_multigrid_cycle(s.mg, &(heat_cycle){.r = &a, .size = 1, .z = &of_a, .read = true});
+      heat_multigrid_cycle(s.mg, &(heat_cycle){.r = &b, .size = 1, .z = &of_b, .read = true});
       const double aa = product(&s, &a, &of_a), bb = product(&s, &b, &of_b);
       const double ab = product(&s, &a, &of_b), ba = product(&s, &b, &of_a);
       const double rounding = 2e-6 * sqrt(fabs(aa * bb));
@@ -284,14 +288,14 @@ static void the_bits_are_those_of_one_rank(void **state) {
     open_setting(&alone, MPI_COMM_SELF, &small[n], 0);
     heat_field r = new_field(&alone), z = new_field(&alone);
     fill_noise(&alone, &r, 5);
-    heat_multigrid_cycle(alone.mg, &(heat_cycle){.r = &r, .size = 1, .z = &z});
+    heat_multigrid_cycle(alone.mg, &(heat_cycle){.r = &r, .size = 1, .z = &z, .read = true});
     for (int px = 1; px <= size; px++) {
       if (!fits(&small[n], size, px)) continue;
       setting s;
       open_setting(&s, MPI_COMM_WORLD, &small[n], px);
       heat_field part = new_field(&s), got = new_field(&s);
       fill_noise(&s, &part, 5);
-      heat_multigrid_cycle(s.mg, &(heat_cycle){.r = &part, .size = 1, .z = &got});
+      heat_multigrid_cycle(s.mg, &(heat_cycle){.r = &part, .size = 1, .z = &got, .read = true});
       bool same = true;
       EACH_CELL(&s, i, j)
       same = same && memcmp(heat_field_at(&got, i, j), heat_field_at(&z, i, j), sizeof(double)) == 0;
@@ -304,6 +308,65 @@ static void the_bits_are_those_of_one_rank(void **state) {
     heat_field_destroy(&z);
     close_setting(&alone);
   }
+}
+
+static double total_of(const heat_total *total) {
+  return ldexp((double)total->high[1], HEAT_TOTAL_HALF) + (double)total->high[0];
+}
+
+/* Levels that are large enough for several threads, down from one finest level: visited once, and twice, so that x is
+ * given; with other ranks beside them along both axes. The row r - alpha q enters the finest level on the way. */
+static void the_bits_do_not_depend_on_the_threads(void **state) {
+  (void)state;
+  static const trial large[] = {{"threads", {257, 400}, PIPE, 100, 1, .sigma = 0.1, .periodic = {true, false}},
+                                {"threads, twice", {250, 401}, INCLUSIONS, 1e6, 1, .sigma = 0.01, .dirichlet = true}};
+  static const int numbers[] = {1, 2, 3, 7};
+  enum { NUMBERS = sizeof numbers / sizeof *numbers };
+  const double alpha = 0.7, scale = 0x1p20;
+  for (size_t n = 0; n < sizeof large / sizeof *large; n++) {
+    heat_field r[2], q, z[2];
+    heat_total sums[2][2];
+    setting s[2];
+    for (int k = 0; k < NUMBERS; k++) {
+      const int which = k > 0;
+      shared_by = numbers[k];
+      open_setting(&s[which], MPI_COMM_WORLD, &large[n], 0);
+      r[which] = new_field(&s[which]);
+      z[which] = new_field(&s[which]);
+      q = new_field(&s[which]);
+      fill_noise(&s[which], &r[which], 4);
+      fill_noise(&s[which], &q, 5);
+      heat_multigrid_cycle(s[which].mg, &(heat_cycle){.r = &r[which],
+                                                      .q = &q,
+                                                      .alpha = alpha,
+                                                      .size = 1,
+                                                      .z = &z[which],
+                                                      .read = true,
+                                                      .product_scale = scale,
+                                                      .product = &sums[which][0],
+                                                      .square_scale = scale,
+                                                      .square = &sums[which][1]});
+      bool same = true;
+      EACH_CELL(&s[which], i, j) {
+        const double left = noise(&s[which], i, j, 4) - alpha * noise(&s[which], i, j, 5);
+        same = same && *heat_field_at(&r[which], i, j) == left;
+        same = same && memcmp(heat_field_at(&z[which], i, j), heat_field_at(&z[0], i, j), sizeof(double)) == 0;
+      }
+      for (int sum = 0; sum < 2; sum++)
+        same = same && total_of(&sums[which][sum]) == total_of(&sums[0][sum]) && sums[which][sum].over == 0;
+      same = same && total_of(&sums[which][0]) > 0;
+      if (!everywhere(same)) failing(&large[n], "other bits with threads");
+      heat_field_destroy(&q);
+      if (which == 0) continue;
+      heat_field_destroy(&r[1]);
+      heat_field_destroy(&z[1]);
+      close_setting(&s[1]);
+    }
+    heat_field_destroy(&r[0]);
+    heat_field_destroy(&z[0]);
+    close_setting(&s[0]);
+  }
+  shared_by = 1;
 }
 
 /* Levels made anew for another sigma are those that are made for it at once. */
@@ -320,10 +383,10 @@ static void an_update_gives_what_a_new_one_would(void **state) {
     open_setting(&updated, MPI_COMM_WORLD, &other, 0);
     heat_field r = new_field(&fresh), z = new_field(&fresh), got = new_field(&fresh);
     fill_noise(&fresh, &r, 3);
-    heat_multigrid_cycle(updated.mg, &(heat_cycle){.r = &r, .size = 1, .z = &got});
+    heat_multigrid_cycle(updated.mg, &(heat_cycle){.r = &r, .size = 1, .z = &got, .read = true});
     assert_int_equal(heat_multigrid_update(updated.mg, small[n].sigma).code, HEAT_OK);
-    heat_multigrid_cycle(fresh.mg, &(heat_cycle){.r = &r, .size = 1, .z = &z});
-    heat_multigrid_cycle(updated.mg, &(heat_cycle){.r = &r, .size = 1, .z = &got});
+    heat_multigrid_cycle(fresh.mg, &(heat_cycle){.r = &r, .size = 1, .z = &z, .read = true});
+    heat_multigrid_cycle(updated.mg, &(heat_cycle){.r = &r, .size = 1, .z = &got, .read = true});
     bool same = heat_multigrid_bytes(updated.mg) == heat_multigrid_bytes(fresh.mg);
     EACH_CELL(&fresh, i, j)
     same = same && memcmp(heat_field_at(&got, i, j), heat_field_at(&z, i, j), sizeof(double)) == 0;
@@ -351,7 +414,7 @@ static void the_bits_do_not_depend_on_the_instructions(void **state) {
     r = new_field(&s[which]);
     z[which] = new_field(&s[which]);
     fill_noise(&s[which], &r, 11);
-    heat_multigrid_cycle(s[which].mg, &(heat_cycle){.r = &r, .size = 1, .z = &z[which]});
+    heat_multigrid_cycle(s[which].mg, &(heat_cycle){.r = &r, .size = 1, .z = &z[which], .read = true});
     bool same = true;
     EACH_CELL(&s[which], i, j)
     same = same && memcmp(heat_field_at(&z[which], i, j), heat_field_at(&z[0], i, j), sizeof(double)) == 0;
@@ -382,9 +445,9 @@ static void units_do_not_matter(void **state) {
   open_setting(&other, MPI_COMM_WORLD, &scaled, 0);
   heat_field r = new_field(&s), z = new_field(&s), other_z = new_field(&s);
   fill_noise(&s, &r, 7);
-  heat_multigrid_cycle(s.mg, &(heat_cycle){.r = &r, .size = 1, .z = &z});
+  heat_multigrid_cycle(s.mg, &(heat_cycle){.r = &r, .size = 1, .z = &z, .read = true});
   EACH_CELL(&s, i, j) * heat_field_at(&r, i, j) = ldexp(*heat_field_at(&r, i, j), -500);
-  heat_multigrid_cycle(other.mg, &(heat_cycle){.r = &r, .size = ldexp(1, -500), .z = &other_z});
+  heat_multigrid_cycle(other.mg, &(heat_cycle){.r = &r, .size = ldexp(1, -500), .z = &other_z, .read = true});
   bool same = true;
   EACH_CELL(&s, i, j) same = same && ldexp(*heat_field_at(&other_z, i, j), 800) == *heat_field_at(&z, i, j);
   assert_true(everywhere(same));
@@ -405,7 +468,7 @@ static bool many_ranks(void) {
 static int iterations(const trial *t, int most) {
   setting s;
   open_setting(&s, MPI_COMM_WORLD, t, 0);
-  const solve done = conjugate_gradients(&s, 1e-10, most + 1);
+  const solve done = conjugate_gradients(&s, 1e-10, most + 1, most > 9);
   close_setting(&s);
   if (done.iterations > most) failing(t, "too many iterations");
   return done.iterations;
@@ -458,6 +521,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_cycle_is_symmetric_and_positive),
       cmocka_unit_test(the_bits_are_those_of_one_rank),
+      cmocka_unit_test(the_bits_do_not_depend_on_the_threads),
       cmocka_unit_test(an_update_gives_what_a_new_one_would),
       cmocka_unit_test(the_bits_do_not_depend_on_the_instructions),
       cmocka_unit_test(units_do_not_matter),

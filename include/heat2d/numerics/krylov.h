@@ -17,7 +17,7 @@ typedef struct heat_krylov {
   heat_sequence *sequence;     /* borrowed: what refreshes ghost layers */
   double sigma;                /* 1/s */
   heat_multigrid *multigrid;   /* borrowed: one cycle of it is near the inverse of S */
-  heat_field *x, *r, *p, *z;   /* borrowed; r, p and z are for its own use */
+  heat_field *x, *r, *z;       /* borrowed; r and z are for its own use */
   /* b is `weight` rho c_p times what this sets r to; where the matrix is singular, less its mean. Collective; it may
    * not fail. */
   void (*right_side)(void *context, heat_field *r);
@@ -41,7 +41,7 @@ typedef struct heat_krylov_end {
  * x is only known to so many digits counts as solved: |r| <= 4 eps times the largest row of S times |x|. Collective. */
 heat_krylov_end heat_krylov_solve(const heat_krylov *krylov);
 
-/* r = weight rho c_p r over the owned box. Local. */
-void heat_krylov_weigh(const heat_stencil *stencil, double weight, heat_field *r);
+/* r = weight rho c_p r over the owned box, whose rows threads share. Local. */
+void heat_krylov_weigh(const heat_stencil *stencil, double weight, heat_field *r, int threads);
 
 #endif

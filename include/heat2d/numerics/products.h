@@ -22,6 +22,8 @@ typedef struct heat_product {
   bool over;
   double size;           /* what the sum is expected to be, at least to some six digits before the point; 0: unknown */
   const heat_total *own; /* of this rank's cells by heat_product_scale(size), where that is known already; or NULL */
+  bool only_own;         /* `own` is all there is of a b: where `size` has no room for it the sum is NAN */
+  int threads;           /* that share the work, 0: 1 */
   double sum;            /* the result, which is the next `size`; NAN when a term is not finite */
 } heat_product;
 

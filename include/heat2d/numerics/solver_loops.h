@@ -37,7 +37,7 @@ typedef struct heat_apply_row {
   double *q;
   ptrdiff_t columns;
   heat_reaction reaction;
-  double scales[HEAT_APPLY_SUMS]; /* of the terms of the sums; 0: a sum is not wanted */
+  double scales[HEAT_APPLY_SUMS]; /* of the terms of the sums; 0: a sum is not wanted, all of them or all but p q */
 } heat_apply_row;
 
 typedef struct heat_solver_loops {

@@ -58,6 +58,14 @@ static inline void enter_run(heat_total *total, uint64_t high, uint64_t low, int
   total->over += over < 0;
 }
 
+static inline void heat_total_add(heat_total *all, const heat_total *part) {
+  for (int half = 0; half < 2; half++) {
+    all->high[half] += part->high[half];
+    all->low[half] += part->low[half];
+  }
+  all->over += part->over;
+}
+
 /* Where the run that begins at a column ends. */
 static inline ptrdiff_t run_end(ptrdiff_t from, ptrdiff_t columns) {
   return from + HEAT_TOTAL_RUN < columns ? from + HEAT_TOTAL_RUN : columns;
