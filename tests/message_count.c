@@ -1,5 +1,6 @@
 /* Preloaded into a program: counts the messages that it sends by persistent requests, as the exchange of halos does,
- * and writes "messages N bytes N" of all ranks into the file that HEAT2D_MESSAGES names. */
+ * and writes "messages N bytes N" of all ranks into the file that HEAT2D_MESSAGES names; and in a second line "splits N
+ * reductions N", how often rank 0 split a communicator, and how often it took part in a reduction or a broadcast. */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,7 @@ static MPI_Request known[MOST];
 static long long length[MOST];
 static int count;
 static long long sent[2]; /* messages, bytes */
+static int splits, reductions;
 
 int MPI_Send_init(const void *at, int values, MPI_Datatype type, int rank, int tag, MPI_Comm comm,
                   MPI_Request *request) {
@@ -33,6 +35,26 @@ int MPI_Startall(int requests, MPI_Request all[]) {
   return PMPI_Startall(requests, all);
 }
 
+int MPI_Comm_split_type(MPI_Comm comm, int type, int key, MPI_Info info, MPI_Comm *part) {
+  splits++;
+  return PMPI_Comm_split_type(comm, type, key, info, part);
+}
+
+int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm *part) {
+  splits++;
+  return PMPI_Comm_split(comm, color, key, part);
+}
+
+int MPI_Allreduce(const void *from, void *to, int values, MPI_Datatype type, MPI_Op op, MPI_Comm comm) {
+  reductions++;
+  return PMPI_Allreduce(from, to, values, type, op, comm);
+}
+
+int MPI_Bcast(void *at, int values, MPI_Datatype type, int root, MPI_Comm comm) {
+  reductions++;
+  return PMPI_Bcast(at, values, type, root, comm);
+}
+
 /* The library may use the name again for a request that receives. */
 int MPI_Request_free(MPI_Request *request) {
   for (int n = 0; n < count; n++)
@@ -55,7 +77,7 @@ int MPI_Finalize(void) {
   const char *path = getenv("HEAT2D_MESSAGES");
   FILE *file = rank == 0 && path != NULL ? fopen(path, "w") : NULL;
   if (file != NULL) {
-    fprintf(file, "messages %lld bytes %lld\n", all[0], all[1]);
+    fprintf(file, "messages %lld bytes %lld\nsplits %d reductions %d\n", all[0], all[1], splits, reductions);
     fclose(file);
   }
   return PMPI_Finalize();

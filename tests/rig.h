@@ -18,6 +18,7 @@ typedef struct rig_setting {
   rig_part up_to;
   bool alone;                /* each rank by itself */
   const int *ranks;          /* their layout; NULL: chosen */
+  int strips;                /* in which their blocks are numbered, at most; 0: row by row */
   int depth, threads;        /* 0: 2 layers, 1 thread */
   const heat_method *method; /* NULL: the first one */
 } rig_setting;
@@ -70,6 +71,13 @@ static inline void start_rig(rig *r, const heat_method *method) {
   assert_string_equal(status.text, "");
 }
 
+/* As if there were nodes for which that many strips of blocks are best. */
+static inline void number_in_strips(heat_grid *grid, int strips) {
+  const int most = grid->layout.ranks[HEAT_Y];
+  grid->layout.strips = strips < most ? strips : most;
+  grid->owned = heat_layout_box(&grid->layout, grid->rank);
+}
+
 static inline void open_rig(rig *r, rig_setting set) {
   static const int chosen[HEAT_AXES] = {0, 0};
   const MPI_Comm comm = set.alone ? MPI_COMM_SELF : MPI_COMM_WORLD;
@@ -83,6 +91,7 @@ static inline void open_rig(rig *r, rig_setting set) {
   if (set.up_to == RIG_PROBLEM) return;
   status = heat_grid_create(&r->grid, comm, &r->problem, set.ranks != NULL ? set.ranks : chosen);
   assert_string_equal(status.text, "");
+  number_in_strips(&r->grid, set.strips);
   if (set.up_to == RIG_GRID) return;
   heat_runtime_create(&r->runtime, comm);
   const heat_discretisation from = {&r->problem, &r->grid, set.depth > 0 ? set.depth : 2,

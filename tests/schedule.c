@@ -1,12 +1,15 @@
 /* The messages of a run, without its cells: for scripts/scale, which lets it run on thousands of ranks of a simulated
  * cluster (SimGrid's SMPI), and for a few real ones, where its messages are compared with those of the program.
  *
- *     schedule euler CELLS NANOSECONDS ROUNDS      ROUNDS batches of steps with a deep halo
- *     schedule implicit CELLS NANOSECONDS ROUNDS   ROUNDS iterations of a linear solve of a uniform material
+ *     schedule euler NODE CELLS NANOSECONDS ROUNDS      ROUNDS batches of steps with a deep halo
+ *     schedule implicit NODE CELLS NANOSECONDS ROUNDS   ROUNDS iterations of a linear solve of a uniform material
+ *     schedule startup NODE CELLS SPLITS AGREEMENTS     so many splits of communicators and agreements of all ranks,
+ * and the plans of both
  *
- * Each rank has CELLS x CELLS cells. Layouts, halos and the gathering of a coarse level are those of the program, and
- * their messages are sent. The loops over cells are left out; under SMPI their time passes: NANOSECONDS for a cell and
- * step, or for a cell and iteration. The values are one piece of memory, which all simulated ranks share.
+ * Each rank has CELLS x CELLS cells, and NODE ranks fill a node; 0: blocks are numbered row by row. Layouts, halos and
+ * the gathering of a coarse level are those of the program, and their messages are sent. The loops over cells are left
+ * out; under SMPI their time passes: NANOSECONDS for a cell and step, or for a cell and iteration. The values are one
+ * piece of memory, which all simulated ranks share.
  *
  * Rank 0 prints: kind, ranks, CELLS, seconds of a round, those of a rank that has no neighbours. */
 #include "heat2d/grid/halo.h"
@@ -27,6 +30,35 @@ enum { MARGIN = HEAT_BATCH };
 /* The time of so many cells; a simulated core does an operation in a nanosecond. */
 static void work(double cells, double nanoseconds) {
   smpi_execute_flops(nanoseconds * cells);
+}
+
+/* The values of cells do not matter: rows of them are not copied, the buffers of all messages of all ranks are the same
+ * memory, which SMPI then does not copy, and types of values are basic ones, which it does not pack. The linker lets
+ * these stand for memcpy, SMPI's malloc and MPI_Type_contiguous (--wrap). */
+void *__real_memcpy(void *to, const void *from, size_t bytes);
+void *__wrap_memcpy(void *to, const void *from, size_t bytes);
+void *__real_smpi_shared_malloc_intercept(size_t bytes, const char *file, int line);
+void *__wrap_smpi_shared_malloc_intercept(size_t bytes, const char *file, int line);
+
+int __wrap_MPI_Type_contiguous(int count, MPI_Datatype each, MPI_Datatype *type);
+
+int __wrap_MPI_Type_contiguous(int count, MPI_Datatype each, MPI_Datatype *type) {
+  (void)each;
+  *type = count == (int)sizeof(double) ? MPI_DOUBLE : MPI_FLOAT;
+  return MPI_SUCCESS;
+}
+
+void *__wrap_memcpy(void *to, const void *from, size_t bytes) {
+  enum { ROW = 128 };
+  return bytes < ROW ? __real_memcpy(to, from, bytes) : to;
+}
+
+void *__wrap_smpi_shared_malloc_intercept(size_t bytes, const char *file, int line) {
+  enum { LARGE = 1000000, LARGEST = 64 << 20 };
+  static void *common;
+  if (bytes < LARGE || bytes > LARGEST) return __real_smpi_shared_malloc_intercept(bytes, file, line);
+  if (common == NULL) common = __real_smpi_shared_malloc_intercept(LARGEST, file, line);
+  return common;
 }
 
 /* Only said where a deck asks for more than there is: never here. */
@@ -62,15 +94,21 @@ static void need(heat_status status) {
   MPI_Abort(MPI_COMM_WORLD, (int)status.code);
 }
 
-/* A batch: as many steps as the halo has layers, each on one layer less; then the poll that comes now and then. */
+/* A batch: as many steps as the halo has layers, each on one layer less, in one pass upwards (see tiles.h), which waits
+ * for the rows above only when it comes to them. */
 static void step_round(const heat_grid *grid, heat_halo *halo, int depth, double nanoseconds) {
-  enum { POLL = 8 };
-  refresh(halo, sizeof(double));
+  const int64_t rows = heat_box_width(grid->owned, HEAT_Y);
+  heat_field field = {.owned = grid->owned, .depth = depth, .stride = width, .corner = corner()};
+  heat_field *fields[] = {&field};
   double cells = 0;
   for (int left = depth - 1; left >= 0; left--)
     cells += (double)heat_box_cells(heat_grid_grown(grid, grid->owned, left));
-  work(cells, nanoseconds);
-  reduce(grid, POLL);
+  const double before = (double)rows / (double)(rows + 2 * (depth - 1));
+  heat_halo_begin(halo, fields);
+  heat_halo_wait_lower(halo, fields);
+  work(before * cells, nanoseconds);
+  heat_halo_wait_upper(halo, fields);
+  work((1 - before) * cells, nanoseconds);
 }
 
 enum { LEVELS = 40 };
@@ -135,7 +173,7 @@ static void solve_round(levels *l, double nanoseconds) {
 }
 
 /* Blocks of CELLS x CELLS, as near to a square of them as the number of ranks allows. */
-static heat_grid make_grid(int64_t cells) {
+static heat_grid make_grid(int64_t cells, int node) {
   int size, px = 1;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   for (int n = 1; n * n <= size; n++)
@@ -143,44 +181,72 @@ static heat_grid make_grid(int64_t cells) {
   const heat_problem problem = {.cells = {cells * px, cells * (size / px)}, .spacing = {1, 1}};
   heat_grid grid;
   need(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, (const int[HEAT_AXES]){px, size / px}));
+  heat_grid_number(&grid, node);
   return grid;
 }
 
-int main(int argc, char **argv) {
-  MPI_Init(&argc, &argv);
-  if (argc != 5) {
-    fprintf(stderr, "usage: schedule euler|implicit CELLS NANOSECONDS ROUNDS\n");
-    MPI_Abort(MPI_COMM_WORLD, HEAT_USAGE);
+static double start_up(const heat_grid *grid, int splits, int agreements) {
+  const double start = MPI_Wtime();
+  levels l = {0};
+  heat_halo *halo;
+  for (int n = 0; n < splits; n++) {
+    MPI_Comm node;
+    MPI_Comm_split_type(grid->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+    MPI_Comm_free(&node);
   }
-  const bool implicit = strcmp(argv[1], "implicit") == 0;
-  const int64_t cells = atoll(argv[2]);
-  const double nanoseconds = atof(argv[3]);
-  const int rounds = atoi(argv[4]);
-  const heat_grid grid = make_grid(cells);
-  if (values == NULL) {
-    width = (ptrdiff_t)cells + 2 * MARGIN;
-    values = calloc((size_t)width * (size_t)width, sizeof(double));
-    if (values == NULL) need(heat_no_memory("values", (size_t)width * (size_t)width));
-  }
+  for (int n = 0; n < agreements; n++) need(heat_agree(grid->comm, heat_ok()));
+  need(heat_halo_create(&halo, grid, heat_halo_choose_depth(&grid->layout, HEAT_BATCH), 1));
+  make_levels(&l, grid);
+  MPI_Barrier(grid->comm);
+  return MPI_Wtime() - start;
+}
+
+static double go_on(const heat_grid *grid, bool implicit, double nanoseconds, int rounds) {
+  enum { POLL = 8 }; /* numbers that the ranks agree on now and then */
   levels l = {0};
   heat_halo *halo = NULL;
-  const int depth = heat_halo_choose_depth(&grid.layout, HEAT_BATCH);
+  const int depth = heat_halo_choose_depth(&grid->layout, HEAT_BATCH);
   if (implicit)
-    make_levels(&l, &grid);
+    make_levels(&l, grid);
   else
-    need(heat_halo_create(&halo, &grid, depth, 1));
-  MPI_Barrier(grid.comm);
+    need(heat_halo_create(&halo, grid, depth, 1));
+  MPI_Barrier(grid->comm);
   const double start = MPI_Wtime();
   for (int n = 0; n < rounds; n++) {
     if (implicit)
       solve_round(&l, nanoseconds);
     else
-      step_round(&grid, halo, depth, nanoseconds);
+      step_round(grid, halo, depth, nanoseconds);
   }
-  MPI_Barrier(grid.comm);
-  const double seconds = (MPI_Wtime() - start) / rounds;
-  const double alone = 1e-9 * nanoseconds * (double)(cells * cells) * (implicit ? 1 : depth);
-  if (grid.rank == 0) printf("%s,%d,%lld,%.6g,%.6g\n", argv[1], grid.size, (long long)cells, seconds, alone);
+  reduce(grid, POLL);
+  return (MPI_Wtime() - start) / rounds;
+}
+
+int main(int argc, char **argv) {
+  MPI_Init(&argc, &argv);
+  if (argc != 6) {
+    fprintf(stderr, "usage: schedule euler|implicit|startup NODE CELLS NANOSECONDS|SPLITS ROUNDS|AGREEMENTS\n");
+    MPI_Abort(MPI_COMM_WORLD, HEAT_USAGE);
+  }
+  const char *kind = argv[1];
+  const bool implicit = strcmp(kind, "implicit") == 0;
+  const int64_t cells = atoll(argv[3]);
+  const double nanoseconds = atof(argv[4]);
+  const heat_grid grid = make_grid(cells, atoi(argv[2]));
+  if (values == NULL) {
+    width = (ptrdiff_t)cells + 2 * MARGIN;
+    values = calloc((size_t)width * (size_t)width, sizeof(double));
+    if (values == NULL) need(heat_no_memory("values", (size_t)width * (size_t)width));
+  }
+  double seconds, alone = 0;
+  if (strcmp(kind, "startup") == 0) {
+    seconds = start_up(&grid, atoi(argv[4]), atoi(argv[5]));
+  } else {
+    seconds = go_on(&grid, implicit, nanoseconds, atoi(argv[5]));
+    alone = 1e-9 * nanoseconds * (double)(cells * cells) *
+            (implicit ? 1 : heat_halo_choose_depth(&grid.layout, HEAT_BATCH));
+  }
+  if (grid.rank == 0) printf("%s,%d,%lld,%.6g,%.6g\n", kind, grid.size, (long long)cells, seconds, alone);
   MPI_Finalize();
   return 0;
 }

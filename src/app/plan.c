@@ -189,8 +189,9 @@ static void put_grid(FILE *out, const heat_plan *plan) {
           (long long)layout.cells[HEAT_Y], problem->spacing[HEAT_X], problem->spacing[HEAT_Y],
           heat_problem_uniform_material(problem) ? "uniform" : "varying",
           heat_problem_in_time(problem, HEAT_SOURCE) ? ", source varying in time" : "");
-  fprintf(out, "ranks       %d as %d x %d, %d thread%s each, halo depth %d\n", plan->ranks, layout.ranks[HEAT_X],
-          layout.ranks[HEAT_Y], plan->threads, plan->threads == 1 ? "" : "s", plan->depth);
+  fprintf(out, "ranks       %d as %d x %d", plan->ranks, layout.ranks[HEAT_X], layout.ranks[HEAT_Y]);
+  if (layout.strips > 0) fprintf(out, ", numbered in %d strips so that each node has a tile of them", layout.strips);
+  fprintf(out, ", %d thread%s each, halo depth %d\n", plan->threads, plan->threads == 1 ? "" : "s", plan->depth);
 }
 
 static double planned_steps(const heat_plan *plan) {

@@ -113,6 +113,7 @@ heat_status heat_setup_create(heat_setup *setup, heat_runtime *runtime, const he
   int asked[HEAT_AXES] = {0, 0};
   if (ranks == 0) asked_ranks(config, asked);
   status = heat_grid_create(&setup->grid, runtime->comm, &setup->problem, asked);
+  if (status.code == HEAT_OK) heat_grid_number(&setup->grid, heat_node_filling(runtime->comm));
   if (status.code == HEAT_OK && ranks > 0) status = check_placing(setup, ranks);
   setup->planned_ranks = ranks;
   if (status.code == HEAT_OK) setup->depth = choose_depth(setup);

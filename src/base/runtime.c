@@ -160,6 +160,21 @@ double heat_node_memory(void) {
   return fmin(there, left);
 }
 
+int heat_node_filling(MPI_Comm comm) {
+  MPI_Comm node;
+  int rank, leader, each;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node);
+  MPI_Comm_size(node, &each);
+  leader = rank; /* the lowest rank of the node */
+  MPI_Bcast(&leader, 1, MPI_INT, 0, node);
+  MPI_Comm_free(&node);
+  MPI_Bcast(&each, 1, MPI_INT, 0, comm);
+  int in_turn = leader == rank / each * each;
+  MPI_Allreduce(MPI_IN_PLACE, &in_turn, 1, MPI_INT, MPI_MIN, comm);
+  return in_turn ? each : 0;
+}
+
 int heat_node_ranks(MPI_Comm comm) {
   MPI_Comm node;
   int count;

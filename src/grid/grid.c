@@ -50,6 +50,7 @@ bool heat_layout_choose(heat_layout *layout, int size) {
     }
     if (found && cut >= shortest) continue;
     shortest = cut;
+    layout->strips = 0;
     found = true;
     for (int axis = 0; axis < HEAT_AXES; axis++) layout->ranks[axis] = ranks[axis];
   }
@@ -59,6 +60,70 @@ bool heat_layout_choose(heat_layout *layout, int size) {
 int64_t heat_block_start(int64_t cells, int blocks, int block) {
   const int64_t each = cells / blocks, longer = cells % blocks;
   return each * block + (block < longer ? block : longer);
+}
+
+/* The block that holds a cell. */
+static int block_with(int cells, int blocks, int cell) {
+  const int each = cells / blocks, longer = cells % blocks, in_longer = longer * (each + 1);
+  return cell < in_longer ? cell / (each + 1) : longer + (cell - in_longer) / each;
+}
+
+/* Some rows of blocks, all columns of which are numbered before those of the next ones. */
+typedef struct strip {
+  int number, first, rows;
+} strip;
+
+/* The strip with the row `row` of blocks. */
+static strip strip_with(const heat_layout *layout, int row) {
+  const int py = layout->ranks[HEAT_Y], number = block_with(py, layout->strips, row);
+  const int first = (int)heat_block_start(py, layout->strips, number);
+  return (strip){number, first, (int)heat_block_start(py, layout->strips, number + 1) - first};
+}
+
+/* A column of a strip as they are numbered: back and forth. The same turns one into the other. */
+static int turned(const heat_layout *layout, strip s, int column) {
+  return s.number % 2 == 0 ? column : layout->ranks[HEAT_X] - 1 - column;
+}
+
+void heat_layout_place(const heat_layout *layout, int rank, int place[HEAT_AXES]) {
+  const int px = layout->ranks[HEAT_X];
+  place[HEAT_X] = rank % px;
+  place[HEAT_Y] = rank / px;
+  if (layout->strips == 0) return;
+  const strip s = strip_with(layout, rank / px);
+  const int within = rank - s.first * px;
+  place[HEAT_X] = turned(layout, s, within / s.rows);
+  place[HEAT_Y] = s.first + within % s.rows;
+}
+
+static int rank_at(const heat_layout *layout, int x, int y) {
+  const int px = layout->ranks[HEAT_X];
+  if (layout->strips == 0) return y * px + x;
+  const strip s = strip_with(layout, y);
+  return s.first * px + turned(layout, s, x) * s.rows + (y - s.first);
+}
+
+/* Half of the faces that the blocks of a node have with others, where it fills columns of `rows` blocks one after the
+ * other: how long and how high they are together, and longer by columns begun and not finished. A node that fills whole
+ * rows has others only above and below. */
+static int half_faces(const heat_layout *layout, int node, int rows) {
+  const int px = layout->ranks[HEAT_X];
+  if (rows > node / px) return rows + node / rows + (node % rows == 0 ? 0 : 2);
+  return px + (node % px == 0 ? 0 : 1) + (layout->periodic[HEAT_X] ? node / px : 0);
+}
+
+int heat_layout_strips(const heat_layout *layout, int node) {
+  const int py = layout->ranks[HEAT_Y];
+  int best = 0, least = node > 0 ? half_faces(layout, node, 1) : 0;
+  for (int strips = py - 1; strips > 0 && node > 0; strips--) {
+    const int low = half_faces(layout, node, py / strips);
+    const int high = half_faces(layout, node, (py + strips - 1) / strips);
+    const int worse = low > high ? low : high;
+    if (worse >= least) continue;
+    least = worse;
+    best = strips;
+  }
+  return best;
 }
 
 heat_layout heat_layout_coarsen(const heat_layout *fine, const bool halve[HEAT_AXES]) {
@@ -80,14 +145,24 @@ static int64_t axis_start(const heat_layout *layout, int axis, int block) {
   return (first >> halvings) + ((first & rest) != 0 ? 1 : 0);
 }
 
-heat_box heat_layout_box(const heat_layout *layout, int rank) {
-  const int place[HEAT_AXES] = {rank % layout->ranks[HEAT_X], rank / layout->ranks[HEAT_X]};
+heat_box heat_layout_block(const heat_layout *layout, int x, int y) {
+  const int place[HEAT_AXES] = {x, y};
   heat_box box;
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     box.lo[axis] = axis_start(layout, axis, place[axis]);
     box.hi[axis] = axis_start(layout, axis, place[axis] + 1);
   }
   return box;
+}
+
+heat_box heat_layout_box(const heat_layout *layout, int rank) {
+  int place[HEAT_AXES];
+  heat_layout_place(layout, rank, place);
+  return heat_layout_block(layout, place[HEAT_X], place[HEAT_Y]);
+}
+
+heat_box heat_layout_last(const heat_layout *layout) {
+  return heat_layout_block(layout, layout->ranks[HEAT_X] - 1, layout->ranks[HEAT_Y] - 1);
 }
 
 static int64_t floor_divide(int64_t a, int64_t b) {
@@ -128,7 +203,7 @@ heat_blocks heat_layout_blocks(const heat_layout *layout, int axis, int64_t lo, 
 
 int heat_layout_rank(const heat_layout *layout, heat_blocks x, int n, heat_blocks y, int m) {
   const int px = layout->ranks[HEAT_X], py = layout->ranks[HEAT_Y];
-  return (y.first + m) % py * px + (x.first + n) % px;
+  return rank_at(layout, (x.first + n) % px, (y.first + m) % py);
 }
 
 bool heat_layout_needs_exchange(const heat_layout *layout) {
@@ -191,6 +266,11 @@ heat_status heat_grid_create(heat_grid *grid, MPI_Comm comm, const heat_problem 
   grid->domain = heat_layout_domain(layout);
   grid->owned = heat_layout_box(layout, grid->rank);
   return heat_ok();
+}
+
+void heat_grid_number(heat_grid *grid, int node) {
+  grid->layout.strips = heat_layout_strips(&grid->layout, node);
+  grid->owned = heat_layout_box(&grid->layout, grid->rank);
 }
 
 heat_grid heat_grid_coarsen(const heat_grid *fine, const bool halve[HEAT_AXES]) {

@@ -183,7 +183,7 @@ static heat_status allocate(heat_halo *halo) {
 int heat_halo_choose_depth(const heat_layout *layout, int most) {
   enum { SHARE = 16, LEAST_BLOCK = 2 };
   const double latency_cells = 40000; /* updated in the time of a message: some 20 us at 2 Gcell/s */
-  const heat_box block = heat_layout_box(layout, layout->ranks[HEAT_X] * layout->ranks[HEAT_Y] - 1);
+  const heat_box block = heat_layout_last(layout);
   double edge = 0;
   int64_t shortest = INT64_MAX;
   for (int axis = 0; axis < HEAT_AXES; axis++) {

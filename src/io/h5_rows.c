@@ -61,10 +61,20 @@ typedef struct rank_span {
   int first, count;
 } rank_span;
 
+/* Rows of blocks, all of whose ranks own cells of some rows. */
+typedef struct owners {
+  heat_blocks x, y;
+  int count; /* of the ranks */
+} owners;
+
 /* The ranks that own cells of the rows [lo, hi). */
-static rank_span owners_of(const heat_layout *layout, int64_t lo, int64_t hi) {
-  const heat_blocks blocks = heat_layout_blocks(layout, HEAT_Y, lo, hi);
-  return (rank_span){blocks.first * layout->ranks[HEAT_X], blocks.count * layout->ranks[HEAT_X]};
+static owners owners_of(const heat_layout *layout, int64_t lo, int64_t hi) {
+  const heat_blocks all = {0, layout->ranks[HEAT_X]}, blocks = heat_layout_blocks(layout, HEAT_Y, lo, hi);
+  return (owners){all, blocks, all.count * blocks.count};
+}
+
+static int owner(const heat_layout *layout, const owners *some, int n) {
+  return heat_layout_rank(layout, some->x, n % some->x.count, some->y, n / some->x.count);
 }
 
 /* The first rank whose rows end behind `row`, or, where `begin` is set, begin there or later. */
@@ -137,9 +147,9 @@ static void exchange(const heat_grid *grid, const heat_field *field, const heat_
   int count = 0;
   int64_t lo, hi;
   heat_h5_rows_range(d, grid->rank, round, &lo, &hi);
-  const rank_span owners = owners_of(&grid->layout, lo, hi);
-  for (int n = 0; n < owners.count; n++) {
-    const int rank = owners.first + (grid->rank + n) % owners.count;
+  const owners from = owners_of(&grid->layout, lo, hi);
+  for (int n = 0; n < from.count; n++) {
+    const int rank = owner(&grid->layout, &from, (grid->rank + n) % from.count);
     const heat_box mine = rows_of_block(heat_layout_box(&grid->layout, rank), lo, hi);
     if (heat_box_empty(mine)) continue;
     double *rows = slab + (mine.lo[HEAT_Y] - lo) * nx + mine.lo[HEAT_X];

@@ -21,14 +21,15 @@ static void forget_buffers(heat_gather *gather) {
 
 /* Of the blocks that share this rank's row (axis x) or column (axis y): how many cells wide along it one is. */
 static int64_t width_along(const heat_layout *layout, const int place[HEAT_AXES], int axis, int block) {
-  const int px = layout->ranks[HEAT_X];
-  const int rank = axis == HEAT_X ? place[HEAT_Y] * px + block : block * px + place[HEAT_X];
-  return heat_box_width(heat_layout_box(layout, rank), axis);
+  const heat_box box = axis == HEAT_X ? heat_layout_block(layout, block, place[HEAT_Y])
+                                      : heat_layout_block(layout, place[HEAT_X], block);
+  return heat_box_width(box, axis);
 }
 
 heat_status heat_gather_create(heat_gather *gather, const heat_grid *grid, size_t value) {
   const heat_layout *layout = &grid->layout;
-  const int px = layout->ranks[HEAT_X], place[HEAT_AXES] = {grid->rank % px, grid->rank / px};
+  int place[HEAT_AXES];
+  heat_layout_place(layout, grid->rank, place);
   const size_t columns = (size_t)layout->cells[HEAT_X], rows = (size_t)heat_box_width(grid->owned, HEAT_Y);
   forget_buffers(gather);
   gather->bytes = (size_t)heat_box_cells(grid->domain) * value;
@@ -83,15 +84,16 @@ void heat_gather_collect(heat_gather *gather, const heat_level *part, const void
   const heat_grid *grid = &part->grid;
   const heat_layout *layout = &grid->layout;
   const heat_box owned = grid->owned;
-  const int px = layout->ranks[HEAT_X], x = grid->rank % px, y = grid->rank / px;
+  int place[HEAT_AXES];
+  heat_layout_place(layout, grid->rank, place);
   const size_t own = (size_t)heat_box_width(owned, HEAT_X) * value, rows = (size_t)heat_box_width(owned, HEAT_Y);
   const size_t row_bytes = (size_t)layout->cells[HEAT_X] * value;
-  char *next = gather->row + gather->begins[HEAT_X][x];
+  char *next = gather->row + gather->begins[HEAT_X][place[HEAT_X]];
   for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y] && own > 0; j++, next += own)
     memcpy(next, cell_of(part, array, owned.lo[HEAT_X], j, value), own);
   MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, gather->row, gather->counts[HEAT_X], gather->begins[HEAT_X],
                  MPI_BYTE, gather->along[HEAT_X]);
-  put_side_by_side(gather, layout, row_bytes, rows, gather->all + gather->begins[HEAT_Y][y]);
+  put_side_by_side(gather, layout, row_bytes, rows, gather->all + gather->begins[HEAT_Y][place[HEAT_Y]]);
   MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, gather->all, gather->counts[HEAT_Y], gather->begins[HEAT_Y],
                  MPI_BYTE, gather->along[HEAT_Y]);
   for (int64_t j = 0; j < layout->cells[HEAT_Y]; j++)

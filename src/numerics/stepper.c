@@ -61,7 +61,7 @@ const char *heat_method_name(const heat_method *method) {
 static int band_rows(const heat_method *method, const heat_layout *layout, int depth, int threads) {
   if (method->step != NULL) return 0;
   if ((depth == 1 || method->lasting > 1) && heat_layout_needs_exchange(layout)) return 0;
-  const heat_box last = heat_layout_box(layout, layout->ranks[HEAT_X] * layout->ranks[HEAT_Y] - 1);
+  const heat_box last = heat_layout_last(layout);
   const int rows = heat_tiles_band(heat_layout_box(layout, 0), threads);
   return rows < heat_box_width(last, HEAT_Y) + 2 * (int64_t)depth ? rows : 0;
 }

@@ -139,6 +139,7 @@ static void ghosts_hold_their_owners_numbers_for_every_layout_and_depth(void **s
         const int ranks[HEAT_AXES] = {px, size / px};
         heat_grid grid;
         assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &made.problem, ranks).code, HEAT_OK);
+        number_in_strips(&grid, (int)s % 3);
         for (size_t d = 0; d < sizeof depths / sizeof *depths; d++)
           exchange_and_check(&grid, depths[d], 1 + (int)(s + d) % MOST_FIELDS);
         placed++;
@@ -216,6 +217,7 @@ static void ghosts_of_coarse_grids_hold_their_owners_numbers(void **state) {
     heat_grid grid;
     static const int chosen[HEAT_AXES] = {0, 0};
     assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &made.problem, chosen).code, HEAT_OK);
+    number_in_strips(&grid, periodic % 3);
     for (int level = 0; level < LEVELS; level++) {
       heat_halo *halo;
       assert_true(everywhere(heat_halo_create_for(&halo, &grid, DEPTH, 1, sizeof(float)).code == HEAT_OK));

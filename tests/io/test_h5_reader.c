@@ -71,7 +71,8 @@ static void each_rank_gets_its_own(void **state) {
   for (int n = 0; n < 2; n++) {
     for (int l = 0; l < (n == 0 ? 3 : 2); l++) {
       rig made;
-      open_rig(&made, (rig_setting){.deck = decks[n], .ranks = l == 0 && n == 1 ? layouts[1] : layouts[l]});
+      const int *ranks = l == 0 && n == 1 ? layouts[1] : layouts[l];
+      open_rig(&made, (rig_setting){.deck = decks[n], .ranks = ranks, .strips = 2 - l});
       for (int way = 0; way < 2; way++) {
         write_both(&made, &ways[way]);
         for (int reads = 0; reads < 2; reads++) assert_reads(&made, &ways[reads]);

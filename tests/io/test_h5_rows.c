@@ -69,7 +69,7 @@ static void rows_come_together_from_all_ranks(void **state) {
   const int layouts[][HEAT_AXES] = {{0, 0}, {size, 1}, {1, size}};
   double slab[STRIP / sizeof(double)];
   for (size_t l = 0; l < sizeof layouts / sizeof *layouts; l++) {
-    open_rig(&made, (rig_setting){.deck = deck, .ranks = layouts[l]});
+    open_rig(&made, (rig_setting){.deck = deck, .ranks = layouts[l], .strips = 2 - (int)l});
     heat_field *field = heat_stepper_solution(&made.stepper);
     number_cells(field);
     const heat_h5_distribution d = heat_h5_rows_distribute_among(&made.grid, 1, STRIP, 1 + (int)l);

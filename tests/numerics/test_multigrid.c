@@ -85,7 +85,7 @@ static void fill_stencil(const trial *t, heat_stencil *stencil) {
 /* How many threads share the work of the cycles that are made next. */
 static int shared_by = 1;
 
-/* `px`: ranks along x, 0: chosen. */
+/* `px`: ranks along x, 0: chosen; on all ranks they are numbered in two strips. */
 static void open_setting(setting *s, MPI_Comm comm, const trial *t, int px) {
   char deck[1024], walls[512] = "";
   for (int side = 0; side < HEAT_SIDES; side++) {
@@ -100,6 +100,7 @@ static void open_setting(setting *s, MPI_Comm comm, const trial *t, int px) {
                                    .cells = {t->cells[HEAT_X], t->cells[HEAT_Y]},
                                    .up_to = RIG_GRID,
                                    .alone = comm == MPI_COMM_SELF,
+                                   .strips = comm == MPI_COMM_SELF ? 0 : 2,
                                    .ranks = px > 0 ? (int[HEAT_AXES]){px, size / px} : NULL});
   const heat_discretisation from = {&s->made.problem, &s->made.grid, 1, 1};
   assert_int_equal(heat_stencil_create(&s->stencil, &from).code, HEAT_OK);

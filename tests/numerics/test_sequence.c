@@ -194,7 +194,7 @@ static trial make_trial(double bound) {
 static bool make_band(rig *r, int f, int depth) {
   static const int rows[] = {1, 4, 5, 7, 9, 14, 24, 40};
   const heat_layout *layout = &r->grid.layout;
-  const heat_box last = heat_layout_box(layout, layout->ranks[HEAT_X] * layout->ranks[HEAT_Y] - 1);
+  const heat_box last = heat_layout_last(layout);
   const int wanted = rows[draw(sizeof rows / sizeof *rows)];
   if (wanted >= heat_box_width(last, HEAT_Y) + 2 * (int64_t)depth) return false;
   heat_field_destroy(r->each[f]);

@@ -67,6 +67,10 @@ void heat_timestamp(char text[32]); /* now, UTC, ISO 8601 */
 /* How many of the ranks are on this one's node. Collective. */
 int heat_node_ranks(MPI_Comm comm);
 
+/* How many ranks a node has, where they fill node after node, the last of which may have fewer; 0 where they do not.
+ * Collective. */
+int heat_node_filling(MPI_Comm comm);
+
 /* Bytes of memory that processes of this node can still allocate: what the system reports as available (its physical
  * memory where it reports nothing), or what the batch system's control group leaves, if that is less. Local. */
 double heat_node_memory(void);

@@ -3,8 +3,9 @@
  * An index range is a value: a half-open box of global cell indices [lo, hi) for each axis (0: x, 1: y). Directions are
  * data: side s lies on axis s / 2, is the low one where s % 2 == 0, and is opposite to s ^ 1.
  *
- * Ranks form a px x py array, rank = cy px + cx; the cells of an axis are divided into contiguous blocks whose sizes
- * differ by at most one. On a periodic axis indices below 0 and from n up name the same cells as their value modulo n,
+ * The cells of an axis are divided into contiguous blocks whose sizes differ by at most one, and each of the px x py
+ * blocks belongs to a rank: row by row, or so that the ranks of a node have blocks that lie close together (see
+ * heat_layout_strips). On a periodic axis indices below 0 and from n up name the same cells as their value modulo n,
  * so that a halo is just a larger box. */
 #ifndef HEAT2D_GRID_H
 #define HEAT2D_GRID_H
@@ -64,6 +65,7 @@ typedef struct heat_layout {
   int64_t cells[HEAT_AXES];
   int ranks[HEAT_AXES];
   bool periodic[HEAT_AXES];
+  int strips;                /* of rows of blocks, in which ranks are numbered column by column; 0: row by row */
   int halvings[HEAT_AXES];   /* how often the axis was halved, 0: not at all */
   int64_t finest[HEAT_AXES]; /* of a halved axis: its cells before that */
 } heat_layout;
@@ -71,6 +73,19 @@ typedef struct heat_layout {
 /* Choose layout->ranks for `size` ranks such that blocks share the fewest faces; of layouts that are equally good, one
  * that leaves x undivided, so that rows stay whole. False when no px x py = size has px <= nx and py <= ny. Local. */
 bool heat_layout_choose(heat_layout *layout, int size);
+
+/* In how many strips the rows of blocks are divided, so that the blocks of `node` ranks that follow each other, as
+ * those of a node do, have the fewest neighbours elsewhere: ranks go through a strip column by column, to the right in
+ * one and to the left in the next. 0: they go row by row, which is as good, or `node` is 0 as that is not known. 4 x 4
+ * blocks for nodes a, b, c and d of 4 ranks, in 2 strips:
+ *
+ *     15 13 11  9     d d c c     and row by row     d d d d
+ *     14 12 10  8     d d c c                        c c c c
+ *      1  3  5  7     a a b b                        b b b b
+ *      0  2  4  6     a a b b                        a a a a
+ *
+ * Local. */
+int heat_layout_strips(const heat_layout *layout, int node);
 
 /* First cell of block `block` of `blocks` over `cells` cells; block == blocks gives `cells`. Local. */
 int64_t heat_block_start(int64_t cells, int blocks, int block);
@@ -80,7 +95,12 @@ int64_t heat_block_start(int64_t cells, int blocks, int block);
  * become empty. Local. */
 heat_layout heat_layout_coarsen(const heat_layout *fine, const bool halve[HEAT_AXES]);
 
-/* The cells that `rank` owns. Local. */
+/* The cells of the x-th block of the y-th row of blocks; of the last one, which is the smallest. Local. */
+heat_box heat_layout_block(const heat_layout *layout, int x, int y);
+heat_box heat_layout_last(const heat_layout *layout);
+
+/* Which of the px x py blocks `rank` has, and its cells. Local. */
+void heat_layout_place(const heat_layout *layout, int rank, int place[HEAT_AXES]);
 heat_box heat_layout_box(const heat_layout *layout, int rank);
 
 /* Blocks of an axis that follow each other: first, first + 1, ..., on a periodic axis modulo their number. */
@@ -120,6 +140,10 @@ typedef struct heat_grid {
  * heat_layout_choose; the problem is not kept. HEAT_DECK at domain.cells or parallel.ranks when the ranks cannot be
  * placed. Replicated: the same on every rank without communication. */
 heat_status heat_grid_create(heat_grid *grid, MPI_Comm comm, const heat_problem *problem, const int ranks[HEAT_AXES]);
+
+/* Number the blocks for nodes of `node` ranks that follow each other (0: row by row), as heat_layout_strips says:
+ * before anything is made of the grid. Replicated. */
+void heat_grid_number(heat_grid *grid, int node);
 
 /* The grid of the same ranks with its layout coarsened, and the spacing of the axes of `halve` doubled. Local. */
 heat_grid heat_grid_coarsen(const heat_grid *fine, const bool halve[HEAT_AXES]);
