@@ -247,7 +247,7 @@ int main(int argc, char **argv) {
     whole += heat_h5_verify(MPI_COMM_WORLD, path, NULL).code == HEAT_OK;
     heat_checkpoint_read_state(MPI_COMM_WORLD, NULL, path, &before, &text);
     free(text);
-    heat_checkpoint_read(NULL, path, &made.stepper);
+    heat_checkpoint_read(NULL, path, &made.stepper, false);
     read_as_info_and_compare_do();
     read_as_a_field();
     alarm(0);

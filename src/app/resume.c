@@ -60,10 +60,14 @@ static heat_status find_checkpoint(heat_resume *resume) {
   const char *named = parts->options->resume_file;
   if (named != NULL) {
     snprintf(resume->checkpoint, sizeof resume->checkpoint, "%s", named);
-    return heat_h5_verify(runtime->comm, resume->checkpoint, &parts->setup->way);
+    return heat_checkpoint_verify(&parts->setup->way, resume->checkpoint, parts->stepper, &resume->filled);
   }
-  heat_status status =
-      heat_checkpoint_newest(runtime, &parts->setup->way, parts->directory, INT64_MAX, resume->checkpoint);
+  heat_checkpoint_search search = {.runtime = runtime,
+                                   .way = &parts->setup->way,
+                                   .directory = parts->directory,
+                                   .before = INT64_MAX,
+                                   .stepper = parts->stepper};
+  heat_status status = heat_checkpoint_newest(&search, resume->checkpoint, &resume->filled);
   if (status.code != HEAT_OK || resume->checkpoint[0] == '\0') return status;
   /* A longer run goes on from before the shortened step, so that it has the bits of one that was never stopped. */
   heat_state newest;
@@ -72,8 +76,11 @@ static heat_status find_checkpoint(heat_resume *resume) {
   free(deck);
   const double end = heat_config_real(parts->setup->config, "time.end");
   if (status.code != HEAT_OK || !newest.truncated_step || end <= newest.time) return status;
-  if (heat_checkpoint_newest(runtime, &parts->setup->way, parts->directory, newest.step, older).code == HEAT_OK &&
-      older[0] != '\0')
+  search.before = newest.step;
+  status = heat_checkpoint_newest(&search, older, &resume->filled);
+  if (status.code != HEAT_OK)
+    resume->filled = false; /* what was read last is of no use */
+  else if (older[0] != '\0')
     memcpy(resume->checkpoint, older, sizeof older);
   return heat_ok();
 }
@@ -140,7 +147,7 @@ static heat_status take_over(heat_resume *resume, heat_state *state) {
     state->anchor_step = before.step;
   }
   if (!resume->parts.setup->adapts) state->dt = dt;
-  return heat_checkpoint_read(&resume->parts.setup->way, resume->checkpoint, resume->parts.stepper);
+  return heat_checkpoint_read(&resume->parts.setup->way, resume->checkpoint, resume->parts.stepper, resume->filled);
 }
 
 /* The checkpoints that were there when the run was set up are gone. */

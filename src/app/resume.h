@@ -25,6 +25,7 @@ typedef struct heat_resume_parts {
 typedef struct heat_resume {
   heat_resume_parts parts;
   char checkpoint[HEAT_PATH]; /* that the run goes on from, "": it begins with the initial field */
+  bool filled;                /* its field is the stepper's solution already */
   double step_before;         /* s, the last step of the run that this one goes on with; 0: none */
   double read_seconds;        /* that choosing and reading took */
   bool inputs_unknown;        /* the checkpoint does not say what the field files held */

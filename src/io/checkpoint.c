@@ -2,6 +2,7 @@
 
 #include "heat2d/io/directory.h"
 #include "heat2d/io/h5_reader.h"
+#include "heat2d/io/h5_verify.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -9,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char prefix[] = "checkpoint-", suffix[] = ".h5";
+static const char prefix[] = "checkpoint-", suffix[] = ".h5", field_name[] = "temperature";
 
 void heat_checkpoint_name(char path[HEAT_PATH], const char *directory, int64_t step) {
   snprintf(path, HEAT_PATH, "%s/%s%010lld%s", directory, prefix, (long long)step, suffix);
@@ -143,11 +144,11 @@ void heat_checkpoint_begin(heat_h5 *out, const heat_checkpoint_place *place, hea
   heat_h5_set_integers(out, "/", "source_heat", source.digit, HEAT_SUM_DIGITS);
   write_walls(out, grid, ledger);
   if (place->behind)
-    heat_h5_write_field_behind(out, "temperature", heat_stepper_solution(stepper));
+    heat_h5_write_field_behind(out, field_name, heat_stepper_solution(stepper));
   else
-    heat_h5_write_field(out, "temperature", heat_stepper_solution(stepper), (heat_storage){0});
-  heat_h5_set_text(out, "temperature", "units", "K");
-  heat_h5_set_text(out, "temperature", "long_name", "temperature");
+    heat_h5_write_field(out, field_name, heat_stepper_solution(stepper), (heat_storage){0});
+  heat_h5_set_text(out, field_name, "units", "K");
+  heat_h5_set_text(out, field_name, "long_name", "temperature");
 }
 
 heat_status heat_checkpoint_end(heat_h5 *out, const char *directory, int64_t step, int64_t keep, int64_t spare) {
@@ -156,13 +157,21 @@ heat_status heat_checkpoint_end(heat_h5 *out, const char *directory, int64_t ste
   return heat_agree(out->grid->comm, status);
 }
 
-heat_status heat_checkpoint_newest(heat_runtime *runtime, const heat_h5_way *way, const char *directory, int64_t before,
-                                   char path[HEAT_PATH]) {
+heat_status heat_checkpoint_verify(const heat_h5_way *way, const char *path, heat_stepper *stepper, bool *filled) {
+  heat_h5_fill fill = {.name = field_name, .grid = stepper->op->grid, .field = heat_stepper_solution(stepper)};
+  const heat_status status = heat_h5_verify_filling(path, way, &fill);
+  *filled = fill.filled;
+  return status;
+}
+
+heat_status heat_checkpoint_newest(const heat_checkpoint_search *search, char path[HEAT_PATH], bool *filled) {
+  heat_runtime *runtime = search->runtime;
+  const char *directory = search->directory;
   int64_t *steps = NULL;
   int count = 0;
   heat_status status = heat_ok();
   if (runtime->rank == 0) status = heat_directory_steps(directory, prefix, suffix, &steps, &count);
-  while (count > 0 && steps[count - 1] >= before) count--;
+  while (count > 0 && steps[count - 1] >= search->before) count--;
   MPI_Bcast(&count, 1, MPI_INT, 0, runtime->comm);
   path[0] = '\0';
   status = heat_agree(runtime->comm, status);
@@ -170,7 +179,7 @@ heat_status heat_checkpoint_newest(heat_runtime *runtime, const heat_h5_way *way
     char candidate[HEAT_PATH];
     if (runtime->rank == 0) heat_checkpoint_name(candidate, directory, steps[n]);
     MPI_Bcast(candidate, sizeof candidate, MPI_CHAR, 0, runtime->comm);
-    const heat_status good = heat_h5_verify(runtime->comm, candidate, way);
+    const heat_status good = heat_checkpoint_verify(search->way, candidate, search->stepper, filled);
     if (good.code == HEAT_OK)
       memcpy(path, candidate, sizeof candidate);
     else
@@ -216,12 +225,13 @@ heat_status heat_checkpoint_any(MPI_Comm comm, const char *directory, bool *any)
   return heat_agree(comm, status);
 }
 
-heat_status heat_checkpoint_read(const heat_h5_way *way, const char *path, heat_stepper *stepper) {
+heat_status heat_checkpoint_read(const heat_h5_way *way, const char *path, heat_stepper *stepper, bool filled) {
   heat_ledger *ledger = &stepper->op->ledger;
   const heat_grid *grid = ledger->grid;
   heat_h5_reader reader;
   heat_h5_reader_open(&reader, grid->comm, path, way);
-  if (heat_h5_reader_agree(&reader)) heat_h5_reader_field(&reader, "temperature", grid, heat_stepper_solution(stepper));
+  if (heat_h5_reader_agree(&reader) && !filled)
+    heat_h5_reader_field(&reader, field_name, grid, heat_stepper_solution(stepper));
   for (int side = 0; side < HEAT_SIDES && reader.status.code == HEAT_OK; side++) {
     if (!heat_grid_wall(grid, side)) continue;
     int64_t lo, hi;

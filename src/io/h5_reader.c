@@ -1,5 +1,6 @@
 #include "heat2d/io/h5_reader.h"
 
+#include "heat2d/io/h5_digest.h"
 #include "heat2d/io/h5_read.h"
 #include "heat2d/io/h5_rows.h"
 #include "heat2d/io/transport.h"
@@ -63,8 +64,10 @@ static hid_t open_dataset(heat_h5_reader *reader, const char *name, int64_t rows
   return dataset;
 }
 
-static bool read_rounds(heat_h5_reader *reader, hid_t dataset, const heat_h5_distribution *d, const heat_grid *grid,
+/* Each rank reads whole rows, hashes them while they are in its cache, and sends the other ranks their parts. */
+static bool read_rounds(heat_h5_reader *reader, hid_t dataset, uint64_t seed, const heat_grid *grid,
                         heat_field *field) {
+  const heat_h5_distribution rows = heat_h5_rows_distribute(grid, 1, HEAT_H5_STRIP_BYTES), *d = &rows;
   const int64_t nx = grid->layout.cells[HEAT_X];
   const size_t bytes = (size_t)(d->strip * nx) * sizeof(double);
   double *slab = malloc(bytes);
@@ -84,6 +87,7 @@ static bool read_rounds(heat_h5_reader *reader, hid_t dataset, const heat_h5_dis
                                  .bytes = sizeof(double),
                                  .type = H5T_NATIVE_DOUBLE};
     good = heat_h5_reader_rows(reader, dataset, &part, slab) && good;
+    if (good) reader->digest += heat_h5_hash_rows(slab, part.count, nx, seed + (uint64_t)lo);
     heat_stall_enter(&reader->guard, "the exchange of rows");
     heat_h5_rows_deliver(grid, field, d, round, slab, requests);
   }
@@ -95,8 +99,8 @@ static bool read_rounds(heat_h5_reader *reader, hid_t dataset, const heat_h5_dis
 void heat_h5_reader_field(heat_h5_reader *reader, const char *name, const heat_grid *grid, heat_field *field) {
   const int64_t *cells = grid->layout.cells;
   const hid_t dataset = open_dataset(reader, name, cells[HEAT_Y], cells[HEAT_X]);
-  const heat_h5_distribution d = heat_h5_rows_distribute(grid, 1, HEAT_H5_STRIP_BYTES);
-  if (heat_h5_reader_agree(reader) && !read_rounds(reader, dataset, &d, grid, field) && reader->status.code == HEAT_OK)
+  if (heat_h5_reader_agree(reader) && !read_rounds(reader, dataset, heat_h5_name_seed(name), grid, field) &&
+      reader->status.code == HEAT_OK)
     reader->status = heat_fail(HEAT_IO, "the dataset %s cannot be read", name);
   field->valid = 0;
   if (dataset >= 0) H5Dclose(dataset);

@@ -12,7 +12,8 @@
 /* A rank's share of the digest of a file's datasets: whole rows, or a part of a vector. */
 typedef struct verify_job {
   heat_h5_reader reader;
-  int share; /* this rank reads that of this one */
+  int share;          /* this rank reads that of this one */
+  heat_h5_fill *fill; /* NULL: only verify */
   uint64_t digest;
 } verify_job;
 
@@ -57,6 +58,7 @@ static void hash_dataset(hid_t dataset, const char *name, int64_t rows, int64_t 
 static herr_t verify_dataset(hid_t group, const char *name, const H5L_info_t *info, void *context) {
   (void)info;
   verify_job *job = context;
+  if (job->fill != NULL && job->fill->filled && strcmp(name, job->fill->name) == 0) return 0;
   hid_t dataset;
   int64_t rows, columns;
   job->reader.status = heat_h5_open_dataset(group, name, &dataset, &rows, &columns);
@@ -97,28 +99,53 @@ int heat_h5_share(MPI_Comm comm) {
   return (rank + shifts[best]) % size;
 }
 
-heat_status heat_h5_verify_share(MPI_Comm comm, const char *path, const heat_h5_way *way, int share) {
-  verify_job job = {.share = share};
-  heat_h5_reader *reader = &job.reader;
+/* Read the field that is wanted, where all ranks see it: the rows that this one would have hashed otherwise. */
+static void fill_field(verify_job *job) {
+  heat_h5_fill *fill = job->fill;
+  heat_h5_reader *reader = &job->reader;
+  const int64_t *cells = fill->grid->layout.cells;
+  int64_t rows = 0, columns = 0;
+  if (goes_on(reader)) heat_h5_shape(reader->file, fill->name, &rows, &columns);
+  int fits = rows == cells[HEAT_Y] && columns == cells[HEAT_X];
+  MPI_Allreduce(MPI_IN_PLACE, &fits, 1, MPI_INT, MPI_MIN, reader->comm);
+  if (!fits) return;
+  heat_h5_reader_field(reader, fill->name, fill->grid, fill->field);
+  job->digest += reader->digest;
+  fill->filled = reader->status.code == HEAT_OK;
+}
+
+static heat_status verify(verify_job *job, MPI_Comm comm, const char *path, const heat_h5_way *way) {
+  heat_h5_reader *reader = &job->reader;
   char *want = NULL, have[HEAT_H5_DIGEST_TEXT];
   uint64_t state = 0;
   heat_h5_reader_open(reader, comm, path, way);
   if (reader->status.code == HEAT_OK) reader->status = heat_h5_get_text(reader->file, heat_h5_digest_name, &want);
   if (reader->status.code == HEAT_OK && !heat_h5_attributes_digest(reader->file, &state))
     reader->status = heat_fail(HEAT_IO, "its attributes cannot be read");
-  if (goes_on(reader) && H5Literate(reader->file, H5_INDEX_NAME, H5_ITER_INC, NULL, verify_dataset, &job) < 0)
+  if (job->fill != NULL) fill_field(job);
+  if (goes_on(reader) && H5Literate(reader->file, H5_INDEX_NAME, H5_ITER_INC, NULL, verify_dataset, job) < 0)
     reader->status = heat_first(reader->status, heat_fail(HEAT_IO, "its datasets cannot be listed"));
   heat_status status = heat_h5_reader_close(reader);
-  MPI_Allreduce(MPI_IN_PLACE, &job.digest, 1, MPI_UINT64_T, MPI_SUM, comm);
-  heat_h5_digest_text(have, job.digest + state);
+  MPI_Allreduce(MPI_IN_PLACE, &job->digest, 1, MPI_UINT64_T, MPI_SUM, comm);
+  heat_h5_digest_text(have, job->digest + state);
   if (status.code == HEAT_OK && !heat_h5_digest_known(want))
     status = heat_fail(HEAT_IO, "its digest '%.40s' is of a kind that this version does not know", want);
   if (status.code == HEAT_OK && strcmp(have, want) != 0)
     status = heat_fail(HEAT_IO, "its data do not agree with its digest (%s, computed %s)", want, have);
   free(want);
   status = heat_agree(comm, status);
+  if (job->fill != NULL) job->fill->filled = job->fill->filled && status.code == HEAT_OK;
   if (status.code == HEAT_OK || strstr(status.text, path) != NULL) return status;
   return heat_fail(HEAT_IO, "'%s' is damaged: %.800s", path, status.text);
+}
+
+heat_status heat_h5_verify_share(MPI_Comm comm, const char *path, const heat_h5_way *way, int share) {
+  return verify(&(verify_job){.share = share}, comm, path, way);
+}
+
+heat_status heat_h5_verify_filling(const char *path, const heat_h5_way *way, heat_h5_fill *fill) {
+  fill->filled = false;
+  return verify(&(verify_job){.share = fill->grid->rank, .fill = fill}, fill->grid->comm, path, way);
 }
 
 heat_status heat_h5_verify(MPI_Comm comm, const char *path, const heat_h5_way *way) {

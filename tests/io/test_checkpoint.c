@@ -74,10 +74,10 @@ static void the_state_comes_back_on_any_layout(void **state) {
   assert_int_equal(save(&writer, STEPS, 2).code, HEAT_OK);
   open_rig(&reader, (rig_setting){.deck = deck, .ranks = wide});
   advance(&reader); /* nothing of an earlier state stays */
-  assert_int_equal(heat_checkpoint_read(&together, "./checkpoint-0000000009.h5", &reader.stepper).code, HEAT_OK);
+  assert_int_equal(heat_checkpoint_read(&together, "./checkpoint-0000000009.h5", &reader.stepper, false).code, HEAT_OK);
   assert_true(everywhere(same_cells(&reader, &alone)));
   advance(&reader);
-  assert_int_equal(heat_checkpoint_read(NULL, "./checkpoint-0000000009.h5", &reader.stepper).code, HEAT_OK);
+  assert_int_equal(heat_checkpoint_read(NULL, "./checkpoint-0000000009.h5", &reader.stepper, false).code, HEAT_OK);
   assert_int_equal(heat_stepper_solution(&reader.stepper)->valid, 0);
   assert_true(everywhere(same_cells(&reader, &alone)));
   const double walls[] = {heat_ledger_wall_heat(&reader.op.ledger), heat_ledger_wall_heat(&alone.op.ledger)};
@@ -231,17 +231,81 @@ static void a_field_of_another_shape_is_refused(void **state) {
   open_rig(&made, (rig_setting){.deck = deck});
   open_rig(&other, (rig_setting){.deck = other_deck});
   assert_int_equal(save(&other, 10, 1).code, HEAT_OK);
-  const heat_status status = heat_checkpoint_read(NULL, "./checkpoint-0000000010.h5", &made.stepper);
+  const heat_status status = heat_checkpoint_read(NULL, "./checkpoint-0000000010.h5", &made.stepper, false);
   assert_int_equal(status.code, HEAT_IO);
   assert_non_null(strstr(status.text, "24 x 17"));
   close_rig(&other);
   close_rig(&made);
 }
 
-static void assert_newest(rig *made, int64_t before, const char *expected) {
-  char path[HEAT_PATH] = "unset";
-  assert_int_equal(heat_checkpoint_newest(&made->runtime, &together, ".", before, path).code, HEAT_OK);
-  assert_string_equal(path, expected);
+/* A field that no checkpoint holds, so that it shows which one has been read. */
+static void blank(rig *made) {
+  heat_field *field = heat_stepper_solution(&made->stepper);
+  for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++)
+    for (int64_t i = field->owned.lo[HEAT_X]; i < field->owned.hi[HEAT_X]; i++) *heat_field_at(field, i, j) = NAN;
+}
+
+static bool holds(rig *made, double value) {
+  const heat_field *field = heat_stepper_solution(&made->stepper);
+  bool same = true;
+  for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++)
+    for (int64_t i = field->owned.lo[HEAT_X]; i < field->owned.hi[HEAT_X]; i++)
+      same = same && *heat_field_at(field, i, j) == value + cell_number(i, j);
+  return everywhere(same);
+}
+
+/* Save a field that is told from those of other steps. */
+static heat_status save_numbered(rig *made, int64_t step, int64_t keep) {
+  heat_field *field = heat_stepper_solution(&made->stepper);
+  for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++)
+    for (int64_t i = field->owned.lo[HEAT_X]; i < field->owned.hi[HEAT_X]; i++)
+      *heat_field_at(field, i, j) = (double)step + cell_number(i, j);
+  return save(made, step, keep);
+}
+
+static heat_status find(rig *made, const heat_h5_way *way, int64_t before, char path[HEAT_PATH], bool *filled) {
+  const heat_checkpoint_search search = {
+      .runtime = &made->runtime, .way = way, .directory = ".", .before = before, .stepper = &made->stepper};
+  return heat_checkpoint_newest(&search, path, filled);
+}
+
+/* The one of that step (0: none) is found by both ways, and its field is read on the way. */
+static void assert_newest(rig *made, int64_t before, int64_t step) {
+  char path[HEAT_PATH], expected[HEAT_PATH] = "";
+  if (step > 0) heat_checkpoint_name(expected, ".", step);
+  for (int way = 0; way < 2; way++) {
+    bool filled = false;
+    blank(made);
+    snprintf(path, sizeof path, "unset");
+    assert_int_equal(find(made, way == 0 ? &together : NULL, before, path, &filled).code, HEAT_OK);
+    assert_string_equal(path, expected);
+    assert_true(filled == (step > 0));
+    assert_true(step == 0 || holds(made, (double)step));
+  }
+}
+
+/* The other grid's is whole all the same; and what one rank cannot read no rank takes for read. */
+static void a_field_is_filled_only_from_its_own_grid(void **state) {
+  (void)state;
+  static const char other_deck[] = "domain: {size: [1, 1], cells: [24, 17]}\nmaterial: {diffusivity: 1}\n"
+                                   "initial: {temperature: 0}\ntime: {end: 1}\n";
+  rig made, other;
+  open_rig(&made, (rig_setting){.deck = deck});
+  open_rig(&other, (rig_setting){.deck = other_deck});
+  assert_int_equal(save_numbered(&other, 10, 1).code, HEAT_OK);
+  for (int way = 0; way < 2; way++) {
+    bool filled = true;
+    char path[HEAT_PATH];
+    const bool last = made.grid.rank == made.grid.size - 1;
+    heat_checkpoint_name(path, ".", 10);
+    assert_int_equal(heat_checkpoint_verify(way == 0 ? NULL : &together, path, &made.stepper, &filled).code, HEAT_OK);
+    assert_false(filled);
+    if (last) heat_checkpoint_name(path, ".", 11);
+    assert_int_equal(heat_checkpoint_verify(way == 0 ? NULL : &together, path, &other.stepper, &filled).code, HEAT_IO);
+    assert_false(filled);
+  }
+  close_rig(&other);
+  close_rig(&made);
 }
 
 static void the_newest_whole_one_is_found(void **state) {
@@ -249,19 +313,23 @@ static void the_newest_whole_one_is_found(void **state) {
   rig made;
   char path[HEAT_PATH];
   open_rig(&made, (rig_setting){.deck = deck});
-  assert_newest(&made, INT64_MAX, "");
-  for (int64_t step = 10; step <= 30; step += 10) assert_int_equal(save(&made, step, 3).code, HEAT_OK);
-  assert_newest(&made, INT64_MAX, "./checkpoint-0000000030.h5");
-  assert_newest(&made, 30, "./checkpoint-0000000020.h5");
-  assert_newest(&made, 10, "");
+  bool filled;
+  assert_newest(&made, INT64_MAX, 0);
+  for (int64_t step = 10; step <= 30; step += 10) assert_int_equal(save_numbered(&made, step, 3).code, HEAT_OK);
+  assert_newest(&made, INT64_MAX, 30);
+  assert_newest(&made, 30, 20);
+  assert_newest(&made, 10, 0);
   write_file("checkpoint-0000000040.h5", "nonsense");
   change_byte("checkpoint-0000000030.h5", place_of("checkpoint-0000000030.h5", "temperature"));
-  assert_newest(&made, INT64_MAX, "./checkpoint-0000000020.h5");
+  assert_newest(&made, INT64_MAX, 20);
   change_byte("checkpoint-0000000020.h5", place_of("checkpoint-0000000020.h5", "wall_heat_left"));
-  assert_newest(&made, INT64_MAX, "./checkpoint-0000000010.h5");
+  assert_newest(&made, INT64_MAX, 10);
   write_file("checkpoint-0000000010.h5", "");
-  assert_int_equal(heat_checkpoint_newest(&made.runtime, NULL, ".", INT64_MAX, path).code, HEAT_IO);
-  assert_int_equal(heat_checkpoint_newest(&made.runtime, NULL, "nowhere", INT64_MAX, path).code, HEAT_OK);
+  assert_int_equal(find(&made, NULL, INT64_MAX, path, &filled).code, HEAT_IO);
+  assert_false(filled);
+  const heat_checkpoint_search nowhere = {
+      .runtime = &made.runtime, .directory = "nowhere", .before = INT64_MAX, .stepper = &made.stepper};
+  assert_int_equal(heat_checkpoint_newest(&nowhere, path, &filled).code, HEAT_OK);
   assert_string_equal(path, "");
   close_rig(&made);
 }
@@ -289,6 +357,7 @@ int main(int argc, char **argv) {
                                      LAW(the_newest_are_kept_and_later_ones_are_given_up),
                                      LAW(the_newest_stays_whatever_is_asked_for),
                                      LAW(a_field_of_another_shape_is_refused),
+                                     LAW(a_field_is_filled_only_from_its_own_grid),
                                      LAW(the_newest_whole_one_is_found),
                                      LAW(a_checkpoint_that_cannot_be_written_leaves_the_others)};
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);

@@ -51,11 +51,24 @@ heat_status heat_checkpoint_prune(const char *directory, int64_t step, int64_t k
 /* The name of a checkpoint. Local. */
 void heat_checkpoint_name(char path[HEAT_PATH], const char *directory, int64_t step);
 
-/* Look in `directory` for the newest checkpoint before step `before` that verifies; `path` is "" when there are none at
- * all. Each one that is passed over is said with its reason. HEAT_IO when there are some and none verifies.
- * Collective. */
-heat_status heat_checkpoint_newest(heat_runtime *runtime, const heat_h5_way *way, const char *directory, int64_t before,
-                                   char path[HEAT_PATH]);
+/* Whether a checkpoint is whole. In the same pass its field becomes the solution of `stepper`, if it is of that grid
+ * (`filled`); where it is not whole, the solution is undefined. HEAT_IO. Collective. */
+heat_status heat_checkpoint_verify(const heat_h5_way *way, const char *path, heat_stepper *stepper, bool *filled);
+
+/* Where to look for a checkpoint. All borrowed. */
+typedef struct heat_checkpoint_search {
+  heat_runtime *runtime;
+  const heat_h5_way *way;
+  const char *directory;
+  int64_t before;        /* of earlier steps than that */
+  heat_stepper *stepper; /* for heat_checkpoint_verify */
+} heat_checkpoint_search;
+
+/* Look for the newest checkpoint that is whole; `path` is "" when there are none at all, and then nothing else has been
+ * done. Each one that is passed over is said with its reason. HEAT_IO when there are some and none is whole.
+ * Collective.
+ */
+heat_status heat_checkpoint_newest(const heat_checkpoint_search *search, char path[HEAT_PATH], bool *filled);
 
 /* The state and the deck (to be freed) of a checkpoint. HEAT_IO. Collective over comm. */
 heat_status heat_checkpoint_read_state(MPI_Comm comm, const heat_h5_way *way, const char *path, heat_state *state,
@@ -68,7 +81,8 @@ heat_status heat_checkpoint_read_inputs(MPI_Comm comm, const heat_h5_way *way, c
 /* Whether there are checkpoints in `directory`, whole or not. HEAT_IO. Collective over comm. */
 heat_status heat_checkpoint_any(MPI_Comm comm, const char *directory, bool *any);
 
-/* Read field and heat counts of a checkpoint of the same grid. HEAT_IO. Collective. */
-heat_status heat_checkpoint_read(const heat_h5_way *way, const char *path, heat_stepper *stepper);
+/* Read the heat counts of a checkpoint of the same grid, and its field where `filled` does not say that it is there
+ * already. HEAT_IO. Collective. */
+heat_status heat_checkpoint_read(const heat_h5_way *way, const char *path, heat_stepper *stepper, bool filled);
 
 #endif

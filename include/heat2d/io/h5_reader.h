@@ -16,6 +16,7 @@ typedef struct heat_h5_reader {
   hid_t file;    /* negative where it could not be opened */
   heat_stall guard;
   heat_status status; /* of this rank so far */
+  uint64_t digest;    /* of the rows of fields that this rank has read, see h5_digest.h */
 } heat_h5_reader;
 
 /* Open a file, through MPI-IO where `way` says so, otherwise, and where it is NULL, each rank for itself. The reader
