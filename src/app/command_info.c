@@ -133,7 +133,7 @@ static heat_status open_pair(const char *const paths[FILES], hid_t files[FILES],
   for (int f = 0; f < FILES; f++) {
     heat_status status = heat_h5_open(&files[f], paths[f]);
     if (status.code == HEAT_OK) status = heat_h5_shape(files[f], "temperature", &shape[f][0], &shape[f][1]);
-    if (status.code != HEAT_OK) return status;
+    if (status.code != HEAT_OK) return heat_h5_about(status, paths[f]);
   }
   *rows = shape[0][0];
   *columns = shape[0][1];

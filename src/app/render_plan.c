@@ -3,6 +3,7 @@
 #include "heat2d/io/directory.h"
 #include "heat2d/io/recognise.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,8 @@ static heat_status check_outside(const char *directory) {
 static heat_status check_replaceable(const char *path) {
   const heat_origin origin = heat_recognise(path);
   if (origin == HEAT_ORIGIN_NONE || origin == HEAT_ORIGIN_RUN) return heat_ok();
+  if (origin == HEAT_ORIGIN_UNKNOWN)
+    return heat_fail(HEAT_IO, "'%s' cannot be read: %s (it is left as it is)", path, strerror(errno));
   return heat_fail(HEAT_USAGE, "'%s' %s: it is left as it is", path, heat_recognise_text(path));
 }
 

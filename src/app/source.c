@@ -156,7 +156,7 @@ heat_status heat_source_open(heat_source *source, const char *path, hid_t *file)
   if (status.code == HEAT_OK) status = heat_h5_get_text(*file, "deck", &deck);
   if (status.code != HEAT_OK) {
     free(deck);
-    return status;
+    return heat_h5_about(status, path);
   }
   status = take_deck(source, path, deck);
   if (status.code != HEAT_OK) return status;

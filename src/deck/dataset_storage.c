@@ -77,6 +77,12 @@ static herr_t follow_link(const char *file, const char *group, const char *targe
   return -1;
 }
 
+bool heat_dataset_file_opens(const char *name) {
+  const hid_t file = look(name) == REGULAR ? H5Fopen(name, H5F_ACC_RDONLY, H5P_DEFAULT) : H5I_INVALID_HID;
+  if (file >= 0) H5Fclose(file);
+  return file >= 0;
+}
+
 heat_status heat_dataset_open_file(hid_t *file, hid_t *dataset, const char *name, const char *path) {
   if (access(name, R_OK) != 0) return heat_fail(HEAT_DECK, "cannot read the file '%s': %s", name, strerror(errno));
   if (look(name) != REGULAR) return heat_fail(HEAT_DECK, "'%s' is not a regular file", name);

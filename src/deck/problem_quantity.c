@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 void heat_quantity_destroy(heat_quantity *quantity) {
   if (quantity == NULL) return;
@@ -40,7 +39,7 @@ static heat_status open_file(heat_quantity *quantity, const heat_problem *proble
     want.spacing[place] = problem->spacing[axis];
   }
   heat_status status = heat_dataset_open(&quantity->dataset, &want);
-  if (status.code != HEAT_DECK || !may_be_absent(problem, quantity->key) || access(value->file, R_OK) == 0)
+  if (status.code != HEAT_DECK || !may_be_absent(problem, quantity->key) || heat_dataset_file_opens(value->file))
     return status;
   quantity->absent = strdup(status.text);
   return quantity->absent != NULL ? heat_ok() : heat_no_memory("a quantity", sizeof status.text);

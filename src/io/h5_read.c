@@ -33,14 +33,23 @@ heat_status heat_h5_look(const char *path) {
   struct stat info;
   const int handle = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (handle < 0) return heat_fail(HEAT_IO, "cannot read '%s': %s", path, strerror(errno));
-  const bool regular = fstat(handle, &info) == 0 && S_ISREG(info.st_mode);
+  const bool known = fstat(handle, &info) == 0;
   close(handle);
-  return regular ? heat_ok() : heat_fail(HEAT_IO, "'%s' is not a regular file", path);
+  if (known && S_ISDIR(info.st_mode)) return heat_fail(HEAT_IO, "'%s' is a directory", path);
+  if (!known || !S_ISREG(info.st_mode)) return heat_fail(HEAT_IO, "'%s' is not a regular file", path);
+  return info.st_size > 0 ? heat_ok() : heat_fail(HEAT_IO, "'%s' is empty", path);
 }
 
 heat_status heat_h5_open_by(hid_t *file, const char *path, hid_t access) {
   *file = H5Fopen(path, H5F_ACC_RDONLY, access);
-  return *file >= 0 ? heat_ok() : heat_fail(HEAT_IO, "'%s' is not a readable HDF5 file (truncated or damaged?)", path);
+  if (*file >= 0) return heat_ok();
+  if (H5Fis_hdf5(path) <= 0) return heat_fail(HEAT_IO, "'%s' is not an HDF5 file", path);
+  return heat_fail(HEAT_IO, "'%s' is an HDF5 file that is truncated or damaged", path);
+}
+
+heat_status heat_h5_about(heat_status status, const char *path) {
+  if (status.code == HEAT_OK || strstr(status.text, path) != NULL) return status;
+  return heat_fail(status.code, "'%s': %.800s", path, status.text);
 }
 
 heat_status heat_h5_open(hid_t *file, const char *path) {

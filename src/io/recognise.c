@@ -239,8 +239,13 @@ heat_origin heat_recognise(const char *path) {
 
 const char *heat_recognise_text(const char *path) {
   struct stat info;
-  if (lstat(path, &info) != 0) return "cannot be looked at";
+  if (lstat(path, &info) != 0)
+    return errno == EACCES ? "cannot be looked at (permission denied)" : "cannot be looked at";
   if (S_ISLNK(info.st_mode)) return "is a symbolic link";
   if (S_ISDIR(info.st_mode)) return "is a directory";
-  return S_ISREG(info.st_mode) ? "was not written by heat2d" : "is no regular file";
+  if (!S_ISREG(info.st_mode)) return "is no regular file";
+  const int handle = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (handle < 0) return errno == EACCES ? "cannot be read (permission denied)" : "cannot be opened";
+  close(handle);
+  return "was not written by heat2d";
 }

@@ -79,8 +79,10 @@ static void a_resume_needs_the_same_numbers(void **state) {
 static void a_resume_does_not_need_what_only_the_start_needs(void **state) {
   (void)state;
   shell("mv init.h5 kept.h5");
-  for (int n = 0; n < 2; n++) /* the second time from a checkpoint that was written without the file */
+  for (int n = 0; n < 2; n++) { /* the second time from a checkpoint that was written without the file */
     assert_code(0, heat2d(n + 1, "run deck.yaml --resume --set time.end=%s", n == 0 ? "0.0075" : "0.01"));
+    shell("head -c 600 kept.h5 >init.h5"); /* which is as good as none */
+  }
   shell("cp kept.h5 init.h5");
   assert_code(0, heat2d(3, "run deck.yaml --set time.end=0.01 --set output.directory=whole"));
   assert_same_end();

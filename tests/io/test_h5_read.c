@@ -101,10 +101,59 @@ static void what_is_not_there_or_of_another_kind_is_an_error(void **state) {
   close_rig(&made);
 }
 
+/* As one who is not root, whom permissions do not hold, would see it. */
+static heat_status look_as_nobody(const char *path) {
+  enum { NOBODY = 65534 };
+  hid_t file;
+  const uid_t self = geteuid();
+  if (self == 0) assert_int_equal(seteuid(NOBODY), 0);
+  const heat_status status = heat_h5_open(&file, path);
+  if (self == 0) assert_int_equal(seteuid(self), 0);
+  if (file >= 0) H5Fclose(file);
+  return status;
+}
+
+static void what_is_wrong_with_a_file_is_told_apart(void **state) {
+  (void)state;
+  static const char *const cases[][2] = {{"nowhere.h5", "cannot read 'nowhere.h5': No such file or directory"},
+                                         {"locked.h5", "cannot read 'locked.h5': Permission denied"},
+                                         {"folder.h5", "'folder.h5' is a directory"},
+                                         {"empty.h5", "'empty.h5' is empty"},
+                                         {"text.h5", "'text.h5' is not an HDF5 file"},
+                                         {"short.h5", "'short.h5' is an HDF5 file that is truncated or damaged"}};
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
+  assert_int_equal(write_all(&made, "short.h5", ways[0], false).code, HEAT_OK);
+  write_file("locked.h5", "secret");
+  write_file("empty.h5", "");
+  write_file("text.h5", "no HDF5\n");
+  if (made.grid.rank == 0) {
+    assert_int_equal(truncate("short.h5", place_of("short.h5", "temperature") + 8), 0);
+    assert_true(mkdir("folder.h5", 0777) == 0 && chmod("locked.h5", 0) == 0 && chmod(".", 0755) == 0);
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+    const heat_status status = look_as_nobody(cases[n][0]);
+    assert_int_equal(status.code, HEAT_IO);
+    assert_string_equal(status.text, cases[n][1]);
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+  close_rig(&made);
+}
+
+/* A message that does not say about which file it is gets its name. */
+static void a_message_names_its_file(void **state) {
+  (void)state;
+  assert_string_equal(heat_h5_about(heat_fail(HEAT_IO, "there is none"), "a.h5").text, "'a.h5': there is none");
+  assert_string_equal(heat_h5_about(heat_fail(HEAT_IO, "no 'a.h5'"), "a.h5").text, "no 'a.h5'");
+  assert_int_equal(heat_h5_about(heat_ok(), "a.h5").code, HEAT_OK);
+}
+
 int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
   const struct CMUnitTest tests[] = {LAW(sizes_that_a_file_cannot_hold_are_refused),
                                      LAW(places_for_chunks_that_the_file_does_not_hold_are_not_counted),
-                                     LAW(what_is_not_there_or_of_another_kind_is_an_error)};
+                                     LAW(what_is_not_there_or_of_another_kind_is_an_error),
+                                     LAW(what_is_wrong_with_a_file_is_told_apart), LAW(a_message_names_its_file)};
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

@@ -126,6 +126,22 @@ static void links_and_directories_are_no_files(void **state) {
   }
 }
 
+/* A file that may not be read is not called somebody else's. */
+static void what_may_not_be_read_is_told(void **state) {
+  (void)state;
+  enum { NOBODY = 65534 };
+  const uid_t self = geteuid(); /* root may read all */
+  write_text("snapshot-0000000001.h5", "x");
+  assert_string_equal(heat_recognise_text("snapshot-0000000001.h5"), "was not written by heat2d");
+  assert_true(chmod("snapshot-0000000001.h5", 0) == 0 && mkdir("locked", 0700) == 0 && chmod(".", 0755) == 0);
+  write_text("locked/run.log", "x");
+  assert_int_equal(self == 0 ? seteuid(NOBODY) : chmod("locked", 0), 0);
+  const char *file = heat_recognise_text("snapshot-0000000001.h5"), *folder = heat_recognise_text("locked/run.log");
+  assert_int_equal(self == 0 ? seteuid(self) : chmod("locked", 0700), 0);
+  assert_string_equal(file, "cannot be read (permission denied)");
+  assert_string_equal(folder, "cannot be looked at (permission denied)");
+}
+
 /* A file that cannot be read just now may be a run's: it is not taken for another's. */
 static void what_cannot_be_read_is_not_judged(void **state) {
   (void)state;
@@ -255,7 +271,7 @@ int main(void) {
                                      LAW(what_cannot_be_read_is_not_judged),    LAW(what_holds_nothing_can_be_replaced),
                                      LAW(zeros_before_numbers_are_not_nothing), LAW(a_damaged_file_of_a_run_stays_one),
                                      LAW(a_resolved_deck_is_known_by_its_form), LAW(results_are_not_taken_for_nothing),
-                                     LAW(what_was_staged_out_is_not_wiped)};
+                                     LAW(what_was_staged_out_is_not_wiped),     LAW(what_may_not_be_read_is_told)};
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

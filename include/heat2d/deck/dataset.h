@@ -10,6 +10,7 @@
 
 #include "heat2d/base/status.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct heat_dataset heat_dataset;
@@ -28,6 +29,9 @@ typedef struct heat_dataset_want {
  * written, sources of a virtual dataset that are missing, a filter that this HDF5 lacks. Only regular files are opened,
  * and the time taken does not grow with a shape that is only claimed. Local. */
 heat_status heat_dataset_open(heat_dataset **dataset, const heat_dataset_want *want);
+
+/* Whether there is a regular file of that name that HDF5 can open. Local. */
+bool heat_dataset_file_opens(const char *name);
 
 void heat_dataset_close(heat_dataset *dataset); /* NULL is allowed. Local. */
 

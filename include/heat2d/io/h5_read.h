@@ -15,6 +15,9 @@ heat_status heat_h5_open(hid_t *file, const char *path);
 /* Its two steps: whether `path` is a regular file that can be read (a pipe without a writer is no reason to wait), and
  * opening it with these access properties. HEAT_IO. Local; the second as collective as its properties. */
 heat_status heat_h5_look(const char *path);
+
+/* The status with the path before its message, where that does not name the file yet. Local. */
+heat_status heat_h5_about(heat_status status, const char *path);
 heat_status heat_h5_open_by(hid_t *file, const char *path, hid_t access);
 /* Rows and columns of a dataset of two dimensions (rows 0: of one). HEAT_IO. Local. */
 heat_status heat_h5_shape(hid_t file, const char *name, int64_t *rows, int64_t *columns);
