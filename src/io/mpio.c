@@ -39,6 +39,15 @@ MPI_Info heat_mpio_hints(const heat_config *config) {
   return hints;
 }
 
+bool heat_mpio_stripes(MPI_Info hints) {
+  static const char *const names[] = {"striping_factor", "striping_unit"}; /* as the standard names them */
+  char text[MPI_MAX_INFO_VAL + 1];
+  int given = 0;
+  for (size_t n = 0; n < sizeof names / sizeof *names && !given && hints != MPI_INFO_NULL; n++)
+    MPI_Info_get(hints, names[n], MPI_MAX_INFO_VAL, text, &given);
+  return given;
+}
+
 void heat_mpio_set_most(int64_t bytes) {
   most_bytes = bytes;
 }

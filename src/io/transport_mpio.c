@@ -7,14 +7,27 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+/* The file by which it was tried that all ranks can open it goes again, so that MPI-IO makes one with the stripes that
+ * the hints ask for. */
+static void leave_to_mpi(heat_h5 *out) {
+  if (out->raw >= 0) close(out->raw);
+  out->raw = -1;
+  if (out->grid->rank == 0 && unlink(out->partial) != 0)
+    out->status = heat_fail(HEAT_IO, "cannot remove '%s': %s", out->partial, strerror(errno));
+  heat_h5_agree_step(out, true, "create");
+}
 
 /* Rank 0 makes the file. That every rank can open it is tried before MPI_File_open, which would hang. */
 static void create(heat_h5 *out) {
+  const bool striped = heat_mpio_stripes(out->way.hints);
   FILE *made = NULL;
   if (out->grid->rank == 0) out->status = heat_directory_create(&made, out->partial);
   if (made != NULL) fclose(made);
   heat_h5_agree_step(out, true, "create");
   if (heat_h5_usable(out)) heat_h5_open_raw(out);
+  if (heat_h5_usable(out) && striped) leave_to_mpi(out);
   if (!heat_h5_usable(out)) return;
   const hid_t list = heat_h5_access();
   heat_mpio_access(list, out->grid->comm, out->way.hints);
@@ -25,6 +38,7 @@ static void create(heat_h5 *out) {
   H5Pclose(list);
   if (out->file >= 0) heat_mpio_note(out->way.record, out->file);
   heat_h5_agree_step(out, !out->broken, "create");
+  if (heat_h5_usable(out) && striped) heat_h5_open_raw(out);
 }
 
 /* Take the room on the disk for all that HDF5 has laid out so far, before it is written: where a write that HDF5 makes
@@ -49,7 +63,7 @@ static bool begin_field(heat_h5 *out, hid_t dataset, heat_storage storage) {
   return reserve(out);
 }
 
-static bool write(heat_h5 *out, hid_t dataset, const heat_mpio_rows *rows, const void *values) {
+static bool write_part(heat_h5 *out, hid_t dataset, const heat_mpio_rows *rows, const void *values) {
   heat_stall_enter(&out->guard, "H5Dwrite");
   const heat_status wrote = heat_mpio_write(dataset, rows, values);
   if (wrote.code == HEAT_OK) return true;
@@ -68,7 +82,7 @@ static bool write_round(heat_h5 *out, hid_t dataset, int64_t first_row, int64_t 
                                .unit = unit,
                                .bytes = rows->single ? sizeof(float) : sizeof(double),
                                .type = rows->single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE};
-  return write(out, dataset, &part, rows->values);
+  return write_part(out, dataset, &part, rows->values);
 }
 
 static bool write_rows(heat_h5 *out, hid_t dataset, int64_t first_row) {
@@ -97,7 +111,7 @@ static bool write_vector(heat_h5 *out, hid_t dataset, const heat_h5_part *own) {
                                .unit = 1,
                                .bytes = sizeof(double),
                                .type = H5T_NATIVE_DOUBLE};
-  return write(out, dataset, &part, own->values);
+  return write_part(out, dataset, &part, own->values);
 }
 
 /* A file in which something failed is left open: closing it would write again, and could hang or crash. The program

@@ -138,10 +138,41 @@ static void a_file_that_cannot_be_made_is_told_by_all(void **state) {
   close_rig(&made);
 }
 
+/* Whether there was no file when MPI-IO was last told to make one. */
+static bool made_by_mpi;
+
+int MPI_File_open(MPI_Comm comm, const char *path, int mode, MPI_Info info, MPI_File *file) {
+  if ((mode & MPI_MODE_CREATE) != 0) made_by_mpi = access(path, F_OK) != 0;
+  return PMPI_File_open(comm, path, mode, info, file);
+}
+
+/* File systems stripe a file as the hints of the call say that makes it. */
+static void who_asks_for_stripes_lets_mpi_make_the_file(void **state) {
+  (void)state;
+  static const char *const hints[] = {"collective_buffering", "striping_factor", "striping_unit"};
+  rig made;
+  open_rig(&made, (rig_setting){.deck = deck});
+  for (int n = 0; n < 3; n++) {
+    heat_h5 out;
+    heat_h5_way by = heat_h5_way_of(HEAT_TRANSPORT_MPIO);
+    MPI_Info_create(&by.hints);
+    MPI_Info_set(by.hints, hints[n], n == 0 ? "false" : "65536");
+    number_cells(heat_stepper_solution(&made.stepper));
+    heat_h5_begin(&out, &made.grid, "file.h5", &by);
+    assert_true(everywhere(out.status.code == HEAT_OK && out.raw >= 0));
+    heat_h5_write_field(&out, "temperature", heat_stepper_solution(&made.stepper), (heat_storage){0});
+    assert_int_equal(heat_h5_commit(&out).code, HEAT_OK);
+    assert_true(everywhere(made.grid.rank > 0 || made_by_mpi == (n > 0)));
+    heat_h5_way_destroy(&by);
+  }
+  close_rig(&made);
+}
+
 int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
   const struct CMUnitTest tests[] = {LAW(what_all_write_each_reads), LAW(the_digest_is_that_of_one_rank),
                                      LAW(a_failure_of_one_rank_leaves_the_old_file),
-                                     LAW(a_file_that_cannot_be_made_is_told_by_all)};
+                                     LAW(a_file_that_cannot_be_made_is_told_by_all),
+                                     LAW(who_asks_for_stripes_lets_mpi_make_the_file)};
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

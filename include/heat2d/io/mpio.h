@@ -48,6 +48,9 @@ typedef struct heat_h5_way {
  * Local. */
 MPI_Info heat_mpio_hints(const heat_config *config);
 
+/* Whether hints say how a new file is to be striped over disks: only who makes it can do so. Local. */
+bool heat_mpio_stripes(MPI_Info hints);
+
 /* Let a list of file access properties open files by MPI-IO, metadata collectively too. Collective over comm. */
 void heat_mpio_access(hid_t list, MPI_Comm comm, MPI_Info hints);
 
