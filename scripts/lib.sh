@@ -201,6 +201,26 @@ guard_mpirun() {
   done
 }
 
+# keep_hung PID SECONDS DIRECTORY PLACE: to be run beside the mpirun PID, the leader of its session. Where that still goes
+# on after so many seconds, what explains it is kept in the new folder PLACE: the run's log and status, the files of its
+# DIRECTORY with their times, and where each process of the session is.
+keep_hung() {
+  local end=$((SECONDS + $2)) process
+  while kill -0 "$1" 2>/dev/null && [ "$SECONDS" -lt "$end" ]; do sleep 1; done
+  kill -0 "$1" 2>/dev/null || return 0
+  mkdir -p "$4" || return 1
+  cp "$3/run.log" "$3/status.json" "$4" 2>/dev/null
+  ls -lA --time-style=full-iso "$3" >"$4/files" 2>&1
+  for process in $(pgrep -s "$1"); do
+    {
+      tr '\0' ' ' <"/proc/$process/cmdline"
+      echo
+      cat "/proc/$process/status" "/proc/$process/wchan" "/proc/$process/stack"
+      timeout 20 gdb -nx -q -batch -p "$process" -ex 'thread apply all backtrace'
+    } >"$4/process-$process" 2>&1 </dev/null
+  done
+}
+
 # on_host HOST COMMAND...: there by ssh (or what HEAT2D_SSH says), here without.
 on_host() {
   local host=$1
