@@ -64,10 +64,12 @@ static hid_t open_dataset(heat_h5_reader *reader, const char *name, int64_t rows
   return dataset;
 }
 
-/* Each rank reads whole rows, hashes them while they are in its cache, and sends the other ranks their parts. */
+/* Each rank reads whole rows, hashes them while they are in its cache, and sends the other ranks their parts: with 4
+ * MiB at a time hashing takes half of the time that it does with 16, and reading as long. */
 static bool read_rounds(heat_h5_reader *reader, hid_t dataset, uint64_t seed, const heat_grid *grid,
                         heat_field *field) {
-  const heat_h5_distribution rows = heat_h5_rows_distribute(grid, 1, HEAT_H5_STRIP_BYTES), *d = &rows;
+  enum { STRIP_BYTES = 4 << 20 };
+  const heat_h5_distribution rows = heat_h5_rows_distribute(grid, 1, STRIP_BYTES), *d = &rows;
   const int64_t nx = grid->layout.cells[HEAT_X];
   const size_t bytes = (size_t)(d->strip * nx) * sizeof(double);
   double *slab = malloc(bytes);

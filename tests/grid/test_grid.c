@@ -202,11 +202,10 @@ static int node_at(const heat_layout *layout, int node, int x, int y) {
 }
 
 static faces count_faces(const heat_layout *layout, int node) {
-  enum { NODES = 10000 };
-  static int of[NODES];
-  const int px = layout->ranks[HEAT_X], py = layout->ranks[HEAT_Y];
+  const int px = layout->ranks[HEAT_X], py = layout->ranks[HEAT_Y], nodes = (px * py + node - 1) / node;
+  int *of = calloc((size_t)nodes, sizeof *of);
   faces found = {0, 0};
-  memset(of, 0, sizeof of);
+  assert_non_null(of);
   for (int x = 0; x < px; x++) {
     for (int y = 0; y < py; y++) {
       const int own = node_at(layout, node, x, y);
@@ -216,10 +215,11 @@ static faces count_faces(const heat_layout *layout, int node) {
       if (y + 1 < py) of[own] += node_at(layout, node, x, y + 1) != own;
     }
   }
-  for (int n = 0; n < NODES; n++) {
+  for (int n = 0; n < nodes; n++) {
     found.all += of[n];
     if (of[n] > found.most) found.most = of[n];
   }
+  free(of);
   return found;
 }
 
@@ -227,7 +227,7 @@ static faces count_faces(const heat_layout *layout, int node) {
  */
 static void nodes_have_compact_tiles(void **state) {
   (void)state;
-  static const int sides[] = {1, 2, 3, 7, 12, 30, 41}, nodes[] = {1, 2, 3, 4, 12, 24, 36, 48, 64, 100, 128};
+  static const int sides[] = {1, 2, 7, 12, 31}, nodes[] = {1, 3, 4, 24, 64, 128};
   enum { SIDES = sizeof sides / sizeof *sides, NODES = sizeof nodes / sizeof *nodes };
   for (int n = 0; n < SIDES * SIDES * NODES; n++) {
     const int node = nodes[n % NODES];
