@@ -319,3 +319,10 @@ stages_end() {
   echo "stages      FAILED:$stages_failed; passed:${stages_passed:- none}"
   return 1
 }
+
+# A file of the tests that a script needs, below the build; ends the script where it is not there.
+need_built() {
+  [ -e "$1" ] && return 0
+  echo "$1 is missing: it is built with the tests (cmake -S . -B build && cmake --build build; after scripts/test: HEAT2D_BUILD=build-test)" >&2
+  exit 64
+}
