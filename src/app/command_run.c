@@ -5,6 +5,7 @@
 #include "heat2d/app/simulation.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,7 @@ heat_status heat_run_options(const heat_arguments *arguments, heat_options *opti
 
 static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
   heat_options options;
+  signal(SIGPIPE, SIG_IGN); /* who reads the output may leave: run.log has it all */
   heat_status status = heat_agree(runtime->comm, heat_run_options(arguments, &options));
   if (status.code == HEAT_OK) status = heat_simulation_run(runtime, &options);
   free(options.sets);

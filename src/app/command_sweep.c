@@ -6,6 +6,7 @@
 #include "sweep_member.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdlib.h>
 
 /* A whole number from 1 to `most`; 0: the option is not given. */
@@ -64,6 +65,8 @@ static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
     status = heat_fail(HEAT_USAGE, "--list, --count, --index and --groups exclude each other");
   if (status.code == HEAT_OK) status = read_count(arguments, "groups", runtime->size, &groups);
   status = heat_agree(runtime->comm, status);
+  if (given == 0 || groups > 0 || heat_arguments_value(arguments, "index") != NULL)
+    signal(SIGPIPE, SIG_IGN); /* as for a run */
   if (status.code == HEAT_OK && given > 0 && groups == 0)
     status = do_one(runtime, arguments, &options);
   else if (status.code == HEAT_OK)

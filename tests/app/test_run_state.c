@@ -132,6 +132,18 @@ static void many_runs_are_a_table_and_the_highest_code_counts(void **state) {
   assert_string_equal(member("next_job"), "\"13.s\"");
 }
 
+/* A run goes on when nobody reads any more what it says. */
+static void a_run_outlives_who_reads_it(void **state) {
+  (void)state;
+  start_with(small_deck);
+  shell("'%s' run deck.yaml </dev/null 2>/dev/null | true", getenv("HEAT2D_PROGRAM"));
+  assert_int_equal(status_step("out", "done"), 40);
+  shell("'%s' run deck.yaml --resume </dev/null 2>/dev/null | true", getenv("HEAT2D_PROGRAM"));
+  char *log = read_text("out/run.log");
+  assert_int_equal(occurrences(log, "\nfiles       out/checkpoint-0000000040.h5"), 2);
+  free(log);
+}
+
 static void watching_ends_with_the_run(void **state) {
   (void)state;
   const pid_t process = start_endless(1);
@@ -165,22 +177,23 @@ static void run_with_requests(int ranks) {
                                         "\nrequest     checkpoint: out/checkpoint-"};
   static const char *const files[] = {"out/IMAGE", "out/SNAPSHOT", "out/CHECKPOINT"};
   enum { ATTEMPTS = 5, REQUESTS = 3 };
-  int answered = 0;
+  int answered = 0, left = 0;
   for (int n = 0; n < ATTEMPTS && answered < REQUESTS; n++) {
     shell("rm -rf out");
     const pid_t process = launch(ranks, "run deck.yaml");
     await_file(process, "out/status.json");
     for (int k = 0; k < REQUESTS; k++) write_text(files[k], "");
     assert_code(0, finish(process));
-    answered = 0;
+    answered = left = 0;
     for (int k = 0; k < REQUESTS; k++) {
       answered += occurrences(command.out, answers[k]);
-      assert_false(exists(files[k]));
+      left += exists(files[k]); /* on a busy machine the run may have ended before they were made */
     }
     if (count_files("out", "snapshot-", ".h5") == count_files("whole", "snapshot-", ".h5")) answered = 0;
   }
   if (answered != REQUESTS) tell_command(0);
   assert_int_equal(answered, REQUESTS);
+  assert_int_equal(left, 0);
 }
 
 static void requests_change_neither_the_bits_nor_other_outputs(void **state) {
@@ -241,6 +254,7 @@ int main(void) {
       cmocka_unit_test(a_run_is_running_then_killed_or_stopped),
       cmocka_unit_test(a_run_that_has_said_nothing_for_long_is_silent),
       cmocka_unit_test(many_runs_are_a_table_and_the_highest_code_counts),
+      cmocka_unit_test(a_run_outlives_who_reads_it),
       cmocka_unit_test(watching_ends_with_the_run),
       cmocka_unit_test(requests_change_neither_the_bits_nor_other_outputs),
       cmocka_unit_test(requests_from_before_a_run_and_what_is_none_are_left_alone),
