@@ -161,7 +161,8 @@ static heat_status check_values(const heat_quantity *quantity, const heat_proble
       if (need == NULL) continue;
       const double along = heat_problem_centre(problem, where.axis, where.first + n);
       const double across = across_row(problem, &where, row);
-      return heat_config_fail(problem->config, quantity->key, "is %g at x = %g, y = %g, t = %g (%s)", values[n],
+      return heat_config_fail(problem->config, quantity->key, "is %g at x = %g, y = %g, t = %g (%s)",
+                              isnan(values[n]) ? fabs(values[n]) : values[n], /* not -nan */
                               where.axis == HEAT_X ? along : across, where.axis == HEAT_X ? across : along, where.t,
                               need);
     }
