@@ -118,7 +118,7 @@ typedef struct levels {
   int count;
   heat_grid grid[LEVELS];
   heat_halo *wide[LEVELS], *narrow[LEVELS];
-  heat_halo *finest; /* of z, for S p */
+  heat_halo *finest; /* of the temperatures, between solves */
   heat_gather gather;
 } levels;
 
@@ -168,7 +168,7 @@ static void solve_round(levels *l, double nanoseconds) {
   work(whole / (1 - 1.0 / 4) + LAST_CELLS * LAST_CELLS, nanoseconds);
   for (int n = l->count - 1; n > 0; n--) refresh(l->narrow[n], sizeof(float));
   reduce(grid, 3 * NUMBERS);
-  refresh(l->finest, sizeof(double));
+  refresh(l->narrow[0], sizeof(float));
   reduce(grid, 4 * NUMBERS);
 }
 
