@@ -7,9 +7,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { REPLACED_KEPT = 2 }; /* checkpoints that must be kept for the one before a shortened step to survive */
+/* checkpoint.keep with which the checkpoint before a shortened last step is not removed by that of the end. */
+enum { REPLACED_KEPT = 2 };
 
-static const double long_save = 4;     /* s: two of this length are more than who asks for a stop should wait */
+static const double long_save = 4;     /* s: nobody who asks for a stop should wait for two of this length */
 static const double slow_disk = 100e6; /* bytes per second, until a checkpoint has been timed */
 
 static MPI_Comm comm_of(const heat_saver *saver) {
@@ -99,8 +100,8 @@ bool heat_saver_busy(heat_saver *saver) {
   return saver->writing >= 0 && heat_h5_busy(&saver->file);
 }
 
-/* Add up what the file that was being written has cost; `waited`: s that the steps waited for it just now. Collective.
- */
+/* Add to the totals what the checkpoint that is now finished has cost; `waited`: s that the steps waited for its end.
+ * Collective. */
 static void count_save(heat_saver *saver, double waited) {
   heat_saver_totals *totals = &saver->totals;
   double spent[] = {0, saver->disturbed || heat_stop_continued()}; /* s of its own work, wherever that was done */

@@ -1,12 +1,12 @@
-/* Checkpoints of a run: when one is due, writing it behind the steps where memory allows, waiting for it, and removing
- * older ones.
+/* Checkpoints of a run: when one is due, writing it while the steps go on (behind the steps) where memory allows,
+ * waiting for it, and removing older ones.
  *
- *     heat_saver_save     the state is copied; a thread writes it while the steps go on
+ *     heat_saver_save     the state is copied; a thread writes the copy while the steps go on
  *     heat_saver_busy     asked at every poll
  *     heat_saver_finish   rows of the CSV files durable -> file whole, under its name -> older ones removed
  *
- * One file is written at a time. A checkpoint that is due while the one before it is still being written waits for
- * that one, and the steps wait with it. */
+ * One file is written at a time. If a checkpoint is due while the one before it is still being written, it waits until
+ * that one is finished, and so do the steps. */
 #ifndef HEAT2D_SAVER_H
 #define HEAT2D_SAVER_H
 
@@ -26,7 +26,7 @@ typedef struct heat_saver_parts {
   const char *directory;
   const char *deck;       /* the resolved one */
   const heat_h5_way *way; /* how they are written */
-  bool behind;            /* there is memory to write a copy behind the steps, and a transport that can */
+  bool behind;            /* there is memory for a copy, and the transport can write it while the steps go on */
 } heat_saver_parts;
 
 /* What the checkpoints of a process have cost, s. */
@@ -59,12 +59,14 @@ typedef struct heat_saver {
  * if it is one of this directory, else -1. Local. */
 void heat_saver_create(heat_saver *saver, const heat_saver_parts *parts, const char *path, int64_t last);
 
-/* From a file that --resume named the run goes another way than the later checkpoints here: save its state in their
- * place before anything else is cut back. Where the file is one of them it stays as it is. HEAT_IO. Collective. */
+/* A run that goes on from the file that --resume=FILE names has no use for the later checkpoints of its directory: save
+ * FILE's state in their place, before the other files are cut back to its step. Where FILE is a checkpoint of this
+ * directory it stays as it is. HEAT_IO. Collective. */
 heat_status heat_saver_take_place(heat_saver *saver, const heat_state *state, const char *named);
 
-/* Whether a checkpoint is due at `step`, by the deck: by steps, by minutes as heat_saver_set_due has said, or
- * since a shortened last step follows, whose end is no instant of a longer run. Local. */
+/* Whether a checkpoint is due at `step`: by the deck's cadence in steps; by the one in minutes, if heat_saver_set_due
+ * has said so; or because the last step, which is to follow, is a shortened one: a longer run would not pass its end,
+ * and goes on from here. Local. */
 bool heat_saver_due(const heat_saver *saver, const heat_clock *clock, int64_t step);
 
 /* The first step after `step` at which one is due by steps or before a shortened step. Local. */
@@ -78,10 +80,10 @@ void heat_saver_set_due(heat_saver *saver, bool minutes_passed);
 typedef enum heat_save_mode {
   HEAT_SAVE_BEHIND,  /* the steps go on meanwhile, where memory allows */
   HEAT_SAVE_AT_ONCE, /* it is whole when heat_saver_save returns, and so with the others below */
-  /* By the transport of those behind the steps, where there are some: how long it takes is known from them. */
+  /* By the same transport as those behind the steps, if there are such: how long it takes is known from them. */
   HEAT_SAVE_AT_DEADLINE,
-  /* Somebody asks for a stop. Where a long one is being written just now, that one is finished and no other is begun:
-   * a second one would take longer than people wait. */
+  /* Somebody asks for a stop. If a checkpoint that takes long is being written just now, it is finished and no other is
+   * begun: a second one would take longer than people wait. */
   HEAT_SAVE_FOR_STOP
 } heat_save_mode;
 
@@ -96,10 +98,11 @@ bool heat_saver_busy(heat_saver *saver);
  * taken over it is left as it is. HEAT_IO. Collective. */
 heat_status heat_saver_finish(heat_saver *saver);
 
-/* The job was suspended: the time of the checkpoint that is being written says nothing. Local. */
+/* The job was suspended: how long the present checkpoint takes says nothing about others. Local. */
 void heat_saver_disturb(heat_saver *saver);
 
-/* Bytes on the disk that checkpoints may need beside other files; `goes_on`: steps follow. Local. */
+/* Bytes that checkpoints may still need on the disk, so that other files must leave them free; `goes_on`: steps follow.
+ * Local. */
 double heat_saver_reserve(const heat_saver *saver, bool goes_on);
 
 /* How long a checkpoint takes: the slowest so far, 0 without any; an estimate where there is none, s. Local. */

@@ -74,6 +74,7 @@ void heat_h5_set_integers(heat_h5 *out, const char *object, const char *name, co
   H5Sclose(space);
 }
 
+/* Add what the rows that were just written have given to the whole: a failure, their digest, their times. */
 static void merge_rows(heat_h5 *out) {
   heat_h5_rows *rows = &out->rows;
   if (rows->error != 0 && heat_h5_usable(out))
@@ -84,8 +85,8 @@ static void merge_rows(heat_h5 *out) {
   rows->times = (heat_h5_times){{0}};
 }
 
-/* The rows in rounds through a buffer of strip_bytes. Where `behind` is asked for there is one round, and its rows go
- * on in a thread. */
+/* Write a field's rows in the rounds of `d`, each through one buffer. Where the rows are to be written behind the
+ * caller there is one round, and the buffer is the thread's until join_rows. */
 static void write_rows(heat_h5 *out, hid_t dataset, const heat_field *field, heat_storage storage, const char *name,
                        const heat_h5_distribution *d) {
   const heat_grid *grid = out->grid;
@@ -111,7 +112,7 @@ static void write_rows(heat_h5 *out, hid_t dataset, const heat_field *field, hea
     rows->width = nx;
     rows->most = d->strip;
     rows->place = heat_h5_name_seed(name) + (uint64_t)lo;
-    if (storage.compression > 0) {
+    if (storage.compression > 0) { /* chunks at the edge of the field are whole as well: zeros lie outside of it */
       memset(rows->values + rows->count, 0, bytes - (size_t)rows->count * sizeof(double));
       heat_h5_rows_hash(rows);
       if (storage.single) /* behind the last narrow value */
@@ -131,7 +132,7 @@ static void write_rows(heat_h5 *out, hid_t dataset, const heat_field *field, hea
     heat_h5_agree_step(out, good, "write"); /* else other ranks may have their thread: heat_h5_commit agrees */
 }
 
-/* Wait for the rows that are being written behind the steps. */
+/* Wait for the thread that writes rows, if there is one. */
 static void join_rows(heat_h5 *out) {
   heat_h5_rows *rows = &out->rows;
   if (!rows->running) return;
@@ -241,7 +242,7 @@ static heat_status publish(const heat_h5 *out) {
   return heat_directory_sync(slash == NULL ? "." : slash == directory ? "/" : directory);
 }
 
-/* Where few ranks write, they read it back, each what another one wrote. */
+/* Read the file back, each rank what another one wrote. Where only some ranks write, only these read. */
 static heat_status read_back(const heat_h5 *out) {
   const heat_h5_crew *crew = out->way.crew;
   if (out->apart == 1)

@@ -1,8 +1,8 @@
 /* See tiles.h. The shape matters: tiles of 128 x 8, which stay in half of a first-level cache of 32 KiB, and of 2048 x
  * 8, which are streamed from half of the second-level one, were as fast as each other and 5 to 20% faster than those
  * between; with varying material flatter ones were; 16 rows were slower, and so were 16 stages in the smaller tiles.
- * Blocks of columns gave 17% with varying material, 3 to 7% otherwise, at 8192 columns. Which shape is best depends on
- * grid, material and processor, so that a run tries some.
+ * Blocks of columns made it 17% faster with varying material, 3 to 7% otherwise, at 8192 columns. Which shape is best
+ * depends on grid, material and processor, so that a run tries some.
  *
  * The lane frame beside the best of these tiles, as parts of the speed of the kernel in the first-level cache (one core
  * of a Xeon with AVX-512, or kept to AVX2, 48 KiB and 2 MiB of cache; medians of samples in turn, by the processor's
@@ -37,7 +37,7 @@
 enum {
   LEFT = 8,          /* columns that a tile moves per stage: a cache line */
   WHOLE = 1 << 20,   /* rows or columns of a tile that has no neighbours */
-  TRIALS = 3,        /* stretches with each shape, of which the fastest counts */
+  TRIALS = 3,        /* of each shape; the fastest counts */
   NARROWEST = 64,    /* columns that are worth a thread */
   NEAR = 2 << 20,    /* bytes that the rows which the next strip needs should take: a share of the last cache */
   BLOCKS_MOST = 256, /* of a pass */
@@ -128,8 +128,10 @@ double heat_tiling_cost(const heat_tiling *tiling) {
 }
 
 int heat_tiles_band(heat_box owned, int threads) {
-  enum { RIM = 3, ALONE = 48, EACH_LEAST = 32, EACH_MOST = 256, SHARE = 8 }; /* rows; SHARE: of all, at most */
-  const int64_t worth = 2 << 20;                                             /* cells */
+  /* Rows beyond those of a pass that leans downwards by one row per stage: for one thread, and for each of several, at
+   * most an eighth of all. */
+  enum { RIM = 3, ALONE = 48, EACH_LEAST = 32, EACH_MOST = 256, SHARE = 8 };
+  const int64_t worth = 2 << 20; /* cells of a block that is larger than the caches */
   if (heat_box_cells(owned) < worth) return 0;
   int64_t room = heat_box_width(owned, HEAT_Y) / SHARE;
   if (room > (int64_t)threads * EACH_MOST) room = (int64_t)threads * EACH_MOST;
@@ -137,7 +139,8 @@ int heat_tiles_band(heat_box owned, int threads) {
   return HEAT_TILE_STAGES + RIM + (int)(threads == 1 ? ALONE : room);
 }
 
-/* How many strips of the present window a block has done. */
+/* How many strips a block has done of those for which the bands now have their rows. On a cache line of its own, which
+ * other threads watch. */
 typedef struct progress {
   _Alignas(LINE) atomic_int strips;
 } progress;
@@ -147,9 +150,9 @@ typedef struct pass {
   heat_tile tile;
   heat_box whole;     /* of all fronts */
   int64_t columns[2]; /* from the first one of the first tile, on a cache line, to the end of the last one */
-  int strips;         /* of tiles, in a window between two slides */
-  int blocks;         /* of columns, each of which goes through all strips of a window */
-  progress *done;     /* of each */
+  int strips;         /* of tiles in a window: the bands slide, then all blocks go through these */
+  int blocks;         /* of columns */
+  progress *done;     /* of each block */
 } pass;
 
 /* Let the sweeps point to the fields: after a band has slid its cells are elsewhere in memory. */
@@ -232,7 +235,7 @@ static int count_fields(const heat_tiles_work *work) {
   return fields;
 }
 
-/* The strips for which there is room in the shortest band. */
+/* Choose the number of strips of a window: all of them, or as many as the shortest band has rows for. */
 static void lay_out(pass *p, int fields) {
   const int count = p->work->count;
   const int64_t rows = heat_box_width(p->whole, HEAT_Y) + count - 1;
@@ -245,8 +248,8 @@ static void lay_out(pass *p, int fields) {
   p->strips = (int)(room < rows ? room / p->tile.rows : (rows + p->tile.rows - 1) / p->tile.rows);
 }
 
-/* Threads that find work side by side, and blocks for them: as many for each, and so narrow that what a strip leaves
- * for the next one is still near. */
+/* Choose the blocks: equally many for each thread, and so narrow that the rows which a strip leaves for the next one
+ * are still in a cache. Returns how many threads find work side by side. */
 static int choose_blocks(pass *p) {
   const int64_t width = heat_box_width(p->whole, HEAT_X), wide = width / NARROWEST;
   int64_t threads = p->work->threads < BLOCKS_MOST ? p->work->threads : BLOCKS_MOST;

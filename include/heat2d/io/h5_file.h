@@ -15,7 +15,7 @@
 /* All Collective over the grid's communicator, the values of attributes the same on every rank. A failure is kept in
  * `out`: the calls after it do nothing, and heat_h5_commit returns it.
  *
- * Make the partial file. `way`: by which transport; NULL: each rank for itself. */
+ * Make the partial file. `way`: how the bytes of all ranks get into it; NULL: each rank writes its rows by itself. */
 void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path, const heat_h5_way *way);
 void heat_h5_set_text(heat_h5 *out, const char *object, const char *name, const char *value);
 void heat_h5_set_real(heat_h5 *out, const char *object, const char *name, double value);
@@ -23,9 +23,9 @@ void heat_h5_set_integer(heat_h5 *out, const char *object, const char *name, int
 void heat_h5_set_integers(heat_h5 *out, const char *object, const char *name, const int64_t *values, int count);
 /* A field as the dataset [ny][nx] `name`. */
 void heat_h5_write_field(heat_h5 *out, const char *name, const heat_field *field, heat_storage storage);
-/* The same with the cells copied at once and written by a thread while the caller goes on, where the transport can: no
- * other field may be written to this file, and `out` stays where it is until heat_h5_commit, which waits for the
- * thread. */
+/* The same in the background where the transport can: the cells are copied now, and a thread writes them while the
+ * caller goes on. No other field may be written to this file, and `out` must stay where it is in memory until
+ * heat_h5_commit, which waits for the thread. */
 void heat_h5_write_field_behind(heat_h5 *out, const char *name, const heat_field *field);
 /* Whether heat_h5_commit would have to wait for the thread. Local. */
 bool heat_h5_busy(heat_h5 *out);

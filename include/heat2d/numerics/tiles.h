@@ -1,9 +1,10 @@
 /* Stages fused in cache, by time skewing (Wolf and Lam 1991; McCalpin and Wonnacott 1999).
  *
- * A tile of the grid is carried through all stages of a pass before the next tile is begun, and stays in the
- * first-level cache meanwhile. From stage to stage it moves down by one row and left by a cache line, so that what its
- * stencils read at the stage before has been computed: in the tile itself, or in one to the left or below that is done.
- * Along the rows, with tiles of four rows a, b, c and d, which are worked on in this order:
+ * A pass is a run of stages that need no message between them (see sequence.h). A tile of the grid is carried through
+ * all stages of a pass before the next tile is begun, and stays in a cache meanwhile. From stage to stage it moves down
+ * by one row and left by a cache line, so that what its stencils read at the stage before has been computed: in the
+ * tile itself, or in one to the left or below that is done. Along the rows, with tiles of four rows a, b, c and d,
+ * which are worked on in this order:
  *
  *     stage 3   a a b b b b c c c c d d
  *     stage 2   a a a b b b b c c c c d
@@ -14,10 +15,11 @@
  * each one by the same kernel as otherwise: the bits do not depend on the tiles. Nothing that a stage overwrites is
  * still needed, because a stage comes after all earlier ones in the cells around.
  *
- * The columns are divided into blocks; a block goes through some strips of tiles before the next one begins, so that
- * what a strip leaves for the one above it is still in a cache. Threads take blocks in turn, without waiting for each
- * other stage by stage: a block does a strip when the block to its left has done it. Of a field that only holds values
- * within a pass (a band, see field.h) just the rows around some strips exist; it slides upwards with them. */
+ * Tiles that lie side by side are a strip. The columns are divided into blocks; a block goes through several strips
+ * before the next block begins, so that the rows which a strip leaves for the one above it are still in a cache.
+ * Threads take blocks in turn. They do not wait for each other at every stage, but strip by strip: a block does a strip
+ * when the block to its left has done it. A field whose values are needed within a pass only is a band (see field.h):
+ * just the rows around some strips exist, and slide upwards with these. */
 #ifndef HEAT2D_TILES_H
 #define HEAT2D_TILES_H
 
@@ -33,7 +35,8 @@ enum {
 };
 
 typedef struct heat_tile {
-  int columns, rows, stages;
+  int columns, rows;
+  int stages; /* that it is carried through in one pass, at most */
   bool plain; /* by the plain loops, row by row: faster where a tile is large */
   bool frame; /* where the stages allow for it in the lane frame: see lane_frame.h */
   int block;  /* columns that a thread takes at a time, at most; 0: as many as a cache has room for */
@@ -43,11 +46,12 @@ typedef struct heat_tile {
  * stages or more are done in the lane frame without a trial; 0: none are. */
 typedef struct heat_tiling {
   heat_tile tile[HEAT_TILE_CHOICES];
-  int count, current, passes; /* of which the current one has been tried this often */
+  int count, current; /* shapes, and the one that is tried now */
+  int passes;         /* how often that one has been tried */
   int frame_stages;
-  int longest;                    /* such stages so far: fewer are no trial */
-  double best[HEAT_TILE_CHOICES]; /* s per cell and stage */
-  double updates, seconds;        /* of all these stretches */
+  int longest;                    /* most stages without a message so far: a trial has as many, to be compared */
+  double best[HEAT_TILE_CHOICES]; /* s per cell and stage, in the fastest trial of each shape */
+  double updates, seconds;        /* cells times stages of all trials, and their time */
   bool chosen;
 } heat_tiling;
 
@@ -65,22 +69,23 @@ heat_tiling heat_tiling_fixed(int columns, int rows);
 /* The one to use for the next pass. Local. */
 heat_tile heat_tiling_current(const heat_tiling *tiling);
 
-/* What trying has cost so far: the seconds that the stretches took beyond what they would have with the fastest shape.
- * Local. */
+/* What the trials have cost so far: the seconds that they took beyond what the fastest shape would have taken for the
+ * same stages. Local. */
 double heat_tiling_cost(const heat_tiling *tiling);
 
-/* With it `stages` stages without a message between them made `updates` in so many seconds. Local. */
+/* The current shape took `seconds` for `stages` stages without a message between them, which changed `updates` cells in
+ * all, each stage counted. Local. */
 void heat_tiling_learn(heat_tiling *tiling, int stages, double updates, double seconds);
 
-/* Rows of a band in which `threads` threads find room, of a block; 0 for a block that is so small that whole arrays
- * cost nothing. Local. */
+/* How many rows a band needs for `threads` threads to work side by side on the block `owned`; 0 where the block is so
+ * small that whole arrays cost nothing. Local. */
 int heat_tiles_band(heat_box owned, int threads);
 
 /* A stage within a pass. */
 typedef struct heat_front {
   const heat_stage *stage;
   heat_box box;     /* where it is carried out */
-  heat_box inner;   /* the part of that where the kernel is all there is to do, which is nearly everywhere */
+  heat_box inner;   /* the part of that with no side next to it: there the kernel is all there is to do */
   heat_sweep sweep; /* at the first owned cell */
 } heat_front;
 
@@ -89,7 +94,7 @@ typedef struct heat_tiles_work {
   int count;
   heat_field *const *fields; /* that the stages name */
   heat_box owned;
-  heat_box busy; /* cells in which there is more to do than the kernel, also within `inner`; may be empty */
+  heat_box busy; /* cells whose source depends on time, also within `inner`: prepare comes first; may be empty */
   heat_tile tile;
   heat_loop *loop;
   int threads;
