@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef HEAT2D_SANITIZED /* by the build */
 enum { IS_SANITIZED = 1 };
 #else
 enum { IS_SANITIZED = 0 };

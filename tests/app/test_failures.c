@@ -274,7 +274,7 @@ static void a_thread_that_cannot_be_started_on_one_rank_does_not_matter(void **s
   }
 }
 
-#ifndef __SANITIZE_ADDRESS__
+#ifndef HEAT2D_SANITIZED
 /* There was no memory to keep what is said before the log is open: the log is known as that of a run all the same. */
 static void a_log_that_lost_its_first_lines_is_gone_on_with(void **state) {
   (void)state;
@@ -311,7 +311,7 @@ int main(void) {
       cmocka_unit_test(without_leave_for_threads_none_is_used),
       cmocka_unit_test(a_file_that_is_seen_later_is_waited_for),
       cmocka_unit_test(a_rank_that_cannot_open_the_shared_file_ends_all_with_74),
-#ifndef __SANITIZE_ADDRESS__ /* which brings a malloc of its own */
+#ifndef HEAT2D_SANITIZED /* which brings a malloc of its own */
       cmocka_unit_test(a_log_that_lost_its_first_lines_is_gone_on_with),
       cmocka_unit_test(exhausted_memory_on_one_rank_ends_all_with_74),
 #endif

@@ -1,5 +1,6 @@
 /* heat2d render, as a user sees it. */
 #include "command.h"
+#include "thinned.h"
 
 static const char deck[] =
     "title: Wärme\n"
@@ -28,6 +29,7 @@ static int make_run(void **state) {
 static void pictures_are_those_of_the_run(void **state) {
   (void)state;
   for (int ranks = 0; ranks <= 4; ranks++) {
+    if (!is_taken(ranks, 3)) continue;
     char first[LINE_MOST], last[LINE_MOST];
     assert_code(0, heat2d(ranks, "render out -o p%d --film none", ranks));
     char directory[16];
@@ -141,7 +143,7 @@ static void a_film_is_made_where_ffmpeg_is_and_told_where_it_is_not(void **state
   }
   static const char *const kinds[] = {"gif", "mp4", "webm"};
   for (int n = 0; n < 3; n++)
-    for (int time = 0; time < 2; time++) { /* a film of ours is replaced, by one of the same bytes on other ranks */
+    for (int time = 0; time < fewer(2, 2); time++) { /* ours is replaced, by one of the same bytes on other ranks */
       char path[32];
       snprintf(path, sizeof path, "film.%s", kinds[n]);
       assert_code(0, heat2d(2 * time + 1, "render out -o %s", path));
