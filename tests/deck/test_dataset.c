@@ -277,5 +277,5 @@ int main(void) {
       cmocka_unit_test(more_dimensions_are_passed_over_or_need_an_index),
       cmocka_unit_test(a_side_is_a_vector),
   };
-  return cmocka_run_group_tests(tests, enter, leave);
+  return cmocka_run_group_tests(tests, enter_with_field, leave);
 }

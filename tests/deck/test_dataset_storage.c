@@ -204,5 +204,5 @@ int main(void) {
       cmocka_unit_test(numbers_in_plain_files_have_to_be_there),
       cmocka_unit_test(shapes_without_numbers_take_no_time),
   };
-  return cmocka_run_group_tests(tests, enter, leave);
+  return cmocka_run_group_tests(tests, enter_with_field, leave);
 }

@@ -1,39 +1,10 @@
 /* The output directory: which files are a run's, and that no others are touched. One process. */
 #include "heat2d/io/directory.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
 #include <hdf5.h>
+#include <sys/stat.h>
 
-static char place[64];
-
-static int enter(void **state) {
-  (void)state;
-  snprintf(place, sizeof place, "/tmp/heat2d-directory-XXXXXX");
-  return mkdtemp(place) != NULL && chdir(place) == 0 ? 0 : -1;
-}
-
-static int leave(void **state) {
-  (void)state;
-  char line[128];
-  snprintf(line, sizeof line, "rm -rf '%s'", place);
-  return chdir("/") == 0 && system(line) == 0 ? 0 : -1;
-}
-
-static void touch(const char *name) {
-  FILE *file = fopen(name, "w");
-  assert_non_null(file);
-  fclose(file);
-}
+#include "place.h"
 
 static bool has_run(const char *directory) {
   bool found = false;

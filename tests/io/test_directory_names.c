@@ -3,37 +3,9 @@
 #include "heat2d/io/directory_names.h"
 
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-static char place[64];
-
-static int enter(void **state) {
-  (void)state;
-  snprintf(place, sizeof place, "/tmp/heat2d-names-XXXXXX");
-  return mkdtemp(place) != NULL && chdir(place) == 0 ? 0 : -1;
-}
-
-static int leave(void **state) {
-  (void)state;
-  char line[128];
-  snprintf(line, sizeof line, "rm -rf '%s'", place);
-  return chdir("/") == 0 && system(line) == 0 ? 0 : -1;
-}
-
-static void touch(const char *name) {
-  FILE *file = fopen(name, "w");
-  assert_non_null(file);
-  fclose(file);
-}
+#include "place.h"
 
 static void a_name_and_its_step_lead_to_each_other(void **state) {
   (void)state;

@@ -9,43 +9,10 @@
 #include <fcntl.h>
 #include <hdf5.h>
 #include <hdf5_hl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-static char place[64];
-
-static int enter(void **state) {
-  (void)state;
-  snprintf(place, sizeof place, "/tmp/heat2d-recognise-XXXXXX");
-  return mkdtemp(place) != NULL && chdir(place) == 0 ? 0 : -1;
-}
-
-static int leave(void **state) {
-  (void)state;
-  char line[128];
-  snprintf(line, sizeof line, "rm -rf '%s'", place);
-  return chdir("/") == 0 && system(line) == 0 ? 0 : -1;
-}
-
-static void write_bytes(const char *name, const char *bytes, size_t length) {
-  FILE *file = fopen(name, "w");
-  assert_non_null(file);
-  assert_int_equal(fwrite(bytes, 1, length, file), length);
-  assert_int_equal(fclose(file), 0);
-}
-
-static void write_text(const char *name, const char *text) {
-  write_bytes(name, text, strlen(text));
-}
+#include "place.h"
 
 /* `digest`, `deck`: attributes, NULL for none. */
 static void write_hdf5(const char *name, const char *digest, const char *deck) {
