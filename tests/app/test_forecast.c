@@ -96,6 +96,7 @@ static void steps_of_this_deck_are_timed(void **state) {
   const int attempts = IS_SANITIZED ? 1 : 8;
   const double most = 3;
   for (size_t n = 0; n < sizeof decks / sizeof *decks; n++) {
+    if (!is_taken((int64_t)n, 3)) continue;
     double ratio = 0, plans = 0, real = 0;
     for (int attempt = 0; attempt < attempts && (ratio > most || ratio < 1 / most); attempt++) {
       const heat_plan plan = plan_of("160, 120", decks[n], 0);
@@ -129,6 +130,7 @@ static void all_ranks_are_told_the_same_rate(void **state) {
   static const char *const cells[] = {"160, 120", "5000, 3000", "1000000, 1000000"};
   static const int ranks[] = {0, 6, 1000};
   for (size_t n = 0; n < sizeof cells / sizeof *cells; n++) {
+    if (!is_taken((int64_t)n, 2)) continue;
     const heat_plan plan = plan_of(cells[n], walls, ranks[n]);
     double ends[2] = {-plan.rate, plan.rate};
     MPI_Allreduce(MPI_IN_PLACE, ends, 2, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
@@ -141,12 +143,13 @@ static void all_ranks_are_told_the_same_rate(void **state) {
 /* A hundredth of a grid that is too large to be measured as a whole costs more when its source depends on time. */
 static void a_part_of_a_large_grid_stands_for_all(void **state) {
   (void)state;
+  if (IS_SANITIZED) return; /* it is nothing but a comparison of times */
   const heat_plan plain = plan_of("6000, 5000", uniform, 0);
   heat_setup_destroy(&setup);
   const heat_plan slow = plan_of("6000, 5000", busy, 0);
   heat_setup_destroy(&setup);
   const double at_least = 3;
-  assert_true(IS_SANITIZED || slow.rate < plain.rate / at_least);
+  assert_true(slow.rate < plain.rate / at_least);
 }
 
 static void files_cost_by_number_and_size(void **state) {
