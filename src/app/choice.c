@@ -39,7 +39,7 @@ typedef struct price {
   double stage, look;      /* of rkl2: a stage, and what looks at a step's error and range */
   double solve, iteration; /* a solve beside its iterations: the levels, and both ends */
 } price;
-static const price varying_price = {.stage = 0.95, .look = 1, .solve = 55, .iteration = 20};
+static const price varying_price = {.stage = 0.95, .look = 1, .solve = 48, .iteration = 17};
 static const price uniform_price = {.stage = 1.8, .look = 1, .solve = 85, .iteration = 34};
 /* On a grid of any size, in updates of a cell: to begin with an update or a stage; of a solve, coarse levels. */
 static const double begin_work = 1500, coarse_work = 5e5;

@@ -14,6 +14,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <omp.h>
 
 /* What the iteration knows. */
 typedef struct state {
@@ -186,14 +187,24 @@ static void set_right(const heat_krylov *k) {
   if (heat_multigrid_singular(k->multigrid)) remove_mean(k, k->r);
 }
 
+/* The same, but it may be that r is still to be weighed; returns whether. */
+static bool set_unweighed(const heat_krylov *k) {
+  const bool at_once = heat_multigrid_singular(k->multigrid);
+  if (at_once)
+    set_right(k);
+  else
+    k->right_side(k->context, k->r);
+  return !at_once;
+}
+
 static double square(const heat_krylov *k, const heat_field *field, double size) {
   heat_product product = {.a = field, .b = field, .size = size, .threads = heat_multigrid_threads(k->multigrid)};
   heat_products(k->stencil->grid, &product, 1, NULL);
   return product.sum;
 }
 
-/* r = b - S x, where r holds b, and this rank's part of r r. */
-static heat_total subtract_product(const state *s, double scale) {
+/* r = b - S x, where r holds b, or is `unweighed`, and this rank's part of r r. The first rows of z are work space. */
+static heat_total subtract_product(const state *s, bool unweighed, double scale) {
   const heat_krylov *k = s->k;
   const heat_box owned = k->r->owned;
   const int threads = heat_multigrid_threads(k->multigrid);
@@ -202,12 +213,14 @@ static heat_total subtract_product(const state *s, double scale) {
   {
     heat_total own = {.over = 0};
     local_sums none = {.scales = {0}};
+    double *product = heat_field_at(k->z, owned.lo[HEAT_X], owned.lo[HEAT_Y] + omp_get_thread_num());
 #pragma omp for
     for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
       const double *u = heat_field_at(k->x, owned.lo[HEAT_X], j);
-      double *product = heat_field_at(k->z, owned.lo[HEAT_X], j);
+      double *r = heat_field_at(k->r, owned.lo[HEAT_X], j);
       apply_row(s, (three_rows){u - k->x->stride, u, u + k->x->stride}, j, product, &none);
-      s->loops->reduce(heat_field_at(k->r, owned.lo[HEAT_X], j), 1, product, columns_of(k->r), &own, scale);
+      if (unweighed) s->loops->multiply(r, reaction_of(k->stencil, k->weight, j), columns_of(k->r));
+      s->loops->reduce(r, 1, product, columns_of(k->r), &own, scale);
     }
 #pragma omp critical(heat_krylov_sums)
     heat_total_add(&all, &own);
@@ -219,10 +232,11 @@ static heat_total subtract_product(const state *s, double scale) {
 static bool look(state *s) {
   const heat_krylov *k = s->k;
   complete(s);
-  set_right(k);
+  const bool unweighed = set_unweighed(k);
   s->alpha_r = 0;
   heat_sequence_refresh(k->sequence, k->x);
-  const heat_total own = subtract_product(s, heat_product_scale(s->rr));
+  const heat_total own = subtract_product(s, unweighed, heat_product_scale(s->rr));
+  k->r->valid = 0;
   k->z->valid = 0;
   heat_product product = {.a = k->r, .b = k->r, .size = s->rr, .own = &own};
   heat_products(k->stencil->grid, &product, 1, NULL);
