@@ -26,7 +26,7 @@ typedef struct state {
   double alpha;   /* alpha p is still to be added to x; 0: nothing */
   double alpha_r; /* alpha q is still to be subtracted from r; 0: nothing */
   bool begun;     /* x has a value; otherwise it is 0 */
-  bool thorough;  /* plain cycles have not brought enough */
+  bool thorough;  /* plain cycles have not brought enough, or would not, as without any reaction */
 } state;
 
 static ptrdiff_t columns_of(const heat_field *field) {
@@ -370,19 +370,19 @@ static bool iterate(state *s, bool fresh) {
   return whole;
 }
 
-/* Whether the first iterations have brought so little that from now on, and with a new direction, cycles are to be
- * thorough. */
+/* Whether the iterations so far have brought so little that from now on, and with a new direction, cycles are to be
+ * thorough. The last residual that is known may be the one before. */
 static bool is_slow(state *s) {
   enum { FIRST = 3 };
-  const double enough = 0.1;
-  if (s->thorough || s->end.iterations != FIRST) return false;
-  s->thorough = sqrt(s->rr) > pow(enough, FIRST - 1) * s->end.right;
+  const double enough = 0.08;
+  if (s->thorough || s->end.iterations < FIRST || sqrt(s->rr) <= s->target) return false;
+  s->thorough = sqrt(s->rr) > pow(enough, s->end.iterations - 1) * s->end.right;
   if (s->thorough) complete(s);
   return s->thorough;
 }
 
 heat_krylov_end heat_krylov_solve(const heat_krylov *k) {
-  state s = {.k = k, .loops = heat_solver_loops_find()};
+  state s = {.k = k, .loops = heat_solver_loops_find(), .thorough = k->sigma == 0};
   set_right(k);
   s.rr = square(k, k->r, 0);
   s.end.right = s.end.residual = sqrt(s.rr);
