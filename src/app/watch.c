@@ -8,7 +8,7 @@
 
 enum { MOST_STEPS = 4096 }; /* between two polls */
 
-static const double poll_seconds = 0.5;
+static const double poll_seconds = 0.5, poll_seconds_most = 1;
 static const double margin_seconds = 1; /* of the deadline */
 
 void heat_watch_create(heat_watch *watch, heat_runtime *runtime, heat_lock *lock, const heat_options *options) {
@@ -46,10 +46,11 @@ static void count_interval(heat_watch *watch, double seconds, int64_t steps) {
   if (seconds > watch->slowest_steps && (!odd || watch->odd_interval)) watch->slowest_steps = seconds;
   watch->odd_interval = odd;
   if (steps == 0 || seconds <= 0) return;
-  const double fit = poll_seconds / (seconds / (double)steps), most = 2.0 * (double)watch->poll_interval;
+  const double each = seconds / (double)steps, most = 2.0 * (double)watch->poll_interval;
+  double fit = poll_seconds / each;
+  if (fit < HEAT_BATCH && HEAT_BATCH * each <= poll_seconds_most) fit = HEAT_BATCH; /* as many as are fused best */
   watch->poll_interval = (int64_t)fmax(1, fmin(fmin(fit, most), MOST_STEPS));
-  if (watch->poll_interval > HEAT_BATCH) /* as many as are fused best */
-    watch->poll_interval -= watch->poll_interval % HEAT_BATCH;
+  if (watch->poll_interval > HEAT_BATCH) watch->poll_interval -= watch->poll_interval % HEAT_BATCH;
 }
 
 /* Agree on how long steps and outputs took. An interval in which the job was suspended says nothing about the next one.

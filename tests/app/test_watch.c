@@ -55,6 +55,24 @@ static void polls_come_twice_a_second_on_the_slowest_rank(void **state) {
   }
 }
 
+/* Where half a second is not enough for the steps that are fused, but a whole one is. */
+static void steps_that_are_fused_stay_together(void **state) {
+  (void)state;
+  static const double paces[] = {0.009, 0.015, 0.016}; /* s for each step */
+  for (size_t n = 0; n < sizeof paces / sizeof *paces; n++) {
+    open_watch(0, 0);
+    for (int k = 0; k < 10; k++) {
+      const int64_t steps = heat_watch_interval(&watch);
+      assert_int_equal(poll_after(steps, (double)steps * paces[n]).code, HEAT_OK);
+    }
+    if (HEAT_BATCH * paces[n] < 1)
+      assert_true(heat_watch_interval(&watch) == HEAT_BATCH);
+    else
+      assert_true((double)heat_watch_interval(&watch) <= 0.5 / paces[n]);
+    close_rig(&made);
+  }
+}
+
 static void one_interval_that_takes_very_long_is_an_accident(void **state) {
   (void)state;
   open_watch(0, 0);
@@ -160,6 +178,7 @@ static void no_checkpoint_is_passed_over(void **state) {
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(polls_come_twice_a_second_on_the_slowest_rank),
+      cmocka_unit_test(steps_that_are_fused_stay_together),
       cmocka_unit_test(one_interval_that_takes_very_long_is_an_accident),
       cmocka_unit_test(a_failure_of_one_rank_is_that_of_all),
       cmocka_unit_test_setup_teardown(all_ranks_stop_for_the_file_and_for_the_deadline, enter_place, leave_place),
