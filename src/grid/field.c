@@ -14,7 +14,7 @@ static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t to) {
 
 /* Ghost columns on each side: where rows are not divided nothing but the ghosts of walls lies there. */
 static int side_columns(const heat_layout *layout, int depth) {
-  return layout->ranks[HEAT_X] == 1 && !layout->periodic[HEAT_X] ? 1 : depth;
+  return heat_layout_whole_rows(layout) ? 1 : depth;
 }
 
 /* The first owned cell of each row starts on a cache line. Rows that a tile reads together must not fall into the same

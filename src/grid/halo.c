@@ -232,7 +232,7 @@ static heat_status create(heat_halo **result, const heat_grid *grid, setting set
 }
 
 heat_status heat_halo_create(heat_halo **halo, const heat_grid *grid, int depth, int fields) {
-  const bool whole = grid->layout.ranks[HEAT_X] == 1 && !grid->layout.periodic[HEAT_X];
+  const bool whole = heat_layout_whole_rows(&grid->layout);
   return create(halo, grid, (setting){depth, fields, sizeof(double), whole ? heat_field_stride(grid, depth) : 0});
 }
 
@@ -454,7 +454,8 @@ size_t heat_halo_plan_bytes(const heat_layout *layout, int depth) {
     const int sides = layout->ranks[axis] == 1 ? 0 : layout->ranks[axis] == 2 && !layout->periodic[axis] ? 1 : 2;
     grown.hi[axis] += sides * (int64_t)depth;
   }
-  return (size_t)WAYS * (size_t)(heat_box_cells(grown) - heat_box_cells(block)) * sizeof(double);
+  const size_t ways = heat_layout_whole_rows(layout) ? 1 : WAYS; /* whole rows are received into their places */
+  return ways * (size_t)(heat_box_cells(grown) - heat_box_cells(block)) * sizeof(double);
 }
 
 int64_t heat_halo_bytes(const heat_halo *halo) {

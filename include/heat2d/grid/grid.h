@@ -118,6 +118,11 @@ int heat_layout_rank(const heat_layout *layout, heat_blocks x, int n, heat_block
 /* Whether there are halos to exchange: blocks meet other blocks, or themselves across a periodic side. Local. */
 bool heat_layout_needs_exchange(const heat_layout *layout);
 
+/* Whether rows are whole: not divided among blocks, and not periodic. Local. */
+static inline bool heat_layout_whole_rows(const heat_layout *layout) {
+  return layout->ranks[HEAT_X] == 1 && !layout->periodic[HEAT_X];
+}
+
 /* The whole domain as a box. Local. */
 heat_box heat_layout_domain(const heat_layout *layout);
 
