@@ -326,3 +326,13 @@ need_built() {
   echo "$1 is missing: it is built with the tests (cmake -S . -B build && cmake --build build; after scripts/test: HEAT2D_BUILD=build-test)" >&2
   exit 64
 }
+
+# Where a script is asked for help: its own first lines.
+help_of() { # SCRIPT ARGUMENT...
+  case ${2-} in
+    --help | -h)
+      sed -n '2,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$1"
+      exit 0
+      ;;
+  esac
+}
