@@ -407,6 +407,22 @@ static void contact_resistances_stand_in_a_row_with_the_layers(void **state) {
   }
 }
 
+/* A run that is stopped and gone on with on other ranks has the same contacts, and no other ones. */
+static void contacts_are_those_of_the_run_that_is_gone_on_with(void **state) {
+  (void)state;
+  static const char euler[] = "--set time.method=euler --set initial.temperature=400 --set regions.1.temperature=1";
+  char whole[LINE_MOST], resumed[LINE_MOST];
+  shell("rm -rf one out");
+  write_text("deck.yaml", contact_deck);
+  assert_code(0, heat2d(0, "run deck.yaml %s --set output.directory=one", euler));
+  assert_code(0, heat2d(2, "run deck.yaml %s --set time.end=0.01", euler));
+  assert_code(65, heat2d(0, "run deck.yaml %s --resume --set regions.0.contact.resistance=0.03", euler));
+  assert_one_complaint("deck.yaml: ", "regions.0.contact.resistance: 0.03 here, 0.02 there");
+  assert_code(0, heat2d(3, "run deck.yaml %s --resume", euler));
+  assert_true(last_file(whole, "one", "checkpoint-", ".h5") && last_file(resumed, "out", "checkpoint-", ".h5"));
+  assert_code(0, heat2d(0, "compare %s %s", whole, resumed));
+}
+
 static void check_lists_contact_and_power(void **state) {
   (void)state;
   write_text("deck.yaml", contact_deck);
@@ -425,6 +441,7 @@ static void check_lists_contact_and_power(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(contact_resistances_stand_in_a_row_with_the_layers),
+      cmocka_unit_test(contacts_are_those_of_the_run_that_is_gone_on_with),
       cmocka_unit_test(check_lists_contact_and_power),
       cmocka_unit_test(what_flows_through_each_side_adds_up),
       cmocka_unit_test(the_balance_of_a_field_around_zero_is_calm),
