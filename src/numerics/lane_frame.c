@@ -22,11 +22,12 @@ typedef struct progress {
 
 /* The parts of the memory. */
 typedef struct parts {
-  double *below; /* for each tile of a strip and stage: two rows, from the strip below */
-  double *left;  /* for each strip under way and stage: two columns from the tile to the left, and two for the next */
-  double *tiles; /* of each thread */
-  double *waste; /* of each thread: a row that nobody reads */
-  size_t below_each, left_each, tile_each; /* doubles for a tile, half a strip, thread */
+  double *below;   /* for each tile of a strip and stage: two rows, from the strip below */
+  double *left;    /* for each strip under way and stage: two columns from the tile to the left, and two for the next */
+  double *tiles;   /* of each thread */
+  double *waste;   /* of each thread: a row that nobody reads */
+  double *windows; /* of each thread: coefficients, where the material varies */
+  size_t below_each, left_each, tile_each, window_each; /* doubles for a tile, half a strip, thread */
 } parts;
 
 typedef struct pass {
@@ -47,6 +48,7 @@ typedef struct tile {
   heat_box at;   /* positions */
   double *cells; /* vector (0, 0) */
   double *below, *left, *right, *waste;
+  heat_lane_window window; /* where the material varies */
 } tile;
 
 static int strip_rows(const heat_lanes *lanes) {
@@ -63,43 +65,15 @@ static double *vector_at(const tile *t, ptrdiff_t p, ptrdiff_t c) {
   return t->cells + (p * lanes->pitch + c) * lanes->lanes;
 }
 
-static int64_t clamp(int64_t n, int64_t lo, int64_t hi) {
-  return n < lo ? lo : n >= hi ? hi - 1 : n;
-}
-
-/* The groups of columns, each as wide as a vector, that are wholly in `cells`; the tile's first column is that of cell
- * i. */
-static void whole_groups(const heat_lanes *lanes, heat_box cells, int64_t i, int *first, int *last) {
-  const int64_t lo = cells.lo[HEAT_X] - i, hi = cells.hi[HEAT_X] - i, width = lanes->lanes;
-  const int64_t from = lo > 0 ? (lo + width - 1) / width * width : 0;
-  const int64_t to = (hi < lanes->columns ? hi : lanes->columns) / width * width;
-  *first = (int)from;
-  *last = (int)(to > from ? to : from);
-}
-
 /* Fetch the cells; those that do not exist become copies of others. */
 static void load_tile(const tile *t) {
-  enum { LANES_MOST = 8 };
-  const heat_lanes *lanes = t->p->work->lanes;
-  const heat_box readable = t->p->readable;
   const heat_field *field = t->p->work->from;
-  const int64_t i = t->at.lo[HEAT_X];
-  const double *rows[LANES_MOST];
-  int first, last;
-  whole_groups(lanes, readable, i, &first, &last);
-  for (int p = 0; p < lanes->rows; p++) {
-    for (int l = 0; l < lanes->lanes; l++) {
-      const int64_t j = t->at.lo[HEAT_Y] + l * lanes->rows + p;
-      rows[l] = heat_field_at(field, i, clamp(j, readable.lo[HEAT_Y], readable.hi[HEAT_Y]));
-    }
-    lanes->load(t->cells, p, rows, first, last);
-    for (int c = 0; c < lanes->columns; c++) {
-      if (c == first) c = last;
-      if (c == lanes->columns) break;
-      const int64_t column = clamp(i + c, readable.lo[HEAT_X], readable.hi[HEAT_X]) - i;
-      for (int l = 0; l < lanes->lanes; l++) vector_at(t, p, c)[l] = rows[l][column];
-    }
-  }
+  const heat_arrays from = {.at = {field->corner},
+                            .origin = {field->owned.lo[HEAT_X], field->owned.lo[HEAT_Y]},
+                            .stride = field->stride,
+                            .cells = t->p->readable};
+  const heat_lanes *lanes = t->p->work->lanes;
+  heat_lane_fetch(lanes, &(heat_lane_rows){t->cells, t->at.lo[HEAT_X], t->at.lo[HEAT_Y], 0, lanes->rows}, &from, 0);
 }
 
 /* Write back the cells that are in `part`, all of which are in the tile. */
@@ -111,7 +85,7 @@ static void store_tile(const tile *t, heat_box part) {
   const int from = (int)(part.lo[HEAT_X] - i), to = (int)(part.hi[HEAT_X] - i);
   double *rows[LANES_MOST];
   int first, last;
-  whole_groups(lanes, part, i, &first, &last);
+  heat_lane_groups(lanes, part, i, &first, &last);
   for (int p = 0; p < lanes->rows; p++) {
     for (int l = 0; l < lanes->lanes; l++) {
       const int64_t j = j0 + l * lanes->rows + p;
@@ -164,22 +138,48 @@ static void prepare_side(const tile *t, int k, heat_box part, int side) {
   }
 }
 
+/* Stage k in the columns [first, last), behind hand_over. */
+static void update(tile *t, int k, int first, int last) {
+  const heat_frame_work *work = t->p->work;
+  const heat_sweep *sweep = &work->fronts[k].sweep;
+  if (work->patches != NULL)
+    heat_lane_window_update(&t->window, &(heat_lane_step){t->cells, k, first, last, sweep->c});
+  else
+    work->lanes->update(t->cells, first, last, sweep->c * sweep->rx, sweep->c * sweep->ry);
+}
+
+static void hand_over(const tile *t, int k) {
+  const heat_lanes *lanes = t->p->work->lanes;
+  const ptrdiff_t columns = k * (ptrdiff_t)two_columns(lanes);
+  lanes->hand_over(t->cells, t->below + k * 2 * (ptrdiff_t)lanes->columns, t->left + columns, t->right + columns);
+}
+
+/* Stage k in a tile within which nothing but the kernel is to do. */
+static void do_inner(tile *t, int k) {
+  const heat_frame_work *work = t->p->work;
+  const heat_lanes *lanes = work->lanes;
+  const heat_sweep *sweep = &work->fronts[k].sweep;
+  if (work->patches != NULL) {
+    hand_over(t, k);
+    update(t, k, 0, lanes->columns);
+    return;
+  }
+  const ptrdiff_t columns = k * (ptrdiff_t)two_columns(lanes);
+  lanes->update_whole(t->cells, t->below + k * 2 * (ptrdiff_t)lanes->columns, t->left + columns, t->right + columns,
+                      sweep->c * sweep->rx, sweep->c * sweep->ry);
+}
+
 static bool touches(heat_box part, heat_box domain, int side) {
   const int axis = side / 2;
   return side % 2 == 0 ? part.lo[axis] == domain.lo[axis] : part.hi[axis] == domain.hi[axis];
 }
 
 /* Stage k in a tile at the rim of its box. */
-static void do_rim(const tile *t, int k) {
+static void do_rim(tile *t, int k) {
   const heat_frame_work *work = t->p->work;
   const heat_front *front = &work->fronts[k];
-  const heat_sweep *sweep = &front->sweep;
   /* What the stage reads there, here or in the tiles to the right and above, has to be handed over. */
   if (heat_box_empty(heat_box_intersect(heat_box_shift(t->at, -k, -k), heat_box_grow(front->box, 1)))) return;
-  const heat_lanes *lanes = work->lanes;
-  const double a = sweep->c * sweep->rx, b = sweep->c * sweep->ry;
-  const ptrdiff_t columns = k * (ptrdiff_t)two_columns(lanes);
-  double *below = t->below + k * 2 * (ptrdiff_t)lanes->columns;
   const heat_box part = heat_box_intersect(heat_box_shift(t->at, -k - 1, -k - 1), front->box);
   bool beside[HEAT_SIDES], any = false;
   for (int side = 0; side < HEAT_SIDES; side++) {
@@ -187,16 +187,16 @@ static void do_rim(const tile *t, int k) {
     any = any || beside[side];
   }
   /* All columns, at the rim of a block that goes on in another one: as in the middle. */
-  if (!any && !heat_box_empty(part) && heat_box_width(part, HEAT_X) == lanes->columns) {
-    lanes->update_whole(t->cells, below, t->left + columns, t->right + columns, a, b);
+  if (!any && !heat_box_empty(part) && heat_box_width(part, HEAT_X) == work->lanes->columns) {
+    do_inner(t, k);
     return;
   }
-  lanes->hand_over(t->cells, below, t->left + columns, t->right + columns);
+  hand_over(t, k);
   if (heat_box_empty(part)) return;
   for (int side = 0; side < HEAT_SIDES; side++)
     if (beside[side]) prepare_side(t, k, part, side);
   const int64_t shift = k + 1 - t->at.lo[HEAT_X];
-  lanes->update(t->cells, (int)(part.lo[HEAT_X] + shift), (int)(part.hi[HEAT_X] + shift), a, b);
+  update(t, k, (int)(part.lo[HEAT_X] + shift), (int)(part.hi[HEAT_X] + shift));
 }
 
 /* Have some rows of the next tile's cells brought near, and of those that it will write to. */
@@ -213,20 +213,17 @@ static void fetch_ahead(const tile *t, int k) {
   }
 }
 
-static void do_tile(const tile *t) {
+static void do_tile(tile *t) {
   const pass *p = t->p;
   const heat_frame_work *work = p->work;
-  const heat_lanes *lanes = work->lanes;
   const int count = work->count;
   if (!heat_box_empty(heat_box_intersect(t->at, p->readable))) load_tile(t);
+  if (work->patches != NULL) heat_lane_window_move(&t->window, t->at.lo[HEAT_X], t->at.lo[HEAT_Y]);
   if (heat_box_within(t->at, p->inner)) {
-    const bool ahead = heat_box_within(heat_box_shift(t->at, lanes->columns, 0), p->inner);
+    const bool ahead = heat_box_within(heat_box_shift(t->at, work->lanes->columns, 0), p->inner);
     for (int k = 0; k < count; k++) {
-      const heat_sweep *sweep = &work->fronts[k].sweep;
       if (ahead) fetch_ahead(t, k);
-      const ptrdiff_t columns = k * (ptrdiff_t)two_columns(lanes);
-      lanes->update_whole(t->cells, t->below + k * 2 * (ptrdiff_t)lanes->columns, t->left + columns, t->right + columns,
-                          sweep->c * sweep->rx, sweep->c * sweep->ry);
+      do_inner(t, k);
     }
   } else {
     for (int k = 0; k < count; k++) do_rim(t, k);
@@ -250,6 +247,9 @@ static void do_block(pass *p, int thread) {
   const int first = p->tiles * thread / p->threads, last = p->tiles * (thread + 1) / p->threads;
   const parts *m = &p->memory;
   tile t = {.p = p, .waste = m->waste + (ptrdiff_t)thread * lanes->columns};
+  if (p->work->patches != NULL)
+    t.window = heat_lane_window_begin(lanes, p->work->count, p->work->coefficients, p->work->patches,
+                                      m->windows + (size_t)thread * m->window_each);
   t.cells = m->tiles + (size_t)thread * m->tile_each + 2 * (ptrdiff_t)(lanes->pitch + 1) * lanes->lanes;
   for (int s = 0; s < p->strips; s++) {
     const int64_t y = p->span.lo[HEAT_Y] + (int64_t)s * strip_rows(lanes);
@@ -313,8 +313,10 @@ static heat_status provide(heat_lane_frame *frame, pass *p) {
   m->tile_each =
       (((size_t)(lanes->rows + 2) * (size_t)lanes->pitch + 2) * (size_t)lanes->lanes + PAGE - 1) / PAGE * PAGE;
   const size_t tiles = threads * m->tile_each, below = in_lines((size_t)p->tiles * m->below_each),
-               left = (size_t)p->ring * 2 * m->left_each, waste = threads * (size_t)lanes->columns;
-  const size_t bytes = (tiles + below + left + waste) * sizeof(double);
+               left = (size_t)p->ring * 2 * m->left_each, waste = in_lines(threads * (size_t)lanes->columns);
+  if (p->work->patches != NULL)
+    m->window_each = in_lines(heat_lane_window_room(lanes, p->work->count, p->work->coefficients->count));
+  const size_t bytes = (tiles + below + left + waste + threads * m->window_each) * sizeof(double);
   if (bytes > frame->bytes) {
     heat_lane_frame_destroy(frame);
     void *memory = NULL;
@@ -326,6 +328,7 @@ static heat_status provide(heat_lane_frame *frame, pass *p) {
   m->below = m->tiles + tiles;
   m->left = m->below + below;
   m->waste = m->left + left;
+  m->windows = m->waste + waste;
   return heat_ok();
 }
 

@@ -17,21 +17,21 @@ typedef long long order __attribute__((vector_size(VECTOR_BYTES)));
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (order){__VA_ARGS__})
 #endif
 
-/* GROUP: rows that are worked on together, as many as there are registers for. A tile fills some two thirds of a
- * first-level cache of 48 KiB (AVX-512) or 32 KiB; rows of an even number of lines further apart would meet in the same
- * cache sets. */
+/* GROUP: rows that are worked on together, as many as there are registers for; VARIED: where the material varies. A
+ * tile fills some two thirds of a first-level cache of 48 KiB (AVX-512) or 32 KiB; rows of an even number of lines
+ * further apart would meet in the same cache sets. */
 #if VECTOR_BYTES == 64
-enum { LANES = 8, ROWS = 12, COLUMNS = 32, PITCH = 36, GROUP = 4 };
+enum { LANES = 8, ROWS = 12, COLUMNS = 32, PITCH = 36, GROUP = 4, VARIED = 6 };
 #define LOWER_HALVES(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define UPPER_HALVES(a, b) SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #define UP_A_LANE(a) SHUFFLE(a, a, 7, 0, 1, 2, 3, 4, 5, 6)
 #elif VECTOR_BYTES == 32
-enum { LANES = 4, ROWS = 16, COLUMNS = 32, PITCH = 36, GROUP = 2 };
+enum { LANES = 4, ROWS = 16, COLUMNS = 32, PITCH = 36, GROUP = 2, VARIED = 2 };
 #define LOWER_HALVES(a, b) SHUFFLE(a, b, 0, 4, 1, 5)
 #define UPPER_HALVES(a, b) SHUFFLE(a, b, 2, 6, 3, 7)
 #define UP_A_LANE(a) SHUFFLE(a, a, 3, 0, 1, 2)
 #else
-enum { LANES = 2, ROWS = 24, COLUMNS = 32, PITCH = 36, GROUP = 2 };
+enum { LANES = 2, ROWS = 24, COLUMNS = 32, PITCH = 36, GROUP = 2, VARIED = 2 };
 #define LOWER_HALVES(a, b) SHUFFLE(a, b, 0, 2)
 #define UPPER_HALVES(a, b) SHUFFLE(a, b, 1, 3)
 #define UP_A_LANE(a) SHUFFLE(a, a, 1, 0)
@@ -73,6 +73,14 @@ static void load_rows(double *tile, int p, const double *const *from, int first,
     transpose(block);
 #pragma GCC unroll 8
     for (int l = 0; l < LANES; l++) store(tile + place(p, c + l), block[l]);
+  }
+}
+
+static void shift_row(double *tile, int p, const double *from) {
+  for (int c = 0; c < COLUMNS; c++) {
+    vec shifted = UP_A_LANE(load(tile + place(p + ROWS, c)));
+    shifted[0] = from[c];
+    store(tile + place(p, c), shifted);
   }
 }
 
@@ -205,6 +213,103 @@ static void update_whole(double *tile, double *below, const double *left, double
     update_columns(tile, left, right, 0, COLUMNS, a, b, false);
 }
 
+ALWAYS_INLINE void load_varied(vec *column, const double *from) {
+#pragma GCC unroll 8
+  for (int g = 0; g < VARIED + 2; g++) column[g] = load(from + place(g, 0));
+}
+
+/* Coefficients of a column of a group: rows of vectors, or one number for all. */
+typedef struct factors {
+  const double *kx, *ky, *inverse, *q;
+  double c, one_kx, one_ky, one_factor, one_q;
+} factors;
+
+/* One column of a group of rows of varying material. `flux`: what comes in through the east faces, and then what goes
+ * out through the west ones. */
+ALWAYS_INLINE void vary_column(double *out, const vec *west, const vec *here, vec *flux, factors f, bool same,
+                               bool source) {
+  vec south = here[1] - here[0];
+  south = same ? f.one_ky * south : load(f.ky) * south;
+#pragma GCC unroll 8
+  for (int g = 0; g < VARIED; g++) {
+    const ptrdiff_t at = place(g, 0);
+    const vec u = here[g + 1], x = u - west[g + 1], y = here[g + 2] - u;
+    const vec along_x = same ? f.one_kx * x : load(f.kx + at) * x;
+    const vec north = same ? f.one_ky * y : load(f.ky + at + place(1, 0)) * y;
+    vec change = (flux[g] - along_x) + (north - south);
+    if (source) change = same ? change + f.one_q : change + load(f.q + at);
+    change = same ? f.one_factor * change : (f.c * load(f.inverse + at)) * change;
+    store(out + at, u + change);
+    flux[g] = along_x;
+    south = north;
+  }
+}
+
+ALWAYS_INLINE factors factors_left(factors f, bool same, bool source) {
+  if (same) return f;
+  f.kx -= LANES;
+  f.ky -= LANES;
+  f.inverse -= LANES;
+  if (source) f.q -= LANES;
+  return f;
+}
+
+/* In the order of update_columns. */
+ALWAYS_INLINE void vary_columns(double *tile, int first, int last, const heat_lane_material *m, bool same,
+                                bool source) {
+  for (int p = ROWS - VARIED; p >= 0; p -= VARIED) {
+    const ptrdiff_t at = place(p, last - 1 - first);
+    factors f = {.c = m->c};
+    if (same) {
+      f.one_kx = *m->kx;
+      f.one_ky = *m->ky;
+      f.one_factor = m->c * *m->inverse;
+      if (source) f.one_q = *m->q;
+    } else {
+      f.kx = m->kx + at;
+      f.ky = m->ky + at;
+      f.inverse = m->inverse + at;
+      if (source) f.q = m->q + at;
+    }
+    vec x[VARIED + 2], y[VARIED + 2], flux[VARIED];
+    const double *in = tile + place(p - 2, last - 1);
+    double *out = tile + place(p, last - 1);
+    int rest = last - first;
+    load_varied(y, in);
+    load_varied(x, in - LANES);
+#pragma GCC unroll 8
+    for (int g = 0; g < VARIED; g++) {
+      const vec difference = y[g + 1] - x[g + 1];
+      flux[g] = same ? f.one_kx * difference : load(m->kx_east + place(p + g, 0)) * difference;
+    }
+    in -= 2 * (ptrdiff_t)LANES;
+    for (; rest >= 2; rest -= 2) { /* the two change parts, so that nothing is moved */
+      load_varied(y, in);
+      vary_column(out, y, x, flux, f, same, source);
+      f = factors_left(f, same, source);
+      load_varied(x, in - LANES);
+      vary_column(out - LANES, x, y, flux, f, same, source);
+      f = factors_left(f, same, source);
+      in -= 2 * (ptrdiff_t)LANES;
+      out -= 2 * (ptrdiff_t)LANES;
+    }
+    if (rest == 0) continue;
+    load_varied(y, in);
+    vary_column(out, y, x, flux, f, same, source);
+  }
+}
+
+static void update_varying(double *tile, int first, int last, const heat_lane_material *material) {
+  if (material->same && material->q == NULL)
+    vary_columns(tile, first, last, material, true, false);
+  else if (material->same)
+    vary_columns(tile, first, last, material, true, true);
+  else if (material->q == NULL)
+    vary_columns(tile, first, last, material, false, false);
+  else
+    vary_columns(tile, first, last, material, false, true);
+}
+
 static double arithmetic(int64_t rounds, double a) {
   enum { MANY = HEAT_LANES_AT_ONCE };
   vec u[MANY];
@@ -223,11 +328,22 @@ static double arithmetic(int64_t rounds, double a) {
   return sum;
 }
 
-_Static_assert(ROWS % GROUP == 0 && COLUMNS % LANES == 0 && COLUMNS % 3 == 2, "as the loops take them");
+_Static_assert(ROWS % GROUP == 0 && ROWS % VARIED == 0 && COLUMNS % LANES == 0 && COLUMNS % 3 == 2,
+               "as the loops take them");
 
 #ifndef LANES_NAME
 #define LANES_NAME heat_lanes_base
 #endif
 extern const heat_lanes LANES_NAME;
-const heat_lanes LANES_NAME = {LANES,      ROWS,      COLUMNS, PITCH,        load_rows,
-                               store_rows, hand_over, update,  update_whole, arithmetic};
+const heat_lanes LANES_NAME = {.lanes = LANES,
+                               .rows = ROWS,
+                               .columns = COLUMNS,
+                               .pitch = PITCH,
+                               .load = load_rows,
+                               .shift = shift_row,
+                               .store = store_rows,
+                               .hand_over = hand_over,
+                               .update = update,
+                               .update_varying = update_varying,
+                               .update_whole = update_whole,
+                               .arithmetic = arithmetic};

@@ -3,28 +3,56 @@
 #include "schedule.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { UNIFORM_ARRAYS = 2, VARYING_ARRAYS = 5 }; /* that a tile holds */
 
-/* Whether the lane frame is made for this equation: there are no coefficients in space. */
+/* Whether the lane frame is made for this equation. */
 static bool has_frame(const heat_sequence *sequence) {
-  return sequence->equation.stencil->uniform && !sequence->equation.forcing->has_source;
+  const heat_equation *equation = &sequence->equation;
+  return equation->stencil->uniform ? !equation->forcing->has_source : !heat_forcing_in_time(equation->forcing);
+}
+
+/* What the lane frame multiplies with where the material varies; none otherwise. Not of a source that depends on time.
+ */
+static heat_arrays coefficients_of(const heat_sequence *sequence) {
+  const heat_stencil *stencil = sequence->equation.stencil;
+  const heat_forcing *forcing = sequence->equation.forcing;
+  const heat_box owned = sequence->grid->owned;
+  heat_arrays arrays = {.origin = {owned.lo[HEAT_X], owned.lo[HEAT_Y]},
+                        .cells = heat_grid_grown(sequence->grid, owned, stencil->depth)};
+  for (int axis = 0; axis < HEAT_AXES; axis++) /* the face of a high wall, see stencil.c */
+    if (arrays.cells.hi[axis] < owned.hi[axis] + stencil->depth) arrays.cells.hi[axis]++;
+  if (stencil->uniform || !has_frame(sequence)) return arrays;
+  const double *all[] = {stencil->kx.corner, stencil->ky.corner, stencil->inverse.corner, forcing->q.corner};
+  arrays.count = forcing->has_source ? 4 : 3;
+  arrays.stride = stencil->kx.stride;
+  memcpy(arrays.at, all, sizeof all);
+  return arrays;
 }
 
 heat_status heat_sequence_create(heat_sequence *sequence, heat_equation equation, heat_runtime *runtime, int threads) {
   const heat_grid *grid = equation.stencil->grid;
   const char *isa = getenv("HEAT2D_ISA");
+  const double mixed_most = 1.0 / 32;
   *sequence = (heat_sequence){
       .equation = equation, .grid = grid, .runtime = runtime, .threads = threads, .kernels = heat_kernels_find(isa)};
   heat_status status = heat_ok();
   if (sequence->kernels == NULL)
     status = heat_fail(HEAT_USAGE, "HEAT2D_ISA=%s: not known, or not on this processor", isa);
+  sequence->coefficients = coefficients_of(sequence);
+  if (status.code == HEAT_OK && sequence->coefficients.count > 0)
+    status = heat_patches_create(&sequence->patches, &sequence->coefficients,
+                                 heat_grid_grown(grid, grid->owned, equation.stencil->depth));
   status = heat_agree(grid->comm, status);
   if (status.code == HEAT_OK) status = heat_halo_create(&sequence->halo, grid, equation.stencil->depth, 1);
   const int arrays =
       (equation.stencil->uniform ? UNIFORM_ARRAYS : VARYING_ARRAYS) + (equation.forcing->has_source ? 1 : 0);
   sequence->cell_bytes = arrays * (int64_t)sizeof(double);
   sequence->tiling = heat_tiling_create(grid->owned, (size_t)sequence->cell_bytes, has_frame(sequence));
+  /* Where many tiles have several materials the lane frame has to prove its worth. */
+  if (sequence->patches != NULL && heat_patches_mixed(sequence->patches) > mixed_most)
+    sequence->tiling.frame_stages = 0;
   return status;
 }
 
@@ -32,6 +60,7 @@ void heat_sequence_destroy(heat_sequence *sequence) {
   heat_halo_destroy(sequence->halo);
   heat_halo_destroy(sequence->wide_halo);
   heat_lane_frame_destroy(&sequence->frame);
+  heat_patches_destroy(sequence->patches);
   *sequence = (heat_sequence){.threads = 0};
 }
 
@@ -231,6 +260,8 @@ static bool run_frame(pass *p, const int64_t *grow, int count) {
                                                                    .count = count,
                                                                    .grid = sequence->grid,
                                                                    .lanes = sequence->kernels->lanes,
+                                                                   .patches = sequence->patches,
+                                                                   .coefficients = &sequence->coefficients,
                                                                    .from = p->fields[p->stages[0].u],
                                                                    .to = to,
                                                                    .threads = sequence->threads,

@@ -9,7 +9,24 @@
 #include <omp.h>
 #include <time.h>
 
-static const char *const materials[] = {"material: {diffusivity: 1}", "material: {diffusivity: [1, 0.3]}"};
+/* One material; layers; inclusions in one that is the same nearly everywhere, with a contact; a checkerboard; 17, 256
+ * and 257 materials; one that differs from cell to cell; with and without sources that do not depend on time. */
+static const char *const materials[] = {
+    "material: {diffusivity: 1}", "material: {diffusivity: [1, 0.3]}",
+    "material: {conductivity: [2, '1 + floor(3*y)'], density: 2, heat_capacity: 1.5}",
+    "material: {conductivity: [2, 0.7], density: 2, heat_capacity: 1.5}\n"
+    "regions: [{shape: circle, center: [0.9, 0.1], radius: 0.05, conductivity: 0.1, contact: {resistance: 0.3}},"
+    " {shape: rectangle, min: [0, 0.95], max: [0.02, 1], density: 3}]",
+    "material: {conductivity: '1 + abs(floor(8*x) + floor(8*y) - 2*floor((floor(8*x) + floor(8*y))/2))',"
+    " density: 1, heat_capacity: 1}\nsource: 3",
+    "material: {conductivity: 1, density: '1 + floor(17*x)', heat_capacity: 1}",
+    "material: {conductivity: '1 + (floor(16*x) + 16*floor(16*y))/99', density: 1, heat_capacity: 1}",
+    "material: {conductivity: '1 + (floor(16*x) + 16*floor(16*y))/99', density: 1, heat_capacity: 1}\n"
+    "regions: [{shape: rectangle, min: [0.4, 0.4], max: [0.6, 0.6], conductivity: 9, source: 5}]",
+    "material: {conductivity: '1.1 + sin(50*x)*cos(40*y)', density: '2 + x', heat_capacity: 1}\nsource: 'x - y'",
+    /* layers that begin where patches do: see large_blocks_have_the_bits_of_single_stages */
+    "material: {conductivity: [1, '1 + floor(y*341/128)'], density: 1, heat_capacity: 1}"};
+enum { MATERIALS = sizeof materials / sizeof *materials };
 static const char *const sides[] = {
     "",
     "boundary: {left: {type: dirichlet, value: 'sin(90*t) + y'}, right: {type: neumann, flux: 'cos(70*t)*y'},"
@@ -186,7 +203,7 @@ static void every_block_has_the_bits_of_single_stages(void **state) {
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   const int trials = TRIALS / size;
   for (int n = 0; n < trials; n++) {
-    trial c = {.material = draw(2), .side = draw(6), .depth = draw(6), .threads = 1 + draw(3), .isa = draw(5)};
+    trial c = {.material = draw(MATERIALS), .side = draw(6), .depth = draw(6), .threads = 1 + draw(3), .isa = draw(5)};
     int px = 1 + draw(size);
     while (size % px != 0) px--;
     c.ranks[HEAT_X] = px;
@@ -204,16 +221,17 @@ static void every_block_has_the_bits_of_single_stages(void **state) {
 /* Tiles in the middle, where nothing but the kernel is to do, and several strips and threads. */
 static void large_blocks_have_the_bits_of_single_stages(void **state) {
   (void)state;
+  static const int of[][5] = {{MATERIALS - 1, 3, 1, 7, 2}, {0, 4, 8, 3, 6}};
   int size;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   for (int n = 0; n < 5; n++)
     assert_true(check((trial){.cells = {260, 340 + size},
                               .ranks = {1, size},
-                              .material = n % 2,
+                              .material = of[size > 1][n],
                               .side = 1 + n % 5,
                               .depth = 3 + n % 3,
                               .threads = 1 + n % 3,
-                              .isa = n,
+                              .isa = (n + 4) % 5,
                               .band = 41,
                               .first = 64,
                               .steps = 64 + 37}));

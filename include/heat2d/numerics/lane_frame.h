@@ -1,4 +1,4 @@
-/* Steps of Euler on one material, fused in the first-level cache: a tile is carried through all stages of a pass in one
+/* Steps of Euler, fused in the first-level cache: a tile is carried through all stages of a pass in one
  * small array, in place, and neither leaves that cache nor needs a second array.
  *
  * Time skewing as in tiles.h, but the array moves with the wavefront: after k stages cell (i, j) is at the position
@@ -20,7 +20,7 @@
 #ifndef HEAT2D_LANE_FRAME_H
 #define HEAT2D_LANE_FRAME_H
 
-#include "heat2d/numerics/lanes.h"
+#include "heat2d/numerics/lane_window.h"
 #include "heat2d/numerics/tiles.h"
 #include "heat2d/numerics/walls.h"
 
@@ -45,8 +45,10 @@ typedef struct heat_frame_work {
   int count;
   const heat_grid *grid;
   const heat_lanes *lanes;
-  const heat_field *from; /* u of the first stage */
-  heat_field *to;         /* out of the last one, which may be the same field; no other one is written */
+  const heat_patches *patches;     /* of varying material; NULL: one material and no source */
+  const heat_arrays *coefficients; /* of that, as in lane_window.h */
+  const heat_field *from;          /* u of the first stage */
+  heat_field *to;                  /* out of the last one, which may be the same field; no other one is written */
   int threads;
   /* Called before the kernel works beside a wall: sets its ghosts as they are at stage k. By several threads. */
   void (*prepare)(void *context, int k, const heat_wall_line *line);

@@ -6,7 +6,20 @@
 #ifndef HEAT2D_LANES_H
 #define HEAT2D_LANES_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* What a stage of varying material multiplies with (see kernel.h) in the columns [first, last): rows of vectors like a
+ * tile's, of which each pointer is to the vector for the cells that come to position (0, first). */
+typedef struct heat_lane_material {
+  double c;
+  const double *kx;      /* west faces */
+  const double *kx_east; /* those of position (0, last) */
+  const double *ky;      /* south faces, and those of the row above the tile */
+  const double *inverse;
+  const double *q; /* NULL: no source */
+  bool same;       /* all of these cells have the same: each pointer is to one number */
+} heat_lane_material;
 
 typedef struct heat_lanes {
   int lanes;   /* doubles in a vector */
@@ -19,6 +32,10 @@ typedef struct heat_lanes {
   void (*load)(double *tile, int p, const double *const *from, int first, int last);
   void (*store)(const double *tile, int p, double *const *to, int first, int last);
 
+  /* Fill in row p of all lanes from row p + rows, which the lane above each has, and from `from` for the first lane.
+   * Local. */
+  void (*shift)(double *tile, int p, const double *from);
+
   /* Fill in the rows and columns -2 and -1, from the lane below, from `below` for the first lane (two rows of `columns`
    * doubles), and from `left` (two columns of rows + 2 vectors). Leave what the tile above will need in `below`, and
    * what the one to the right will in `right`. Local. */
@@ -28,7 +45,10 @@ typedef struct heat_lanes {
    * (p - 1, c - 1), so that the tile has moved by one cell in both directions. a, b: see kernel.h. Local. */
   void (*update)(double *tile, int first, int last, double a, double b);
 
-  /* Both for a whole tile, whose columns -2 and -1 are not filled in. Local. */
+  /* The same for varying material. Columns may be done one after the other, from right to left. Local. */
+  void (*update_varying)(double *tile, int first, int last, const heat_lane_material *material);
+
+  /* Both for a whole tile of one material, whose columns -2 and -1 are not filled in. Local. */
   void (*update_whole)(double *tile, double *below, const double *left, double *right, double a, double b);
 
   /* Do the arithmetic of a stage (a == b) `rounds` times on HEAT_LANES_AT_ONCE vectors that stay in registers: what the

@@ -7,8 +7,9 @@
  * message, are a pass; schedule.h says where passes begin.
  *
  * A field may be a band (see field.h) as long as its values need not last from one pass to the next. A band for which
- * that turns out not to be so is made a whole field. Steps of Euler on one material are done in the lane frame (see
- * lane_frame.h), which writes nothing but the last result: the fields between have to be bands, or marked as passing.
+ * that turns out not to be so is made a whole field. Steps of Euler are done in the lane frame where it is faster
+ * (see lane_frame.h), which writes nothing but the last result: the fields between have to be bands, or marked as
+ * passing.
  */
 #ifndef HEAT2D_SEQUENCE_H
 #define HEAT2D_SEQUENCE_H
@@ -37,9 +38,11 @@ typedef struct heat_sequence {
   bool plain; /* one stage after the other in plain loops: the reference */
   heat_tiling tiling;
   heat_lane_frame frame;
-  bool framed;         /* stages were done in it without a trial */
-  int short_stretches; /* between exchanges, in a row: too few stages for that */
-  int64_t cell_bytes;  /* that a tile holds of each cell */
+  heat_arrays coefficients; /* for it, where the material varies: otherwise none */
+  heat_patches *patches;    /* of these */
+  bool framed;              /* stages were done in it without a trial */
+  int short_stretches;      /* between exchanges, in a row: too few stages for that */
+  int64_t cell_bytes;       /* that a tile holds of each cell */
   const heat_kernels *kernels;
   heat_halo *halo;                          /* for one field */
   heat_halo *wide_halo;                     /* for several at once; NULL until they are needed */
