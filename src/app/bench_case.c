@@ -16,13 +16,19 @@ heat_status heat_bench_case_create(heat_bench_case *c, MPI_Comm comm, heat_bench
   enum { DECK = 512 };
   char deck[DECK];
   *c = (heat_bench_case){.spec = spec};
-  const int length = snprintf(
-      deck, sizeof deck,
-      "domain: {size: [%lld, %lld], cells: [%lld, %lld]}\nmaterial: {diffusivity: 1}\ninitial: {temperature: 1}\n%s"
-      "time: {end: 1, solver: {tolerance: 1e-10}}\n",
-      (long long)spec.cells[HEAT_X], (long long)spec.cells[HEAT_Y], (long long)spec.cells[HEAT_X],
-      (long long)spec.cells[HEAT_Y],
-      spec.varying ? "regions: [{shape: rectangle, min: [0, 0], max: [1, 1], diffusivity: 0.5}]\n" : "");
+  char material[DECK / 2] = "material: {diffusivity: 1}";
+  const long long nx = spec.cells[HEAT_X], ny = spec.cells[HEAT_Y];
+  if (spec.scattered)
+    snprintf(material, sizeof material, "material: {diffusivity: '1 + 0.5*sin(x)*cos(y)'}");
+  else if (spec.varying)
+    snprintf(material, sizeof material,
+             "material: {diffusivity: 1}\n"
+             "regions: [{shape: circle, center: [%lld, %lld], radius: %g, diffusivity: 0.5}]",
+             nx / 2, ny / 2, (double)nx / 4);
+  const int length = snprintf(deck, sizeof deck,
+                              "domain: {size: [%lld, %lld], cells: [%lld, %lld]}\n%s\ninitial: {temperature: 1}\n"
+                              "time: {end: 1, solver: {tolerance: 1e-10}}\n",
+                              nx, ny, nx, ny, material);
   heat_status status = heat_config_parse(&c->config, "bench", deck, (size_t)length, NULL, 0);
   if (status.code == HEAT_OK) status = heat_problem_create(&c->problem, comm, c->config);
   const int chosen[HEAT_AXES] = {0, 0};

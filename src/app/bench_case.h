@@ -7,8 +7,9 @@
 
 typedef struct heat_bench_spec {
   int64_t cells[HEAT_AXES];
-  bool varying; /* material */
-  bool plain;   /* one stage after the other in plain loops and whole arrays */
+  bool varying;   /* a disc of another material */
+  bool scattered; /* a material that differs from cell to cell */
+  bool plain;     /* one stage after the other in plain loops and whole arrays */
   int threads, depth;
   int method;  /* of the table; 0: euler */
   double step; /* over the longest one that euler takes; 0: 1 */

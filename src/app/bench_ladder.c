@@ -90,7 +90,8 @@ typedef struct rung {
   const char *what;
   MPI_Comm comm;
   int threads;
-  bool varying, fused; /* fused: the steps of a run, with their exchange; otherwise sweeps over whole arrays */
+  bool varying, scattered, fused; /* the material, see bench_case.h; fused: the steps of a run, with their exchange;
+                                     otherwise sweeps over whole arrays */
   heat_loop *sweep;
   bool left_out;
 } rung;
@@ -146,6 +147,7 @@ static heat_status climb(ladder *l, const rung *r) {
   const int depth = r->fused ? heat_bench_depth(l->cells, ranks) : 1;
   const heat_bench_spec spec = {.cells = {l->cells[HEAT_X], l->cells[HEAT_Y]},
                                 .varying = r->varying,
+                                .scattered = r->scattered,
                                 .plain = !r->fused,
                                 .threads = r->threads,
                                 .depth = depth};
@@ -187,6 +189,7 @@ heat_status heat_bench_ladder(heat_bench *b, const char *size, const int64_t cel
       {"all ranks: fused with exchange", comm, b->threads, .fused = true, .left_out = b->runtime->size == 1},
       {"varying material: vectors", comm, 1, .varying = true, .sweep = vectors},
       {"varying material: fused", comm, b->threads, .varying = true, .fused = true},
+      {"varying in each cell: fused", comm, b->threads, .varying = true, .scattered = true, .fused = true},
   };
   enum { RUNGS = sizeof rungs / sizeof *rungs };
   ladder l = {b, size, {cells[HEAT_X], cells[HEAT_Y]}, {NAN, NAN}};

@@ -202,6 +202,7 @@ static void bench_measures_every_row(void **state) {
     "all ranks: fused with exchange",
     "varying material: vectors",
     "varying material: fused",
+    "varying in each cell: fused",
     "\"what\": \"euler\"",
     "\"what\": \"rkl2\"",
     "\"what\": \"backward-euler\""
