@@ -109,7 +109,8 @@ void heat_sequence_set_plain(heat_sequence *sequence) {
   sequence->plain = true;
 }
 
-/* The part of `box` whose stages are the kernel alone where no source depends on time: no side is near. */
+/* The part of `box` with no side next to it. There the kernel is all there is to do, but for sources that depend on
+ * time. */
 static heat_box inner_part(const heat_sequence *sequence, heat_box box) {
   return heat_box_intersect(box, heat_box_grow(sequence->grid->domain, -1));
 }
@@ -129,8 +130,8 @@ typedef struct pass {
   heat_status *status; /* HEAT_DECK when an expression in t yields no finite value */
 } pass;
 
-/* Bring walls and sources next to `box` to the time of stage k, and enter what flows in. Several threads may do this.
- */
+/* Before stage k of a pass is done in `box`: set the ghosts of the walls next to it and the sources in it to that
+ * stage's time, and enter into the ledger what flows in. Several threads may do this. */
 static void prepare_box(void *context, int k, heat_box box) {
   const pass *p = context;
   const heat_equation *equation = &p->sequence->equation;
@@ -186,7 +187,7 @@ static void wait_sent(heat_sequence *sequence, int64_t row) {
   heat_runtime_enter(sequence->runtime, before);
 }
 
-/* Before rows below `row` are worked on: let messages make progress, and have those that these rows need. */
+/* Before a tile reaches up to `row`: let MPI work on its messages, and wait for those that these rows need. */
 static void progress_messages(void *context, int64_t row) {
   const pass *p = context;
   heat_halo *halo = p->sequence->active_halo;
@@ -234,7 +235,7 @@ static void run_tiles(pass *p, const int64_t *grow, int count) {
                                      .context = p});
 }
 
-/* The same in a tile of the lane frame. */
+/* As prepare_box, for a line of wall cells in the lane frame. */
 static void prepare_line(void *context, int k, const heat_wall_line *line) {
   const pass *p = context;
   const heat_equation *equation = &p->sequence->equation;
@@ -306,8 +307,9 @@ static int frame_length(const pass *list, const heat_schedule *schedule, int fro
   return taken ? length : 0;
 }
 
-/* How many stages the next pass takes: of the stages [from, to), which need no message between them, as many as a tile
- * is carried through, all passes about as long, and each one ending where no band is live. */
+/* How many of the stages [from, to) the next pass takes. They need no message between them, and so are divided only
+ * because a tile is carried through so many at most: into passes about as long as each other, each of which ends where
+ * no band holds a value that is still needed. */
 static int pass_length(const heat_sequence *sequence, const heat_schedule *schedule, int from, int to) {
   int longest = sequence->plain ? 1 : heat_tiling_current(&sequence->tiling).stages;
   if (longest > schedule->longest) longest = schedule->longest;
@@ -437,7 +439,7 @@ static unsigned bands_written(const heat_stage *stages, int count, heat_field *c
 heat_status heat_sequence_run(heat_sequence *sequence, const heat_stage *stages, int count, heat_field *const *fields) {
   const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_STENCIL);
   heat_status status = heat_ok();
-  /* A list that is too long for the walls is cut anywhere. */
+  /* The walls keep values for so many stages. A longer list is cut wherever that is, and no band lasts over a cut. */
   if (count > HEAT_STAGES_MAX) status = widen(sequence, bands_written(stages, count, fields), fields);
   const bool whole = status.code == HEAT_OK;
   for (int s = 0; s < count && whole; s += HEAT_STAGES_MAX) {

@@ -1,6 +1,7 @@
 /* Lists of stages on a distributed grid.
  *
- * A list of stages (see stage.h) is handed over whole: this is the seam at which they are fused in cache (see tiles.h).
+ * A list of stages (see stage.h) is handed over whole, so that several of them can be done tile by tile while the cells
+ * are in a cache (see tiles.h).
  * A stage works on the owned box grown by valid - 1 layers and so consumes one layer of the halo; where that does not
  * last there is an exchange, which refreshes every field whose value later stages still read, in one message per
  * neighbour. With halos of d layers it comes once in about d stages. The stages between two exchanges, which need no
@@ -22,7 +23,8 @@
 #include "heat2d/numerics/stencil.h"
 #include "heat2d/numerics/tiles.h"
 
-/* The parts of L(u, t) on one grid, all of the same depth, and where its heat is entered; all borrowed. */
+/* The parts of L(u, t) on one grid, all for fields of the same depth, and the ledger of the heat that comes in; all
+ * borrowed. */
 typedef struct heat_equation {
   const heat_stencil *stencil;
   heat_walls *walls;
@@ -48,8 +50,8 @@ typedef struct heat_sequence {
   heat_halo *wide_halo;                     /* for several at once; NULL until they are needed */
   heat_halo *active_halo;                   /* of the last exchange, one of these */
   heat_field *exchanged[HEAT_STAGE_FIELDS]; /* in the last exchange */
-  /* How many of them still wait for the ghost rows above, all or none: tiles begin below, and those messages have time
-   * until the last tiles. */
+  /* How many of these still wait for their upper ghost rows, all or none. Tiles begin at the bottom, so that those
+   * messages have time until the uppermost tiles. */
   int upper_pending;
 } heat_sequence;
 
