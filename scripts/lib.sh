@@ -182,13 +182,19 @@ mpi_environment() {
 
 # Ends the mpirun with process id $1 when its ranks have all ended and it has not noticed for 10 s: Open MPI 4.1 waits
 # for ever where a rank is killed while it connects in MPI_Init. Ends with it, to be run beside it. $2: seconds after
-# which it is ended in any case.
+# which it is ended in any case. $3 is `here` where all ranks are on this host: then also when it has no children any
+# more, as it sometimes hangs in PMIx_server_finalize when it has waited for them.
 guard_mpirun() {
-  local limit=$((SECONDS + ${2:-1000000000})) deserted=0 states
+  local limit=$((SECONDS + ${2:-1000000000})) deserted=0 started=no states
   while kill -0 "$1" 2>/dev/null; do
     states=$(ps -o stat= --ppid "$1" 2>/dev/null)
+    [ -n "$states" ] && [ "${3:-}" = here ] && started=yes
     deserted=$((deserted + 1))
-    { [ -n "$states" ] && ! grep -qv '^Z' <<<"$states"; } || deserted=0 # it has children, and they are all zombies
+    if [ -n "$states" ]; then
+      ! grep -qv '^Z' <<<"$states" || deserted=0 # its children are not all zombies
+    else
+      [ "$started" = yes ] || deserted=0
+    fi
     if [ "$deserted" -gt 5 ]; then
       echo "mpirun hung after its ranks had ended: killed" >&2
       kill -KILL "$1"
@@ -202,11 +208,14 @@ guard_mpirun() {
 }
 
 # keep_hung PID SECONDS DIRECTORY PLACE: to be run beside the mpirun PID, the leader of its session. Where that still goes
-# on after so many seconds, what explains it is kept in the new folder PLACE: the run's log and status, the files of its
-# DIRECTORY with their times, and where each process of the session is.
+# on after so many seconds, not counting those in which it is stopped, what explains it is kept in the new folder PLACE:
+# the run's log and status, the files of its DIRECTORY with their times, and where each process of the session is.
 keep_hung() {
-  local end=$((SECONDS + $2)) process
-  while kill -0 "$1" 2>/dev/null && [ "$SECONDS" -lt "$end" ]; do sleep 1; done
+  local left=$2 process
+  while kill -0 "$1" 2>/dev/null && [ "$left" -gt 0 ]; do
+    sleep 1
+    grep -qs '^State:.T' "/proc/$1/status" || left=$((left - 1))
+  done
   kill -0 "$1" 2>/dev/null || return 0
   mkdir -p "$4" || return 1
   cp "$3/run.log" "$3/status.json" "$4" 2>/dev/null

@@ -284,7 +284,7 @@ static void assert_newest(rig *made, int64_t before, int64_t step) {
   }
 }
 
-/* The other grid's is whole all the same; and what one rank cannot read no rank takes for read. */
+/* The other grid's is whole all the same; and what is damaged, or what one rank cannot read, no rank takes for read. */
 static void a_field_is_filled_only_from_its_own_grid(void **state) {
   (void)state;
   static const char other_deck[] = "domain: {size: [1, 1], cells: [24, 17]}\nmaterial: {diffusivity: 1}\n"
@@ -300,6 +300,10 @@ static void a_field_is_filled_only_from_its_own_grid(void **state) {
     heat_checkpoint_name(path, ".", 10);
     assert_int_equal(heat_checkpoint_verify(way == 0 ? NULL : &together, path, &made.stepper, &filled).code, HEAT_OK);
     assert_false(filled);
+    change_byte("checkpoint-0000000010.h5", place_of("checkpoint-0000000010.h5", "temperature"));
+    assert_int_equal(heat_checkpoint_verify(way == 0 ? NULL : &together, path, &other.stepper, &filled).code, HEAT_IO);
+    assert_false(filled);
+    change_byte("checkpoint-0000000010.h5", place_of("checkpoint-0000000010.h5", "temperature"));
     if (last) heat_checkpoint_name(path, ".", 11);
     assert_int_equal(heat_checkpoint_verify(way == 0 ? NULL : &together, path, &other.stepper, &filled).code, HEAT_IO);
     assert_false(filled);
