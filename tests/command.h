@@ -23,6 +23,8 @@
 
 #include <cmocka.h>
 
+#include "written.h"
+
 enum {
   TEXT_MOST = 1 << 18, /* bytes of what a command says that are looked at */
   LINE_MOST = 8192,
@@ -80,17 +82,6 @@ static inline char *read_text(const char *path) {
   if (text == NULL) print_error("cannot read '%s'\n", path);
   assert_non_null(text);
   return text;
-}
-
-static inline void write_bytes(const char *path, const char *bytes, size_t length) {
-  FILE *file = fopen(path, "wb");
-  assert_non_null(file);
-  assert_int_equal(fwrite(bytes, 1, length, file), length);
-  assert_int_equal(fclose(file), 0);
-}
-
-static inline void write_text(const char *path, const char *text) {
-  write_bytes(path, text, strlen(text));
 }
 
 static inline bool same_bytes(const char *a, const char *b) {

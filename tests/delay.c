@@ -8,6 +8,8 @@
  * sent what. Prints the median of the rate with late messages over that without, of batches of steps that alternate for
  * SECONDS; the temperatures must be the same to the bit, or it fails. */
 #define _DEFAULT_SOURCE
+#include "app/bench_case.h"
+
 #include "heat2d/numerics/stepper.h"
 
 #include <math.h>
@@ -157,51 +159,23 @@ int MPI_Allreduce(const void *from, void *to, int count, MPI_Datatype type, MPI_
 
 /* ---- the steps ---- */
 
-typedef struct run {
-  heat_config *config;
-  heat_problem problem;
-  heat_grid grid;
-  heat_runtime runtime;
-  heat_operator op;
-  heat_stepper stepper;
-  heat_clock clock;
-  int64_t step;
-} run;
-
 static void need(heat_status status) {
   if (status.code == HEAT_OK) return;
   fprintf(stderr, "delay: %s\n", status.text);
   MPI_Abort(MPI_COMM_WORLD, (int)status.code);
 }
 
-static void begin(run *r, const long cells[HEAT_AXES], const int ranks[HEAT_AXES]) {
-  char deck[512];
-  const double dt = 0.2;
-  const int length = snprintf(deck, sizeof deck,
-                              "domain: {size: [%ld, %ld], cells: [%ld, %ld]}\nmaterial: {diffusivity: 1}\n"
-                              "initial: {temperature: 'sin(x) + cos(y)'}\ntime: {end: 1}\n",
-                              cells[HEAT_X], cells[HEAT_Y], cells[HEAT_X], cells[HEAT_Y]);
-  need(heat_config_parse(&r->config, "deck", deck, (size_t)length, NULL, 0));
-  need(heat_problem_create(&r->problem, MPI_COMM_WORLD, r->config));
-  need(heat_grid_create(&r->grid, MPI_COMM_WORLD, &r->problem, ranks));
-  heat_runtime_create(&r->runtime, MPI_COMM_WORLD);
-  const int depth = heat_halo_choose_depth(&r->grid.layout, HEAT_BATCH);
-  need(heat_operator_create(&r->op, &(heat_discretisation){&r->problem, &r->grid, depth, 1}, &r->runtime));
-  need(heat_stepper_create(&r->stepper, &heat_methods[HEAT_METHOD_EULER], &r->op));
-  need(heat_stepper_start(&r->stepper));
-  r->clock = heat_clock_create(0, 0, dt, 1e14);
-}
-
-static void finish(run *r) {
-  heat_stepper_destroy(&r->stepper);
-  heat_operator_destroy(&r->op);
-  heat_runtime_destroy(&r->runtime);
-  heat_problem_destroy(&r->problem);
-  heat_config_destroy(r->config);
+static void begin(heat_bench_case *c, const int64_t cells[HEAT_AXES], const int ranks[HEAT_AXES]) {
+  const heat_layout layout = {.cells = {cells[HEAT_X], cells[HEAT_Y]}, .ranks = {ranks[HEAT_X], ranks[HEAT_Y]}};
+  need(heat_bench_case_create(c, MPI_COMM_WORLD,
+                              (heat_bench_spec){.cells = {cells[HEAT_X], cells[HEAT_Y]},
+                                                .ranks = {ranks[HEAT_X], ranks[HEAT_Y]},
+                                                .threads = 1,
+                                                .depth = heat_halo_choose_depth(&layout, HEAT_BATCH)}));
 }
 
 /* Seconds of a few batches on the slowest rank, after one that is not counted. */
-static double step(run *r, double late) {
+static double step(heat_bench_case *c, double late) {
   enum { BATCHES = 8 };
   double start = 0, seconds;
   delay = late;
@@ -210,15 +184,14 @@ static double step(run *r, double late) {
       MPI_Barrier(MPI_COMM_WORLD);
       start = MPI_Wtime();
     }
-    need(heat_stepper_advance(&r->stepper, &r->clock, r->step, r->step + HEAT_BATCH));
-    r->step += HEAT_BATCH;
+    heat_bench_case_steps(c);
   }
   seconds = MPI_Wtime() - start;
   PMPI_Allreduce(MPI_IN_PLACE, &seconds, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
   return seconds;
 }
 
-static int same(run *a, run *b) {
+static int same(heat_bench_case *a, heat_bench_case *b) {
   const heat_box owned = a->grid.owned;
   const size_t bytes = (size_t)heat_box_width(owned, HEAT_X) * sizeof(double);
   int equal = 1;
@@ -239,11 +212,11 @@ int main(int argc, char **argv) {
   const double milli = 1e-3;
   double ratios[MOST];
   int count = 0, more = 1;
-  run prompt = {.step = 0}, slow = {.step = 0};
+  heat_bench_case prompt = {.step = 0}, slow = {.step = 0};
   MPI_Init(&argc, &argv);
   if (argc != ARGUMENTS) return fputs("delay CELLS_X CELLS_Y RANKS_X RANKS_Y MILLISECONDS SECONDS\n", stderr), 64;
   share_memory();
-  const long cells[HEAT_AXES] = {atol(argv[1]), atol(argv[2])};
+  const int64_t cells[HEAT_AXES] = {atol(argv[1]), atol(argv[2])};
   const int ranks[HEAT_AXES] = {atoi(argv[3]), atoi(argv[4])};
   const double late = milli * atof(argv[5]), end = MPI_Wtime() + atof(argv[6]);
   begin(&prompt, cells, ranks);
@@ -257,11 +230,11 @@ int main(int argc, char **argv) {
   const int equal = same(&prompt, &slow);
   qsort(ratios, (size_t)count, sizeof *ratios, compare_ratios);
   if (me == 0)
-    printf("%ld x %ld cells on %d x %d ranks: %.1f %% of the rate with messages %s ms late; the bits are %s\n",
-           cells[HEAT_X], cells[HEAT_Y], ranks[HEAT_X], ranks[HEAT_Y], 100 * ratios[count / 2], argv[5],
-           equal ? "the same" : "different");
-  finish(&slow);
-  finish(&prompt);
+    printf("%lld x %lld cells on %d x %d ranks: %.1f %% of the rate with messages %s ms late; the bits are %s\n",
+           (long long)cells[HEAT_X], (long long)cells[HEAT_Y], ranks[HEAT_X], ranks[HEAT_Y], 100 * ratios[count / 2],
+           argv[5], equal ? "the same" : "different");
+  heat_bench_case_destroy(&slow);
+  heat_bench_case_destroy(&prompt);
   MPI_Finalize();
   return !equal;
 }

@@ -14,6 +14,8 @@
 
 #include <cmocka.h>
 
+#include "written.h"
+
 static char place[64];
 
 /* Setup and teardown of a test: into a new directory, and out of it again. */
@@ -28,17 +30,6 @@ static inline int leave(void **state) {
   char line[128];
   snprintf(line, sizeof line, "rm -rf '%s'", place);
   return chdir("/") == 0 && system(line) == 0 ? 0 : -1;
-}
-
-static inline void write_bytes(const char *name, const char *bytes, size_t length) {
-  FILE *file = fopen(name, "w");
-  assert_non_null(file);
-  assert_int_equal(fwrite(bytes, 1, length, file), length);
-  assert_int_equal(fclose(file), 0);
-}
-
-static inline void write_text(const char *name, const char *text) {
-  write_bytes(name, text, strlen(text));
 }
 
 static inline void touch(const char *name) {

@@ -31,8 +31,7 @@ heat_status heat_bench_case_create(heat_bench_case *c, MPI_Comm comm, heat_bench
                               nx, ny, nx, ny, material);
   heat_status status = heat_config_parse(&c->config, "bench", deck, (size_t)length, NULL, 0);
   if (status.code == HEAT_OK) status = heat_problem_create(&c->problem, comm, c->config);
-  const int chosen[HEAT_AXES] = {0, 0};
-  if (status.code == HEAT_OK) status = heat_grid_create(&c->grid, comm, &c->problem, chosen);
+  if (status.code == HEAT_OK) status = heat_grid_create(&c->grid, comm, &c->problem, spec.ranks);
   if (status.code != HEAT_OK) return status;
   heat_runtime_create(&c->runtime, comm);
   const heat_discretisation from = {&c->problem, &c->grid, spec.depth, spec.threads};

@@ -11,8 +11,9 @@ typedef struct heat_bench_spec {
   bool scattered; /* a material that differs from cell to cell */
   bool plain;     /* one stage after the other in plain loops and whole arrays */
   int threads, depth;
-  int method;  /* of the table; 0: euler */
-  double step; /* over the longest one that euler takes; 0: 1 */
+  int ranks[HEAT_AXES]; /* 0: chosen */
+  int method;           /* of the table; 0: euler */
+  double step;          /* over the longest one that euler takes; 0: 1 */
 } heat_bench_spec;
 
 typedef struct heat_bench_case {

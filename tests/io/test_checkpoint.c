@@ -223,10 +223,12 @@ static void the_newest_stays_whatever_is_asked_for(void **state) {
   close_rig(&made);
 }
 
+/* Of another grid. */
+static const char other_deck[] = "domain: {size: [1, 1], cells: [24, 17]}\nmaterial: {diffusivity: 1}\n"
+                                 "initial: {temperature: 0}\ntime: {end: 1}\n";
+
 static void a_field_of_another_shape_is_refused(void **state) {
   (void)state;
-  static const char other_deck[] = "domain: {size: [1, 1], cells: [24, 17]}\nmaterial: {diffusivity: 1}\n"
-                                   "initial: {temperature: 0}\ntime: {end: 1}\n";
   rig made, other;
   open_rig(&made, (rig_setting){.deck = deck});
   open_rig(&other, (rig_setting){.deck = other_deck});
@@ -287,8 +289,6 @@ static void assert_newest(rig *made, int64_t before, int64_t step) {
 /* The other grid's is whole all the same; and what is damaged, or what one rank cannot read, no rank takes for read. */
 static void a_field_is_filled_only_from_its_own_grid(void **state) {
   (void)state;
-  static const char other_deck[] = "domain: {size: [1, 1], cells: [24, 17]}\nmaterial: {diffusivity: 1}\n"
-                                   "initial: {temperature: 0}\ntime: {end: 1}\n";
   rig made, other;
   open_rig(&made, (rig_setting){.deck = deck});
   open_rig(&other, (rig_setting){.deck = other_deck});
