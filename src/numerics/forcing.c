@@ -6,20 +6,20 @@
 #include <stdlib.h>
 
 struct heat_source_kind {
-  int layer; /* the region that gives the source there, or the base: see heat_problem_layers */
+  int layer; /* the region whose source this is, or the deck's own source: see heat_problem_layers */
   heat_time_form form;
 };
 
 struct heat_source_run {
-  int64_t i, j, count; /* in the indices of the grown box */
+  int64_t i, j, count; /* first cell, as indices in the grown box, and number of cells */
   int kind;
-  int64_t profile; /* where its cells begin there */
+  int64_t profile; /* index of its first cell in `profile` */
 };
 
-/* The runs of cells of one row whose source depends on time, appended to those there are. */
+/* The search for runs of cells whose source depends on time; those that are found are appended to the list. */
 typedef struct run_job {
   heat_forcing *forcing;
-  int *kind_of; /* of each layer; -1: none yet */
+  int *kind_of; /* index of the kind of each layer; -1: it has none so far */
   heat_status status;
 } run_job;
 
@@ -73,7 +73,7 @@ static int compare_runs(const void *a, const void *b) {
   return one->i < other->i ? -1 : one->i > other->i;
 }
 
-/* Order the runs by rows, and note where each row of the grown box begins. */
+/* Order the runs by rows, and store where the runs of each row of the grown box begin. */
 static heat_status index_runs(heat_forcing *forcing) {
   const int64_t bottom = forcing->grid->owned.lo[HEAT_Y] - forcing->depth;
   const int64_t rows = heat_box_width(forcing->grid->owned, HEAT_Y) + 2 * (int64_t)forcing->depth;
@@ -87,7 +87,7 @@ static heat_status index_runs(heat_forcing *forcing) {
   return heat_ok();
 }
 
-/* The cells of a run, or those of them from i on, in the indices of the problem. */
+/* The part `part` of the cells of a run, as a patch of the problem at time t. */
 static heat_patch patch_of(const heat_forcing *forcing, const heat_source_run *run, heat_box part, double t) {
   const int64_t i = heat_grid_wrap(forcing->grid, HEAT_X, part.lo[HEAT_X]);
   const int64_t j = heat_grid_wrap(forcing->grid, HEAT_Y, run->j);
@@ -98,7 +98,7 @@ static heat_box box_of(const heat_source_run *run) {
   return (heat_box){{run->i, run->j}, {run->i + run->count, run->j + 1}};
 }
 
-/* Evaluate g of the products. */
+/* Evaluate g(x, y) of the sources that are products. */
 static heat_status paint_profile(heat_forcing *forcing) {
   int64_t cells = 0;
   for (int64_t r = 0; r < forcing->run_count; r++) {
@@ -118,7 +118,7 @@ static heat_status paint_profile(heat_forcing *forcing) {
   return heat_ok();
 }
 
-/* What is needed of the cells whose source depends on time. */
+/* Prepare the evaluation of the cells whose source depends on time: order them and evaluate profiles. */
 static heat_status prepare_runs(heat_forcing *forcing) {
   const heat_grid *grid = forcing->grid;
   const int layers = forcing->problem->region_count + 1;
@@ -165,7 +165,7 @@ void heat_forcing_destroy(heat_forcing *forcing) {
 size_t heat_forcing_bytes(const heat_problem *problem, heat_box owned, int depth) {
   double value;
   if (heat_problem_uniform(problem, HEAT_SOURCE, &value) && value == 0) return 0;
-  bool product = false; /* in all cells, at most */
+  bool product = false; /* whether there is a product; it may then be the source of all cells */
   for (int layer = 0; layer <= problem->region_count; layer++)
     product = product || heat_problem_layer_form(problem, HEAT_SOURCE, layer) == HEAT_TIME_PRODUCT;
   return (product ? 2 : 1) * heat_field_bytes(owned, depth);
@@ -175,7 +175,7 @@ static double cell_area(const heat_grid *grid) {
   return grid->spacing[HEAT_X] * grid->spacing[HEAT_Y];
 }
 
-/* All of the cells less those in runs. */
+/* The power of all cells, minus that of the cells in runs. */
 void heat_forcing_agree(heat_forcing *forcing) {
   if (!forcing->has_source) return;
   enum { SPAN = 256 };
@@ -193,7 +193,7 @@ void heat_forcing_agree(heat_forcing *forcing) {
   }
   for (int64_t r = 0; r < forcing->run_count; r++) {
     const heat_box part = heat_box_intersect(box_of(&forcing->runs[r]), owned);
-    if (heat_box_empty(part)) continue; /* of a row of the halo */
+    if (heat_box_empty(part)) continue; /* the run lies in the halo */
     for (int64_t i = part.lo[HEAT_X]; i < part.hi[HEAT_X]; i++)
       heat_sum_add(&sum, -(*heat_field_at(&forcing->q, i, forcing->runs[r].j) * area));
   }
@@ -201,7 +201,7 @@ void heat_forcing_agree(heat_forcing *forcing) {
   forcing->steady_power = heat_sum_value(&total);
 }
 
-/* The source in some cells of a run, each by itself. */
+/* Evaluate the source in some cells of a run, one by one. */
 static heat_status evaluate(const heat_forcing *forcing, const heat_source_run *run, heat_box part, double t) {
   const heat_patch patch = patch_of(forcing, run, part, t);
   return heat_problem_layer_values(forcing->problem, HEAT_SOURCE, forcing->kinds[run->kind].layer, &patch,
@@ -227,7 +227,7 @@ heat_status heat_forcing_begin(heat_forcing *forcing, const double *times, int c
   return heat_ok();
 }
 
-/* The product of both factors; false where it is not finite somewhere. */
+/* Set q to the product of both factors; false if it is not finite in some cell. */
 static bool multiply(double factor, const double *profile, double *q, int64_t count) {
   double check = 0;
   for (int64_t n = 0; n < count; n++) {
@@ -252,7 +252,7 @@ static heat_status update_run(heat_forcing *forcing, const heat_source_run *run,
   return evaluate(forcing, run, part, forcing->times[instant]);
 }
 
-/* Enter what a part of a run gives. */
+/* Enter the heat that a part of a run gives off into the ledger. */
 static void count_run(const heat_forcing *forcing, const heat_source_run *run, heat_box part, double budget_weight,
                       heat_ledger *ledger) {
   enum { SPAN = 256 };

@@ -1,12 +1,12 @@
-/* Each iteration goes through the fields three times, and rows that were just written are still in cache when the next
- * loop reads them:
+/* Each iteration goes through the fields three times. Within each pass the loops follow each other row by row, so that
+ * rows that one loop has written are still in cache when the next loop reads them:
  *
- *     down the finest level:  r -= alpha q,  r r,  and the first half of the cycle       see multigrid_loops.c
- *     up again:               z = B r,  and r z
- *     for each row:           x += alpha p,  p = z + beta p,  q = S p of the row below it,  p q,  r q,  q q
+ *     first half of the cycle:    r -= alpha q,  r r,  down the finest level               see multigrid_loops.c
+ *     second half of the cycle:   up the finest level,  which gives z = B r,  and r z
+ *     for each row:               x += alpha p,  p = z + beta p,  q = S p of the row below it,  p q,  r q,  q q
  *
- * alpha p is added to x, and alpha q subtracted from r, in the next iteration, when both are read anyway. z and p live
- * in the multigrid, in its precision. */
+ * x += alpha p and r -= alpha q are left for the next iteration, which reads x and r anyway. z and p are kept in the
+ * multigrid, in its precision. B stands for one cycle of the multigrid. */
 #include "heat2d/numerics/krylov.h"
 
 #include "flush.h"
@@ -16,17 +16,17 @@
 #include <math.h>
 #include <omp.h>
 
-/* What the iteration knows. */
+/* The state of the iteration. */
 typedef struct state {
   const heat_krylov *k;
   const heat_solver_loops *loops;
   heat_krylov_end end;
-  double target;  /* of |r| */
-  double rz, rr;  /* r z, and r r of the recurrence, or of b - S x when that was looked at */
+  double target;  /* |r| has to become as small as this */
+  double rz, rr;  /* the products r z and r r, with r of the recurrence, or b - S x after `look` */
   double alpha;   /* alpha p is still to be added to x; 0: nothing */
   double alpha_r; /* alpha q is still to be subtracted from r; 0: nothing */
-  bool begun;     /* x has a value; otherwise it is 0 */
-  bool thorough;  /* plain cycles have not brought enough, or would not, as without any reaction */
+  bool begun;     /* x has been written; until then it stands for 0 */
+  bool thorough;  /* thorough cycles are done, since V cycles reduce the residual too slowly, or sigma is 0 */
 } state;
 
 static ptrdiff_t columns_of(const heat_field *field) {
@@ -39,18 +39,19 @@ static heat_reaction reaction_of(const heat_stencil *stencil, double sigma, int6
                          .inverse = heat_field_at(&stencil->inverse, stencil->grid->owned.lo[HEAT_X], j)};
 }
 
-/* The sums that come with a product by S: this rank's parts, by these scales. */
+/* The scalar products that are computed together with q = S p: the scales of their terms, and the sums over this rank's
+ * cells. */
 typedef struct local_sums {
   double scales[HEAT_APPLY_SUMS];
   heat_total own[HEAT_APPLY_SUMS];
 } local_sums;
 
-/* Row j of u and the rows beside it, at the first owned cell. */
+/* Row j of u and the rows below and above it, each at its first owned cell. */
 typedef struct three_rows {
   const double *south, *here, *north;
 } three_rows;
 
-/* Row j of y = S u, and its parts of u y, r y and y y. */
+/* Compute row j of y = S u, and add its terms to the products u y, r y and y y. */
 static void apply_row(const state *s, three_rows u, int64_t j, double *y, local_sums *sums) {
   const heat_krylov *k = s->k;
   const heat_stencil *stencil = k->stencil;
@@ -69,7 +70,7 @@ static void apply_row(const state *s, three_rows u, int64_t j, double *y, local_
   s->loops->apply(&apply, sums->own);
 }
 
-/* The rows of a thread. */
+/* The rows [from, to) of a thread. */
 typedef struct part {
   int64_t from, to;
 } part;
@@ -79,7 +80,7 @@ static part part_of(heat_box owned, int n, int threads) {
   return (part){owned.lo[HEAT_Y] + rows * n / threads, owned.lo[HEAT_Y] + rows * (n + 1) / threads};
 }
 
-/* Row j of p = z + beta p; x catches up before. */
+/* Compute row j of p = z + beta p. Before that, alpha p of the iteration before is added to row j of x. */
 static void turn_row(const state *s, int64_t j, double beta, bool fresh) {
   const heat_krylov *k = s->k;
   const heat_box owned = k->r->owned;
@@ -88,7 +89,7 @@ static void turn_row(const state *s, int64_t j, double beta, bool fresh) {
   heat_multigrid_turn(k->multigrid, j, beta);
 }
 
-/* The rows of p that other threads read as well, and ghost rows: they are turned before. */
+/* Whether a row of p is also read by other threads, or is a ghost row. Such rows are computed first (turn_shared). */
 static bool is_shared(part own, int64_t j) {
   return j <= own.from || j >= own.to - 1;
 }
@@ -101,7 +102,7 @@ static void turn_shared(const state *s, part own, double beta, bool fresh) {
   if (own.to == owned.hi[HEAT_Y] && grown.hi[HEAT_Y] > own.to) turn_row(s, own.to, beta, fresh);
 }
 
-/* The other rows, and q = S p. */
+/* Compute the other rows of p, and all rows of q = S p. */
 static void turn_part(const state *s, part own, int thread, double beta, bool fresh, local_sums *sums) {
   const heat_krylov *k = s->k;
   const heat_box owned = k->r->owned, grown = heat_grid_grown(k->stencil->grid, owned, 1);
@@ -120,7 +121,7 @@ static void enter_sums(local_sums *all, const local_sums *own) {
   for (int n = 0; n < HEAT_APPLY_SUMS; n++) heat_total_add(&all->own[n], &own->own[n]);
 }
 
-/* p = z + beta p and q = S p; x catches up. */
+/* Compute x += alpha p of the iteration before, then p = z + beta p and q = S p. */
 static void turn(state *s, double beta, bool fresh, local_sums *sums) {
   const heat_krylov *k = s->k;
   const int threads = heat_multigrid_threads(k->multigrid);
@@ -145,7 +146,7 @@ static void turn(state *s, double beta, bool fresh, local_sums *sums) {
   k->z->valid = k->x->valid = 0;
 }
 
-/* Add to x what it still lacks. */
+/* Add alpha p of the last iteration to x, if that is still to be done. */
 static void complete(state *s) {
   const heat_krylov *k = s->k;
   const heat_box owned = k->x->owned;
@@ -180,14 +181,14 @@ void heat_krylov_weigh(const heat_stencil *stencil, double weight, heat_field *r
   r->valid = 0;
 }
 
-/* r = b */
+/* Set r = b. */
 static void set_right(const heat_krylov *k) {
   k->right_side(k->context, k->r);
   heat_krylov_weigh(k->stencil, k->weight, k->r, heat_multigrid_threads(k->multigrid));
   if (heat_multigrid_singular(k->multigrid)) remove_mean(k, k->r);
 }
 
-/* The same, but it may be that r is still to be weighed; returns whether. */
+/* Set r = b. True if r still has to be multiplied by weight rho c_p, which the caller then does while it reads r. */
 static bool set_unweighed(const heat_krylov *k) {
   const bool at_once = heat_multigrid_singular(k->multigrid);
   if (at_once)
@@ -203,7 +204,8 @@ static double square(const heat_krylov *k, const heat_field *field, double size)
   return product.sum;
 }
 
-/* r = b - S x, where r holds b, or is `unweighed`, and this rank's part of r r. The first rows of z are work space. */
+/* Compute r = b - S x, where r holds b, or b / (weight rho c_p) where `unweighed` is set. Returns the sum of r r over
+ * this rank's cells. The first rows of z are used as work space. */
 static heat_total subtract_product(const state *s, bool unweighed, double scale) {
   const heat_krylov *k = s->k;
   const heat_box owned = k->r->owned;
@@ -228,7 +230,7 @@ static heat_total subtract_product(const state *s, bool unweighed, double scale)
   return all;
 }
 
-/* r = b - S x as it is, and whether that is good enough. */
+/* Compute the true residual r = b - S x; returns whether it is small enough. */
 static bool look(state *s) {
   const heat_krylov *k = s->k;
   complete(s);
@@ -247,7 +249,7 @@ static bool look(state *s) {
   return s->end.converged;
 }
 
-/* The largest sum of magnitudes in a row of S. Uses z. Collective. */
+/* The largest sum of magnitudes in a row of S. z is used as work space. Collective. */
 static double largest_row(const heat_krylov *k) {
   const heat_stencil *stencil = k->stencil;
   const heat_box owned = k->z->owned;
@@ -261,15 +263,15 @@ static double largest_row(const heat_krylov *k) {
   return most;
 }
 
-/* Whether a new start from the true residual has brought nothing, and what is left is due to rounding: x solves a
- * system whose coefficients differ in their last digits. */
+/* Whether a new start from the true residual has not reduced it, and the residual is so small that it is due to
+ * rounding: then x is the exact solution of a system whose coefficients differ from those of S in the last digits. */
 static bool is_rounding(const state *s, double before) {
   const double few = 4, no_better = 0.5, size = sqrt(s->rr);
   if (!(size > no_better * before)) return false;
   return size <= few * DBL_EPSILON * largest_row(s->k) * sqrt(square(s->k, s->k->x, 0));
 }
 
-/* z = B r, with r -= alpha q before; what r z and r r are. */
+/* Compute r -= alpha q and z = B r, and the products r z and r r. */
 static void precondition(state *s, double *rz) {
   enum { RZ, RR, COUNT };
   const heat_krylov *k = s->k;
@@ -302,7 +304,7 @@ static void precondition(state *s, double *rz) {
   if (pending) s->rr = products[RR].sum;
 }
 
-/* p q again, where the size that was expected had no room for it. */
+/* Compute p q again with a wider range of numbers, when it was larger than expected and did not fit into the sum. */
 static double product_again(const state *s, double size) {
   enum { FIRST = 40, LAST = 400 }; /* powers of two */
   const heat_krylov *k = s->k;
@@ -324,20 +326,21 @@ static double product_again(const state *s, double size) {
   return sum;
 }
 
-/* Whether the residual is so large that the next one will not be small enough, and need not be foreseen. */
+/* Whether the residual is so large that the one after the next step cannot be small enough. Then |r| of the next step
+ * need not be predicted. */
 static bool is_far(const state *s) {
   const double many = 1e4;
   return sqrt(s->rr) > many * s->target;
 }
 
-/* One step along the next direction. What the new |r| will be follows from r r, r S p and (S p) (S p). False where the
- * iteration breaks down: S is not positive, or numbers are not finite. */
+/* Do one step along the next direction. The |r| after the step is predicted from r r, r q and q q. False where the
+ * iteration breaks down, because S is not positive definite or numbers are not finite. */
 static bool step_along(state *s, bool fresh) {
   const heat_krylov *k = s->k;
   double rz;
   precondition(s, &rz);
   if (sqrt(s->rr) <= s->target) return true;
-  /* With B near the inverse of S p q is about r z, and r q and q q about r r. */
+  /* Since B is near the inverse of S, p q is about as large as r z, and r q and q q are about as large as r r. */
   heat_product products[HEAT_APPLY_SUMS] = {[HEAT_APPLY_PQ] = {.a = NULL, .b = k->z, .size = rz, .only_own = true},
                                             [HEAT_APPLY_RQ] = {.a = k->r, .b = k->z, .size = s->rr},
                                             [HEAT_APPLY_QQ] = {.a = k->z, .b = k->z, .size = s->rr}};
@@ -370,8 +373,8 @@ static bool iterate(state *s, bool fresh) {
   return whole;
 }
 
-/* Whether the iterations so far have brought so little that from now on, and with a new direction, cycles are to be
- * thorough. The last residual that is known may be the one before. */
+/* Whether the residual has fallen so slowly that from now on thorough cycles are done, beginning with a new direction.
+ * The last known residual may be that of the iteration before. */
 static bool is_slow(state *s) {
   enum { FIRST = 3 };
   const double enough = 0.08;

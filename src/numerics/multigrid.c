@@ -1,14 +1,16 @@
 /* The levels of the multigrid, and one V or W cycle over them.
  *
- *     level 0   five points, distributed as the grid is; its blocks' halves are the blocks of level 1, and so on
- *     level m   small: a copy of it is gathered on every rank, and from there on each goes on alone
+ *     level 0   the grid of the problem, with five points, distributed over the ranks. The blocks of level 1 are the
+ *               blocks of level 0 with half as many cells along an axis or both, and so on.
+ *     level m   so small that each rank gathers a copy of the whole level. From here on all ranks do the same work.
  *     last      solved directly
  *
- * Where the material jumps by more than a factor of 2000, coarse levels are visited twice (a W cycle), and by more than
- * 10 where that is asked for.
+ * Coarse levels are visited twice (a W cycle) where the conductivity jumps by more than a factor of 2000, and where it
+ * jumps by more than 10 if the caller asks for a thorough cycle.
  *
- * An axis is not halved where the links along the other one are on average more than three times as strong
- * (semicoarsening): what a smoother of points leaves smooth is smooth along strong links only. */
+ * An axis is not halved where the links along the other axis are on average more than three times as strong
+ * (semicoarsening). The reason is that a smoother that goes point by point makes the error smooth only along strong
+ * links. */
 #include "heat2d/numerics/multigrid.h"
 
 #include "flush.h"
@@ -22,11 +24,11 @@
 #include <string.h>
 
 enum {
-  LEVELS = 140,        /* two for each halving of 63 bits, and a copy */
-  GATHER_CELLS = 4096, /* a level as small as that is copied to every rank, */
-  GATHER_MOST = 65536, /* and one as small as that */
-  GATHER_BLOCK = 256,  /* where its blocks have as few cells as that on average */
-  DIRECT_CELLS = 64    /* the coarsest level has no more */
+  LEVELS = 140,        /* at most: 63 halvings along each axis, and the copy of a level */
+  GATHER_CELLS = 4096, /* a level of so many cells at most is copied to every rank, */
+  GATHER_MOST = 65536, /* and so is one of so many cells at most */
+  GATHER_BLOCK = 256,  /* if its blocks have on average so few cells */
+  DIRECT_CELLS = 64    /* cells of the coarsest level, at most */
 };
 
 struct heat_multigrid {
@@ -35,13 +37,13 @@ struct heat_multigrid {
   const heat_level_setup *setup;
   bool singular;
   int threads;
-  double scale; /* of the operator: the levels hold A times a power of two */
-  double unit;  /* of the last result: z is `unit` times x of the finest level, plus `shift`, */
+  double scale; /* the levels hold the operator A times this power of two */
+  double unit;  /* the last result is z = unit x + shift, with x of the finest level */
   double shift;
-  double direction_unit; /* and the direction is this times what the finest level holds */
-  int twice_from;        /* the finest level that is visited twice: always, or where the caller asks for it */
-  bool always_twice, thorough;
-  int count, parts; /* levels; of those how many are distributed over the ranks */
+  double direction_unit;       /* the direction p is this times the direction that the finest level holds */
+  int twice_from;              /* the finest level that a W cycle visits twice */
+  bool always_twice, thorough; /* W cycles are always done; the caller has asked for one */
+  int count, parts;            /* number of levels, and how many of them are distributed over the ranks */
   heat_level level[LEVELS];
   heat_gather gather;
   heat_direct direct;
@@ -52,11 +54,12 @@ static heat_level_precision precision_for(double contrast, bool steady) {
   return contrast > beyond_float ? HEAT_LEVEL_DOUBLE : HEAT_LEVEL_SINGLE;
 }
 
-/* What is done where the material jumps: the more, the less can a coarse level represent the finer one, and the more
- * often it is visited; where it jumps little, only when a plain cycle has proved not to do. Within what conducts well a
- * correction that is rounded to float leaves residuals as large as those of what conducts badly. Where nothing holds
- * such a part but its bad surroundings, without any reaction, that costs iterations (21 in place of 15 for inclusions
- * of 1e6). */
+/* Choose the precision and the cycle from the contrast of the material, which is the ratio of the strongest to the
+ * weakest link. The higher the contrast, the worse a coarse level represents the finer one, and the more often it has
+ * to be visited. At a small contrast it is visited twice only when V cycles have proved to bring too little. The
+ * precision: inside a part that conducts well, a correction that is rounded to float leaves residuals as large as those
+ * of the parts that conduct badly. This costs iterations where such a part is surrounded by a bad conductor and there
+ * is no reaction (21 instead of 15 iterations for inclusions of contrast 1e6). */
 static void choose_effort(heat_multigrid *mg, double contrast, bool steady) {
   const double weak = 10, strong = 2000;
   enum { NEVER = LEVELS };
@@ -93,13 +96,13 @@ static void refresh_operator(const heat_multigrid *mg, const heat_level *level) 
   refresh(mg, level, level->wide, level->reaction);
 }
 
-/* Bound the spectrum of a level whose operator is complete. Collective over its grid. */
+/* Compute the bound of the eigenvalues of a level whose operator is complete. Collective over its grid. */
 static void bound_level(const heat_multigrid *mg, heat_level *level) {
   level->bound = mg->setup->bound(level);
   MPI_Allreduce(MPI_IN_PLACE, &level->bound, 1, MPI_DOUBLE, MPI_MAX, level->grid.comm);
 }
 
-/* Which axes of a level to halve, by the strengths of its links along each. */
+/* Choose which axes of a level to halve, from the sums of its links along each axis. */
 static void choose_axes(const int64_t cells[HEAT_AXES], const int64_t sums[HEAT_AXES], bool halve[HEAT_AXES]) {
   const int64_t much = 3;
   for (int axis = 0; axis < HEAT_AXES; axis++)
@@ -110,8 +113,8 @@ static void drop_levels(heat_multigrid *mg, int from) {
   for (int n = from; n < LEVELS && mg->level[n].stride != 0; n++) heat_level_destroy(&mg->level[n]);
 }
 
-/* The next level, with the memory and the exchanges that it has from before if it is of the same shape. Collective over
- * the grid of `wanted`, whose arrays are not made yet. */
+/* Provide the arrays of the next level, which `wanted` describes. If the level has had the same shape before an update
+ * its memory and exchanges are used again. Collective over the grid of `wanted`. */
 static heat_status provide_level(heat_multigrid *mg, heat_level wanted) {
   const int n = mg->count++;
   heat_level *level = &mg->level[n];
@@ -125,7 +128,7 @@ static heat_status provide_level(heat_multigrid *mg, heat_level wanted) {
   return heat_level_create(level, mg->loops->value);
 }
 
-/* Make the next level of half as many cells. Collective over the grid of the last one. */
+/* Add a level with half as many cells along one axis or both. Collective over the grid of the last level. */
 static heat_status add_coarse_level(heat_multigrid *mg) {
   const heat_level *fine = &mg->level[mg->count - 1];
   heat_level *coarse = &mg->level[mg->count];
@@ -151,7 +154,7 @@ static heat_status add_coarse_level(heat_multigrid *mg) {
   return heat_ok();
 }
 
-/* A copy of the last level on each rank. Collective over its grid. */
+/* Add a copy of the whole last level on each rank. Collective over its grid. */
 static heat_status add_whole_level(heat_multigrid *mg) {
   const heat_level *part = &mg->level[mg->count - 1];
   heat_level *whole = &mg->level[mg->count],
@@ -251,7 +254,8 @@ void heat_multigrid_destroy(heat_multigrid *mg) {
   free(mg);
 }
 
-/* Down from a level to the next one. `in`: where b of the finest level comes from. Collective over its grid. */
+/* The part of a cycle from a level down to the next coarser one. `in` says how b of the finest level is made, and is
+ * NULL on the others. Collective over the level's grid. */
 static void descend(heat_multigrid *mg, int n, bool from_zero, const heat_level_in *in) {
   const heat_level *level = &mg->level[n], *next = &mg->level[n + 1];
   if (in != NULL) mg->loops->enter(level, next, in);
@@ -266,7 +270,7 @@ static void descend(heat_multigrid *mg, int n, bool from_zero, const heat_level_
   mg->loops->down(level, next, from_zero, in);
 }
 
-/* And up to it again. */
+/* The part of a cycle from the next coarser level up to level n. */
 static void ascend(heat_multigrid *mg, int n, const heat_level_out *out) {
   const heat_level *level = &mg->level[n], *next = &mg->level[n + 1];
   refresh(mg, next, next->narrow, next->x);
@@ -278,15 +282,17 @@ static void ascend(heat_multigrid *mg, int n, const heat_level_out *out) {
   if (out != NULL) mg->loops->multiply(level, out);
 }
 
-/* Whether a level is visited twice: where it has a quarter of the finer level's cells, so that all visits together cost
- * little. Of a level and its copies on all ranks it is the copy. */
+/* Whether a level is visited twice in each visit of the finer level. This is done only if it has a quarter of the finer
+ * level's cells, so that all visits together cost little. For the level that is copied to all ranks the copy is visited
+ * twice. */
 static bool twice(const heat_multigrid *mg, int n) {
   const heat_level *made = &mg->level[n == mg->parts ? n - 1 : n];
   if (!mg->always_twice && !mg->thorough) return false;
   return n >= mg->twice_from && n != mg->parts - 1 && n < mg->count - 1 && made->halved[HEAT_X] && made->halved[HEAT_Y];
 }
 
-/* Improve x for b on a level, or find it from 0, by what the coarser levels yield. Collective over the grid. */
+/* Improve x on level n for its right-hand side b, beginning with 0 where `from_zero` is set, by a cycle over this level
+ * and the coarser ones. Collective over the grid. */
 static void visit(heat_multigrid *mg, int n, bool from_zero, const heat_level_in *in, const heat_level_out *out) {
   if (n == mg->count - 1) {
     heat_direct_solve(&mg->direct, &mg->level[n], mg->loops);
@@ -308,7 +314,7 @@ void heat_multigrid_read(const heat_multigrid *mg, heat_field *z) {
   z->valid = 0;
 }
 
-/* What z has to be shifted by for its mean to be 0. Collective. */
+/* The constant that has to be added to z so that its mean is 0. Collective. */
 static double find_shift(const heat_multigrid *mg, heat_field *work) {
   const heat_grid *grid = &mg->level[0].grid;
   heat_product sum = {.a = work, .threads = mg->threads};
@@ -356,7 +362,7 @@ void heat_multigrid_advance(const heat_multigrid *mg, int64_t j, double alpha, d
 }
 
 const double *heat_multigrid_direction(const heat_multigrid *mg, int thread, int64_t j) {
-  enum { ROWS = 4 }; /* that are kept, in the work space of the thread */
+  enum { ROWS = 4 }; /* rows that are kept in the work space of the thread */
   const heat_level *finest = &mg->level[0];
   const size_t row_bytes = (size_t)finest->stride * sizeof(double);
   double *values =
@@ -379,12 +385,12 @@ size_t heat_multigrid_bytes(const heat_multigrid *mg) {
   return bytes + heat_direct_bytes(mg->direct.cells);
 }
 
-/* A level that is only counted, of a uniform operator. On coarse levels this is a sum of tensor products, with each
- * axis' second difference and mean: links[X] K_x M_y + links[Y] M_x K_y, with K = (-1, 2, -1) and M = (m, 1 - 2m, m).
- */
+/* A level whose memory is only computed, for a uniform operator. On coarse levels the operator is a sum of tensor
+ * products of a second difference K along one axis and a mean M along the other: links[X] K_x M_y + links[Y] M_x K_y,
+ * with K = (-1, 2, -1) and M = (m, 1 - 2m, m). */
 typedef struct planned_level {
   heat_layout layout;
-  size_t value; /* bytes of one */
+  size_t value; /* bytes of a value */
   int threads;
   double links[HEAT_AXES], m[HEAT_AXES];
 } planned_level;
@@ -393,14 +399,14 @@ static int64_t planned_cells(const planned_level *level) {
   return level->layout.cells[HEAT_X] * level->layout.cells[HEAT_Y];
 }
 
-/* On rank 0. */
+/* The memory of a level on rank 0, in bytes. */
 static size_t planned_bytes(const planned_level *level, const bool halved[HEAT_AXES], int links) {
   const heat_level_shape shape = {{halved[HEAT_X], halved[HEAT_Y]}, links, level->value, level->threads};
   return heat_level_bytes(&level->layout, 0, shape);
 }
 
-/* Go on to the coarser level; returns its bytes on rank 0. Linear interpolation along a halved axis makes K four times
- * as small beside M, and m an eighth plus a quarter of what it was. */
+/* Replace the level by the next coarser one; returns the memory of that on rank 0, in bytes. With linear interpolation
+ * along a halved axis K becomes four times smaller relative to M, and m becomes 1/8 + m/4. */
 static size_t plan_coarse_level(planned_level *level) {
   const double parts = 0x1p40, most = fmax(level->links[HEAT_X], level->links[HEAT_Y]), eighth = 0.125;
   int64_t sums[HEAT_AXES];
@@ -428,10 +434,10 @@ size_t heat_multigrid_plan_bytes(const heat_layout *layout, const double links[H
                          .threads = threads,
                          .links = {links[HEAT_X], links[HEAT_Y]}};
   const int ranks = layout->ranks[HEAT_X] * layout->ranks[HEAT_Y];
-  int count = 2; /* links of a level */
+  int count = 2; /* links of each cell of the level */
   size_t bytes = sizeof(heat_multigrid) + planned_bytes(&level, none, count);
   for (; !small_enough_to_copy(planned_cells(&level), ranks); count = HEAT_LINKS) bytes += plan_coarse_level(&level);
-  bytes += (size_t)planned_cells(&level) * level.value; /* of the gathering */
+  bytes += (size_t)planned_cells(&level) * level.value; /* a buffer, with which the level is gathered */
   level.layout = (heat_layout){.cells = {level.layout.cells[HEAT_X], level.layout.cells[HEAT_Y]},
                                .ranks = {1, 1},
                                .periodic = {layout->periodic[HEAT_X], layout->periodic[HEAT_Y]}};

@@ -18,14 +18,14 @@ static size_t round_up(size_t n, size_t to) {
   return (n + to - 1) / to * to;
 }
 
-/* One allocation for all arrays, each of which begins an odd number of cache lines further, so that the same cell of
- * several arrays is not in the same cache set. */
+/* All arrays of a level are in one allocation. Each array begins an odd number of cache lines after the one before it,
+ * so that the same cell of several arrays does not fall into the same set of the cache. */
 typedef struct extents {
   size_t row, each; /* bytes of a row, and of an array */
   size_t below;     /* rows below the owned ones */
 } extents;
 
-/* Rows or columns beyond a side: ghost layers, or the one of zeros beyond a wall. */
+/* The number of rows or columns beyond a side: the ghost layers, or one layer of zeros beyond a wall. */
 static size_t beyond(const heat_layout *layout, heat_box owned, int side) {
   const int axis = side / 2;
   const bool last = side % 2 == 0 ? owned.lo[axis] == 0 : owned.hi[axis] == layout->cells[axis];
@@ -40,13 +40,13 @@ static extents extents_of(const heat_layout *layout, heat_box owned, size_t valu
   return (extents){.row = row, .each = rows * row + 4 * LINE, .below = below};
 }
 
-/* Whether there are interpolation weights to that direction from a level whose finer one was halved so. */
+/* Whether there are interpolation weights in a direction, from a level that was made by halving these axes. */
 static bool has_weight(const bool halved[HEAT_AXES], int weight) {
   const bool in_x = weight == HEAT_TO_W || weight == HEAT_TO_E, in_y = weight == HEAT_TO_S || weight == HEAT_TO_N;
   return (halved[HEAT_X] || in_y) && (halved[HEAT_Y] || in_x) && (halved[HEAT_X] || halved[HEAT_Y]);
 }
 
-/* Of which so many arrays have one. */
+/* The number of arrays of a level. */
 static size_t arrays_of(const bool halved[HEAT_AXES], int links) {
   size_t count = (size_t)links + 3 + (links == 2); /* reaction, b and x, direction */
   for (int weight = 0; weight < HEAT_WEIGHTS; weight++) count += has_weight(halved, weight);
@@ -65,8 +65,9 @@ size_t heat_level_bytes(const heat_layout *layout, int rank, heat_level_shape sh
   return arrays_of(shape.halved, shape.links) * size.each + threads * WORK_ROWS * size.row;
 }
 
-/* Zeros, that begin with a cache line, or a huge page where they are large: memory that is fresh from the system is not
- * written to, so that the first to touch a page is who works with it. NULL: none left. */
+/* Allocate the memory of a level, filled with zeros. It begins at a cache line, or at a huge page where it is large.
+ * calloc does not write to pages that are fresh from the system, so each page is placed near the thread that is first
+ * to use it. NULL when memory is exhausted. */
 static char *allocate(heat_level *level) {
   const bool large = level->bytes >= 2 * (size_t)HUGE_PAGE;
   const size_t align = large ? HUGE_PAGE : LINE;

@@ -1,11 +1,12 @@
 /* What the files of the multigrid share: a level, and the loops over it, compiled for float and for double.
  *
- * The operator of a level, in the difference form that keeps the reaction c apart from the diagonal:
+ * The operator of a level is stored in a difference form, in which the reaction c is kept apart from the diagonal:
  *
  *     (A x)_p = c_p x_p + sum over links k_pq (x_p - x_q)
  *
- * with k stored at the cell to the east or north of a link. So a constant field feels c alone, whatever rounding does
- * to the links. The links of the finest level are the conductances of its faces; a wall's is part of c. */
+ * A link joins two neighbouring cells p and q; its strength k_pq is stored at the cell to the east or north of it. In
+ * this form A applied to a constant field gives c times that field, whatever the rounding errors of the links are. The
+ * links of the finest level are the conductances of its faces. The conductance of a face at a wall is part of c. */
 #ifndef HEAT2D_MULTIGRID_LEVEL_H
 #define HEAT2D_MULTIGRID_LEVEL_H
 
@@ -14,17 +15,18 @@
 #include "heat2d/numerics/total.h"
 
 enum {
-  HEAT_SMOOTHINGS = 3, /* steps of the smoother before and after */
-  /* The correction is smoothed on the owned cells from what it is 3 layers around them; before that the steps of the
-   * smoother get there from b 5 layers around them; and the diagonal there has links of one layer more. */
+  HEAT_SMOOTHINGS = 3, /* steps of the smoother before and after the coarse correction */
+  /* Each step of the smoother needs one layer of ghost cells. The smoothing after the correction needs the correction
+   * in 3 layers around the owned cells. To smooth there before the correction, b is needed in 5 layers. The diagonal in
+   * the outermost of these has links to one layer more. */
   HEAT_LEVEL_DEPTH = HEAT_SMOOTHINGS + 3,
   HEAT_COARSE_DEPTH =
-      HEAT_SMOOTHINGS /* of the coarse correction: as many coarse layers along an axis that is not halved */
+      HEAT_SMOOTHINGS /* ghost layers of the coarse correction: along an axis that is not halved all 3 are needed */
 };
 
 typedef enum heat_link { HEAT_LINK_W, HEAT_LINK_S, HEAT_LINK_SW, HEAT_LINK_SE, HEAT_LINKS } heat_link;
 
-/* Where around its own place a coarse cell is interpolated to. */
+/* The fine neighbours, around the place of a coarse cell, to which the coarse value is interpolated. */
 typedef enum heat_weight {
   HEAT_TO_W,
   HEAT_TO_E,
@@ -82,24 +84,28 @@ typedef struct heat_level_turn {
 /* The loops of a cycle over one level: see multigrid_loops.c. All Local. */
 typedef struct heat_level_loops {
   size_t value; /* bytes of a value */
-  /* Row j of an array, over the owned columns: from doubles times `scale`, and to doubles. */
+  /* Set row j of an array, in the owned columns, to `scale` times values that are doubles; and read it as doubles. */
   void (*put)(const heat_level *level, void *array, int64_t j, const double *values, double scale);
   void (*take)(const heat_level *level, const void *array, int64_t j, double *values);
-  /* Set b of the finest level where ranks and threads beside need it, or everywhere. */
+  /* Set b of the finest level in the rows that neighbouring ranks or threads need, or in all rows (in->whole). */
   void (*enter)(const heat_level *fine, const heat_level *coarse, const heat_level_in *in);
-  /* Smooth x, or 0 in its place, for b, and restrict the residual to b of the coarse level. b needs all of its ghost
-   * layers, and so does x. Where `in` is not NULL the rest of b is set on the way. */
+  /* Smooth x for the right-hand side b, beginning with x = 0 where `from_zero` is set, and restrict the residual to b
+   * of the coarse level. All ghost layers of b, and of x unless it begins with 0, must be valid. If `in` is not NULL,
+   * the rows of b that `enter` left out are set on the way. */
   void (*down)(const heat_level *fine, const heat_level *coarse, bool from_zero, const heat_level_in *in);
-  /* Restrict the residual of x, without smoothing, to b of the coarse level. x needs two ghost layers, b one. */
+  /* Restrict the residual of x, without smoothing, to b of the coarse level. Two ghost layers of x and one of b must be
+   * valid. */
   void (*residual)(const heat_level *fine, const heat_level *coarse);
-  /* Correct x by that of the coarse level, which needs its ghost layers, and smooth again. `out` may be NULL. */
+  /* Add the interpolated x of the coarse level, whose ghost layers must be valid, to x, and smooth again. `out` may be
+   * NULL. */
   void (*up)(const heat_level *fine, const heat_level *coarse, const heat_level_out *out);
+  /* Add the product of b and x to out->product. */
   void (*multiply)(const heat_level *level, const heat_level_out *out);
-  /* x = step p, or x + step p where `add`, with row j of the direction. */
+  /* x = step p, or x = x + step p where `add` is set, for row j of the direction p. */
   void (*advance)(const heat_level *level, int64_t j, double step, double *x, bool add);
-  /* Turn row j of the direction, with a ghost cell at both ends but beyond walls ... */
+  /* Compute row j of the new direction, with one ghost cell at each end except beyond walls. */
   void (*turn)(const heat_level *level, int64_t j, const heat_level_turn *turn);
-  /* ... and `unit` times it, as doubles. */
+  /* Read row j of the direction, times `unit`, as doubles. */
   void (*read)(const heat_level *level, int64_t j, double unit, double *values);
 } heat_level_loops;
 
@@ -107,10 +113,11 @@ typedef struct heat_level_loops {
 typedef struct heat_level_setup {
   /* Set the weights of the coarse level, and its links. HEAT_IO. */
   heat_status (*coarsen)(const heat_level *fine, const heat_level *coarse);
-  /* Set b and x of the fine level such that the restricted residual is the reaction of the coarse one ... */
+  /* Set b and x of the fine level such that the restricted residual is the reaction of the coarse level. */
   void (*prepare_reaction)(const heat_level *fine, const heat_level *coarse);
-  /* ... which that then takes from its b. */
+  /* Copy that restricted residual, which is b of the coarse level, to its reaction. */
   void (*set_reaction)(const heat_level *coarse);
+  /* A bound of the eigenvalues of D^-1 A in this rank's cells. */
   double (*bound)(const heat_level *level);
   void (*couplings)(const heat_level *level, int64_t sums[HEAT_AXES]);
 } heat_level_setup;

@@ -21,17 +21,17 @@ static field_set read_by(const heat_stage *stage) {
   return set;
 }
 
-/* What is worked out step by step. */
+/* The schedule while it is being computed. */
 typedef struct planning {
   const heat_schedule_input *input;
   field_set bands;
-  field_set live[HEAT_STAGES_MAX + 1]; /* whose value before that stage is read by it or by a later one */
-  int exchanges[HEAT_STAGES_MAX + 1];  /* before those stages, in order */
+  field_set live[HEAT_STAGES_MAX + 1]; /* fields whose value before that stage is read by it or by a later one */
+  int exchanges[HEAT_STAGES_MAX + 1];  /* indices of the stages before which there is an exchange, ascending */
   int exchange_count;
 } planning;
 
-/* The fields whose value before each stage is read by it or by a later one, or belongs to `after`, the list's results.
- */
+/* Find the fields whose value before each stage is read by that stage or by a later one, or after the list: those in
+ * `after`. */
 static void find_live(const heat_schedule_input *input, field_set after, field_set live[HEAT_STAGES_MAX + 1]) {
   live[input->count] = after;
   for (int k = input->count - 1; k >= 0; k--)
@@ -42,8 +42,9 @@ static bool may_end(const planning *p, int position) {
   return (p->live[position] & p->bands) == 0;
 }
 
-/* Go through the stages [from, to) until the ghost layers in `valid` do not last; returns the stage that comes to
- * nothing, or `to`. Notes how far each one grows unless grow is NULL. */
+/* Go through the stages [from, to), and update the number of valid ghost layers of each field in `valid`. Returns the
+ * first stage for which the layers are too few, or `to`. The number of layers that each stage computes is stored in
+ * `grow`, unless that is NULL. */
 static int go_through(const heat_schedule_input *input, int from, int to, int valid[HEAT_STAGE_FIELDS], int64_t *grow) {
   for (int k = from; k < to; k++) {
     const heat_stage *stage = &input->stages[k];
@@ -65,8 +66,9 @@ static int reach(const planning *p, int from) {
   return go_through(p->input, from < 0 ? 0 : from, p->input->count, valid, NULL);
 }
 
-/* Exchanges as late as possible each time: as few as there can be, since a later one never lasts for less. False when
- * there is no place for one; then at least one band fewer is left. */
+/* Place each exchange as late as possible. This gives the smallest number of exchanges, since the later of two possible
+ * exchanges always serves at least as many further stages. False when an exchange is needed where a band is live; then
+ * `bands` has lost at least one band. */
 static bool exchange_late(planning *p) {
   p->exchange_count = 0;
   for (int at = -1, end = reach(p, at); end < p->input->count; end = reach(p, at)) {
@@ -81,9 +83,9 @@ static bool exchange_late(planning *p) {
   return true;
 }
 
-/* The same number of exchanges at other places, where they have fewer fields: from the end of the list, the cheapest
- * way on from an exchange before each stage (dynamic programming; after an exchange nothing that was before matters).
- */
+/* Move the exchanges, whose number stays the same, to places where they have fewer fields. This is dynamic programming
+ * from the end of the list: for an exchange before each stage the best exchanges after it are found. It works because
+ * after an exchange nothing that was before it matters. */
 static void exchange_where_few_are_live(planning *p) {
   const int count = p->input->count, never = INT_MAX / 2;
   int number[HEAT_STAGES_MAX + 1], fields[HEAT_STAGES_MAX + 1], next[HEAT_STAGES_MAX + 1];
@@ -109,7 +111,8 @@ static void exchange_where_few_are_live(planning *p) {
   }
 }
 
-/* Stages for which a pass has room in all bands: they hold the rows that those still read, and one above. */
+/* The number of stages of a pass for which all bands have enough rows: the rows that these stages still read, and one
+ * above. */
 enum { BAND_RIM = 3 };
 static int longest_pass(const planning *p) {
   int longest = HEAT_STAGES_MAX;
@@ -118,8 +121,8 @@ static int longest_pass(const planning *p) {
   return longest;
 }
 
-/* Whether there are no more stages than that between two places where a pass may end; otherwise at least one band fewer
- * is left. */
+/* Whether there are at most so many stages between two places where a pass may end. If not, `bands` has lost at least
+ * one band, and the caller tries again. */
 static bool passes_fit(planning *p) {
   const int longest = longest_pass(p);
   for (int last = 0, k = 1; k <= p->input->count; k++) {
@@ -133,7 +136,7 @@ static bool passes_fit(planning *p) {
   return true;
 }
 
-/* All but those that have no room even for one stage, or a value from before the list. */
+/* All bands but those that have too few rows even for one stage, and those whose value from before the list is read. */
 static field_set usable_bands(const planning *p) {
   field_set bands = 0;
   for (int f = 0; f < HEAT_STAGE_FIELDS; f++)
@@ -141,7 +144,7 @@ static field_set usable_bands(const planning *p) {
   return bands & ~p->live[0];
 }
 
-/* How far each stage grows, and what is refreshed, with the exchanges where they are now. */
+/* Fill in how many layers each stage computes and which fields are refreshed, now that the exchanges are placed. */
 static void fill_in(const planning *p, heat_schedule *schedule) {
   const heat_schedule_input *input = p->input;
   int valid[HEAT_STAGE_FIELDS], from = 0;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { UNIFORM_ARRAYS = 2, VARYING_ARRAYS = 5 }; /* that a tile holds */
+enum { UNIFORM_ARRAYS = 2, VARYING_ARRAYS = 5 }; /* arrays that a tile reads and writes, without that of the source */
 
 /* Whether the lane frame is made for this equation. */
 static bool has_frame(const heat_sequence *sequence) {
@@ -13,8 +13,8 @@ static bool has_frame(const heat_sequence *sequence) {
   return equation->stencil->uniform ? !equation->forcing->has_source : !heat_forcing_in_time(equation->forcing);
 }
 
-/* What the lane frame multiplies with where the material varies; none otherwise. Not of a source that depends on time.
- */
+/* The arrays of coefficients that the lane frame reads where the material varies; none where it is uniform, or where a
+ * source depends on time. */
 static heat_arrays coefficients_of(const heat_sequence *sequence) {
   const heat_stencil *stencil = sequence->equation.stencil;
   const heat_forcing *forcing = sequence->equation.forcing;
@@ -31,13 +31,14 @@ static heat_arrays coefficients_of(const heat_sequence *sequence) {
   return arrays;
 }
 
-/* Whether it may be the fastest. With varying material, as parts of the speed of the kernel in the first-level cache
- * (one core of a Xeon with AVX-512; mixed: patches in which cells differ):
+/* Whether the lane frame may be faster than tiles, and so is worth a trial. With varying material, as fractions of the
+ * speed of the kernel in the first-level cache (one core of a Xeon with AVX-512; `mixed` is the share of the patches in
+ * which cells differ from each other, see patches.h):
  *
  *     cells of a block     mixed    frame   tile
  *     256 x 256             0 %      0.42   0.62
  *     512 x 512             0 %      0.70   0.50
- *     1024 x 512            0 %      0.75   0.60   untried where few are mixed
+ *     1024 x 512            0 %      0.75   0.60   without a trial where few patches are mixed
  *     1024 x 512           11 %      0.47   0.61
  *     8192 x 4096           1 %      0.88   0.50   2 ranks */
 static bool is_worth_a_trial(const heat_sequence *sequence) {
@@ -77,7 +78,7 @@ void heat_sequence_destroy(heat_sequence *sequence) {
   *sequence = (heat_sequence){.threads = 0};
 }
 
-/* What a stage's kernel works with, at the first owned cell. */
+/* The arguments of a stage's kernel, with pointers to the first owned cell. */
 static heat_sweep make_sweep(const heat_sequence *sequence, const heat_stage *stage, heat_field *const *fields) {
   heat_sweep sweep = heat_stencil_sweep(sequence->equation.stencil);
   sweep.stride = fields[stage->u]->stride;
@@ -122,8 +123,8 @@ void heat_sequence_set_plain(heat_sequence *sequence) {
   sequence->plain = true;
 }
 
-/* The part of `box` with no side next to it. There the kernel is all there is to do, but for sources that depend on
- * time. */
+/* The cells of `box` that touch no side of the domain. There only the kernel has to be run, apart from sources that
+ * depend on time. */
 static heat_box inner_part(const heat_sequence *sequence, heat_box box) {
   return heat_box_intersect(box, heat_box_grow(sequence->grid->domain, -1));
 }
@@ -221,6 +222,7 @@ static void run_plain(pass *p, heat_box box) {
   current_loop(p->sequence)(&sweep, heat_part_at(box, p->sequence->grid->owned, sweep.stride));
 }
 
+/* Describe the stages of a pass for tiles or for the lane frame. */
 static void make_fronts(const pass *p, const int64_t *grow, int count, heat_front *fronts) {
   const heat_sequence *sequence = p->sequence;
   for (int k = 0; k < count; k++) {
@@ -248,7 +250,7 @@ static void run_tiles(pass *p, const int64_t *grow, int count) {
                                      .context = p});
 }
 
-/* As prepare_box, for a line of wall cells in the lane frame. */
+/* The same as prepare_box, for a line of cells beside a wall in the lane frame. */
 static void prepare_line(void *context, int k, const heat_wall_line *line) {
   const pass *p = context;
   const heat_equation *equation = &p->sequence->equation;
@@ -262,7 +264,8 @@ static bool is_copy(const heat_stage *stage) {
   return stage->c == 0 && stage->terms == 1 && stage->term[0].weight == 1 && stage->term[0].field == stage[-1].out;
 }
 
-/* A copy at the end costs nothing: the frame writes to where that goes. False where there is no memory for it. */
+/* Do the stages of a pass in the lane frame. Where the last stage is a copy, the frame writes its result directly to
+ * where the copy would go. False where there is no memory for the frame. */
 static bool run_frame(pass *p, const int64_t *grow, int count) {
   heat_sequence *sequence = p->sequence;
   heat_front fronts[HEAT_FRAME_STAGES];
@@ -285,21 +288,23 @@ static bool run_frame(pass *p, const int64_t *grow, int count) {
              .code == HEAT_OK;
 }
 
-/* Whether the stage is a step of Euler. */
+/* Whether the stage is a step of Euler, u + dt L(u). */
 static bool is_step(const heat_stage *stage) {
   return stage->c != 0 && stage->terms == 1 && stage->term[0].field == stage->u && stage->term[0].weight == 1;
 }
 
-/* Whether a pass of so many stages is done in the lane frame whatever a trial would say: a long one is fast there, and
- * a short one, as at the start of a run, needs no band there. Only where they come again and again is there a trial. */
+/* Whether a pass of so many stages is done in the lane frame without a trial. A long pass is faster there. A short one
+ * is done there, too, as at the start of a run, since no band has to be made for it. Only where short passes come again
+ * and again a trial decides. */
 static bool is_sure(const heat_sequence *sequence, int stages) {
   enum { SHORT_MOST = 8 };
   const int enough = sequence->tiling.frame_stages;
   return enough > 0 && (stages >= enough || sequence->short_stretches <= SHORT_MOST);
 }
 
-/* As many of the stages [from, to) as can be done in the lane frame, 0: none. Each one goes on with the result of the
- * one before, and nobody needs what was between. At the end the result may be copied out of a band. */
+/* How many of the stages [from, to) can be done in the lane frame; 0: none. Each of them has to be a step of Euler from
+ * the result of the one before it, and only the last result may be needed later. The last stage may be a copy of the
+ * result out of a band. */
 static int frame_length(const pass *list, const heat_schedule *schedule, int from, int to) {
   const heat_sequence *sequence = list->sequence;
   const heat_tiling *tiling = &sequence->tiling;
@@ -320,9 +325,9 @@ static int frame_length(const pass *list, const heat_schedule *schedule, int fro
   return taken ? length : 0;
 }
 
-/* How many of the stages [from, to) the next pass takes. They need no message between them, and so are divided only
- * because a tile is carried through so many at most: into passes about as long as each other, each of which ends where
- * no band holds a value that is still needed. */
+/* The number of stages of the next pass, of the stages [from, to), which need no message between them. They have to be
+ * divided only since a pass has a largest number of stages. The passes are of about the same length, and each ends
+ * where no band holds a value that is still needed. */
 static int pass_length(const heat_sequence *sequence, const heat_schedule *schedule, int from, int to) {
   int longest = sequence->plain ? 1 : heat_tiling_current(&sequence->tiling).stages;
   if (longest > schedule->longest) longest = schedule->longest;
@@ -333,14 +338,14 @@ static int pass_length(const heat_sequence *sequence, const heat_schedule *sched
   for (int length = wanted - 1; length > 0; length--)
     if (schedule->may_end[from + length]) return length;
   int length = most;
-  while (!schedule->may_end[from + length]) length++; /* the schedule makes sure of one that the bands have room for */
+  while (!schedule->may_end[from + length]) length++; /* the schedule has made sure that the bands have enough rows */
   return length;
 }
 
-/* The stages [from, to) of a list, which need no message between them. */
+/* Do the stages [from, to) of a list, which need no message between them, in one or more passes. */
 static void run_stages(const pass *list, const heat_schedule *schedule, int from, int to) {
   heat_sequence *sequence = list->sequence;
-  /* Waiting for messages is not the tiles' time. */
+  /* The time of the tiles, without that spent waiting for messages. */
   const double start = MPI_Wtime() - sequence->runtime->spent[HEAT_HALO];
   double updates = 0;
   bool sure = false;
@@ -393,7 +398,7 @@ static heat_schedule schedule_for(const heat_sequence *sequence, const heat_stag
   return heat_schedule_make(&input);
 }
 
-/* Make whole fields of some bands. Collective, as all ranks have the same schedule. */
+/* Make the bands of a set whole fields. Collective, as all ranks have the same schedule. */
 static heat_status widen(const heat_sequence *sequence, unsigned set, heat_field *const *fields) {
   heat_status status = heat_ok();
   if (set == 0) return status;
@@ -403,7 +408,7 @@ static heat_status widen(const heat_sequence *sequence, unsigned set, heat_field
   return heat_agree(sequence->grid->comm, status);
 }
 
-/* The fields of a set, for an exchange. */
+/* List the fields of a set for an exchange; returns their number. */
 static int pick(unsigned set, heat_field *const *fields, heat_field *picked[HEAT_STAGE_FIELDS]) {
   int count = 0;
   for (int f = 0; f < HEAT_STAGE_FIELDS; f++)
@@ -411,8 +416,8 @@ static int pick(unsigned set, heat_field *const *fields, heat_field *picked[HEAT
   return count;
 }
 
-/* The halo for several fields at once, when the first such exchange comes. Collective, as all ranks have the same
- * schedule. */
+/* Make the halo that exchanges several fields at once, before the first such exchange. Collective, as all ranks have
+ * the same schedule. */
 static heat_status provide_halo(heat_sequence *sequence, const heat_schedule *schedule, int count) {
   bool several = false;
   for (int k = 0; k < count; k++) several = several || (schedule->refresh[k] & (schedule->refresh[k] - 1)) != 0;
@@ -427,7 +432,8 @@ static heat_status run_list(heat_sequence *sequence, const heat_stage *stages, i
   if (status.code == HEAT_OK) status = provide_halo(sequence, &schedule, count);
   if (status.code != HEAT_OK) return status;
   for (int s = 0; s < count; s++) times[s] = stages[s].t;
-  /* A failure is local (an expression at one rank's cells): the exchanges go on, the caller agrees. */
+  /* A failure concerns this rank alone (an expression at some of its cells). So the exchanges go on as on the other
+   * ranks, and the caller agrees on the status. */
   status = heat_walls_update(sequence->equation.walls, times, count);
   status = heat_first(status, heat_forcing_begin(sequence->equation.forcing, times, count));
   const pass list = {.sequence = sequence, .stages = stages, .fields = fields, .status = &status};
@@ -441,7 +447,7 @@ static heat_status run_list(heat_sequence *sequence, const heat_stage *stages, i
   return status;
 }
 
-/* The bands that a list writes. */
+/* The set of the bands that a list writes. */
 static unsigned bands_written(const heat_stage *stages, int count, heat_field *const *fields) {
   unsigned set = 0;
   for (int k = 0; k < count; k++)
@@ -452,7 +458,8 @@ static unsigned bands_written(const heat_stage *stages, int count, heat_field *c
 heat_status heat_sequence_run(heat_sequence *sequence, const heat_stage *stages, int count, heat_field *const *fields) {
   const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_STENCIL);
   heat_status status = heat_ok();
-  /* The walls keep values for so many stages. A longer list is cut wherever that is, and no band lasts over a cut. */
+  /* The walls keep their values for HEAT_STAGES_MAX stages. A longer list is cut after so many, wherever that is, and
+   * no band keeps its values over a cut. */
   if (count > HEAT_STAGES_MAX) status = widen(sequence, bands_written(stages, count, fields), fields);
   const bool whole = status.code == HEAT_OK;
   for (int s = 0; s < count && whole; s += HEAT_STAGES_MAX) {

@@ -11,15 +11,16 @@ static double face_mean(double a, double b, bool arithmetic) {
   return arithmetic ? (a + b) / 2 : 2 * a * b / (a + b);
 }
 
-/* What a contact resistance R leaves of a face's conductance: with the heat that flows through it per area and kelvin,
- * G = K h, it is G / (1 + R G). */
+/* Reduce the conductance K of a face by a contact resistance R in series with it. With G = K h, W/(m2 K), the heat that
+ * flows through the face per area and kelvin, the result is G / (1 + R G). */
 static void resist_face(const heat_problem *problem, int layer, double spacing, double *face) {
   const double resistance = layer > 0 ? problem->regions[layer - 1].contact : 0;
   if (resistance > 0) *face /= 1 + resistance * (*face * spacing);
 }
 
-/* The faces of one row of cells, by which regions hold the cells in it and in the row below it; NULL: it is the lowest.
- * What lies at the low ends is a wall, which has no resistance, or the rim. */
+/* Put the contact resistances into the west and south faces of one row of cells. `here` and the array of the row below
+ * say in which region each cell lies; that array is NULL for the lowest row. The faces at the low ends of rows and
+ * columns are walls, which have no resistance, or lie at the rim of the grown box, and are never used. */
 static void resist_row(heat_stencil *stencil, const heat_problem *problem, int64_t j, const int *here,
                        const int *below) {
   const heat_grid *grid = stencil->grid;
@@ -34,14 +35,14 @@ static void resist_row(heat_stencil *stencil, const heat_problem *problem, int64
                 &ky[n]);
 }
 
-/* Put the contact resistances between cells into their faces. Conditions are evaluated once for each cell. */
+/* Put the contact resistances into all faces. The `where` conditions of regions are evaluated once for each cell. */
 static heat_status resist(heat_stencil *stencil, const heat_problem *problem) {
   const heat_grid *grid = stencil->grid;
   const heat_box grown = heat_grid_grown(grid, grid->owned, stencil->depth);
   const int count = (int)heat_box_width(grown, HEAT_X);
   const size_t row = (size_t)count * (size_t)heat_problem_contacts(problem);
   double *x = malloc((size_t)count * sizeof *x);
-  int *inside = malloc(2 * row * sizeof *inside); /* of two rows in turn */
+  int *inside = malloc(2 * row * sizeof *inside); /* for this row and the row below it, in turn */
   heat_status status = x != NULL && inside != NULL ? heat_ok() : heat_no_memory("contacts", 2 * row * sizeof *inside);
   for (int n = 0; n < count && status.code == HEAT_OK; n++)
     x[n] = heat_problem_centre(problem, HEAT_X, heat_grid_wrap(grid, HEAT_X, grown.lo[HEAT_X] + n));
@@ -56,9 +57,9 @@ static heat_status resist(heat_stencil *stencil, const heat_problem *problem) {
   return status.code == HEAT_OK ? heat_problem_check_conditions(problem) : status;
 }
 
-/* Turn cell conductivities into conductances of the west (or south) faces, in place: from the far end, so that both
- * cells of a face are still there. A face on a wall takes its cell's conductivity; one at the rim of the grown box is
- * never used. */
+/* Turn the conductivities of cells into the conductances of their west (or south) faces, in place. This goes from the
+ * high end to the low end, so that the conductivities of both cells of a face have not been overwritten. A face on a
+ * wall has the conductivity of its cell. A face at the rim of the grown box is never used. */
 static void conductances(const heat_stencil *stencil, bool arithmetic, heat_field *k, int axis) {
   const heat_grid *grid = stencil->grid;
   const heat_box grown = heat_grid_grown(grid, grid->owned, stencil->depth);
@@ -68,8 +69,8 @@ static void conductances(const heat_stencil *stencil, bool arithmetic, heat_fiel
     for (int64_t i = grown.hi[HEAT_X] - 1; i >= grown.lo[HEAT_X]; i--) {
       double *here = heat_field_at(k, i, j);
       const int64_t at = axis == HEAT_X ? i : j;
-      /* The high wall's face is stored where the next cell would be; where that lies beyond the ghost layers the wall
-       * is out of reach. */
+      /* The face on the wall at the high end is stored at the place of the next cell. If that place lies beyond the
+       * ghost layers, no cell of the grown box is beside this wall. */
       if (heat_grid_wall(grid, 2 * axis) && at == grid->domain.hi[axis] - 1 &&
           at + 1 < grid->owned.hi[axis] + stencil->depth)
         here[back] = *here * scale;
@@ -98,7 +99,7 @@ static heat_status create_varying(heat_stencil *stencil, const heat_discretisati
   const heat_box grown = heat_grid_grown(grid, grid->owned, stencil->depth);
   heat_field *fields[] = {&stencil->kx, &stencil->ky, &stencil->inverse};
   heat_status status = heat_ok();
-  /* The fields of the stages count their numbers from 0. */
+  /* Numbers for the placement in memory, see field.h: the fields of the stages have the numbers from 0 on. */
   for (int f = 0; f < 3 && status.code == HEAT_OK; f++)
     status = heat_field_create_as(fields[f], grid,
                                   (heat_field_form){.depth = stencil->depth,
@@ -122,7 +123,7 @@ static heat_status create_varying(heat_stencil *stencil, const heat_discretisati
   return resist(stencil, from->problem);
 }
 
-/* Conductance of the face of an owned cell that looks to `side`, W/(m3 K). */
+/* The conductance of the face on `side` of an owned cell, W/(m3 K). */
 static double face_of(const heat_stencil *stencil, int side, int64_t i, int64_t j) {
   if (stencil->uniform) return stencil->faces[side / 2];
   const heat_field *k = side / 2 == HEAT_X ? &stencil->kx : &stencil->ky;
@@ -157,8 +158,9 @@ static heat_status create_walls(heat_stencil *stencil, const heat_walls *walls) 
   return heat_ok();
 }
 
-/* Widen the bounds by the row of -L for cell (i, j): its diagonal has the conductance of each face to another cell, and
- * that of each wall's face times 1 - B; Gershgorin adds those to other cells once more. */
+/* Widen the bounds by the row of -L for cell (i, j). Its diagonal is the sum of the conductances of the faces to other
+ * cells, and of those of walls times 1 - B. Gershgorin's bound adds the entries beside the diagonal, which are the
+ * conductances of the faces to other cells once more. */
 static void bound_cell(const heat_stencil *stencil, const heat_walls *walls, int64_t i, int64_t j,
                        heat_bounds *bounds) {
   const heat_grid *grid = stencil->grid;
@@ -185,7 +187,8 @@ static void bound_cell(const heat_stencil *stencil, const heat_walls *walls, int
   bounds->spectral = fmax(bounds->spectral, sum);
 }
 
-/* Over the owned box. Of a uniform material one cell stands for all of its row that are next to no wall. */
+/* Compute the bounds over the owned box. Where the material is uniform, one cell stands for all cells of its row that
+ * are next to no wall. */
 static heat_status bound_owned(heat_stencil *stencil, const heat_walls *walls) {
   const heat_grid *grid = stencil->grid;
   const heat_box owned = grid->owned, inner = heat_box_grow(grid->domain, -1);

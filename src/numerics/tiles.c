@@ -1,31 +1,34 @@
-/* See tiles.h. The shape matters: tiles of 128 x 8, which stay in half of a first-level cache of 32 KiB, and of 2048 x
- * 8, which are streamed from half of the second-level one, were as fast as each other and 5 to 20% faster than those
- * between; with varying material flatter ones were; 16 rows were slower, and so were 16 stages in the smaller tiles.
- * Blocks of columns made it 17% faster with varying material, 3 to 7% otherwise, at 8192 columns. Which shape is best
- * depends on grid, material and processor, so that a run tries some.
+/* See tiles.h. The shape of the tiles matters. Tiles of 128 x 8 cells, which stay in half of a first-level cache of 32
+ * KiB, and tiles of 2048 x 8 cells, which are streamed from half of the second-level cache, were equally fast, and 5 to
+ * 20% faster than tiles of a size between these. With varying material flatter tiles were faster. Tiles of 16 rows were
+ * slower, and so were passes of 16 stages in the smaller tiles. At 8192 columns, blocks of columns brought 17% with
+ * varying material and 3 to 7% otherwise. The best shape depends on the grid, the material and the processor, so a run
+ * tries some.
  *
- * The lane frame beside the best of these tiles, as parts of the speed of the kernel in the first-level cache (one core
- * of a Xeon with AVX-512, or kept to AVX2, 48 KiB and 2 MiB of cache; medians of samples in turn, by the processor's
- * time; blocks with neighbours above and below, and a halo as deep as there are stages):
+ * The table compares the lane frame with the best of these tiles, as fractions of the speed of the kernel in the
+ * first-level cache (one core of a Xeon with AVX-512, or restricted to AVX2, with caches of 48 KiB and 2 MiB; medians
+ * of alternating samples of processor time; blocks with neighbours above and below, and a halo as deep as there are
+ * stages):
  *
  *     cells of a block   stages   frame   tile    AVX2: frame   tile
  *     128 x 128              64    0.39   0.60                          half of its vectors lie outside of the block
  *     256 x 256              64    0.53   0.63
  *     512 x 256               8    0.58   0.57           0.55   0.69
- *     512 x 256              16    0.69   0.61           0.65   0.70    so a run tries it
- *     1024 x 512              8    0.58   0.64                          moving the cells in and out takes longer than
- *     8192 x 1024            16    0.60   0.65                          it saves: also tried
- *     1024 x 512             32    0.77   0.68           0.77   0.74    from here on it is taken untried
+ *     512 x 256              16    0.69   0.61           0.65   0.70    up to here a run tries both
+ *     1024 x 512              8    0.58   0.64                          copying the cells in and out takes longer than
+ *     8192 x 1024            16    0.60   0.65                          the frame saves: a run tries both
+ *     1024 x 512             32    0.77   0.68           0.77   0.74    from here on the frame is used without a trial
  *     1024 x 512             64    0.73   0.65                          seven strips in place of six
  *     2048 x 1024            64    0.87   0.62           0.81   0.75
  *     2048 x 2048            64    0.92   0.68
  *     8192 x 4096            64    1.05   0.78
  *
- * Stages of RKL2 stay in these tiles, where they reach 0.31 to 0.39, which is 13 cycles for a vector of eight cells.
- * They read four arrays and write one: 13 instructions of arithmetic, 6.5 cycles. In the lane frame the start and its
- * rate would have to move along, so that four tiles of 32 KiB, which are not in the first-level cache together, would
- * be read and three written at each stage: 9 to 11 cycles with a second-level cache of 48 bytes a cycle, 1.2 x at best.
- */
+ * The stages of RKL2 are done in the tiles of this file, at 0.31 to 0.39 of that speed, which is 13 cycles for a vector
+ * of eight cells. They read four arrays and write one, with 13 instructions of arithmetic, which take 6.5 cycles. In
+ * the lane frame, the field at the start of the step and its rate L(u) would have to be moved along with the solution.
+ * Each stage would then read four tiles of 32 KiB, which do not fit into the first-level cache together, and write
+ * three. With a second-level cache of 48 bytes a cycle that takes 9 to 11 cycles, so it would be 1.2 times as fast at
+ * best. */
 #define _DEFAULT_SOURCE /* for _SC_LEVEL1_DCACHE_SIZE */
 #include "heat2d/numerics/tiles.h"
 
@@ -41,13 +44,13 @@
 #endif
 
 enum {
-  LEFT = 8,          /* columns that a tile moves per stage: a cache line */
-  WHOLE = 1 << 20,   /* rows or columns of a tile that has no neighbours */
-  TRIALS = 3,        /* of each shape; the fastest counts */
-  NARROWEST = 64,    /* columns that are worth a thread */
-  NEAR = 2 << 20,    /* bytes that the rows which the next strip needs should take: a share of the last cache */
-  BLOCKS_MOST = 256, /* of a pass */
-  LINE = 64,         /* bytes */
+  LEFT = 8,          /* columns by which a tile moves at each stage: one cache line */
+  WHOLE = 1 << 20,   /* rows or columns of a tile that covers the whole block */
+  TRIALS = 3,        /* timed passes of each shape, of which the fastest counts */
+  NARROWEST = 64,    /* columns of a block of cells, at least */
+  NEAR = 2 << 20,    /* bytes, a share of the last cache: the rows that the next strip needs should take no more */
+  BLOCKS_MOST = 256, /* blocks of a pass, at most */
+  LINE = 64,         /* bytes of a cache line */
   SPINS_MOST = 1000  /* looks at another thread's progress before this one lets others run */
 };
 
@@ -56,7 +59,7 @@ heat_tiling heat_tiling_fixed(int columns, int rows) {
       .count = 1, .chosen = true, .tile = {{.columns = columns, .rows = rows, .stages = HEAT_TILE_STAGES}}};
 }
 
-/* Bytes of a cache; `usual` where the system does not know. */
+/* The size of a cache in bytes; `usual` where the system does not say. */
 static double cache_bytes(int name, long usual) {
   const long bytes = sysconf(name);
   return (double)(bytes > 0 ? bytes : usual);
@@ -69,11 +72,11 @@ int heat_tiles_frame_stages(heat_box owned) {
 
 heat_tiling heat_tiling_create(heat_box owned, size_t bytes, bool frame) {
   enum { USUAL_1 = 32 << 10, USUAL_2 = 256 << 10, GRAIN = 32 };
-  enum { FULL_1 = -1, HALF_1 = -2, HALF_2 = -3 }; /* so many columns that the tile fills that much of a cache */
-  static const heat_tile small[] = {
-      {WHOLE, WHOLE, HEAT_TILE_STAGES, false, false, 0}, /* one tile: the order does not matter */
-      {WHOLE, WHOLE, HEAT_TILE_STAGES, true, false, 0},
-      {WHOLE, 8, HEAT_TILE_STAGES, false, false, 0}};
+  /* In place of a number of columns: as many as fill this part of the first or of the second level of cache. */
+  enum { FULL_1 = -1, HALF_1 = -2, HALF_2 = -3 };
+  static const heat_tile small[] = {{WHOLE, WHOLE, HEAT_TILE_STAGES, false, false, 0}, /* one tile */
+                                    {WHOLE, WHOLE, HEAT_TILE_STAGES, true, false, 0},
+                                    {WHOLE, 8, HEAT_TILE_STAGES, false, false, 0}};
   static const heat_tile large[] = {
       {HALF_1, 8, HEAT_TILE_STAGES, false, true, 0},  {HALF_1, 8, HEAT_TILE_STAGES, false, false, 0},
       {HALF_2, 8, HEAT_TILE_STAGES, false, false, 0}, {FULL_1, 4, HEAT_TILE_STAGES, false, false, 0},
@@ -105,7 +108,7 @@ heat_tile heat_tiling_current(const heat_tiling *tiling) {
 
 void heat_tiling_learn(heat_tiling *tiling, int stages, double updates, double seconds) {
   if (tiling->chosen || updates <= 0) return;
-  if (stages > tiling->longest) { /* the first steps of a run come one by one */
+  if (stages > tiling->longest) { /* the lists of the first steps are short: begin the trials anew with longer ones */
     tiling->longest = stages;
     tiling->passes = tiling->current = 0;
     tiling->updates = tiling->seconds = 0;
@@ -134,10 +137,10 @@ double heat_tiling_cost(const heat_tiling *tiling) {
 }
 
 int heat_tiles_band(heat_box owned, int threads) {
-  /* Rows beyond those of a pass that leans downwards by one row per stage: for one thread, and for each of several, at
-   * most an eighth of all. */
+  /* A pass reaches down by one row per stage. These are the rows that a band has beyond that: ALONE for one thread; for
+   * several threads an eighth of the block's rows, within the bounds for each thread. */
   enum { RIM = 3, ALONE = 48, EACH_LEAST = 32, EACH_MOST = 256, SHARE = 8 };
-  const int64_t worth = 2 << 20; /* cells of a block that is larger than the caches */
+  const int64_t worth = 2 << 20; /* cells of a block that does not fit into the caches */
   if (heat_box_cells(owned) < worth) return 0;
   int64_t room = heat_box_width(owned, HEAT_Y) / SHARE;
   if (room > (int64_t)threads * EACH_MOST) room = (int64_t)threads * EACH_MOST;
@@ -145,8 +148,8 @@ int heat_tiles_band(heat_box owned, int threads) {
   return HEAT_TILE_STAGES + RIM + (int)(threads == 1 ? ALONE : room);
 }
 
-/* How many strips a block has done of those for which the bands now have their rows. On a cache line of its own, which
- * other threads watch. */
+/* How many strips of the present window a block has done. It has a cache line of its own, since other threads poll it.
+ */
 typedef struct progress {
   _Alignas(LINE) atomic_int strips;
 } progress;
@@ -154,14 +157,14 @@ typedef struct progress {
 typedef struct pass {
   const heat_tiles_work *work;
   heat_tile tile;
-  heat_box whole;     /* of all fronts */
-  int64_t columns[2]; /* from the first one of the first tile, on a cache line, to the end of the last one */
-  int strips;         /* of tiles in a window: the bands slide, then all blocks go through these */
-  int blocks;         /* of columns */
-  progress *done;     /* of each block */
+  heat_box whole;     /* the smallest box around the boxes of all stages */
+  int64_t columns[2]; /* the first column of the first tile, which begins a cache line, and the end of the last tile */
+  int strips;         /* of a window: the bands are moved up, and then all blocks do so many strips */
+  int blocks;         /* number of blocks of columns */
+  progress *done;     /* one for each block */
 } pass;
 
-/* Let the sweeps point to the fields: after a band has slid its cells are elsewhere in memory. */
+/* Set the pointers of the sweeps to the fields. After a band has been moved its cells are elsewhere in memory. */
 static void set_pointers(const heat_tiles_work *work) {
   for (int k = 0; k < work->count; k++) {
     const heat_stage *stage = work->fronts[k].stage;
@@ -172,6 +175,7 @@ static void set_pointers(const heat_tiles_work *work) {
   }
 }
 
+/* Do all stages on the tile that lies at `tile` at the first stage. */
 static void do_tile(const heat_tiles_work *work, heat_box tile) {
   for (int k = 0; k < work->count; k++) {
     const heat_front *front = &work->fronts[k];
@@ -188,7 +192,7 @@ static void do_tile(const heat_tiles_work *work, heat_box tile) {
   }
 }
 
-/* Wait until a block has done that many strips. */
+/* Wait until another block has done so many strips of the window. */
 static void await(progress *other, int strips) {
   for (int looks = 0; atomic_load_explicit(&other->strips, memory_order_acquire) < strips;)
     if (looks < SPINS_MOST)
@@ -197,8 +201,8 @@ static void await(progress *other, int strips) {
       sched_yield();
 }
 
-/* Where the tiles of a block begin, so that all blocks have as many cells: tiles move left, by half of it on average.
- */
+/* The first column of a block at the first stage, chosen so that all blocks have about the same number of cells. Since
+ * tiles move left from stage to stage, a block lies half of that way further to the right at its first stage. */
 static int64_t border(const pass *p, int block) {
   if (block == 0 || block == p->blocks) return p->columns[block > 0];
   const int64_t width = heat_box_width(p->whole, HEAT_X), drift = (int64_t)LEFT * (p->work->count - 1) / 2;
@@ -206,6 +210,7 @@ static int64_t border(const pass *p, int block) {
   return p->columns[0] + (start - p->columns[0]) / LEFT * LEFT;
 }
 
+/* Do the strips of the window on one block. */
 static void do_block(pass *p, int64_t first_row, int block, bool uses_mpi) {
   const int64_t start = border(p, block), end = border(p, block + 1);
   for (int s = 0; s < p->strips; s++) {
@@ -220,6 +225,7 @@ static void do_block(pass *p, int64_t first_row, int block, bool uses_mpi) {
   }
 }
 
+/* Move the bands up, so that they hold the rows of the window that begins at `first_row`. */
 static void open_window(pass *p, int64_t first_row, bool first, int fields) {
   const heat_tiles_work *work = p->work;
   for (int f = 0; f < fields; f++)
@@ -228,7 +234,7 @@ static void open_window(pass *p, int64_t first_row, bool first, int fields) {
   for (int b = 0; b < p->blocks; b++) atomic_store_explicit(&p->done[b].strips, 0, memory_order_relaxed);
 }
 
-/* How many fields the stages name. */
+/* The number of fields that the stages name: one more than the highest index. */
 static int count_fields(const heat_tiles_work *work) {
   int fields = 0;
   for (int k = 0; k < work->count; k++) {
@@ -241,21 +247,21 @@ static int count_fields(const heat_tiles_work *work) {
   return fields;
 }
 
-/* Choose the number of strips of a window: all of them, or as many as the shortest band has rows for. */
+/* Choose the number of strips of a window: all strips of the pass, or as many as the shortest band has rows for. */
 static void lay_out(pass *p, int fields) {
   const int count = p->work->count;
   const int64_t rows = heat_box_width(p->whole, HEAT_Y) + count - 1;
   int64_t room = rows;
   for (int f = 0; f < fields; f++) {
     const int band = p->work->fields[f]->window_rows;
-    if (band > 0 && band - count - 2 < room) room = band - count - 2; /* what is read below, and one row above */
+    if (band > 0 && band - count - 2 < room) room = band - count - 2; /* rows that are read below, and one row above */
   }
   if (p->tile.rows > room) p->tile.rows = (int)room;
   p->strips = (int)(room < rows ? room / p->tile.rows : (rows + p->tile.rows - 1) / p->tile.rows);
 }
 
-/* Choose the blocks: equally many for each thread, and so narrow that the rows which a strip leaves for the next one
- * are still in a cache. Returns how many threads find work side by side. */
+/* Choose the blocks: the same number for each thread, and so narrow that the rows that the next strip needs from this
+ * one are still in a cache. Returns the number of threads that can work side by side. */
 static int choose_blocks(pass *p) {
   const int64_t width = heat_box_width(p->whole, HEAT_X), wide = width / NARROWEST;
   int64_t threads = p->work->threads < BLOCKS_MOST ? p->work->threads : BLOCKS_MOST;

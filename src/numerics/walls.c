@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Cells along a side may be ghost cells behind a periodic side: runs of cells whose wrapped indices are contiguous. */
+/* The end of the run of cells that begins at `from` and whose wrapped indices are contiguous. The range of a side may
+ * reach beyond a periodic side, where the cells are those at the other end of the grid again. */
 static int64_t run_end(const heat_grid *grid, int axis, int64_t from, int64_t to) {
   const int64_t left = grid->layout.cells[axis] - heat_grid_wrap(grid, axis, from);
   return from + left < to ? from + left : to;
@@ -32,7 +33,7 @@ static heat_status evaluate(const heat_walls *walls, int side, int instant, doub
   return heat_ok();
 }
 
-/* The conductivity normal to the wall of the cells beside it. */
+/* Evaluate the conductivity, normal to the wall, of the cells beside it. */
 static heat_status paint_conductivity(const heat_walls *walls, int side) {
   const heat_grid *grid = walls->grid;
   const heat_problem *problem = walls->problem;

@@ -3,9 +3,10 @@
  *
  *     S x = b,   S = sigma rho c_p - K,   K = rho c_p L_h (see stencil.h),   sigma >= 0, 1/s.
  *
- * The recurrence's residual only says when to look: what counts is b - S x itself, in the norm |r|^2 = sum r^2 over the
- * cells. Where that has not come as far, the iteration starts again from it. Two reductions for each iteration; the
- * scalar products are those of products.h, so x has the same bits on any ranks. */
+ * The residual of the recurrence is used only to decide when to compute the true residual b - S x, whose norm
+ * |r|^2 = sum of r^2 over the cells decides whether the iteration ends. If the true residual is still too large, the
+ * iteration starts again from it. Each iteration needs two reductions. The scalar products are those of products.h, so
+ * x has the same bits on any number of ranks. */
 #ifndef HEAT2D_KRYLOV_H
 #define HEAT2D_KRYLOV_H
 
@@ -14,34 +15,35 @@
 
 typedef struct heat_krylov {
   const heat_stencil *stencil; /* borrowed */
-  heat_sequence *sequence;     /* borrowed: what refreshes ghost layers */
+  heat_sequence *sequence;     /* borrowed; it exchanges ghost layers */
   double sigma;                /* 1/s */
-  heat_multigrid *multigrid;   /* borrowed: one cycle of it is near the inverse of S */
-  heat_field *x, *r, *z;       /* borrowed; r and z are for its own use */
-  /* b is `weight` rho c_p times what this sets r to; where the matrix is singular, less its mean. Collective; it may
-   * not fail. */
+  heat_multigrid *multigrid;   /* borrowed; one cycle of it is the preconditioner */
+  heat_field *x, *r, *z;       /* borrowed; x is the solution, r and z are work space */
+  /* Sets the owned cells of r to b / (weight rho c_p). Where the matrix is singular the mean of b is then subtracted
+   * from it. It cannot fail. Collective. */
   void (*right_side)(void *context, heat_field *r);
   double weight; /* 1/s */
-  /* Whether this rank wants the solution to be given up. NULL: never. Local. */
+  /* Whether this rank asks for the solution to be given up; NULL: never. Local. */
   bool (*stop)(void *context);
   void *context;
-  double tolerance; /* |b - S x| <= tolerance |b| is asked for ... */
-  double reference; /* ... or tolerance times this, if that is more */
-  int iterations;   /* at most */
+  double tolerance; /* the solution is good enough when |b - S x| <= tolerance max(|b|, reference) */
+  double reference;
+  int iterations; /* at most */
 } heat_krylov;
 
 typedef struct heat_krylov_end {
   bool converged, stopped;
   int iterations;
-  double residual; /* |b - S x| over the larger of |b| and the reference; 0 where both are */
+  double residual; /* |b - S x| / max(|b|, reference); 0 where both of these are 0 */
   double right;    /* |b| */
 } heat_krylov_end;
 
-/* Solve for x, from x = 0. What it ends with is the same on all ranks. A system whose residual cannot get smaller since
- * x is only known to so many digits counts as solved: |r| <= 4 eps times the largest row of S times |x|. Collective. */
+/* Solve S x = b, beginning with x = 0. The result is the same on all ranks. A system counts as solved, too, if its
+ * residual cannot become smaller because of the rounding of x: if |r| <= 4 eps |x| times the largest sum of magnitudes
+ * in a row of S. Collective over the grid's communicator. */
 heat_krylov_end heat_krylov_solve(const heat_krylov *krylov);
 
-/* r = weight rho c_p r over the owned box, whose rows threads share. Local. */
+/* Compute r = weight rho c_p r over the owned box, whose rows are divided among `threads` threads. Local. */
 void heat_krylov_weigh(const heat_stencil *stencil, double weight, heat_field *r, int threads);
 
 #endif

@@ -1,7 +1,8 @@
-/* The heat that came in through the walls and from the sources since t = 0.
+/* The ledger of the heat that has come in through the walls and from the sources since t = 0.
  *
- * What a step enters is kept or taken back as one: heat_ledger_begin before the step, heat_ledger_roll_back when it is
- * rejected. All sums over faces, cells and ranks are exact (see sum.h): their bits do not depend on the ranks. */
+ * All entries of a step are kept or taken back together: heat_ledger_begin is called before the step, and
+ * heat_ledger_roll_back if the step is rejected. All sums over faces, cells and ranks are exact (see sum.h), so their
+ * bits do not depend on the ranks. */
 #ifndef HEAT2D_LEDGER_H
 #define HEAT2D_LEDGER_H
 
@@ -10,62 +11,64 @@
 
 typedef struct heat_ledger_side {
   int64_t lo, hi;        /* faces along the side that this rank owns */
-  double *heat, *before; /* of each face, J/m: now, and when the step began */
+  double *heat, *before; /* that came in through each face, J/m: now, and when the step began */
 } heat_ledger_side;
 
 typedef struct heat_ledger {
   const heat_grid *grid; /* borrowed */
   heat_ledger_side sides[HEAT_SIDES];
-  heat_sum source, source_before; /* of the sources, J/m: this rank's part */
+  heat_sum source, source_before; /* this rank's part of the heat from sources, J/m: now, and when the step began */
 } heat_ledger;
 
-/* With nothing entered. HEAT_IO when memory is exhausted. Local. */
+/* Make an empty ledger for the walls of a block. HEAT_IO when memory is exhausted. Local. */
 heat_status heat_ledger_create(heat_ledger *ledger, const heat_grid *grid);
 void heat_ledger_destroy(heat_ledger *ledger); /* Local. */
 
-/* Bytes that it takes for a block. Local. */
+/* The memory of the ledger of a block, in bytes. Local. */
 size_t heat_ledger_bytes(heat_box owned);
 
-/* Remember what has been entered, as a step begins. Local. */
+/* Remember the present state of the ledger, at the beginning of a step. Local. */
 void heat_ledger_begin(heat_ledger *ledger);
 
-/* Take back all that was entered since the last heat_ledger_begin. Local. */
+/* Take back all entries since the last heat_ledger_begin. Local. */
 void heat_ledger_roll_back(heat_ledger *ledger);
 
-/* Enter c times the heat flux through the owned faces of the walls that `box` touches; the ghost cells of `field` are
- * as heat_walls_apply has left them. Threads may do this at once for boxes that share no cell. Local. */
+/* Enter the heat that flows in a time c (s) through the owned faces of the walls that `box` touches. The ghost cells of
+ * `field` must have been set by heat_walls_apply. Several threads may call it at once for boxes that have no cell in
+ * common. Local. */
 void heat_ledger_count_walls(heat_ledger *ledger, const heat_walls *walls, const heat_field *field, heat_box box,
                              double c);
 void heat_ledger_count_line(heat_ledger *ledger, const heat_walls *walls, const heat_wall_line *line,
                             double c); /* the same for a line */
 
-/* Enter heat that came from a source, J/m; of what all ranks know, one of them enters it. Or what came in each of some
- * cells, or in `cells` cells the same in each; several threads may enter these at once. Local. */
+/* Enter heat that came from sources, J/m: an amount that only one rank enters; an amount for each of `cells` cells; or
+ * the same amount `heat` for each of `cells` cells. Several threads may call the last two at once. Local. */
 void heat_ledger_count_source(heat_ledger *ledger, double heat);
 void heat_ledger_count_cells(heat_ledger *ledger, const double *heat, int64_t cells);
 void heat_ledger_count_alike(heat_ledger *ledger, double heat, int64_t cells);
 
-/* Heat that came in through one side, J/m. Collective. */
+/* The heat that came in through one side, J/m. Collective over the grid's communicator, as are the next three. */
 double heat_ledger_side_heat(const heat_ledger *ledger, int side);
 
-/* Heat that came in through all walls, J/m. Collective. */
+/* The heat that came in through all walls, J/m. Collective. */
 double heat_ledger_wall_heat(const heat_ledger *ledger);
 
-/* Heat that moved through the walls, whether in or out: the sum over their faces of what came in or went out of each,
- * J/m. Collective. */
+/* The heat that moved through the walls in either direction, J/m: the sum over the faces of the magnitude of what came
+ * in through each. Collective. */
 double heat_ledger_wall_moved(const heat_ledger *ledger);
 
-/* Heat that the sources gave, J/m. Collective. */
+/* The heat that the sources gave off, J/m. Collective. */
 double heat_ledger_source_heat(const heat_ledger *ledger);
 
-/* For checkpoints: the heat of each owned face at `side`, the faces [*lo, *hi) along it, to be read or to be restored.
- * Local. */
+/* For checkpoints: the array of the heat of each owned face at `side`, for the faces [*lo, *hi) along it. The caller
+ * may read it, or set it when a run is resumed. Local. */
 double *heat_ledger_faces(heat_ledger *ledger, int side, int64_t *lo, int64_t *hi);
 
-/* For checkpoints: the exact sum over all ranks of what the sources gave. Collective. */
+/* For checkpoints: the exact sum over all ranks of the heat from sources. Collective. */
 heat_sum heat_ledger_source_sum(const heat_ledger *ledger);
 
-/* For checkpoints: make `total` that sum, of which rank 0 keeps all. `total` is read on rank 0. Local. */
+/* For checkpoints: restore that sum when a run is resumed. Rank 0 takes all of it; on other ranks `total` is not
+ * read. Local. */
 void heat_ledger_restore_source(heat_ledger *ledger, const heat_sum *total);
 
 #endif

@@ -2,17 +2,18 @@
  *
  *     A u = sigma rho c_p u - div(k grad u)     with homogeneous walls,
  *
- * the matrix of every implicit step (sigma about 1 / dt, 1/s) and, with sigma = 0, of a steady state. M is a fixed,
- * linear operation, symmetric and positive definite up to the rounding of the numbers that the cycle works with; the
- * same bits come out on any number of ranks, in any layout, with any instructions.
+ * the matrix of every implicit step (sigma about 1 / dt, 1/s) and, with sigma = 0, of a steady state. M is a fixed
+ * linear operation, which is symmetric and positive definite up to the rounding errors of the precision of the cycle.
+ * Its result has the same bits on any number of ranks, in any layout, and with any instruction set.
  *
- * The cycle is a V, or a W where the material jumps: on each level a few steps of a polynomial smoother, the residual
- * restricted to a grid of half as many cells along one axis or both, the correction from there interpolated with
- * weights made of the operator itself (Dendy 1982, "Black box multigrid"), and the same smoothing once more. Coarse
- * operators are Galerkin's P^T A P, with nine points. What each part does and where it comes from stands at the top of
- * its file: src/numerics/multigrid*.c.
+ * The cycle is a V cycle, or a W cycle where the material jumps. On each level a few steps of a polynomial smoother are
+ * done. The residual is then restricted to a grid with half as many cells along one axis or both. The correction that
+ * is found there is interpolated back, with weights that are made from the operator itself (Dendy 1982, "Black box
+ * multigrid"), and the same smoothing is done once more. The coarse operators are the Galerkin products P^T A P, which
+ * have nine points. The comment at the top of each file src/numerics/multigrid*.c says what that part does and where
+ * its scheme comes from.
  *
- * Values are float where that is enough, which is decided from the coefficients alone. */
+ * Values are stored as float where that is precise enough, which is decided from the coefficients alone. */
 #ifndef HEAT2D_MULTIGRID_H
 #define HEAT2D_MULTIGRID_H
 
@@ -21,71 +22,76 @@
 
 typedef struct heat_multigrid heat_multigrid;
 
-/* Make the levels for `stencil` with its present walls and sigma >= 0 in 1/s; `threads` share the work of a cycle. The
- * stencil is borrowed, and must be the same on all ranks in what it says. HEAT_IO (memory). Collective over the grid's
- * communicator. */
+/* Make the levels for `stencil` with its present walls, and for sigma >= 0 in 1/s. `threads` threads share the work of
+ * a cycle. The stencil is borrowed; all ranks must pass their part of the same one. HEAT_IO when memory is exhausted.
+ * Collective over the grid's communicator. */
 heat_status heat_multigrid_create(heat_multigrid **mg, const heat_stencil *stencil, double sigma, int threads);
 
-/* The same levels as if they were created for `sigma` and the present walls, in the memory of those before as far as
- * they have the same shapes. HEAT_IO: it may only be destroyed. Collective. */
+/* Compute the levels again for another sigma and the present walls of the stencil. The result is the same as after
+ * heat_multigrid_create; memory is used again as far as the levels keep their shapes. After a failure (HEAT_IO) the
+ * multigrid may only be destroyed. Collective over the grid's communicator. */
 heat_status heat_multigrid_update(heat_multigrid *mg, double sigma);
 void heat_multigrid_destroy(heat_multigrid *mg); /* Collective; NULL is allowed. */
 
-/* z = M r over the owned box: an approximation of A^-1 r, K for r in W/m3. Reads the owned cells of r alone. `size` > 0
- * is about as large as the values of r, to within some powers of ten, and the same on all ranks (say ||r|| /
- * sqrt(cells)): r is scaled by a power of two near it, so that float does for any units; the bits do not depend on it
- * otherwise. Where the matrix is singular r must have the mean 0, and z has it as well.
+/* A cycle z = M r over the owned box: z is an approximation of A^-1 r, in K for r in W/m3. Only the owned cells of r
+ * are read. `size` > 0 is about as large as the values of r, within some powers of ten, for example ||r|| /
+ * sqrt(cells), and the same on all ranks. r is scaled by a power of two near `size`, so that float has enough range for
+ * any units; apart from that the bits do not depend on it. Where the matrix is singular the mean of r must be 0, and
+ * that of z is 0, too.
  *
- * So that the fields are read as seldom as can be, r = r - alpha q comes first in the same sweep, and z, which has no
- * more digits than the cycle works with, stays inside until the next cycle, for the direction of conjugate gradients
- * p = z + beta p. That lives here as well, rounded to the same numbers: what r and x go along is the rounded p, so it
- * costs them no digits. */
+ * To read the fields as rarely as possible, the residual is updated in the same sweep, r = r - alpha q, before the
+ * cycle uses it. z has no more digits than the precision of the cycle, and stays inside the multigrid until the next
+ * cycle. The direction p = z + beta p of conjugate gradients is kept there as well, in the same precision. This costs x
+ * and r no digits, since both are updated with the rounded p. */
 typedef struct heat_cycle {
   heat_field *r;
   const heat_field *q; /* NULL: r stays as it is */
   double alpha;
   double size;
-  bool thorough; /* a cycle that does more where the material jumps; another M */
-  heat_field *z; /* its owned cells are written to where the matrix is singular, or `read` is set: z then */
+  bool thorough; /* do more work where the material jumps, which gives another M */
+  heat_field *z; /* its owned cells are set to z where `read` is set, and overwritten where the matrix is singular */
   bool read;
-  double product_scale; /* the power of two for the terms of the product r z ... */
-  heat_total *product;  /* ... and this rank's part of it; NULL: not wanted */
-  double square_scale;  /* the same for r r behind the subtraction */
+  double product_scale; /* power of two by which the terms of the scalar product r z are multiplied ... */
+  heat_total *product;  /* ... and the part of that product from this rank's cells; NULL: not wanted */
+  double square_scale;  /* the same for r r after the update of r */
   heat_total *square;
 } heat_cycle;
 
-void heat_multigrid_cycle(heat_multigrid *mg, const heat_cycle *cycle); /* Collective. */
+/* Do one cycle. Collective over the grid's communicator. */
+void heat_multigrid_cycle(heat_multigrid *mg, const heat_cycle *cycle);
 
-/* The last z, over the owned box. Local. */
+/* Copy the z of the last cycle into the owned box of `z`. Local. */
 void heat_multigrid_read(const heat_multigrid *mg, heat_field *z);
 
-/* Have a ghost layer of z for the next direction, which does not go on with the one before where it is `fresh`.
- * Collective. */
+/* Exchange a ghost layer of z, so that the next direction can be computed there, too. `fresh` says that it is a first
+ * direction, p = z, which does not use the direction before. Collective over the grid's communicator. */
 void heat_multigrid_refresh(heat_multigrid *mg, bool fresh);
 
-/* p = z + beta p in row j, one of the owned ones or a ghost row, with a ghost cell at both ends but beyond walls.
- * Local.
- */
+/* Compute p = z + beta p in row j, which may be an owned row or a ghost row, including one ghost cell at each end
+ * except beyond walls. Local. */
 void heat_multigrid_turn(heat_multigrid *mg, int64_t j, double beta);
 
-/* x = alpha p, or x + alpha p where `add`, in the owned cells of row j, at the first of which x points. Local. */
+/* Compute x = alpha p, or x = x + alpha p where `add` is set, in the owned cells of row j. `x` points to the first of
+ * these cells. Local. */
 void heat_multigrid_advance(const heat_multigrid *mg, int64_t j, double alpha, double *x, bool add);
 
-/* Row j of p at its first owned cell, as above; it lasts until the thread asks for row j + 4. Local. */
+/* Row j of p as doubles; the pointer is that of the first owned cell, and there is a ghost cell at each end except
+ * beyond walls. The row stays valid until the same thread asks for row j + 4. Local. */
 const double *heat_multigrid_direction(const heat_multigrid *mg, int thread, int64_t j);
 
-/* How many threads share the finest level, from 1 on. Local. */
+/* The number of threads that share the finest level, at least 1. Local. */
 int heat_multigrid_threads(const heat_multigrid *mg);
 
-/* Whether A is singular: sigma is 0, and no wall takes heat by its temperature. Local. */
+/* Whether A is singular: sigma is 0, and there is no wall whose flux depends on the temperature. Local. */
 bool heat_multigrid_singular(const heat_multigrid *mg);
 
-/* Bytes that this rank holds. Local. */
+/* The memory that this rank holds, in bytes. Local. */
 size_t heat_multigrid_bytes(const heat_multigrid *mg);
 
-/* The same before anything is made, of rank 0 in that layout, given how strong the links between cells are along each
- * axis (k / h^2, in any unit), how many times as strong the strongest along an axis is as the weakest, and whether
- * sigma is 0: exact but for the effect of walls where links are the same everywhere, near it where they vary. Local. */
+/* The memory that rank 0 of a layout would hold, in bytes, before anything is made. `links` says how strongly cells are
+ * coupled along each axis (k / h^2, in any unit), `contrast` is the ratio of the strongest to the weakest coupling
+ * along an axis, and `steady` says that sigma is 0. Apart from the effect of walls the result is exact where the
+ * couplings are the same everywhere, and approximate where they vary. Local. */
 size_t heat_multigrid_plan_bytes(const heat_layout *layout, const double links[HEAT_AXES], double contrast, bool steady,
                                  int threads);
 

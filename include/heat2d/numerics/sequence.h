@@ -1,17 +1,18 @@
 /* Lists of stages on a distributed grid.
  *
- * A list of stages (see stage.h) is handed over whole, so that several of them can be done tile by tile while the cells
- * are in a cache (see tiles.h).
- * A stage works on the owned box grown by valid - 1 layers and so consumes one layer of the halo; where that does not
- * last there is an exchange, which refreshes every field whose value later stages still read, in one message per
- * neighbour. With halos of d layers it comes once in about d stages. The stages between two exchanges, which need no
- * message, are a pass; schedule.h says where passes begin.
+ * A stepper hands over a whole list of stages (see stage.h) at once, so that several stages can be done tile by tile
+ * while the cells are in a cache (see tiles.h).
  *
- * A field may be a band (see field.h) as long as its values need not last from one pass to the next. A band for which
- * that turns out not to be so is made a whole field. Steps of Euler are done in the lane frame where it is faster
- * (see lane_frame.h), which writes nothing but the last result: the fields between have to be bands, or marked as
- * passing.
- */
+ * A stage computes the owned box grown by valid - 1 layers, where `valid` is the number of ghost layers of u that hold
+ * current values. So each stage uses up one layer of the halo. When no layer is left there is an exchange of halos. It
+ * refreshes every field whose values later stages still read, in one message for each neighbour. With halos of d layers
+ * an exchange is needed about once in d stages. The stages between two exchanges need no message. They are divided into
+ * passes, which tiles.h explains; schedule.h says where exchanges are made and where passes may end.
+ *
+ * A field may be a band (see field.h) if its values are not needed from one pass to the next. A band whose values turn
+ * out to be needed longer is made a whole field. Steps of Euler are done in the lane frame (see lane_frame.h) where
+ * that is faster. The lane frame writes only the last result, so the fields of the results before it must be bands, or
+ * be marked as `passing`. */
 #ifndef HEAT2D_SEQUENCE_H
 #define HEAT2D_SEQUENCE_H
 
@@ -23,8 +24,8 @@
 #include "heat2d/numerics/stencil.h"
 #include "heat2d/numerics/tiles.h"
 
-/* The parts of L(u, t) on one grid, all for fields of the same depth, and the ledger of the heat that comes in; all
- * borrowed. */
+/* The parts of the operator L(u, t) on one grid, all for fields with the same number of ghost layers, and the ledger in
+ * which the heat that flows in is summed up. All are borrowed. */
 typedef struct heat_equation {
   const heat_stencil *stencil;
   heat_walls *walls;

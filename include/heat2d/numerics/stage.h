@@ -1,8 +1,9 @@
-/* The one primitive that all explicit methods are lists of:
+/* A stage, the one operation of which all explicit methods are made:
  *
  *     out = sum_i w_i x_i + c L(u, t)
  *
- * with u, out and the x_i fields of a list that is handed over with the stages. */
+ * A method is a list of stages. u, out and the x_i are fields, which a stage names by their indices in an array of
+ * fields that is handed over together with the list. */
 #ifndef HEAT2D_STAGE_H
 #define HEAT2D_STAGE_H
 
@@ -16,17 +17,18 @@ typedef struct heat_term {
   double weight;
 } heat_term;
 
-/* With c = 0 a stage is just the weighted sum. */
+/* With c = 0 a stage is the weighted sum alone. */
 typedef struct heat_stage {
-  int out, u; /* which of the fields; out may be one of the terms, never u */
-  int terms;  /* 1 to HEAT_TERMS */
+  int out, u; /* indices of fields; `out` may be the field of a term, but never `u` */
+  int terms;  /* number of terms, 1 to HEAT_TERMS */
   heat_term term[HEAT_TERMS];
   double c;             /* s */
-  double t;             /* at which walls and sources are taken, s */
-  double budget_weight; /* weight of L(u, t) in the step's result, s: what counts towards the heat balance */
+  double t;             /* time at which walls and sources are evaluated, s */
+  double budget_weight; /* weight of this L(u, t) in the result of the step, s: with it the heat balance is kept */
 } heat_stage;
 
-/* Where `box` lies for a sweep at the first cell of `owned`, of fields of that stride. Local. */
+/* The part `box` of the grid, relative to the first cell of `owned`, in arrays whose rows are `stride` cells apart.
+ * Local. */
 static inline heat_part heat_part_at(heat_box box, heat_box owned, ptrdiff_t stride) {
   return (heat_part){.at = (ptrdiff_t)(box.lo[HEAT_Y] - owned.lo[HEAT_Y]) * stride +
                            (ptrdiff_t)(box.lo[HEAT_X] - owned.lo[HEAT_X]),

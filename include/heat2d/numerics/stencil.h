@@ -2,10 +2,11 @@
  *
  *     rho c_p L_h u = K_e (E - u) - K_w (u - W) + K_n (N - u) - K_s (u - S)
  *
- * with the conductances K = k_face / h^2, W/(m3 K), of the faces between cells. On a wall, where ghost = A + B interior
- * (see walls.h), only B is homogeneous: the face gives - K (1 - B) u. So -rho c_p L_h is symmetric and positive
- * semidefinite, and its diagonal is the sum of the K of a cell's faces, those on walls times 1 - B. A face through
- * which a cell would only meet itself, round a periodic axis of one cell, conducts nothing. */
+ * with the conductances K = k_face / h^2, W/(m3 K), of the faces between cells; E, W, N and S are the values of the
+ * neighbouring cells. On a wall, where ghost = A + B interior (see walls.h), only B belongs to the homogeneous part, so
+ * the face contributes - K (1 - B) u. Therefore -rho c_p L_h is symmetric and positive semidefinite. Its diagonal is
+ * the sum of the K of a cell's faces, where those on walls are multiplied by 1 - B. On a periodic axis of one cell both
+ * sides of a face are the same cell; such a face conducts nothing. */
 #ifndef HEAT2D_STENCIL_H
 #define HEAT2D_STENCIL_H
 

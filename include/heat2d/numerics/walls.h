@@ -1,12 +1,14 @@
-/* The walls.
+/* The walls, which are the sides of the domain that are not periodic.
  *
- * a u + b k du/dn = g on a wall that lies on the face between an interior cell and a ghost cell a distance h apart:
- * with u = (ghost + interior)/2 and du/dn = (ghost - interior)/h
+ * On each wall a u + b k du/dn = g holds. The wall lies on the face between an interior cell and a ghost cell, whose
+ * centres are a distance h apart. With u = (ghost + interior)/2 and du/dn = (ghost - interior)/h it follows that
  *
  *     ghost = A + B interior,   A = g / (a/2 + b k/h),   B = -(a/2 - b k/h) / (a/2 + b k/h)
  *
- * which is second order for all three types. The heat that enters through a face in a time c is
- * c k (ghost - interior)/h times the face's length. */
+ * which is of second order for Dirichlet, Neumann and Robin walls alike. The heat that enters through a face in a time
+ * c is c k (ghost - interior)/h times the length of the face.
+ *
+ * An instant is a time for which the walls hold A and B; a list of stages needs one instant for each stage. */
 #ifndef HEAT2D_WALLS_H
 #define HEAT2D_WALLS_H
 
@@ -16,13 +18,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { HEAT_STAGES_MAX = 72 }; /* instants that walls can hold at once: the stages that are handed over together */
+enum { HEAT_STAGES_MAX = 72 }; /* most stages that are handed over together, and so most instants of the walls */
 
 typedef struct heat_wall {
-  int64_t lo, hi; /* cells along the side, of the owned box grown by the halo; lo == hi: not at this wall */
-  bool in_time;
-  double *a, *b, *g;                    /* hi - lo each: as the deck gives them */
-  double *k_over_h;                     /* conductivity normal to the wall / spacing, W/(m2 K) */
+  int64_t lo, hi;    /* range of the grown owned box along the side; lo == hi: this rank is not at the wall */
+  bool in_time;      /* it changes in time */
+  double *a, *b, *g; /* the coefficients of the formula above, hi - lo values each */
+  double *k_over_h;  /* conductivity normal to the wall / spacing, W/(m2 K) */
   double *ghost_constant, *ghost_slope; /* A and B, for each instant */
   ptrdiff_t instant_stride;             /* from one instant to the next: 0 where the wall does not change in time */
 } heat_wall;
@@ -33,50 +35,53 @@ typedef struct heat_walls {
   heat_wall sides[HEAT_SIDES];
 } heat_walls;
 
-/* The walls of the owned box grown by the depth, evaluated at t = 0. Errors are those of heat_problem_side and memory.
- * Local.
- */
+/* Make the walls of the owned box grown by the depth of the halo, evaluated at t = 0. HEAT_DECK as heat_problem_side,
+ * HEAT_IO when memory is exhausted. Local. */
 heat_status heat_walls_create(heat_walls *walls, const heat_discretisation *from);
 void heat_walls_destroy(heat_walls *walls); /* Local. */
 
-/* Bytes of the walls of a block. Local. */
+/* The memory of the walls of a block, in bytes. Local. */
 size_t heat_walls_bytes(const heat_problem *problem, heat_box owned);
 
-/* Bring instant n to the time times[n], for n < count <= HEAT_STAGES_MAX. HEAT_DECK as heat_problem_side. Local. */
+/* Evaluate A and B of instant n at the time times[n], in s, for n < count <= HEAT_STAGES_MAX. HEAT_DECK as
+ * heat_problem_side. Local. */
 heat_status heat_walls_update(heat_walls *walls, const double *times, int count);
 
 /* The faces of the wall at `side` that belong to owned cells, as [*lo, *hi) along the side; none for a periodic side
  * and for a wall beside which this rank owns no cell. Local. */
 void heat_walls_owned(const heat_grid *grid, int side, int64_t *lo, int64_t *hi);
 
-/* 1 - B of a wall's face: how much of the face's conductance stands in the diagonal of -L, from 0 for an insulated wall
- * to 2 for one that is held at a temperature; 2 also where it changes in time. Local. */
+/* 1 - B of the face `at` of a wall: the factor with which the conductance of the face enters the diagonal of -L. It is
+ * 0 for an insulated wall and 2 for a wall of given temperature. For a wall that changes in time it is taken to be 2,
+ * the largest value that is possible. Local. */
 double heat_walls_weight(const heat_walls *walls, int side, int64_t at);
 
-/* The same as the wall was brought to the last of the times, also where it changes. Local. */
+/* 1 - B of the face `at` of a wall at the last instant. Local. */
 double heat_walls_weight_now(const heat_walls *walls, int side, int64_t at);
 
-/* The heat that flows in through the owned face `at` of a side's wall, W/m, as the wall was brought to the last of the
- * times: k (ghost - interior)/h times its length, without the rounding of the difference. Local. */
+/* The heat that flows in through the owned face `at` of a wall at the last instant, W/m: k (ghost - interior)/h times
+ * the length of the face, computed without the rounding error of that difference. Local. */
 double heat_walls_flow(const heat_walls *walls, const heat_field *field, int side, int64_t at);
 
-/* Cells beside a wall, wherever they are in memory. */
+/* A line of cells beside a wall, at any place in memory. */
 typedef struct heat_wall_line {
   int side;
-  int64_t from, count;  /* along the side */
-  double *cell;         /* the first one */
-  ptrdiff_t along, out; /* from a cell to the next one, and to its ghost */
+  int64_t from, count;  /* the cells [from, from + count) along the side */
+  double *cell;         /* the first of them */
+  ptrdiff_t along, out; /* distance in memory from a cell to the next one, and from a cell to its ghost cell */
 } heat_wall_line;
 
-/* Those of `field` in `box` at `side`; false where the box does not touch this wall. Local. */
+/* Find the cells of `field` in `box` that lie beside the wall at `side`; false where the box does not touch it. Local.
+ */
 bool heat_walls_line(const heat_walls *walls, const heat_field *field, heat_box box, int side, heat_wall_line *line);
 
-/* Set the ghost cells of `field` along the walls next to `box` as they are at an instant. Local. */
+/* Set the ghost cells of `field` along the walls that `box` touches, ghost = A + B interior, with the A and B of an
+ * instant. Local. */
 void heat_walls_apply(const heat_walls *walls, heat_field *field, heat_box box, int instant);
 void heat_walls_apply_line(const heat_walls *walls, const heat_wall_line *line, int instant); /* the same for a line */
 
-/* Add c times the heat that flows in through each owned face of a line, J/m, to heat[at - lo] with the range of
- * heat_walls_owned; the ghost cells are as heat_walls_apply has left them. Local. */
+/* Add the heat that flows in through each owned face of a line in a time c (s), J/m, to heat[at - lo], where lo is that
+ * of heat_walls_owned. The ghost cells must have been set by heat_walls_apply or heat_walls_apply_line. Local. */
 void heat_walls_add_heat(const heat_walls *walls, const heat_wall_line *line, double c, double *heat);
 
 #endif
