@@ -12,14 +12,15 @@ static ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t to) {
   return (n + to - 1) / to * to;
 }
 
-/* Ghost columns on each side: where rows are not divided nothing but the ghosts of walls lies there. */
+/* The number of ghost columns on each side. Where rows are not divided among ranks only the ghost cells of walls lie
+ * there. */
 static int side_columns(const heat_layout *layout, int depth) {
   return heat_layout_whole_rows(layout) ? 1 : depth;
 }
 
-/* The first owned cell of each row starts on a cache line. Rows that a tile reads together must not fall into the same
- * cache sets: best are rows of an odd number of eighths of a page, so that eight of them spread evenly; where that
- * would waste too much, of an odd number of lines. */
+/* The length of a row, so that the first owned cell of each row begins a cache line. Rows that a tile reads together
+ * must not fall into the same sets of the cache. Best is a row length of an odd number of eighths of a page, with which
+ * eight rows are spread evenly over the sets. Where that would waste too much memory it is an odd number of lines. */
 static ptrdiff_t row_stride(heat_box owned, int columns) {
   enum { EIGHTH = PAGE / 8, WASTE = 8 };
   const ptrdiff_t left = round_up(columns, LINE);
@@ -37,9 +38,9 @@ static size_t all_rows(heat_box owned, int depth) {
   return (size_t)heat_box_width(owned, HEAT_Y) + 2 * (size_t)depth;
 }
 
-/* By how many doubles the rows of a field are moved within a page. The row stride is an odd number of eighths of a
- * page, so that rows repeat their place every eight rows; within that period fields with different numbers are spread
- * as far apart as possible. */
+/* The number of doubles by which the rows of a field are shifted within a page. Since the stride of rows is an odd
+ * number of eighths of a page, every eighth row has the same place in its page. The fields are spread within such an
+ * eighth, as far from each other as possible. */
 static ptrdiff_t moved(int page_slot) {
   static const int lines[HEAT_FIELD_PAGE_SLOTS] = {0, 4, 2, 6, 1, 5, 3, 7};
   return (ptrdiff_t)lines[page_slot] * LINE;
@@ -58,14 +59,15 @@ size_t heat_field_bytes(heat_box owned, int depth) {
   return bytes_of(all_rows(owned, depth), row_stride(owned, depth));
 }
 
-/* Cell owned.lo, given that the rows begin with `first`. */
+/* Set `corner` to the cell owned.lo. */
 static void place_corner(heat_field *field) {
   field->corner = field->start + (ptrdiff_t)(field->owned.lo[HEAT_Y] - field->window_begin) * field->stride +
                   round_up(field->columns, LINE);
 }
 
-/* Write to each page from another thread first, which places the pages evenly in the memories near to the threads
- * (first touch): threads share rows, and so pages. The two ends are left out, see below. */
+/* Write to the pages from all threads in turn. A page is placed in the memory near the thread that is first to write to
+ * it, and since threads work on parts of the same rows, pages are best spread evenly. The two ends are left out, see
+ * below. */
 static void touch(char *memory, size_t bytes, int threads) {
 #pragma omp parallel for num_threads(threads) schedule(static, 1)
   for (size_t piece = 1; piece < bytes / HUGE_PAGE - 1; piece++)
@@ -88,11 +90,11 @@ heat_status heat_field_create_as(heat_field *field, const heat_grid *grid, heat_
   void *memory = NULL;
   if (posix_memalign(&memory, large ? HUGE_PAGE : PAGE * sizeof(double), bytes) != 0)
     return heat_no_memory("a field", bytes);
-  /* Huge pages, but not at the two ends of the field: ghost rows beyond walls are never touched, and small pages of
-   * them take no memory. Where the system refuses, small pages do. */
+  /* Ask for huge pages, but not at the two ends of the field: ghost rows beyond walls are never written to, and as
+   * small pages they take no memory. If the system refuses, small pages are used. */
   const size_t end = field->window_rows > 0 ? 0 : HUGE_PAGE;
   if (large) madvise((char *)memory + end, bytes - 2 * end, MADV_HUGEPAGE);
-  /* A band stays untouched until it is used: in some runs it never is. */
+  /* Nothing is written to a band here, since some runs never use it, and then it takes no memory. */
   if (large && form.threads > 1 && field->window_rows == 0) touch(memory, bytes, form.threads);
   field->memory = memory;
   field->start = field->memory + moved(form.page_slot);
@@ -142,8 +144,8 @@ void heat_field_unpack(heat_field *field, const double *in) {
   field->valid = 0;
 }
 
-/* `not_finite` is 0 where all values are finite, and the extremes are right then. Four lanes, as one comparison would
- * have to wait for the one before. */
+/* Widen the range [*low, *high] by a row. *not_finite stays 0 if all values are finite; only then the range is right.
+ * Four values are compared at a time, since each comparison has to wait for the one before it. */
 static void look_at_row(const double *row, ptrdiff_t columns, double *low, double *high, double *not_finite) {
   enum { LANES = 4 };
   double least[LANES], most[LANES], check[LANES] = {0};

@@ -22,7 +22,7 @@ int heat_box_subtract(heat_box outer, heat_box inner, heat_box parts[4]) {
     parts[0] = outer;
     return heat_box_empty(outer) ? 0 : 1;
   }
-  /* y first: the parts below and above are whole rows. What is left beside them has the rows of `inner`. */
+  /* The parts below and above have whole rows of `outer`. The parts to the left and right have the rows of `inner`. */
   int count = 0;
   for (int axis = HEAT_Y; axis >= HEAT_X; axis--) {
     heat_box low = outer, high = outer;
@@ -62,25 +62,26 @@ int64_t heat_block_start(int64_t cells, int blocks, int block) {
   return each * block + (block < longer ? block : longer);
 }
 
-/* The block that holds a cell. */
+/* The number of the block that holds a cell. */
 static int block_with(int cells, int blocks, int cell) {
   const int each = cells / blocks, longer = cells % blocks, in_longer = longer * (each + 1);
   return cell < in_longer ? cell / (each + 1) : longer + (cell - in_longer) / each;
 }
 
-/* Some rows of blocks, all columns of which are numbered before those of the next ones. */
+/* A strip: some rows of blocks, whose ranks are numbered column by column, and before those of the next strip. */
 typedef struct strip {
   int number, first, rows;
 } strip;
 
-/* The strip with the row `row` of blocks. */
+/* The strip that contains the row `row` of blocks. */
 static strip strip_with(const heat_layout *layout, int row) {
   const int py = layout->ranks[HEAT_Y], number = block_with(py, layout->strips, row);
   const int first = (int)heat_block_start(py, layout->strips, number);
   return (strip){number, first, (int)heat_block_start(py, layout->strips, number + 1) - first};
 }
 
-/* A column of a strip as they are numbered: back and forth. The same turns one into the other. */
+/* Columns are numbered from left to right in one strip and from right to left in the next. This turns a column of a
+ * strip into its number, and a number into its column. */
 static int turned(const heat_layout *layout, strip s, int column) {
   return s.number % 2 == 0 ? column : layout->ranks[HEAT_X] - 1 - column;
 }
@@ -103,9 +104,9 @@ static int rank_at(const heat_layout *layout, int x, int y) {
   return s.first * px + turned(layout, s, x) * s.rows + (y - s.first);
 }
 
-/* Half of the faces that the blocks of a node have with others, where it fills columns of `rows` blocks one after the
- * other: how long and how high they are together, and longer by columns begun and not finished. A node that fills whole
- * rows has others only above and below. */
+/* Half of the number of faces between the blocks of a node and other blocks, if the node fills columns of `rows` blocks
+ * one after the other. The blocks of a node form a rectangle, and the columns that the node does not fill completely
+ * add to its outline. A node that fills whole rows has other blocks only above and below. */
 static int half_faces(const heat_layout *layout, int node, int rows) {
   const int px = layout->ranks[HEAT_X];
   if (rows > node / px) return rows + node / rows + (node % rows == 0 ? 0 : 2);
@@ -137,7 +138,8 @@ heat_layout heat_layout_coarsen(const heat_layout *fine, const bool halve[HEAT_A
   return coarse;
 }
 
-/* Halving and rounding up once after the other is the same as dividing by the power of two and rounding up once. */
+/* The first cell of a block along an axis. Halving and rounding up several times gives the same as dividing by the
+ * power of two and rounding up once. */
 static int64_t axis_start(const heat_layout *layout, int axis, int block) {
   const int halvings = layout->halvings[axis];
   const int64_t cells = halvings == 0 ? layout->cells[axis] : layout->finest[axis];
@@ -169,14 +171,14 @@ static int64_t floor_divide(int64_t a, int64_t b) {
   return a / b - (a % b < 0 ? 1 : 0);
 }
 
-/* The same for blocks below 0 and above the last one: the periodic images of the others. */
+/* The same for block numbers below 0 and from the number of blocks on, which are the periodic images of the blocks. */
 static int64_t image_start(const heat_layout *layout, int axis, int64_t block) {
   const int64_t blocks = layout->ranks[axis], period = floor_divide(block, blocks);
   return axis_start(layout, axis, (int)(block - period * blocks)) + period * layout->cells[axis];
 }
 
-/* The first block of [low, high) that begins at `at` or later, or, where `behind` is set, later; `high` if none does.
- */
+/* The first block of [low, high) that begins at the cell `at` or later (with `behind`: later than `at`); `high` if
+ * there is none. */
 static int64_t first_from(const heat_layout *layout, int axis, int64_t low, int64_t high, int64_t at, bool behind) {
   while (low < high) {
     const int64_t middle = low + (high - low) / 2, start = image_start(layout, axis, middle);
@@ -193,7 +195,7 @@ heat_blocks heat_layout_blocks(const heat_layout *layout, int axis, int64_t lo, 
   const bool periodic = layout->periodic[axis];
   const int64_t low = periodic ? (floor_divide(lo, cells) - 1) * blocks : 0;
   const int64_t high = periodic ? (floor_divide(hi, cells) + 2) * blocks : blocks;
-  /* Of the blocks, the first that ends behind lo, and the first that begins at hi or later. */
+  /* The first block that ends after lo, and the first one that begins at hi or later. */
   const int64_t first = first_from(layout, axis, low + 1, high + 1, lo, true) - 1;
   const int64_t last = first_from(layout, axis, low, high, hi, false);
   if (lo >= hi || last <= first) return (heat_blocks){0, 0};
@@ -218,7 +220,7 @@ heat_box heat_layout_domain(const heat_layout *layout) {
 
 void heat_layout_images(const heat_layout *layout, heat_box source, heat_box target, heat_image_visitor *visit,
                         void *context) {
-  /* Multiples of the period that could move the source onto the target. */
+  /* The multiples of the period by which the source may be shifted so that it overlaps the target. */
   int64_t first[HEAT_AXES] = {0, 0}, last[HEAT_AXES] = {0, 0};
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     if (!layout->periodic[axis]) continue;

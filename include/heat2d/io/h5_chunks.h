@@ -1,4 +1,4 @@
-/* How a field is stored: as it is, or in chunks that all ranks compress and rank 0 puts into the file. */
+/* The storage of a field: contiguous, or in chunks that all ranks compress and rank 0 writes into the file. */
 #ifndef HEAT2D_H5_CHUNKS_H
 #define HEAT2D_H5_CHUNKS_H
 
@@ -13,11 +13,11 @@ typedef struct heat_storage {
   int compression; /* deflate level; 0: contiguous */
 } heat_storage;
 
-/* Create a dataset of that shape; negative on failure. A contiguous one gets its place at once, and nothing is written
- * there: the ranks do that themselves. Local (collective where `file` is open on many ranks). */
+/* Create a dataset of that shape; negative on failure. The place of a contiguous dataset in the file is allocated at
+ * once, but no values are written to it. Local, or collective where `file` is open on several ranks. */
 hid_t heat_h5_create_dataset(hid_t file, const char *name, int dimensions, const hsize_t *shape, heat_storage storage);
 
-/* A chunk as it travels: the mask of filters that were left out, then its bytes. */
+/* A chunk as it is sent to rank 0: HDF5's mask of the filters that were not applied, and then its bytes. */
 typedef struct heat_h5_packed_chunk {
   uint32_t filters;
   char bytes[HEAT_H5_CHUNK * HEAT_H5_CHUNK * sizeof(double)];
@@ -26,15 +26,15 @@ typedef struct heat_h5_packed_chunk {
 /* One row of chunks on each rank. */
 typedef struct heat_h5_chunk_row {
   const heat_grid *grid;
-  const heat_h5_distribution *distribution; /* in units of a chunk */
+  const heat_h5_distribution *distribution; /* whose unit is the rows of a chunk */
   int64_t round;
   heat_storage storage;
   const void *values; /* [HEAT_H5_CHUNK or all rows][nx], padded with zeros */
 } heat_h5_chunk_row;
 
-/* Compress this rank's row of chunks and store those of all ranks in `dataset`, which rank 0 has open: HDF5 places
- * chunks as they come. `packed` is room to work in. False where something failed here; the other ranks then miss the
- * chunks of this one. Collective over the grid's communicator. */
+/* Compress this rank's row of chunks. Rank 0 receives the chunks of all ranks and stores them in `dataset`, which it
+ * has open. `packed` is work space. False where something failed on this rank; then its chunks are missing. Collective
+ * over the grid's communicator. */
 bool heat_h5_chunks_write(const heat_h5_chunk_row *row, hid_t dataset, heat_h5_packed_chunk *packed);
 
 #endif
