@@ -151,7 +151,8 @@ static heat_status run_compare(heat_runtime *runtime, const heat_arguments *argu
   hid_t files[FILES] = {H5I_INVALID_HID, H5I_INVALID_HID};
   int64_t rows = 0, columns = 0;
   difference found = {0};
-  status = heat_agree(runtime->comm, open_pair(paths, files, &rows, &columns));
+  for (int f = 0; f < FILES && status.code == HEAT_OK; f++) status = heat_h5_verify(runtime->comm, paths[f], NULL);
+  if (status.code == HEAT_OK) status = heat_agree(runtime->comm, open_pair(paths, files, &rows, &columns));
   if (status.code == HEAT_OK)
     status = heat_agree(runtime->comm, visit_strips(runtime, files, FILES, rows, columns, compare_strips, &found));
   for (int f = 0; f < FILES; f++)
@@ -180,7 +181,8 @@ const heat_command heat_command_compare = {
     .name = "compare",
     .operands = "A.h5 B.h5",
     .summary =
-        "largest, mean absolute (L1) and root mean square (L2) difference; exit code 0 within the tolerance, else 1",
+        "largest, mean absolute (L1) and root mean square (L2) difference of two whole files; exit code 0 within "
+        "the tolerance, else 1",
     .options = {{"tolerance", HEAT_ARGUMENT, "T", "largest difference to accept, K (default 0: identical bits)"}},
     .least = 2,
     .most = 2,

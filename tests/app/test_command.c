@@ -154,6 +154,10 @@ static void info_finds_any_damage(void **state) {
     assert_code(74, heat2d(n == 0 ? 3 : 0, "info good.h5 bad.h5"));
     assert_one_complaint("heat2d: ", "bad.h5");
     assert_int_equal(occurrences(command.out, "good.h5: whole\n"), 1);
+    assert_code(74,
+                heat2d(n % 2 == 0 ? 3 : 0, "compare %s", n < 3 ? "good.h5 bad.h5" : "bad.h5 good.h5 --tolerance 1e9"));
+    assert_one_complaint("heat2d: ", "bad.h5");
+    assert_string_equal(command.out, "");
   }
   shell("cp good.h5 bad.h5 && truncate -s -8 bad.h5");
   assert_code(74, heat2d(0, "info bad.h5"));
