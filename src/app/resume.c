@@ -98,6 +98,11 @@ static heat_status compare_inputs(heat_resume *resume, heat_config *old) {
   return heat_agree(comm, status);
 }
 
+/* What the messages call the run that is to be gone on with. */
+static const char *source_of(const heat_resume_parts *parts) {
+  return parts->options->resume_file != NULL ? parts->options->resume_file : parts->directory;
+}
+
 /* A steady state is solved for one instant. `old` has the same method, which belongs to the physics. */
 static heat_status compare_instant(const heat_resume *resume, const heat_config *old) {
   const heat_config *config = resume->parts.setup->config;
@@ -105,7 +110,7 @@ static heat_status compare_instant(const heat_resume *resume, const heat_config 
   if (!heat_setup_steady(resume->parts.setup) || (end <= before && end >= before)) return heat_ok();
   return heat_config_fail(config, "time.end",
                           "the run in '%s' is the steady state at t = %.9g s, and cannot be resumed",
-                          resume->parts.directory, before);
+                          source_of(&resume->parts), before);
 }
 
 /* Whether the checkpoint, whose resolved deck is `text`, is of the same grid and physics. Collective. */
@@ -118,7 +123,7 @@ static heat_status compare_decks(heat_resume *resume, const char *text) {
   if (status.code == HEAT_OK) status = compare_inputs(resume, old);
   if (status.code == HEAT_OK && heat_config_differs(parts->setup->config, old, difference, sizeof difference))
     status = heat_fail(HEAT_DECK, "%s: the run in '%s' cannot be resumed with another grid or other physics: %s",
-                       parts->options->deck, parts->directory, difference);
+                       parts->options->deck, source_of(parts), difference);
   if (status.code == HEAT_OK) status = compare_instant(resume, old);
   heat_config_destroy(old);
   return heat_agree(parts->runtime->comm, heat_first(status, parts->step_refused));

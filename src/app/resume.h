@@ -1,7 +1,8 @@
 /* Where a run begins: in which directory, and from the initial field or from a checkpoint.
  *
+ *     heat_resume_choose   where --resume names a checkpoint: it is read
  *     heat_resume_occupy   the directory is made, and locked for this run alone
- *     heat_resume_choose   the newest whole checkpoint, the one that --resume names, or none; only reads
+ *     heat_resume_choose   otherwise: the newest whole checkpoint of the directory is read, if there is one
  *     heat_resume_check    what will be replaced or removed is this run's own; only reads
  *     heat_resume_prepare  what an earlier run left behind is removed, deck.yaml and run.log are written */
 #ifndef HEAT2D_RESUME_H

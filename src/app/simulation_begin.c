@@ -107,9 +107,13 @@ static heat_status choose_start(heat_simulation *sim) {
                                    .directory = sim->directory,
                                    .step_refused = sim->step_refused};
   heat_state *state = &sim->state;
+  /* A checkpoint that --resume names may be refused, and then no directory is made; the newest one of the directory is
+   * looked for once nobody else can change that. */
+  const bool named = sim->options->resume_file != NULL;
   heat_resume_create(&sim->resume, &parts);
-  heat_status status = heat_resume_occupy(&sim->resume);
-  if (status.code == HEAT_OK) status = heat_resume_choose(&sim->resume, state);
+  heat_status status = named ? heat_resume_choose(&sim->resume, state) : heat_ok();
+  if (status.code == HEAT_OK) status = heat_resume_occupy(&sim->resume);
+  if (status.code == HEAT_OK && !named) status = heat_resume_choose(&sim->resume, state);
   if (status.code != HEAT_OK) return status;
   sim->stepper.control = state->control;
   sim->clock = heat_setup_clock_from(&sim->setup, (heat_start){.step = state->step,

@@ -30,6 +30,31 @@ static void resume_from_a_named_file_goes_on_from_there(void **state) {
   free(after);
 }
 
+static void a_named_file_that_is_refused_leaves_nothing_behind(void **state) {
+  (void)state;
+  static const struct {
+    const char *options, *part;
+    int code;
+  } cases[] = {{"--resume=nowhere.h5", "nowhere.h5", 74},
+               {"--resume=deck.yaml", "deck.yaml", 74},
+               {"--resume=bad.h5", "bad.h5", 74},
+               {"--resume=out", "'out' is a directory", 74},
+               {"--resume=here.h5 --set domain.cells=[9,7]", "'here.h5' cannot be resumed with another grid", 65},
+               {"--resume=here.h5 --set material.diffusivity=2", "material.diffusivity", 65},
+               {"--resume=here.h5 --set time.end=-1", "time.end", 65},
+               {"--resume=here.h5 --overwrite", "exclude each other", 64}};
+  start_with(torus_deck);
+  assert_code(0, heat2d(2, "run deck.yaml --set time.end=0.009765625"));
+  shell("cp out/checkpoint-0000000010.h5 here.h5 && head -c 3000 here.h5 >bad.h5");
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+    assert_code(cases[n].code,
+                heat2d(n % 2 == 0 ? 0 : 3, "run deck.yaml --set output.directory=new/one %s", cases[n].options));
+    assert_one_complaint("", cases[n].part);
+    assert_false(exists("new"));
+  }
+  assert_code(0, heat2d(2, "run deck.yaml --set output.directory=new/one --resume=here.h5"));
+}
+
 /* The later checkpoints of the way that was left must not be what the next run goes on from. */
 static void after_a_named_file_and_a_kill_there_is_no_gap(void **state) {
   (void)state;
@@ -190,6 +215,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(resume_of_nothing_starts_anew),
       cmocka_unit_test(resume_from_a_named_file_goes_on_from_there),
+      cmocka_unit_test(a_named_file_that_is_refused_leaves_nothing_behind),
       cmocka_unit_test(after_a_named_file_and_a_kill_there_is_no_gap),
       cmocka_unit_test(a_directory_or_table_that_cannot_be_read_is_left_alone),
       cmocka_unit_test(the_rows_are_durable_before_their_checkpoint),
