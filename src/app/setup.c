@@ -79,7 +79,7 @@ heat_status heat_setup_load(heat_config **config, heat_runtime *runtime, const h
   if (member != NULL) return heat_agree(runtime->comm, heat_members_create(config, member->config, member->index));
   const heat_status status = heat_config_load(config, runtime->comm, options->deck, options->sets, options->set_count);
   if (status.code == HEAT_DECK && runtime->rank == 0)
-    runtime->further = heat_config_further_faults(options->deck, options->sets, options->set_count);
+    runtime->further = heat_config_further_faults(options->deck, options->sets, options->set_count, status.text);
   return status;
 }
 

@@ -30,12 +30,14 @@ heat_status heat_config_wrap(heat_config **config, const char *name, heat_node *
   return heat_no_memory("the deck", strlen(name));
 }
 
-/* A deck's text, and what the command line lays over it. */
+/* A deck's text, and what the command line lays over it. `faults`: where what is wrong is collected, as far as reading
+ * can go on after it; NULL: reading ends at the first fault. */
 typedef struct deck_text {
   const char *name, *text;
   size_t length;
   const char *const *sets;
   int set_count;
+  heat_faults *faults;
 } deck_text;
 
 /* The tree of a deck with the sets, and what it says of a sweep, not yet checked. *config is to be destroyed in any
@@ -45,20 +47,21 @@ static heat_status read_tree(heat_config **config, const deck_text *deck) {
   heat_node *root = NULL;
   *config = NULL;
   if (deck->length > LONGEST_DECK) return heat_fail(HEAT_DECK, "%s:1:1: deck: longer than 16 MiB", name);
-  heat_status status = heat_tree_parse(&root, &(heat_source){.name = name}, deck->text, deck->length);
+  const heat_source source = {.name = name, .faults = deck->faults};
+  heat_status status = heat_tree_parse(&root, &source, deck->text, deck->length);
   if (status.code == HEAT_OK && (root == NULL || (root->kind == HEAT_NODE_SCALAR && root->text[0] == '\0')))
     status = heat_fail(HEAT_DECK, "%s:1:1: deck: it is empty", name);
   if (status.code == HEAT_OK && root->kind != HEAT_NODE_MAP)
     status = heat_node_fail(name, root, NULL, "it must consist of sections (key: value)");
   if (status.code == HEAT_OK) root->option = &heat_option_root;
   for (int i = 0; i < deck->set_count && status.code == HEAT_OK; i++)
-    status = heat_tree_set(root, i + 1, deck->sets[i]);
+    status = heat_faults_keep(deck->faults, heat_tree_set(root, i + 1, deck->sets[i]));
   if (status.code == HEAT_OK) status = heat_config_wrap(config, name, root);
   if (status.code != HEAT_OK) {
     heat_node_destroy(root);
     return status;
   }
-  return heat_members_take(*config, deck->sets, deck->set_count);
+  return heat_faults_keep(deck->faults, heat_members_take(*config, deck->sets, deck->set_count));
 }
 
 static heat_status check(heat_config *config, const char *rows) {
@@ -69,7 +72,7 @@ static heat_status check(heat_config *config, const char *rows) {
 
 heat_status heat_config_parse(heat_config **config, const char *name, const char *text, size_t length,
                               const char *const *sets, int set_count) {
-  const deck_text deck = {name, text, length, sets, set_count};
+  const deck_text deck = {name, text, length, sets, set_count, NULL};
   heat_status status = read_tree(config, &deck);
   if (status.code == HEAT_OK) status = check(*config, NULL);
   if (status.code != HEAT_OK) {
@@ -139,17 +142,33 @@ heat_status heat_config_load(heat_config **config, MPI_Comm comm, const char *pa
   return status;
 }
 
-char *heat_config_further_faults(const char *path, const char *const *sets, int set_count) {
-  char *text = NULL, *list = NULL;
+/* What is wrong beside the values of the deck: with the file of rows of its sweep, and with the sweep. */
+static void find_sweep_faults(heat_config *config, heat_faults *faults) {
+  const char *path = heat_members_rows(config);
+  char *rows = NULL;
+  size_t length;
+  const heat_status status = path != NULL ? read_file(&rows, &length, path, "file of rows") : heat_ok();
+  if (status.code == HEAT_DECK) heat_faults_keep(faults, heat_members_no_rows(config));
+  heat_members_find_faults(config, rows, faults);
+  free(rows);
+}
+
+char *heat_config_further_faults(const char *path, const char *const *sets, int set_count, const char *first) {
+  char *text = NULL;
   heat_config *config = NULL;
-  deck_text deck = {.name = path, .sets = sets, .set_count = set_count};
+  heat_faults faults = {0};
+  deck_text deck = {.name = path, .sets = sets, .set_count = set_count, .faults = &faults};
+  heat_faults_add(&faults, first);
   heat_status status = read_file(&text, &deck.length, path, "deck");
   deck.text = text;
-  if (status.code == HEAT_OK) status = read_tree(&config, &deck);
-  if (status.code == HEAT_OK) list = heat_faults_list(path, config->root);
+  if (status.code == HEAT_OK) status = heat_faults_keep(&faults, read_tree(&config, &deck));
+  if (status.code == HEAT_OK && config != NULL) {
+    heat_faults_find(&faults, path, config->root);
+    find_sweep_faults(config, &faults);
+  }
   heat_config_destroy(config);
   free(text);
-  return list;
+  return heat_faults_join(&faults, 1);
 }
 
 void heat_config_destroy(heat_config *config) {

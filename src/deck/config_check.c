@@ -214,6 +214,21 @@ static bool is_used(const heat_node *root, const heat_node *section, const heat_
   return other != NULL && (row->is == NULL || heat_option_has_word(row->is, other->text));
 }
 
+/* Whether nothing can be said of the use of a row, as what decides is itself wrong or missing. Only so while further
+ * faults are looked for, see config_faults.c. */
+static bool is_open(const heat_node *root, const heat_node *section, const heat_option *row) {
+  const char *const keys[] = {row->when, row->unless};
+  for (int n = 0; n < 2; n++) {
+    if (keys[n] == NULL) continue;
+    const heat_node *other = look_up(root, section, keys[n]);
+    if (other != NULL && other->passed && row->is != NULL) return true;
+    const char *dot = strchr(keys[n], '.');
+    const heat_node *above = dot != NULL ? heat_node_entry(root, keys[n], (size_t)(dot - keys[n])) : NULL;
+    if (above != NULL && above->passed) return true;
+  }
+  return row->unless != NULL && heat_material_unknown(section); /* it may be one of that material's */
+}
+
 static heat_status fail_unused(const char *name, const heat_node *root, heat_node *node, const heat_option *row) {
   const heat_node *section = node->parent;
   at_name(node);
@@ -262,6 +277,7 @@ static heat_status check_keys(const char *name, const heat_node *section, const 
   for (int i = 0; i < section->count; i++) {
     heat_node *node = section->entries[i];
     const heat_option *row = NULL;
+    if (node->passed) continue;
     do row = heat_option_next(heat_option_inside(option), row);
     while (row != NULL && strcmp(heat_option_leaf(row), node->key) != 0);
     if (row == NULL && i > 0 && is_stray_decimals(section->entries[i - 1], node)) {
@@ -286,7 +302,8 @@ static heat_status check_keys(const char *name, const heat_node *section, const 
 /* Whether the deck's choice elsewhere makes it needless to give this key. */
 static bool is_spared(const heat_node *root, const heat_option *row) {
   const heat_node *other = row->spared != NULL ? heat_node_find(root, row->spared) : NULL;
-  return other != NULL && other->kind == HEAT_NODE_SCALAR && strcmp(other->text, row->spared_by) == 0;
+  return other != NULL &&
+         (other->passed || (other->kind == HEAT_NODE_SCALAR && strcmp(other->text, row->spared_by) == 0));
 }
 
 static heat_status add_default(heat_node *section, const heat_option *row, const char *fallback) {
@@ -299,18 +316,23 @@ static heat_status add_default(heat_node *section, const heat_option *row, const
   return status;
 }
 
-static heat_status check_any_of(const char *name, const heat_node *root, const heat_node *section) {
+static heat_status check_any_of(const char *name, const heat_node *root, heat_node *section) {
   char words[HEAT_KEY_TEXT] = "";
-  const char *separator = "";
+  const char *separator = "", *first = NULL;
   const char *inside = heat_option_inside(section->option);
+  if (heat_material_unknown(section)) return heat_ok();
   for (const heat_option *row = NULL; (row = heat_option_next(inside, row)) != NULL;) {
-    if ((row->flags & HEAT_ANY_OF) == 0 || !is_used(root, section, row)) continue;
-    if (look_up(root, section, heat_option_leaf(row)) != NULL) return heat_ok();
-    heat_option_join(words, sizeof words, separator, heat_option_leaf(row));
+    const char *leaf = heat_option_leaf(row);
+    if ((row->flags & HEAT_ANY_OF) == 0 || (!is_open(root, section, row) && !is_used(root, section, row))) continue;
+    if (look_up(root, section, leaf) != NULL) return heat_ok();
+    heat_option_join(words, sizeof words, separator, leaf);
     separator = ", ";
+    if (first == NULL) first = leaf;
   }
   if (words[0] == '\0') return heat_ok();
-  return heat_node_fail(name, section, NULL, "at least one of %s is needed", words);
+  const heat_status status = heat_node_fail(name, section, NULL, "at least one of %s is needed", words);
+  section->missing = first;
+  return status;
 }
 
 static int by_row(const void *a, const void *b) {
@@ -327,7 +349,9 @@ static heat_status check_section(const char *name, heat_node *root, heat_node *n
   while (status.code == HEAT_OK && (row = heat_option_next(heat_option_inside(option), row)) != NULL) {
     const char *leaf = heat_option_leaf(row);
     heat_node *entry = heat_node_entry(node, leaf, strlen(leaf));
-    if (!is_used(root, node, row)) {
+    const bool open = is_open(root, node, row);
+    if (open && entry == NULL) continue;
+    if (!open && !is_used(root, node, row)) {
       if (entry != NULL) status = fail_unused(name, root, entry, row);
       continue;
     }

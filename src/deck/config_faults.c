@@ -1,33 +1,50 @@
-/* What else is wrong with a deck, when one fault is known: the check is gone through again and again, each time past
- * the fault that it found last. A key that is not known is taken for the nearest one, or away, and so is one that is
- * not used. A wrong value is passed over from then on; where it decides what else is used, or something is missing, so
- * is the section that it stands in. So no fault is told that only follows from another one. */
+/* All faults of a deck in one go. The check of a tree ends at its first fault; here it is repeated, each time with the
+ * fault that it found last out of the way:
+ *
+ *     an unknown key        is renamed to the nearest key that the message names, or removed
+ *     a key that is not used, or stands twice, is removed
+ *     a missing key         is added
+ *     a wrong value         stays
+ *
+ * and in the last two cases the entry is marked as `passed`. The checks of the tree pass over such an entry, and judge
+ * nothing that depends on it, so that no line is printed that only follows from another fault. */
 #include "config_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FAULTS = 20 };
-
-/* The path in a message "PLACE: PATH: what is wrong", where PLACE is NAME:LINE:COLUMN or --set:N:COLUMN. */
-static bool find_path(const char *message, const char *name, char path[HEAT_KEY_TEXT]) {
-  static const char set[] = "--set";
-  const char *at = message;
-  if (strncmp(at, name, strlen(name)) == 0 && at[strlen(name)] == ':')
-    at += strlen(name);
-  else if (strncmp(at, set, strlen(set)) == 0)
-    at += strlen(set);
-  else
-    return false;
-  at += strspn(at, ":0123456789");
-  at += *at == ' ';
-  const char *end = strstr(at, ": ");
-  if (end == NULL || end - at >= HEAT_KEY_TEXT) return false;
-  snprintf(path, HEAT_KEY_TEXT, "%.*s", (int)(end - at), at);
-  return true;
+bool heat_faults_full(const heat_faults *faults) {
+  return faults->count == HEAT_MOST_FAULTS;
 }
 
-/* Take a key that is not used for the nearest one, which the message names, or where that stands beside it, away. */
+void heat_faults_add(heat_faults *faults, const char *line) {
+  for (int n = 0; n < faults->count; n++)
+    if (strcmp(faults->lines[n], line) == 0) return;
+  if (heat_faults_full(faults)) return;
+  char *copy = strdup(line);
+  if (copy != NULL) faults->lines[faults->count++] = copy;
+}
+
+heat_status heat_faults_keep(heat_faults *faults, heat_status status) {
+  if (faults == NULL || status.code != HEAT_DECK) return status;
+  heat_faults_add(faults, status.text);
+  return heat_ok();
+}
+
+char *heat_faults_join(heat_faults *faults, int first) {
+  char *text = NULL;
+  size_t length = 0;
+  FILE *out = open_memstream(&text, &length);
+  for (int n = 0; n < faults->count; n++) {
+    if (out != NULL && n >= first) fprintf(out, "%s\n", faults->lines[n]);
+    free(faults->lines[n]);
+  }
+  faults->count = 0;
+  if (out != NULL) fclose(out);
+  return text;
+}
+
+/* Rename a key to the nearest one, which the message names, or remove it where that one stands beside it already. */
 static void correct(heat_node *node, const char *message) {
   static const char mark[] = "(nearest: ";
   char path[HEAT_KEY_TEXT], above[HEAT_KEY_TEXT];
@@ -48,66 +65,49 @@ static void correct(heat_node *node, const char *message) {
   }
 }
 
-/* Take away the later one of two entries of the same name; false where there is no other. */
-static bool take_second(heat_node *first) {
-  heat_node *section = first->parent;
-  for (int i = section->count - 1; i >= 0 && section->entries[i] != first; i--) {
-    if (section->entries[i]->key == NULL || strcmp(section->entries[i]->key, first->key) != 0) continue;
-    heat_node_remove(section, section->entries[i]);
-    return true;
-  }
-  return false;
+/* The node that the last failure is about, see heat_node_fail. NULL: none of this tree. */
+static heat_node *find_failed(heat_node *node) {
+  if (node->failed) return node;
+  heat_node *found = NULL;
+  for (int i = 0; i < node->count && found == NULL; i++) found = find_failed(node->entries[i]);
+  return found;
 }
 
-/* The nearest section that a node stands in, or is. */
-static heat_node *section_of(heat_node *node) {
-  while (node->kind != HEAT_NODE_MAP && node->parent != NULL) node = node->parent;
-  return node;
+/* Stand in for a key that is missing. */
+static bool add_passed(heat_node *section, const char *key) {
+  heat_node *entry;
+  if (heat_node_create(&entry, section, key, strlen(key)).code != HEAT_OK) return false;
+  entry->passed = true;
+  return true;
 }
 
 /* Let the next check get past a fault. False where nothing can be said of the rest. */
-static bool pass(heat_node *root, const char *name, const char *message) {
-  char path[HEAT_KEY_TEXT];
-  if (!find_path(message, name, path)) return false;
-  heat_node *node = heat_node_find(root, path);
-  const bool there = node != NULL;
-  while (node == NULL) {
-    char *dot = strrchr(path, '.');
-    if (dot == NULL) return false; /* a whole section is missing */
-    *dot = '\0';
-    node = heat_node_find(root, path);
-  }
+static bool pass(heat_node *root, const char *message) {
+  heat_node *node = find_failed(root);
+  if (node == NULL) return false;
+  const char *missing = node->missing;
+  node->failed = false;
+  node->missing = NULL;
+  if (missing != NULL) return add_passed(node, missing);
   /* The numbers of a pair are checked with it. */
   while (node->key == NULL && node->parent != NULL && node->parent->option != NULL &&
          node->parent->option->type != HEAT_LIST)
     node = node->parent;
-  if (node == root) return false;
-  if (there && node->key != NULL && strstr(message, ": stands twice") != NULL) return take_second(node);
-  if (node->passed) return false;
-  const bool surplus = strstr(message, ": unknown key (") != NULL || strstr(message, ": not used ") != NULL;
-  if (there && surplus) {
-    correct(node, message);
-    return true;
-  }
-  const bool decides = node->option != NULL && node->option->type == HEAT_CHOICE;
-  if (!there || decides) node = section_of(decides ? node->parent : node);
   if (node == root || node->passed) return false;
-  node->passed = true;
+  if (strstr(message, ": stands twice") != NULL)
+    heat_node_remove(node->parent, node);
+  else if (strstr(message, ": unknown key (") != NULL || strstr(message, ": not used ") != NULL)
+    correct(node, message);
+  else
+    node->passed = true;
   return true;
 }
 
-char *heat_faults_list(const char *name, heat_node *root) {
-  char *text = NULL;
-  size_t length = 0;
-  FILE *out = open_memstream(&text, &length);
-  if (out == NULL) return NULL;
-  bool goes_on = root->kind == HEAT_NODE_MAP && heat_materials_resolve(name, root).code == HEAT_OK;
-  for (int fault = 0; goes_on && fault < MOST_FAULTS; fault++) {
-    const heat_status status = heat_check_node(name, root, root, &heat_option_root);
-    if (status.code != HEAT_DECK) break;
-    if (fault > 0) fprintf(out, "%s\n", status.text);
-    goes_on = pass(root, name, status.text);
+void heat_faults_find(heat_faults *faults, const char *name, heat_node *root) {
+  for (bool goes_on = true; goes_on && !heat_faults_full(faults);) {
+    const heat_status status = heat_tree_check(name, root);
+    if (status.code != HEAT_DECK) return;
+    heat_faults_add(faults, status.text);
+    goes_on = pass(root, status.text);
   }
-  fclose(out);
-  return text;
 }

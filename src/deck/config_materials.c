@@ -25,11 +25,24 @@ static void suggest(const heat_node *materials, const char *typed, char *text, s
   if (materials == NULL || materials->count == 0) snprintf(text, size, "materials: {NAME: {...}} names none");
 }
 
-static heat_status find_material(const char *name, const heat_node *materials, const heat_node *use,
+static heat_node *use_of(const heat_node *section) {
+  return heat_node_entry(section, "material", strlen("material"));
+}
+
+bool heat_material_unknown(const heat_node *section) {
+  const heat_node *use = use_of(section);
+  return use != NULL && use->passed;
+}
+
+/* The material that `use` names. *found is NULL, and `use` is passed over from then on, where it cannot be said which,
+ * as `materials`, or what it says of this one, is known to be wrong. */
+static heat_status find_material(const char *name, const heat_node *materials, heat_node *use,
                                  const heat_node **found) {
   char text[HEAT_KEY_TEXT];
   *found = materials != NULL ? heat_node_entry(materials, use->text, strlen(use->text)) : NULL;
-  if (*found != NULL) return heat_ok();
+  use->passed = materials != NULL && (materials->passed || (*found != NULL && (*found)->passed));
+  if (use->passed) *found = NULL;
+  if (*found != NULL || use->passed) return heat_ok();
   suggest(materials, use->text, text, sizeof text);
   return heat_node_fail(name, use, NULL, "there is no material '%.60s' (%s)", use->text, text);
 }
@@ -41,6 +54,7 @@ static heat_status stands_twice(const char *name, heat_node *node) {
 
 /* Every material by itself, as if it stood under `material`. */
 static heat_status check_materials(const char *name, heat_node *root, heat_node *materials) {
+  if (materials->passed) return heat_ok();
   if (materials->kind != HEAT_NODE_MAP)
     return heat_node_fail(name, materials, NULL, "materials with their names are needed: {NAME: {conductivity: ...}}");
   heat_status status = heat_ok();
@@ -54,14 +68,14 @@ static heat_status check_materials(const char *name, heat_node *root, heat_node 
 
 /* `material: steel` in a section or region: what that says itself counts more. */
 static heat_status resolve_entry(const char *name, heat_node *section, const heat_node *materials) {
-  heat_node *use = heat_node_entry(section, "material", strlen("material"));
+  heat_node *use = use_of(section);
   const heat_node *found = use;
   heat_status status = heat_ok();
-  if (use == NULL) return status;
+  if (use == NULL || use->passed) return status;
   if (use->kind == HEAT_NODE_LIST || (use->kind == HEAT_NODE_SCALAR && use->text[0] == '\0'))
     return heat_node_fail(name, use, NULL, "the name of a material is needed");
   if (use->kind == HEAT_NODE_SCALAR) status = find_material(name, materials, use, &found);
-  if (status.code != HEAT_OK) return status;
+  if (status.code != HEAT_OK || found == NULL) return status;
   for (int i = 0; i < found->count && status.code == HEAT_OK; i++) {
     const heat_node *property = found->entries[i];
     heat_node *entry, *copy;
@@ -73,14 +87,14 @@ static heat_status resolve_entry(const char *name, heat_node *section, const hea
     heat_node_replace(entry, copy);
   }
   if (status.code == HEAT_OK) heat_node_remove(section, use);
-  use = heat_node_entry(section, "material", strlen("material"));
+  use = use_of(section);
   return status.code == HEAT_OK && use != NULL ? stands_twice(name, use) : status;
 }
 
 /* A region without a name of its own is called by its material. */
 static heat_status name_region(heat_node *region) {
   static const char key[] = "name";
-  const heat_node *use = heat_node_entry(region, "material", strlen("material"));
+  const heat_node *use = use_of(region);
   heat_node *entry, *copy;
   if (use == NULL || use->kind != HEAT_NODE_SCALAR || use->text[0] == '\0') return heat_ok();
   if (heat_node_entry(region, key, strlen(key)) != NULL) return heat_ok();
@@ -94,12 +108,14 @@ static heat_status name_region(heat_node *region) {
 
 /* `material: steel`, or {material: steel, ...} with values that count more. */
 static heat_status resolve_base(const char *name, const heat_node *root, const heat_node *materials) {
-  heat_node *use = heat_node_entry(root, "material", strlen("material")), *copy;
+  heat_node *use = use_of(root), *copy;
   const heat_node *found;
-  if (use != NULL && use->kind == HEAT_NODE_MAP) return resolve_entry(name, use, materials);
-  if (use == NULL || use->kind != HEAT_NODE_SCALAR || use->text[0] == '\0') return heat_ok();
+  if (use == NULL || use->passed) return heat_ok();
+  if (use->kind == HEAT_NODE_MAP) return resolve_entry(name, use, materials);
+  if (use->kind != HEAT_NODE_SCALAR || use->text[0] == '\0') return heat_ok();
   heat_status status = find_material(name, materials, use, &found);
-  if (status.code == HEAT_OK) status = heat_node_copy(&copy, found);
+  if (status.code != HEAT_OK || found == NULL) return status;
+  status = heat_node_copy(&copy, found);
   if (status.code == HEAT_OK) heat_node_replace(use, copy);
   return status;
 }

@@ -19,12 +19,16 @@ typedef struct heat_place {
   const char *file; /* borrowed; NULL: the deck */
 } heat_place;
 
+typedef struct heat_faults heat_faults;
+
 /* Text to be read, and how its places are named. `before`: the character before a text on one line, as in a --set; line
- * 0: the text is the whole deck. */
+ * 0: the text is the whole deck. `faults`: where what is wrong is collected, as far as reading can go on after it;
+ * NULL: reading ends at the first fault. */
 typedef struct heat_source {
   const char *name;
   heat_place before;
   bool is_default;
+  heat_faults *faults;
 } heat_source;
 
 typedef enum heat_node_kind { HEAT_NODE_SCALAR, HEAT_NODE_LIST, HEAT_NODE_MAP } heat_node_kind;
@@ -33,7 +37,9 @@ typedef struct heat_node heat_node;
 struct heat_node {
   heat_node_kind kind;
   bool quoted, is_number;
-  bool passed; /* it is known to be wrong, and the check passes over it */
+  bool passed;         /* it is known to be wrong, and the check passes over it */
+  bool failed;         /* the last failure is about it, */
+  const char *missing; /* and says that it lacks this key; NULL: it is wrong itself */
   int count, capacity;
   char *key;  /* its name in a map; NULL in a list */
   char *text; /* of a scalar; a number in its canonical form once checked */
@@ -66,7 +72,8 @@ void heat_node_replace(heat_node *node, heat_node *value);
 heat_node *heat_node_entry(const heat_node *node, const char *segment, size_t length);
 heat_node *heat_node_find(const heat_node *root, const char *path); /* NULL when there is none */
 void heat_node_path(const heat_node *node, char path[HEAT_KEY_TEXT]);
-/* "NAME:LINE:COLUMN: key: message" at the nearest node above that stands somewhere; `leaf`, if any, ends the key. */
+/* "NAME:LINE:COLUMN: key: message" at the nearest node above that stands somewhere; `leaf`, if any, a text that
+ * outlives the tree, ends the key. The node is marked as the failed one, and `leaf` as what it lacks. */
 heat_status heat_node_fail(const char *name, const heat_node *node, const char *leaf, const char *format, ...)
     HEAT_PRINTF(4, 5);
 void heat_place_write(char *text, size_t size, const char *name, heat_place place);
@@ -97,6 +104,8 @@ heat_status heat_members_no_rows(const heat_config *config); /* the failure wher
 /* Read what the sweep says, and check each of its values. `rows`: the text of that file, NULL: it is not looked at.
  * HEAT_DECK, HEAT_IO. */
 heat_status heat_members_read(heat_config *config, const char *rows);
+/* Add what is wrong with a sweep, and with each of its values, to the faults of the deck. */
+void heat_members_find_faults(heat_config *config, const char *rows, heat_faults *faults);
 
 /* config_yaml.c */
 
@@ -193,6 +202,8 @@ void heat_option_suggest(const heat_option *section, const char *path, const cha
 
 /* Replace the names of materials in `material` and in regions by what `materials` says of them. */
 heat_status heat_materials_resolve(const char *name, heat_node *root);
+/* Whether a section names a material of which nothing is known, since the name or the material is wrong. */
+bool heat_material_unknown(const heat_node *section);
 
 /* config_check.c */
 
@@ -205,9 +216,24 @@ heat_status heat_check_node(const char *name, heat_node *root, heat_node *node, 
 
 /* config_faults.c */
 
-/* A line for each fault of a tree beyond the first one, to be freed; NULL when memory is exhausted. The tree is not
- * good for anything else afterwards. */
-char *heat_faults_list(const char *name, heat_node *root);
+enum { HEAT_MOST_FAULTS = 20 };
+
+/* The faults of a deck, a line each, none twice. */
+struct heat_faults {
+  char *lines[HEAT_MOST_FAULTS];
+  int count;
+};
+
+bool heat_faults_full(const heat_faults *faults);
+/* Add a line, unless it is there already or the list is full. */
+void heat_faults_add(heat_faults *faults, const char *line);
+/* A failure that the deck is to blame for is added to the list, and the caller may go on: HEAT_OK. Any other status,
+ * and all where `faults` is NULL, is returned as it is. */
+heat_status heat_faults_keep(heat_faults *faults, heat_status status);
+/* Check a tree, and add a line for each of its faults. The tree is not good for anything else afterwards. */
+void heat_faults_find(heat_faults *faults, const char *name, heat_node *root);
+/* The lines from number `first` on, to be freed; NULL when memory is exhausted. The list is emptied. */
+char *heat_faults_join(heat_faults *faults, int first);
 
 /* config_rules.c */
 

@@ -8,9 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether a value is there, and nothing is known to be wrong with it: then others can be compared with it. */
+static bool is_known(const heat_node *node) {
+  for (const heat_node *above = node; above != NULL; above = above->parent)
+    if (above->passed) return false;
+  return node != NULL;
+}
+
 static heat_status check_end(const char *name, const heat_node *root, const heat_node *node) {
   const heat_node *method = heat_node_find(root, "time.method");
-  if (node->number > 0 || strcmp(method->text, heat_method_names[HEAT_METHOD_STEADY]) == 0) return heat_ok();
+  if (node->number > 0 || !is_known(method) || strcmp(method->text, heat_method_names[HEAT_METHOD_STEADY]) == 0)
+    return heat_ok();
   return heat_node_fail(name, node, NULL, "%.60s is out of range (must be > 0)", node->text);
 }
 
@@ -32,7 +40,7 @@ static heat_status check_increasing(const char *name, const heat_node *root, con
 static heat_status check_above_min(const char *name, const heat_node *root, const heat_node *node) {
   (void)root;
   const heat_node *min = heat_node_entry(node->parent, "min", 3);
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 2 && is_known(min); i++) {
     if (node->entries[i]->number > min->entries[i]->number) continue;
     return heat_node_fail(name, node->entries[i], NULL, "%s is not above min, %s", node->entries[i]->text,
                           min->entries[i]->text);
@@ -49,13 +57,14 @@ static heat_status check_partner(const char *name, const heat_node *root, const 
   const char *partner = heat_side_names[side ^ 1];
   char key[HEAT_KEY_TEXT];
   snprintf(key, sizeof key, "boundary.%s.type", partner);
-  if (strcmp(heat_node_find(root, key)->text, periodic) == 0) return heat_ok();
+  const heat_node *other = heat_node_find(root, key);
+  if (!is_known(other) || strcmp(other->text, periodic) == 0) return heat_ok();
   return heat_node_fail(name, node, NULL, "%s must be periodic, too", partner);
 }
 
 static heat_status check_inside(const char *name, const heat_node *root, const heat_node *node) {
   const heat_node *origin = heat_node_find(root, "domain.origin"), *size = heat_node_find(root, "domain.size");
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 2 && is_known(origin) && is_known(size); i++) {
     double low = origin->entries[i]->number, high = low + size->entries[i]->number, at = node->entries[i]->number;
     if (at >= low && at <= high) continue;
     return heat_node_fail(name, node->entries[i], NULL, "%s is outside the domain (must be in [%.15g, %.15g])",
@@ -105,17 +114,20 @@ static heat_status check_unique(const char *name, const heat_node *root, const h
   (void)root;
   enum { MOST_PROBES = 10000000 };
   heat_status status = heat_ok();
-  const size_t count = (size_t)node->count;
+  size_t count = 0;
   int64_t columns = 0;
-  if (count == 0) return status;
-  probe_name *names = malloc(count * sizeof *names);
-  if (names == NULL) return heat_no_memory("the names of probes", count * sizeof *names);
-  for (size_t i = 0; i < count; i++) {
+  if (node->count == 0) return status;
+  probe_name *names = malloc((size_t)node->count * sizeof *names);
+  if (names == NULL) return heat_no_memory("the names of probes", (size_t)node->count * sizeof *names);
+  for (int i = 0; i < node->count; i++) {
+    const heat_node *own = heat_node_entry(node->entries[i], "name", 4);
     const heat_node *many = heat_node_entry(node->entries[i], "count", 5);
-    names[i] = (probe_name){heat_node_entry(node->entries[i], "name", 4), many != NULL ? (int64_t)many->number : 0};
-    columns += many != NULL ? names[i].count : 1;
+    if (!is_known(own) || (many != NULL && !is_known(many))) continue;
+    names[count] = (probe_name){own, many != NULL ? (int64_t)many->number : 0};
+    columns += many != NULL ? names[count].count : 1;
+    count++;
     if (columns <= MOST_PROBES || status.code != HEAT_OK) continue;
-    status = heat_node_fail(name, many != NULL ? many : names[i].node, NULL,
+    status = heat_node_fail(name, many != NULL ? many : own, NULL,
                             "with this one there are %lld points (at most %d in all)", (long long)columns, MOST_PROBES);
   }
   qsort(names, count, sizeof *names, by_name);
@@ -163,6 +175,7 @@ const char *heat_rule_text(heat_rule rule) {
 
 /* The entries of a pair carry the option of the pair: its rule is for the pair alone. */
 heat_status heat_check_rules(const char *name, const heat_node *root, const heat_node *node) {
+  if (node->passed) return heat_ok();
   const relation *own = &relations[node->option->rule];
   heat_status status = own->check != NULL ? own->check(name, root, node) : heat_ok();
   bool has_own_entries = node->kind == HEAT_NODE_MAP || node->option->type == HEAT_LIST ||

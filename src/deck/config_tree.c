@@ -172,6 +172,8 @@ heat_status heat_node_fail(const char *name, const heat_node *node, const char *
   va_end(arguments);
   heat_node_path(node, path);
   if (leaf != NULL) heat_option_join(path, sizeof path, ".", leaf);
+  ((heat_node *)node)->failed = true;
+  ((heat_node *)node)->missing = leaf;
   while (node->parent != NULL && place_of(node).line == 0) node = node->parent;
   heat_place_write(where, sizeof where, name, place_of(node));
   return heat_fail(HEAT_DECK, "%s: %s: %s", where, path[0] != '\0' ? path : "deck", message);

@@ -36,6 +36,11 @@ static heat_status fail_at(const heat_source *source, yaml_mark_t mark, const ch
   return heat_fail(HEAT_DECK, "%s: %s: %s", where, key, message);
 }
 
+/* A fault after which reading can go on: an error only where the source does not collect its faults. */
+static heat_status blame(const builder *b, yaml_mark_t mark, const char *message) {
+  return heat_faults_keep(b->source->faults, fail_at(b->source, mark, "YAML", message));
+}
+
 /* The parser marks what it could parse by line and column, but what it could not even read by its byte. */
 static heat_status syntax_error(const heat_source *source, const yaml_parser_t *parser, const char *text) {
   char message[HEAT_KEY_TEXT];
@@ -103,14 +108,16 @@ static heat_status take_node(builder *b, const yaml_event_t *event) {
   node_event e = read_event(event);
   yaml_mark_t mark = event->start_mark;
   heat_node *parent = b->depth > 0 ? b->open[b->depth - 1] : NULL, *node = b->named;
-  if (e.has_tag) return fail_at(b->source, mark, "YAML", "tags are not supported (write the value without it)");
+  heat_status status = heat_ok();
+  if (e.has_tag) status = blame(b, mark, "tags are not supported (write the value without it)");
+  if (status.code != HEAT_OK) return status;
   if (e.kind == HEAT_NODE_SCALAR && strlen(e.text) != e.length) {
     return fail_at(b->source, mark, "YAML", "a NUL character");
   }
-  heat_status status = heat_ok();
   if (parent != NULL && parent->kind == HEAT_NODE_MAP && node == NULL) {
     if (e.kind != HEAT_NODE_SCALAR) return fail_at(b->source, mark, "YAML", "a key has to be a word");
-    if (e.anchor != NULL) return fail_at(b->source, mark, "YAML", "an anchor belongs to a value, not to a key");
+    if (e.anchor != NULL) status = blame(b, mark, "an anchor belongs to a value, not to a key");
+    if (status.code != HEAT_OK) return status;
     status = heat_node_create(&b->named, parent, e.text, e.length);
     if (status.code == HEAT_OK) b->named->key_place = place_at(b->source, mark);
     return status;
@@ -164,21 +171,30 @@ static heat_status copy_within(builder *b, heat_node **copy, const heat_node *fr
   return heat_node_copy(copy, from);
 }
 
+/* What is wrong with an alias of that node; NULL: nothing. */
+static const char *wrong_alias(const builder *b, const heat_node *from) {
+  if (from == NULL) return "an alias of an anchor that does not stand before it";
+  for (int i = 0; i < b->depth; i++)
+    if (b->open[i] == from) return "an alias of what it stands in";
+  return NULL;
+}
+
 /* An alias takes the place of a value; where it stands is where the copy stands. */
 static heat_status take_alias(builder *b, const yaml_event_t *event) {
   const yaml_mark_t mark = event->start_mark;
   const heat_node *from = find_anchor(b, (const char *)event->data.alias.anchor);
-  heat_node *parent = b->depth > 0 ? b->open[b->depth - 1] : NULL, *node = b->named, *copy;
-  if (from == NULL) return fail_at(b->source, mark, "YAML", "an alias of an anchor that does not stand before it");
+  heat_node *parent = b->depth > 0 ? b->open[b->depth - 1] : NULL, *node = b->named, *copy = NULL;
+  const char *wrong = wrong_alias(b, from);
+  heat_status status = wrong != NULL ? blame(b, mark, wrong) : heat_ok();
+  if (status.code != HEAT_OK) return status;
   if (parent == NULL || (parent->kind == HEAT_NODE_MAP && node == NULL))
     return fail_at(b->source, mark, "YAML", "a key has to be a word");
-  for (int i = 0; i < b->depth; i++)
-    if (b->open[i] == from) return fail_at(b->source, mark, "YAML", "an alias of what it stands in");
   b->named = NULL;
-  heat_status status = node == NULL ? heat_node_create(&node, parent, NULL, 0) : heat_ok();
-  if (status.code == HEAT_OK) status = copy_within(b, &copy, from, mark);
+  if (node == NULL) status = heat_node_create(&node, parent, NULL, 0);
+  if (status.code == HEAT_OK && wrong == NULL) status = copy_within(b, &copy, from, mark);
   if (status.code != HEAT_OK) return status;
-  heat_node_replace(node, copy);
+  if (wrong == NULL) heat_node_replace(node, copy);
+  node->passed = wrong != NULL;
   node->place = place_at(b->source, mark);
   return status;
 }
@@ -187,7 +203,10 @@ static heat_status take_alias(builder *b, const yaml_event_t *event) {
 static heat_status merge_one(builder *b, heat_node *map, const heat_node *from, yaml_mark_t mark) {
   heat_status status = heat_ok();
   if (map->count > MOST_MERGED) return fail_at(b->source, mark, "YAML", "<< in a section of more than 1000 entries");
-  if (from->kind != HEAT_NODE_MAP) return fail_at(b->source, mark, "YAML", "<< takes a section, or a list of sections");
+  if (from->kind != HEAT_NODE_MAP) {
+    map->passed = true; /* nobody can say what it lacks */
+    return from->passed ? status : blame(b, mark, "<< takes a section, or a list of sections");
+  }
   for (int i = 0; i < from->count && status.code == HEAT_OK; i++) {
     const heat_node *entry = from->entries[i];
     heat_node *made, *copy;

@@ -94,27 +94,39 @@ static const heat_node *rows_of(const heat_node *section) {
   return section->kind == HEAT_NODE_MAP ? heat_node_entry(section, "file", strlen("file")) : NULL;
 }
 
-heat_status heat_axes_read(heat_members *members, const char *name, heat_node *section, const char *rows) {
-  heat_status status = heat_ok();
-  if (section->kind != HEAT_NODE_MAP || section->count == 0)
-    return heat_node_fail(name, section, NULL, "keys with their values are needed: {KEY: [VALUE, ...], ...}");
-  for (int i = 0; i < section->count && status.code == HEAT_OK; i++) {
-    heat_node *node = section->entries[i];
-    if (node != rows_of(section))
-      status = read_axis(members, name, node);
-    else if (node->kind != HEAT_NODE_SCALAR || node->text[0] == '\0')
-      status = heat_node_fail(name, node, NULL, "the name of a file of rows is needed");
-    else if (rows != NULL)
-      status = heat_axes_read_rows(members, rows);
-  }
-  return status;
-}
-
 static void destroy_axis(heat_axis *axis) {
   for (int64_t i = 0; i < axis->points * axis->key_count; i++) heat_node_destroy(axis->values[i]);
   for (int k = 0; axis->keys != NULL && k < axis->key_count; k++) free(axis->keys[k].name);
   free(axis->values);
   free(axis->keys);
+}
+
+/* The axis, or the axes of a file, that an entry of the section `sweep` describes. */
+static heat_status read_entry(heat_members *members, const char *name, heat_node *node, const char *rows) {
+  if (node->passed) return heat_ok();
+  if (node != rows_of(node->parent)) return read_axis(members, name, node);
+  if (node->kind != HEAT_NODE_SCALAR || node->text[0] == '\0')
+    return heat_node_fail(name, node, NULL, "the name of a file of rows is needed");
+  return rows != NULL ? heat_axes_read_rows(members, rows) : heat_ok();
+}
+
+/* Make the axes of the section `sweep`. What is wrong with an entry is collected in `faults`, where that is not NULL,
+ * and the entry left out. */
+static heat_status read_axes(heat_members *members, const char *name, const char *rows, heat_faults *faults) {
+  heat_node *section = members->section->entries[0];
+  heat_status status = heat_ok();
+  if (section->kind != HEAT_NODE_MAP || section->count == 0) {
+    status = heat_node_fail(name, section, NULL, "keys with their values are needed: {KEY: [VALUE, ...], ...}");
+    return heat_faults_keep(faults, status);
+  }
+  for (int i = 0; i < section->count && status.code == HEAT_OK; i++) {
+    const int before = members->axis_count;
+    status = read_entry(members, name, section->entries[i], rows);
+    if (faults != NULL && status.code != HEAT_OK && members->axis_count > before)
+      destroy_axis(&members->axes[--members->axis_count]);
+    status = heat_faults_keep(faults, status);
+  }
+  return status;
 }
 
 void heat_members_destroy(heat_members *members) {
@@ -148,13 +160,11 @@ static void drop_key(heat_axis *axis, int k) {
   for (; k < axis->key_count; k++) axis->keys[k] = axis->keys[k + 1];
 }
 
-/* What the command line sets is no longer gone through. */
-static void drop_set(heat_members *members) {
+/* Axes of which all keys were dropped are none. */
+static void drop_empty(heat_members *members) {
   int kept = 0;
   for (int a = 0; a < members->axis_count; a++) {
     heat_axis *axis = &members->axes[a];
-    for (int k = axis->key_count - 1; k >= 0; k--)
-      if (is_set(members, axis->keys[k].name)) drop_key(axis, k);
     if (axis->key_count > 0)
       members->axes[kept++] = *axis;
     else
@@ -163,26 +173,46 @@ static void drop_set(heat_members *members) {
   members->axis_count = kept;
 }
 
+/* What the command line sets is no longer gone through. */
+static void drop_set(heat_members *members) {
+  for (int a = 0; a < members->axis_count; a++) {
+    heat_axis *axis = &members->axes[a];
+    for (int k = axis->key_count - 1; k >= 0; k--)
+      if (is_set(members, axis->keys[k].name)) drop_key(axis, k);
+  }
+  drop_empty(members);
+}
+
 static heat_status fail_key(const char *name, const heat_axis_key *key, const char *message) {
   char where[HEAT_KEY_TEXT];
   heat_place_write(where, sizeof where, name, key->place);
   return heat_fail(HEAT_DECK, "%s: sweep.%s: %s", where, key->name, message);
 }
 
-/* Keys that cannot be gone through, and those that stand twice. */
-static heat_status check_keys(const heat_members *members, const char *name) {
+/* A key that cannot be gone through, or that stands for a second time: the k-th of axis `a`. */
+static heat_status check_key(const heat_members *members, const char *name, int a, int k) {
   static const char directory[] = "output.directory";
-  for (int n = 0, a = 0; a < members->axis_count; a++)
-    for (int k = 0; k < members->axes[a].key_count; k++, n++) {
-      const heat_axis_key *key = &members->axes[a].keys[k];
-      if (strcmp(key->name, directory) == 0 || strcmp(key->name, "output") == 0)
-        return fail_key(name, key, "members have directories of their own in output.directory");
-      if (strncmp(key->name, sweep, strlen(sweep)) == 0) return fail_key(name, key, "a sweep has no sweep in it");
-      for (int b = 0, m = 0; b <= a; b++)
-        for (int l = 0; l < members->axes[b].key_count && m < n; l++, m++)
-          if (strcmp(members->axes[b].keys[l].name, key->name) == 0) return fail_key(name, key, "stands twice");
-    }
+  const heat_axis_key *key = &members->axes[a].keys[k];
+  if (strcmp(key->name, directory) == 0 || strcmp(key->name, "output") == 0)
+    return fail_key(name, key, "members have directories of their own in output.directory");
+  if (strncmp(key->name, sweep, strlen(sweep)) == 0) return fail_key(name, key, "a sweep has no sweep in it");
+  for (int b = 0; b <= a; b++)
+    for (int l = 0; l < (b < a ? members->axes[b].key_count : k); l++)
+      if (strcmp(members->axes[b].keys[l].name, key->name) == 0) return fail_key(name, key, "stands twice");
   return heat_ok();
+}
+
+/* What is wrong with a key is collected in `faults`, where that is not NULL, and the key dropped. */
+static heat_status check_keys(heat_members *members, const char *name, heat_faults *faults) {
+  heat_status status = heat_ok();
+  for (int a = 0; a < members->axis_count; a++)
+    for (int k = 0; k < members->axes[a].key_count && status.code == HEAT_OK; k++) {
+      status = check_key(members, name, a, k);
+      if (faults != NULL && status.code != HEAT_OK) drop_key(&members->axes[a], k--);
+      status = heat_faults_keep(faults, status);
+    }
+  if (faults != NULL) drop_empty(members);
+  return status;
 }
 
 /* The point of an axis that belongs to a member. */
@@ -222,19 +252,28 @@ static heat_status lay_directory(heat_node *root, const char *above, const char 
   return heat_tree_lay(root, &(heat_target){.name = "", .key = key, .length = strlen(key)}, value);
 }
 
-heat_status heat_members_create(heat_config **member, const heat_config *config, int64_t index) {
+/* The deck of a member, before it is checked; to be destroyed in any case. `faults`: as in read_axes. */
+static heat_status lay_member(heat_node **root, const heat_config *config, int64_t index, heat_faults *faults) {
   const heat_members *members = config->members;
+  heat_status status = heat_node_copy(root, members->deck);
+  if (status.code != HEAT_OK) return status;
+  (*root)->option = &heat_option_root;
+  for (int a = 0; a < members->axis_count && status.code == HEAT_OK; a++) {
+    const heat_axis *axis = &members->axes[a];
+    status = heat_faults_keep(faults, lay_point(*root, config->name, axis, point_of(members, index, a)));
+  }
+  for (int n = 0; n < members->set_count && status.code == HEAT_OK; n++)
+    if (strncmp(members->sets[n], sweep, strlen(sweep)) != 0)
+      status = heat_faults_keep(faults, heat_tree_set(*root, n + 1, members->sets[n]));
+  return status;
+}
+
+heat_status heat_members_create(heat_config **member, const heat_config *config, int64_t index) {
   char name[HEAT_MEMBER_NAME];
   heat_node *root;
   *member = NULL;
   heat_members_name(config, index, name);
-  heat_status status = heat_node_copy(&root, members->deck);
-  if (status.code != HEAT_OK) return status;
-  root->option = &heat_option_root;
-  for (int a = 0; a < members->axis_count && status.code == HEAT_OK; a++)
-    status = lay_point(root, config->name, &members->axes[a], point_of(members, index, a));
-  for (int n = 0; n < members->set_count && status.code == HEAT_OK; n++)
-    if (strncmp(members->sets[n], sweep, strlen(sweep)) != 0) status = heat_tree_set(root, n + 1, members->sets[n]);
+  heat_status status = lay_member(&root, config, index, NULL);
   if (status.code == HEAT_OK)
     status = lay_directory(root, heat_node_find(config->root, "output.directory")->text, name);
   if (status.code == HEAT_OK) status = heat_tree_check(config->name, root);
@@ -299,7 +338,7 @@ static heat_status check_values(const heat_config *config, int axis) {
 
 static heat_status check(const heat_config *config, const heat_node *section) {
   heat_members *members = config->members;
-  heat_status status = check_keys(members, config->name);
+  heat_status status = check_keys(members, config->name, NULL);
   members->count = 1;
   for (int a = 0; a < members->axis_count && status.code == HEAT_OK; a++) {
     members->count *= members->axes[a].points;
@@ -341,7 +380,9 @@ heat_status heat_members_take(heat_config *config, const char *const *sets, int 
   section = heat_node_entry(root, sweep, strlen(sweep));
   if (section != NULL) {
     section->place = section->key_place;
-    return heat_node_fail(config->name, section, NULL, "stands twice");
+    status = heat_node_fail(config->name, section, NULL, "stands twice");
+    for (; section != NULL; section = heat_node_entry(root, sweep, strlen(sweep))) heat_node_remove(root, section);
+    return status;
   }
   const heat_node *file = rows_of(entry);
   if (file != NULL && file->kind == HEAT_NODE_SCALAR && file->text[0] != '\0') {
@@ -354,10 +395,29 @@ heat_status heat_members_take(heat_config *config, const char *const *sets, int 
 heat_status heat_members_read(heat_config *config, const char *rows) {
   heat_members *members = config->members;
   heat_node *section = members->section->entries[0];
-  heat_status status = heat_axes_read(members, config->name, section, rows);
+  heat_status status = read_axes(members, config->name, rows, NULL);
   if (status.code != HEAT_OK) return status;
   drop_set(members);
   return check(config, section);
+}
+
+void heat_members_find_faults(heat_config *config, const char *rows, heat_faults *faults) {
+  enum { MOST_POINTS = 1000 }; /* of an axis: each takes as many checks of a deck as that has faults */
+  heat_members *members = config->members;
+  if (members == NULL || members->deck == NULL) return;
+  heat_status status = read_axes(members, config->name, rows, faults);
+  drop_set(members);
+  if (status.code == HEAT_OK) status = check_keys(members, config->name, faults);
+  for (int a = 0; a < members->axis_count && status.code == HEAT_OK; a++) {
+    status = heat_faults_keep(faults, check_labels(members, config->name, &members->axes[a]));
+    for (int64_t p = 0; p < members->axes[a].points && p < MOST_POINTS && !heat_faults_full(faults); p++) {
+      heat_node *root;
+      if (status.code == HEAT_OK) status = lay_member(&root, config, member_at(members, a, p), faults);
+      if (status.code != HEAT_OK) return;
+      heat_faults_find(faults, config->name, root);
+      heat_node_destroy(root);
+    }
+  }
 }
 
 const char *heat_members_rows(const heat_config *config) {

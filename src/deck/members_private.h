@@ -31,9 +31,6 @@ struct heat_members {
   char *rows; /* path of the file of rows; NULL: none */
 };
 
-/* Make the axes of a section `sweep`; `rows`: the text of its file, NULL: not looked at. HEAT_DECK, HEAT_IO. */
-heat_status heat_axes_read(heat_members *members, const char *name, heat_node *sweep, const char *rows);
-
 /* A new axis of so many keys at the end. HEAT_IO. */
 heat_status heat_axes_add(heat_members *members, int key_count, heat_axis **axis);
 /* Room for one more point; its values are NULL. HEAT_IO. */

@@ -135,7 +135,7 @@ static void all_faults_are_told_in_one_go(void **state) {
   const heat_status status = heat_config_load(&config, MPI_COMM_SELF, path, sets, 1);
   snprintf(expected, sizeof expected, "%s:1:20: domain.size.1: -1 is out of range (must be > 0)", path);
   assert_string_equal(status.text, expected);
-  char *text = heat_config_further_faults(path, sets, 1);
+  char *text = heat_config_further_faults(path, sets, 1, status.text);
   static const char *const places[] = {"2:25: material.diffusivity: ",
                                        "3:11: initial.temprature: unknown key (nearest: initial.temperature)",
                                        "5:13: regions.0.shape: one of ",
@@ -158,6 +158,111 @@ static void all_faults_are_told_in_one_go(void **state) {
   remove(path);
 }
 
+/* A deck, and what the lines begin with that its faults have, "deck:" standing for the deck's path. */
+typedef struct faulty_deck {
+  const char *deck, *set;
+  const char *lines[HEAT_MOST_FAULTS];
+} faulty_deck;
+
+static const faulty_deck faulty_decks[] = {
+    /* sections that are missing, or of another type */
+    {"domain: {size: [1, 1]}\ntime: {end: -1}\n",
+     NULL,
+     {"deck:1:1: domain.cells: missing", "deck:1:1: material: missing", "deck:1:1: initial: missing",
+      "deck:2:13: time.end: -1 is out"}},
+    {"domain: [1, 2]\nmaterial: 3\ninitial: {temperature: 0}\nregions: {shape: circle}\nboundary: [1]\n"
+     "time: 5\noutput: {every: -1, probes: 7}\n",
+     NULL,
+     {"deck:2:11: material: ", "deck:1:1: domain: ", "deck:4:1: regions: ", "deck:5:1: boundary: ", "deck:6:7: time: ",
+      "deck:7:17: output.every: ", "deck:7:29: output.probes: "}},
+    /* what decides what else is used is wrong: the rest is looked at, and nothing is said to be missing */
+    {"domain: {size: [1, 1], cells: [8, 8]}\nmaterial: {conductivity: -1, density: 2}\ninitial: {temperature: 0}\n"
+     "regions: [3, {shape: cirle, radius: -1, angle: x, source: nan}, {shape: circle, center: [0, 0], radius: 1}]\n"
+     "boundary: {left: {type: dirichle, value: 'x +'}, right: {type: robin}}\ntime: {method: staedy, safety: 2}\n",
+     NULL,
+     {"deck:2:26: material.conductivity: ", "deck:2:1: material.heat_capacity: missing", "deck:4:11: regions.0: ",
+      "deck:4:22: regions.1.shape: ", "deck:4:37: regions.1.radius: ", "deck:4:48: regions.1.angle: ",
+      "deck:4:59: regions.1.source: ", "deck:4:65: regions.2: at least one of", "deck:5:25: boundary.left.type: ",
+      "deck:5:42: boundary.left.value: ", "deck:5:50: boundary.right.coefficient: missing",
+      "deck:5:50: boundary.right.ambient: missing", "deck:6:16: time.method: ", "deck:6:32: time.safety: "}},
+    /* relations between values */
+    {"domain: {origin: [0, 0], size: [1, 1], cells: [1000000000, 1000000000]}\nmaterial: {diffusivity: 1}\n"
+     "initial: {temperature: {file: a.h5, dataset: b}}\n"
+     "regions: [{shape: rectangle, min: [0, 0], max: [0, 1], source: 1}]\nboundary: {top: {type: periodic}}\n"
+     "time: {end: 0}\noutput: {images: {range: [2, 1]}, compression: 99, probes: [{name: a, at: [2, 0]}, "
+     "{name: a, at: [0, 3]}, {name: 1, at: [0, 0]}]}\n",
+     NULL,
+     {"deck:7:48: output.compression: ", "deck:1:40: domain.cells: ", "deck:3:46: initial.temperature.dataset: ",
+      "deck:4:49: regions.0.max.0: ", "deck:5:24: boundary.top.type: ", "deck:6:13: time.end: ",
+      "deck:7:19: output.images.range: ", "deck:7:91: output.probes.1.name: two probes",
+      "deck:7:76: output.probes.0.at.0: ", "deck:7:102: output.probes.1.at.1: ", "deck:7:114: output.probes.2.name: "}},
+    /* materials */
+    {"domain: {size: [1, 1], cells: [8, 8]}\nmaterial: stel\ninitial: {temperature: 0}\n"
+     "materials: {steel: {conductivity: 1, density: -1}, air: 4, air: {diffusivity: 1}}\n"
+     "regions: [{shape: circle, center: [0, 0], radius: 1, material: wool}, {shape: circle, center: [0, 0], radius: 2, "
+     "material: air}, {shape: circle, center: [0], radius: 2, material: steel}]\ntime: {end: 1, step: -1}\n",
+     NULL,
+     {"deck:4:47: materials.steel.density: ", "deck:4:13: materials.steel.heat_capacity: missing",
+      "deck:4:57: materials.air: ", "deck:4:60: materials.air: stands twice",
+      "deck:2:11: material: there is no material", "deck:5:64: regions.0.material: there is no material",
+      "deck:5:146: regions.2.center: ", "deck:6:22: time.step: "}},
+    /* what is wrong with the YAML, but for its syntax; a bad --set */
+    {"domain: {size: [1, 1], cells: *cells}\nmaterial: {diffusivity: !!float -1}\n&a initial: {temperature: 0}\n"
+     "time: {<<: 3, end: 1}\noutput: &o {images: *o, compression: 10}\n",
+     "regions.3.radius=1",
+     {"deck:1:31: YAML: an alias", "deck:2:25: YAML: tags", "deck:3:1: YAML: an anchor", "deck:4:21: YAML: << takes",
+      "deck:5:21: YAML: an alias", "deck:2:25: material.diffusivity: ", "--set:1:9: regions: a list",
+      "deck:5:38: output.compression: "}},
+    {"time: {end: *a}\ntitle: [\n", NULL, {"deck:1:13: YAML: an alias", "deck:3:1: YAML: did not find"}},
+    /* a sweep */
+    {"domain: {size: [1, 1], cells: [8, 8]}\nmaterial: {diffusivity: 1}\ninitial: {temperature: 0}\n"
+     "time: {end: 1, safety: 2}\nsweep: {time.end: [1, x, 2, -1], time.emd: [1, 2], output.directory: [a], source: 3, "
+     "time.step: {from: 1, to: 2}, title: [a, a], title: [b], sweep.file: [1]}\n",
+     NULL,
+     {"deck:4:24: time.safety: ", "deck:5:83: sweep.source: a list", "deck:5:86: sweep.time.step.count: missing",
+      "deck:5:52: sweep.output.directory: ", "deck:5:130: sweep.title: stands twice",
+      "deck:5:142: sweep.sweep.file: ", "deck:5:39: time.emd: unknown key", "deck:5:23: time.end: a number",
+      "deck:5:29: time.end: -1", "deck:5:126: sweep.title: two members"}},
+};
+
+static void assert_faults(const char *path, const faulty_deck *faulty) {
+  char place[2 * TEXT], *text;
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  fputs(faulty->deck, file);
+  fclose(file);
+  heat_config *config;
+  const heat_status status = heat_config_load(&config, MPI_COMM_SELF, path, &faulty->set, faulty->set != NULL);
+  assert_int_equal(status.code, HEAT_DECK);
+  char *further = heat_config_further_faults(path, &faulty->set, faulty->set != NULL, status.text);
+  assert_non_null(further);
+  text = malloc(strlen(status.text) + strlen(further) + 2);
+  assert_non_null(text);
+  sprintf(text, "%s\n%s", status.text, further);
+  char *line = text;
+  for (int n = 0; faulty->lines[n] != NULL || *line != '\0'; n++) {
+    const char *wanted = faulty->lines[n] != NULL ? faulty->lines[n] : "no more";
+    const bool of_deck = strncmp(wanted, "deck", 4) == 0;
+    snprintf(place, sizeof place, "%s%s", of_deck ? path : "", wanted + (of_deck ? 4 : 0));
+    line[strcspn(line, "\n")] = '\0';
+    if (strncmp(line, place, strlen(place)) != 0) print_error("wanted '%s', have '%s'\n", place, line);
+    assert_int_equal(strncmp(line, place, strlen(place)), 0);
+    line += strlen(line) + 1;
+  }
+  free(text);
+  free(further);
+}
+
+static void no_fault_hides_another_one(void **state) {
+  char path[TEXT];
+  int rank;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (rank != 0) return;
+  snprintf(path, sizeof path, "%s/faults.yaml", (char *)*state);
+  for (size_t n = 0; n < sizeof faulty_decks / sizeof *faulty_decks; n++) assert_faults(path, &faulty_decks[n]);
+  remove(path);
+}
+
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(agreement_takes_the_worst_of_the_lowest_rank),
@@ -165,6 +270,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup_teardown(loading_agrees, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(loading_what_is_no_file, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(all_faults_are_told_in_one_go, make_folder, remove_folder),
+      cmocka_unit_test_setup_teardown(no_fault_hides_another_one, make_folder, remove_folder),
   };
   heat_launch(&argc, &argv);
   int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,9 +49,10 @@ heat_status heat_config_load(heat_config **config, MPI_Comm comm, const char *pa
 heat_status heat_config_parse(heat_config **config, const char *name, const char *text, size_t length,
                               const char *const *sets, int set_count);
 
-/* What is wrong with a deck beyond the first fault, which heat_config_load names: a line for each of at most 19 more, to be
- * freed; NULL or "": nothing that can be told. Reads the deck anew. Local. */
-char *heat_config_further_faults(const char *path, const char *const *sets, int set_count);
+/* What is wrong with a deck beyond its first fault: a line for each of at most 19 more, to be freed; NULL or "":
+ * nothing that can be told. `first`: the message of heat_config_load, which is not repeated. Reads the deck anew.
+ * Local. */
+char *heat_config_further_faults(const char *path, const char *const *sets, int set_count, const char *first);
 
 void heat_config_destroy(heat_config *config); /* NULL is allowed. Local. */
 
