@@ -1,6 +1,6 @@
-/* The transport `direct`: rank 0 alone writes what belongs to HDF5's own structure, with the serial driver, and each
- * rank writes its rows, one contiguous piece, straight to their place in the dataset. That needs no MPI, so that it can
- * go on in a thread behind the steps. Compressed chunks are made by all ranks and stored by rank 0. */
+/* The transport `direct`. Rank 0 alone writes HDF5's own structure (superblock, headers, attributes), with the serial
+ * driver. Each rank writes its rows, which are one contiguous piece, directly to their place in the dataset. This needs
+ * no MPI, so a thread can do it behind the steps. Compressed chunks are made by all ranks and stored by rank 0. */
 #ifndef HEAT2D_TRANSPORT_DIRECT_H
 #define HEAT2D_TRANSPORT_DIRECT_H
 
