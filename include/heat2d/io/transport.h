@@ -1,5 +1,5 @@
-/* A shared HDF5 file that is being written, and the interface of a transport: the method by which the bytes of all ranks
- * are written into it. h5_way.c has the table of transports. */
+/* A shared HDF5 file that is being written, and the interface of a transport: the method by which the bytes of all
+ * ranks are written into it. h5_way.c has the table of transports. */
 #ifndef HEAT2D_TRANSPORT_H
 #define HEAT2D_TRANSPORT_H
 
@@ -70,8 +70,8 @@ void heat_h5_agree_step(heat_h5 *out, bool good, const char *what);
 /* Open the file that rank 0 has created, without HDF5, on every rank that writes, and agree. Collective. */
 void heat_h5_open_raw(heat_h5 *out);
 
-/* Make durable what this rank has written, drop it from this host's page cache, and close the file that heat_h5_open_raw
- * has opened. False, with errno set, on failure. Local. */
+/* Make durable what this rank has written, drop it from this host's page cache, and close the file that
+ * heat_h5_open_raw has opened. False, with errno set, on failure. Local. */
 bool heat_h5_sync_raw(heat_h5 *out);
 
 /* The file access properties with which the files of a run are created; the caller closes them. Local. */
