@@ -13,15 +13,15 @@ enum { BYTES_BESIDE = 1 << 16 }; /* of a file, beside its field */
 static const char history_columns[] =
     "step,time,dt,min,max,mean,energy,flux_in,source_in,balance,flow_left,flow_right,flow_bottom,flow_top";
 
-/* One kind of output. Statuses are this rank's own, heat_outputs_open and heat_outputs_write agree. */
+/* One kind of output. Its functions return the status of this rank; heat_outputs_open and heat_outputs_write agree. */
 typedef struct output {
-  const char *key; /* of the deck, by which it is asked for; NULL: it always is */
+  const char *key; /* key of the deck that asks for it; NULL: it is always written */
   heat_cadence (*cadence)(const heat_config *config);
   heat_status (*open)(heat_outputs *outputs, int64_t keep);
-  double (*bytes)(const heat_outputs *outputs); /* that one file may take; NULL: too few to count */
+  double (*bytes)(const heat_outputs *outputs); /* size of one file, at most; NULL: negligible */
   heat_status (*write)(heat_outputs *outputs, const heat_moment *moment);
-  heat_series *(*series)(heat_outputs *outputs); /* where it writes rows; NULL: it does not */
-  const char *other_columns;                     /* what to say when the rows of an earlier run have others */
+  heat_series *(*series)(heat_outputs *outputs); /* the table to which it writes rows; NULL: none */
+  const char *other_columns;                     /* message for when the rows of an earlier run have other columns */
 } output;
 
 static heat_cadence output_every(const heat_config *config) {
@@ -43,8 +43,9 @@ static heat_status open_history(heat_outputs *outputs, int64_t keep) {
   return status.code == HEAT_OK ? heat_series_open(&outputs->history, path, history_columns, keep) : status;
 }
 
-/* balance: what of the energy is explained neither by walls nor by sources, relative to the heat in the cells and to
- * what moved, each without its sign: where temperatures lie around 0 the energy itself may be nothing but rounding. */
+/* Write a row of history.csv. `balance` is the part of the energy that neither walls nor sources explain, divided by
+ * the heat in the cells or the heat that moved, whichever is larger. Both are sums of magnitudes: where temperatures
+ * lie around 0 the energy itself may consist of rounding errors only. */
 static heat_status write_history(heat_outputs *outputs, const heat_moment *moment) {
   double flows[HEAT_SIDES];
   heat_state *state = moment->state;
@@ -63,7 +64,7 @@ static heat_status write_history(heat_outputs *outputs, const heat_moment *momen
     state->size_start = energy.size;
   }
   const double moved = fmax(heat_ledger_wall_moved(&outputs->op->ledger), fabs(sources));
-  const bool steady = heat_setup_steady(outputs->setup); /* the counts are those of one second, and add up to nothing */
+  const bool steady = heat_setup_steady(outputs->setup); /* the heat entered is that of one second, and adds up to 0 */
   const double scale = fmax(fmax(energy.size, state->size_start), moved);
   const double rest = steady ? -walls - sources : ((energy.heat - state->energy_start) - walls) - sources;
   outputs->energy = energy;
@@ -110,7 +111,7 @@ static double snapshot_bytes(const heat_outputs *outputs) {
   return BYTES_BESIDE + edges + (storage.compression == 0 ? field : 0);
 }
 
-/* Buffers of files go back to the system: megabytes that would stay in the heap of a long run. */
+/* Return freed memory to the system. Otherwise the buffers of files, some megabytes, would stay in the heap. */
 static void give_back(void) {
 #if defined(__GLIBC__)
   malloc_trim(0);
@@ -132,7 +133,7 @@ static heat_status write_snapshot(heat_outputs *outputs, const heat_moment *mome
 }
 
 static heat_status open_frames(heat_outputs *outputs, int64_t keep) {
-  (void)keep; /* later pictures are gone since the directory was made ready, also of runs that write none */
+  (void)keep; /* later pictures were removed by heat_resume_prepare, also if this run draws none */
   const heat_status status =
       heat_frames_create(&outputs->frames, &outputs->setup->problem, &outputs->setup->grid, outputs->directory);
   if (outputs->frames.picture.without_font)
@@ -144,7 +145,7 @@ static double frame_bytes(const heat_outputs *outputs) {
   return heat_frames_bytes(&outputs->frames);
 }
 
-/* The range of the colours is a part of the state, so that a film goes on with it after a resume. */
+/* Draw a picture. The range of the colours is part of the state, so that a film keeps it after a resume. */
 static heat_status write_frame(heat_outputs *outputs, const heat_moment *moment) {
   heat_frames *frames = &outputs->frames;
   heat_state *state = moment->state;
@@ -156,7 +157,7 @@ static heat_status write_frame(heat_outputs *outputs, const heat_moment *moment)
   return status;
 }
 
-/* In the order in which they are opened and written. */
+/* The table of outputs, in the order in which they are opened and written. */
 static const output table[HEAT_OUTPUTS] = {
     [HEAT_OUTPUT_HISTORY] = {.cadence = output_every,
                              .open = open_history,
@@ -212,7 +213,8 @@ void heat_outputs_destroy(heat_outputs *outputs) {
   heat_frames_destroy(&outputs->frames);
 }
 
-/* Of one instant there is one file: where the start is only the first guess of a solve for it, that of the result. */
+/* Whether an output is due. A steady solve has only one instant: its start is a guess, and only its result is written.
+ */
 static bool is_due(const heat_outputs *outputs, int n, const heat_clock *clock, const heat_state *state) {
   const bool guess = table[n].bytes != NULL && heat_clock_stands(clock) && state->step < clock->last;
   return outputs->asked[n] && !guess && (state->steady || heat_clock_due(clock, outputs->every[n], state->step));
@@ -239,8 +241,8 @@ void heat_outputs_aim(const heat_outputs *outputs, heat_clock *clock) {
     if (outputs->asked[n]) heat_clock_aim(clock, outputs->every[n]);
 }
 
-/* Whether there is room for `bytes` and the reserve, so that a disk that fills up ends the run with its state saved.
- * Collective. */
+/* Check that the disk has room for `bytes` and for the reserve, so that a run on a disk that fills up can still save
+ * its state. Collective. */
 static heat_status check_room(const heat_outputs *outputs, const heat_moment *moment, double bytes) {
   const double mebi = 1048576, needed = moment->reserve + bytes;
   const heat_state *state = moment->state;
@@ -263,7 +265,7 @@ heat_status heat_outputs_write(heat_outputs *outputs, const heat_moment *moment)
   for (int n = 0; n < HEAT_OUTPUTS; n++)
     if (table[n].bytes != NULL && is_due(outputs, n, moment->clock, moment->state)) bytes += table[n].bytes(outputs);
   heat_status status = check_room(outputs, moment, bytes);
-  if (status.code == HEAT_OK) { /* on all ranks; what comes now may fail on some of them */
+  if (status.code == HEAT_OK) { /* so on all ranks; the functions below may fail on some of them */
     for (int n = 0; n < HEAT_OUTPUTS; n++)
       if (is_due(outputs, n, moment->clock, moment->state))
         status = heat_first(status, table[n].write(outputs, moment));

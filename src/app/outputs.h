@@ -1,5 +1,5 @@
-/* What a run writes for people: history.csv, probes.csv, snapshots and pictures, each an entry of one table that says
- * how often it is due and how it is opened and written (outputs.c). */
+/* The outputs of a run: history.csv, probes.csv, snapshots and pictures. Each is an entry of one table (outputs.c),
+ * which says how often the output is due and how it is opened and written. */
 #ifndef HEAT2D_OUTPUTS_H
 #define HEAT2D_OUTPUTS_H
 
@@ -9,14 +9,14 @@
 #include "heat2d/io/probe.h"
 #include "heat2d/io/snapshot.h"
 
-/* The solution at the step that the run has reached. */
+/* The solution at one step, with what the outputs need to know of it. */
 typedef struct heat_moment {
   const heat_field *u;
-  heat_extent extent; /* of u */
-  heat_state *state;  /* its step and time; at step 0 the values of the start are set */
+  heat_extent extent; /* range of the values of u */
+  heat_state *state;  /* its step and time; at step 0 the outputs set the values that belong to the start of the run */
   const heat_clock *clock;
-  double dt;      /* of the step that led here, s */
-  double reserve; /* bytes on the disk that checkpoints may need beside the outputs */
+  double dt;      /* length of the step that led to it, s */
+  double reserve; /* bytes on the disk that outputs must leave free for checkpoints */
 } heat_moment;
 
 /* The entries of the table. */
@@ -40,39 +40,42 @@ typedef struct heat_outputs {
   heat_frames frames;
   heat_probes probes;
   heat_series history;
-  double balance;     /* at the last row of history.csv */
-  heat_energy energy; /* the same; NAN before the first row */
+  double balance;     /* in the last row of history.csv */
+  heat_energy energy; /* in the last row of history.csv; NAN before the first row */
 } heat_outputs;
 
-/* Take down what the deck asks for; the runtime, the setup, the operator and the text of the resolved deck are
- * borrowed. Nothing is opened. Local. */
+/* Find out which outputs the deck asks for. The runtime, the setup, the operator and the text of the resolved deck are
+ * borrowed. No file is opened. Local. */
 heat_outputs heat_outputs_create(heat_runtime *runtime, const heat_setup *setup, heat_operator *op, const char *deck);
 
-/* Open the files in the directory, which is this run's: rows and snapshots up to step `keep` stay, later ones are
- * removed (-1: all are). HEAT_IO, HEAT_DECK. Collective. */
+/* Open the files in the directory, which belongs to this run. Rows and snapshots up to step `keep` are kept, and later
+ * ones are removed (-1: all are removed). HEAT_IO, HEAT_DECK. Collective. */
 heat_status heat_outputs_open(heat_outputs *outputs, int64_t keep);
 
-/* Free and close everything; also after a failure, or without heat_outputs_open. Local. */
+/* Close all files and free all memory. It may also be called after a failure, or without heat_outputs_open. Local. */
 void heat_outputs_destroy(heat_outputs *outputs);
 
-/* Whether anything is due at the step of `state`; where the run has become steady it is its last. Local. */
+/* Whether any output is due at the step of `state`. If state->steady is set this is the last step. Local. */
 bool heat_outputs_due(const heat_outputs *outputs, const heat_clock *clock, const heat_state *state);
 
-/* The first step after `step` at which anything is due. Local. */
+/* The first step after `step` at which any output is due. Local. */
 int64_t heat_outputs_next(const heat_outputs *outputs, const heat_clock *clock, int64_t step);
 
-/* Let the target of a free clock be no later than the next instant at which anything is due. Local. */
+/* For steps by error control: set the time at which the next step has to end at the latest, since an output is due
+ * then. Local. */
 void heat_outputs_aim(const heat_outputs *outputs, heat_clock *clock);
 
-/* Write what is due. HEAT_IO, also when the file system has no room for it and for the reserve; HEAT_NUMERICS when the
- * energy is not finite; HEAT_DECK when a side has no finite value. Collective; the status is agreed. */
+/* Write all outputs that are due. HEAT_IO when that fails, or when the file system has no room for them and for the
+ * reserve; HEAT_NUMERICS when the energy is not finite; HEAT_DECK when a side has a value that is not finite. Returns
+ * the agreed status. Collective. */
 heat_status heat_outputs_write(heat_outputs *outputs, const heat_moment *moment);
 
-/* Write one output that is not due, unless it is: then it has been written. HEAT_USAGE where the deck has none of that
- * kind, else as above. Collective; the status is agreed. */
+/* Write one output that is not due at this step. If it is due nothing is done, since it has been written. HEAT_USAGE
+ * when the deck does not ask for outputs of that kind, otherwise as heat_outputs_write. Collective. */
 heat_status heat_outputs_write_one(heat_outputs *outputs, heat_output which, const heat_moment *moment);
 
-/* The temperature is not finite somewhere: write crash-<step>.h5 and say where. HEAT_NUMERICS. Collective. */
+/* Write crash-<step>.h5 after a temperature was found that is not finite. Returns HEAT_NUMERICS with a message that
+ * names the cell. Collective. */
 heat_status heat_outputs_crash(heat_outputs *outputs, const heat_moment *moment);
 
 /* Make the rows of the CSV files durable. HEAT_IO. Local. */
@@ -83,12 +86,12 @@ heat_status heat_outputs_close(heat_outputs *outputs);
 
 /* What has been written, for the report. */
 typedef struct heat_outputs_summary {
-  double balance;        /* what sides and sources do not explain of the energy, relative; at the last row */
-  heat_energy energy;    /* NAN without a row */
-  int64_t snapshots;     /* in run.xdmf, on rank 0 */
-  int64_t frames;        /* pictures of this process */
-  int pixels[HEAT_AXES]; /* columns and rows of a picture; {0, 0}: there are none */
-  double stretch;        /* how much higher than its shape a picture shows the field */
+  double balance;        /* column `balance` of the last row of history.csv */
+  heat_energy energy;    /* in that row; NAN without a row */
+  int64_t snapshots;     /* number of snapshots in run.xdmf, on rank 0 */
+  int64_t frames;        /* number of pictures that this process has drawn */
+  int pixels[HEAT_AXES]; /* columns and rows of a picture; {0, 0}: no pictures */
+  double stretch;        /* factor by which pictures show the field higher than it is */
 } heat_outputs_summary;
 heat_outputs_summary heat_outputs_summarize(const heat_outputs *outputs); /* Local. */
 

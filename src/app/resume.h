@@ -12,7 +12,7 @@
 #include "heat2d/io/checkpoint.h"
 #include "heat2d/io/lock.h"
 
-/* What it works with; all borrowed. */
+/* What the beginning of a run needs; all borrowed. */
 typedef struct heat_resume_parts {
   heat_runtime *runtime;
   const heat_options *options;
@@ -20,16 +20,16 @@ typedef struct heat_resume_parts {
   heat_stepper *stepper;
   heat_lock *lock;
   const char *directory;
-  heat_status step_refused; /* what is wrong with the step: told after what is wrong with the deck as a whole */
+  heat_status step_refused; /* why time.step is refused; reported only if the deck as a whole is accepted */
 } heat_resume_parts;
 
 typedef struct heat_resume {
   heat_resume_parts parts;
-  char checkpoint[HEAT_PATH]; /* that the run goes on from, "": it begins with the initial field */
-  bool filled;                /* its field is the stepper's solution already */
-  double step_before;         /* s, the last step of the run that this one goes on with; 0: none */
-  double read_seconds;        /* that choosing and reading took */
-  bool inputs_unknown;        /* the checkpoint does not say what the field files held */
+  char checkpoint[HEAT_PATH]; /* from which the run is resumed; "": it begins with the initial field */
+  bool filled;                /* the field of the checkpoint has been read into the stepper's solution already */
+  double step_before;         /* length of the last step of the run that is resumed, s; 0: none */
+  double read_seconds;        /* time that choosing and reading took */
+  bool inputs_unknown;        /* the checkpoint has no digests of the field files */
 } heat_resume;
 
 /* Local. */
@@ -39,12 +39,13 @@ void heat_resume_create(heat_resume *resume, const heat_resume_parts *parts);
  * HEAT_IO. Collective. */
 heat_status heat_resume_occupy(heat_resume *resume);
 
-/* Decide between the initial field and a checkpoint, and read it into the stepper. `state`: on entry with the dt that
- * the deck asks for; on return that of the step from which the run goes on. HEAT_USAGE, HEAT_DECK when the checkpoint
- * is of another problem, HEAT_IO. Collective. */
+/* Decide whether the run begins with the initial field or is resumed from a checkpoint, which is then read into the
+ * stepper. On entry state->dt is the step that the deck asks for; on return `state` is that of the step at which the
+ * run begins. HEAT_USAGE, HEAT_DECK when the checkpoint is of another problem, HEAT_IO. Collective. */
 heat_status heat_resume_choose(heat_resume *resume, heat_state *state);
 
-/* Refuse to replace or remove what no run wrote, or what this run reads. HEAT_USAGE, HEAT_IO. Collective. */
+/* Refuse to begin if a file that would be replaced or removed was not written by a run, or is an input of this one.
+ * HEAT_USAGE, HEAT_IO. Collective. */
 heat_status heat_resume_check(const heat_resume *resume, const heat_state *state);
 
 /* Clean the directory, write the resolved deck, and append what is said to run.log. HEAT_IO. Collective. */

@@ -7,11 +7,12 @@
 #include <math.h>
 #include <string.h>
 
-/* checkpoint.keep with which the checkpoint before a shortened last step is not removed by that of the end. */
+/* The smallest checkpoint.keep with which the checkpoint before a shortened last step is not removed when the one of
+ * the end is written. */
 enum { REPLACED_KEPT = 2 };
 
-static const double long_save = 4;     /* s: nobody who asks for a stop should wait for two of this length */
-static const double slow_disk = 100e6; /* bytes per second, until a checkpoint has been timed */
+static const double long_save = 4; /* s: who asks for a stop should not have to wait for two checkpoints this long */
+static const double slow_disk = 100e6; /* bytes per second, assumed until a checkpoint has been timed */
 
 static MPI_Comm comm_of(const heat_saver *saver) {
   return saver->parts.runtime->comm;
@@ -43,7 +44,7 @@ heat_status heat_saver_take_place(heat_saver *saver, const heat_state *state, co
   return heat_agree(runtime->comm, status);
 }
 
-/* Whether the state at the step before a shortened last one is saved: a longer run goes on from there. */
+/* Whether a checkpoint is written before a shortened last step, from which a run with a later end can be resumed. */
 static bool saves_before_short(const heat_saver *saver, const heat_clock *clock) {
   return heat_clock_short(clock) && saver->keep >= REPLACED_KEPT && saver->final;
 }
@@ -100,11 +101,11 @@ bool heat_saver_busy(heat_saver *saver) {
   return saver->writing >= 0 && heat_h5_busy(&saver->file);
 }
 
-/* Add to the totals what the checkpoint that is now finished has cost; `waited`: s that the steps waited for its end.
- * Collective. */
+/* Add the times of the checkpoint that has just been finished to the totals. `waited` is the time for which the steps
+ * have waited for its end, in s. Collective. */
 static void count_save(heat_saver *saver, double waited) {
   heat_saver_totals *totals = &saver->totals;
-  double spent[] = {0, saver->disturbed || heat_stop_continued()}; /* s of its own work, wherever that was done */
+  double spent[] = {0, saver->disturbed || heat_stop_continued()}; /* s of this rank's work; was it disturbed? */
   for (int phase = 0; phase < HEAT_H5_PHASES; phase++) {
     totals->times.seconds[phase] += saver->file.times.seconds[phase];
     spent[0] += saver->file.times.seconds[phase];
@@ -145,7 +146,7 @@ void heat_saver_disturb(heat_saver *saver) {
 }
 
 double heat_saver_reserve(const heat_saver *saver, bool goes_on) {
-  enum { BYTES_BESIDE = 1 << 16 }; /* beside the field and what came in through its sides */
+  enum { BYTES_BESIDE = 1 << 16 }; /* of a file, beside the field and the heat through its sides */
   const heat_grid *grid = saver->parts.grid;
   const int64_t *cells = grid->layout.cells;
   const double whole = (double)heat_box_cells(grid->domain), edges = (double)(cells[HEAT_X] + cells[HEAT_Y]);
@@ -153,7 +154,7 @@ double heat_saver_reserve(const heat_saver *saver, bool goes_on) {
   const bool more = goes_on && (saver->every.steps > 0 || saver->every.minutes > 0);
   double needed = 0;
   if (more || saver->final) needed += checkpoint;
-  if (saver->writing >= 0) needed += checkpoint; /* it may not have taken its place yet */
+  if (saver->writing >= 0) needed += checkpoint; /* its bytes may not have been allocated on the disk so far */
   return needed;
 }
 

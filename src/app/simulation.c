@@ -1,5 +1,5 @@
-/* The time loop. At one step the outputs come before the checkpoint, and a resumed run starts behind both: so no row is
- * lost or doubled. */
+/* The time loop. Where outputs and a checkpoint are due at the same step the outputs are written first. A run that is
+ * resumed from this checkpoint begins after both, so no row of a table is lost or written twice. */
 #include "heat2d/app/simulation.h"
 
 #include "heat2d/app/debug.h"
@@ -9,11 +9,12 @@
 #include <stdlib.h>
 
 enum {
-  LOOK_STEPS = 1000, /* at least between two looks at the numbers, which read the whole field */
-  STEADY_STEPS = 100 /* between two looks at max |du/dt| */
+  LOOK_STEPS =
+      1000, /* after so many steps the field, which is read for this, is checked for values that are not finite */
+  STEADY_STEPS = 100 /* after so many steps max |du/dt| is computed */
 };
 
-/* The length of the step that led here: at the start of a resumed run, that of the run before. */
+/* The length of the step that led to the present state; at the start of a resumed run it is that of the run before. */
 static double last_step(const heat_simulation *sim) {
   const int64_t step = sim->state.step;
   const double before = heat_resume_step_before(&sim->resume);
@@ -49,7 +50,7 @@ heat_status heat_simulation_look_steady(heat_simulation *sim) {
 }
 
 static heat_status check_steady(heat_simulation *sim) {
-  const bool each = sim->clock.free || sim->stepper.method->step != NULL; /* such steps are few and long */
+  const bool each = sim->clock.free || sim->stepper.method->step != NULL; /* these methods take few and long steps */
   const int64_t every = each ? 1 : STEADY_STEPS;
   if (!heat_steady_asked(&sim->steady) || sim->state.step % every != 0) return heat_ok();
   const heat_status status = heat_simulation_look_steady(sim);
@@ -83,7 +84,7 @@ static bool saves_due(const heat_simulation *sim) {
          heat_saver_due(&sim->saver, &sim->clock, sim->state.step);
 }
 
-/* How soon a checkpoint has to be whole. */
+/* The mode in which a checkpoint has to be written. */
 static heat_save_mode save_mode(const heat_simulation *sim) {
   const heat_stop_reason reason = heat_watch_reason(&sim->watch);
   if (reason == HEAT_STOP_NONE) return HEAT_SAVE_BEHIND;
@@ -94,7 +95,7 @@ static int64_t earlier(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
 
-/* The step up to which the field can be advanced at once. */
+/* The step up to which the field can be advanced in one go: the next one at which something is due. */
 static int64_t next_event(const heat_simulation *sim) {
   const int64_t step = sim->state.step;
   int64_t next = earlier(sim->clock.last, step + (sim->clock.free ? 1 : heat_watch_interval(&sim->watch)));
@@ -104,7 +105,7 @@ static int64_t next_event(const heat_simulation *sim) {
   return next;
 }
 
-/* A step whose length follows from error control is done. */
+/* Take note of a step whose length was chosen by error control, and which has been done. */
 static void reach(heat_simulation *sim, double time) {
   heat_state *state = &sim->state;
   heat_clock_reach(&sim->clock, time);
@@ -115,7 +116,8 @@ static void reach(heat_simulation *sim, double time) {
   state->control = sim->stepper.control;
 }
 
-/* Advance up to the step `to`, or less far where a solve is given up on request. The status is this rank's own. */
+/* Advance the solution up to the step `to`, or less far if a solve is given up since the run is asked to stop. The
+ * status is that of this rank. */
 static heat_status advance(heat_simulation *sim, int64_t to, heat_interval *interval) {
   heat_state *state = &sim->state;
   const heat_advance *done = &sim->stepper.done;
@@ -135,7 +137,7 @@ static heat_status advance(heat_simulation *sim, int64_t to, heat_interval *inte
   return heat_first(sim->pending, status);
 }
 
-/* Look at the numbers, and write the outputs that are due. */
+/* Check that all temperatures are finite, and write the outputs that are due. */
 static heat_status write_due(heat_simulation *sim) {
   const bool writes =
       saves_due(sim) || heat_simulation_finished(sim) || heat_outputs_due(&sim->outputs, &sim->clock, &sim->state);
@@ -147,8 +149,8 @@ static heat_status write_due(heat_simulation *sim) {
   return status;
 }
 
-/* Something could not be written, and the state is whole: save it, if that can be written. `outputs_pending`: what is
- * due at this step for people is not there yet; who goes on from the checkpoint writes it. */
+/* After a file could not be written, try to save the state, which is complete, in a checkpoint. `outputs_pending` says
+ * that the outputs of this step have not been written; the run that is resumed from the checkpoint writes them. */
 static heat_status rescue(heat_simulation *sim, heat_status why, bool outputs_pending) {
   heat_saver *saver = &sim->saver;
   const int64_t step = sim->state.step;
@@ -168,7 +170,7 @@ static heat_status run_loop(heat_simulation *sim) {
   while (status.code == HEAT_OK && !heat_simulation_finished(sim) && !is_asked_to_stop(sim)) {
     heat_interval interval;
     status = advance(sim, next_event(sim), &interval);
-    const bool advanced = interval.steps > 0; /* otherwise what is due has been written */
+    const bool advanced = interval.steps > 0; /* if there was no step, the outputs of this step were written before */
     status = heat_watch_poll(&sim->watch, &sim->saver, status, &interval);
     if (status.code != HEAT_OK && interval.whole) return rescue(sim, status, true);
     if (status.code == HEAT_OK) status = check_steady(sim);

@@ -1,5 +1,5 @@
-/* A run: shared by what begins it (simulation_begin.c), its loop (simulation.c), what others ask of it
- * (simulation_obey.c), and its end (simulation_end.c). */
+/* A run, as the files that implement it share it: its beginning (simulation_begin.c), the time loop (simulation.c),
+ * requests by files (simulation_obey.c), and its end (simulation_end.c). */
 #ifndef HEAT2D_SIMULATION_PRIVATE_H
 #define HEAT2D_SIMULATION_PRIVATE_H
 
@@ -13,7 +13,7 @@
 #include "saver.h"
 #include "watch.h"
 
-/* A look at the numbers of the solution. */
+/* The result of the latest check of the solution: the range of its values, and how many of them are not finite. */
 typedef struct heat_look {
   int64_t step;
   heat_extent extent;
@@ -29,71 +29,72 @@ typedef struct heat_simulation {
   char *deck;               /* the resolved deck */
   const char *directory;    /* its output.directory */
   bool copies;              /* there is memory to write checkpoints from a copy, behind the steps */
-  heat_status step_refused; /* what is wrong with the step of a run that goes on from a checkpoint */
+  heat_status step_refused; /* why the deck's time.step is refused, for a run that is resumed from a checkpoint */
   heat_lock lock;
   heat_resume resume;
   heat_outputs outputs;
   heat_saver saver;
   heat_watch watch;
   heat_progress progress;
-  bool progressing;   /* status.json is this run's */
-  heat_state state;   /* of the solution at state.step */
-  heat_look look;     /* the latest one */
+  bool progressing;   /* this run writes status.json */
+  heat_state state;   /* the state of the solution, at state.step */
+  heat_look look;     /* the latest check of the solution */
   int64_t first;      /* the step at which this process began */
-  heat_advance total; /* of all steps since then, but for its time */
+  heat_advance total; /* the sums over all steps since then; its time is not used */
   heat_steady steady;
-  bool told_waiting;   /* that the run is slow enough, but not yet steady */
-  bool nothing_to_do;  /* the run that is to be resumed ended as steady, and still is */
-  heat_status pending; /* this rank's failure since the last poll, which carries it to the others */
+  bool told_waiting;   /* a message has said that the run changes slowly enough but may not be called steady so far */
+  bool nothing_to_do;  /* the run to be resumed ended as steady, and still is */
+  heat_status pending; /* a failure of this rank since the last poll; the next poll tells the other ranks */
 } heat_simulation;
 
-/* From the deck to a stepper, before anything is written. HEAT_DECK, HEAT_USAGE, HEAT_IO. Collective. */
+/* Set the run up, from the deck to the stepper. Nothing is written. HEAT_DECK, HEAT_USAGE, HEAT_IO. Collective. */
 heat_status heat_simulation_set_up(heat_simulation *sim);
 
-/* From the directory to the first step: the lock, the checkpoint to go on from, the files, the report, the outputs of
- * step 0. Where sim->nothing_to_do is set nothing has been changed. Collective. */
+/* Prepare the first step: take the lock of the directory, read the checkpoint from which the run is resumed, open the
+ * files, write the report and the outputs of step 0. If sim->nothing_to_do is set afterwards, nothing was changed.
+ * HEAT_USAGE, HEAT_DECK, HEAT_NUMERICS, HEAT_IO. Collective. */
 heat_status heat_simulation_begin(heat_simulation *sim);
 
-/* Look at the numbers of the solution. HEAT_NUMERICS when one is not finite. Collective. */
+/* Check the values of the solution. HEAT_NUMERICS when one is not finite. Collective. */
 heat_status heat_simulation_look(heat_simulation *sim);
 
-/* Write the outputs that are due, of numbers that have been looked at. Collective. */
+/* Write the outputs that are due, after heat_simulation_look. HEAT_IO, HEAT_NUMERICS, HEAT_DECK. Collective. */
 heat_status heat_simulation_write(heat_simulation *sim);
 
-/* The solution at the step that the run has reached, as outputs take it; its state is the run's. Local. */
+/* The present solution in the form that outputs need; its state is that of the run. Local. */
 heat_moment heat_simulation_moment(heat_simulation *sim);
 
-/* Write what somebody has asked for by a file in the directory, at the step that the run has reached, and say so in
- * run.log: also that something could not be written, which is no failure of the run. Neither the run's bits nor its
- * other outputs change by it. A checkpoint is only taken note of: the loop writes it, and a later call says when it is
- * whole. HEAT_NUMERICS where a temperature is not finite. Collective, the status is agreed. */
+/* Obey the requests that were made by files in the directory: write the requested output at the present step, with a
+ * message in run.log. If it cannot be written the message says so, and the run does not fail. Neither the bits of the
+ * run nor its other outputs change. A requested checkpoint is written by the loop, and a later call reports when it is
+ * whole. HEAT_NUMERICS when a temperature is not finite. Returns the agreed status. Collective. */
 heat_status heat_simulation_obey(heat_simulation *sim);
 
-/* The run is over: say that the last checkpoint that was asked for is whole, and that other requests came too late.
+/* At the end of the run: report that the last requested checkpoint is whole, and that other requests came too late.
  * Local. */
 void heat_simulation_obey_last(heat_simulation *sim);
 
 /* Set sim->state.steady to whether the run is steady. HEAT_DECK, HEAT_IO. Collective. */
 heat_status heat_simulation_look_steady(heat_simulation *sim);
 
-/* Say how far the run is, and what its time went to; `stepped`: MPI_Wtime when its last step was done, 0: none was yet.
- * HEAT_IO on rank 0. Local. */
+/* Show how far the run is, at the terminal and in status.json. `stepped` is the MPI_Wtime at which its last step was
+ * done, or 0 before the first step. HEAT_IO on rank 0. Local. */
 heat_status heat_simulation_show(heat_simulation *sim, double stepped);
 
 /* Whether the last step is done, or the run is steady. Local. */
 bool heat_simulation_finished(const heat_simulation *sim);
 
-/* End a run whose loop has ended well: save its end, report, and close its files. HEAT_STOPPED when it was asked to
- * stop, HEAT_IO. Collective. */
+/* End a run whose loop has not failed: write its last checkpoint, report, and close its files. HEAT_STOPPED when it was
+ * asked to stop, HEAT_IO. Collective. */
 heat_status heat_simulation_end(heat_simulation *sim);
 
-/* Say in status.json and run.log that the run failed, if the directory is this run's. Local. */
+/* Write to status.json and run.log that the run failed, if the directory belongs to this run. Local. */
 void heat_simulation_fail(heat_simulation *sim, const heat_status *status);
 
-/* The same by the guard of MPI-IO (heat_stall_record.last_word), on whichever rank it is, while that rank waits. */
+/* The same, called by the guard of MPI-IO (heat_stall_record.last_word) on any rank while that rank hangs in a call. */
 void heat_simulation_stalled(void *simulation, const char *why);
 
-/* What there is to report on. Local. */
+/* The parts of the run about which report.h writes. Local. */
 heat_report heat_simulation_report(const heat_simulation *sim);
 
 #endif

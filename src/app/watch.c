@@ -9,7 +9,7 @@
 enum { MOST_STEPS = 4096 }; /* between two polls */
 
 static const double poll_seconds = 0.5, poll_seconds_most = 1;
-static const double margin_seconds = 1; /* of the deadline */
+static const double margin_seconds = 1; /* kept free before the deadline */
 
 void heat_watch_create(heat_watch *watch, heat_runtime *runtime, heat_lock *lock, const heat_options *options) {
   *watch = (heat_watch){.runtime = runtime, .lock = lock, .poll_interval = 1, .asked = -INFINITY, .asked_for = -1};
@@ -38,8 +38,8 @@ heat_status heat_watch_directory(heat_watch *watch, const char *directory) {
   return status;
 }
 
-/* Choose the number of steps until the next poll by how long the last ones took on the slowest rank. An interval that
- * took so much longer than any before it is taken for an accident the first time. */
+/* Choose the number of steps until the next poll from the time that the last ones took on the slowest rank. If one
+ * interval takes much longer than any before it, that is taken for an accident and not counted the first time. */
 static void count_interval(heat_watch *watch, double seconds, int64_t steps) {
   const double odd_seconds = 3, odd_ratio = 5;
   const bool odd = watch->slowest_steps > 0 && seconds > fmax(odd_seconds, odd_ratio * watch->slowest_steps);
@@ -48,13 +48,13 @@ static void count_interval(heat_watch *watch, double seconds, int64_t steps) {
   if (steps == 0 || seconds <= 0) return;
   const double each = seconds / (double)steps, most = 2.0 * (double)watch->poll_interval;
   double fit = poll_seconds / each;
-  if (fit < HEAT_BATCH && HEAT_BATCH * each <= poll_seconds_most) fit = HEAT_BATCH; /* as many as are fused best */
+  if (fit < HEAT_BATCH && HEAT_BATCH * each <= poll_seconds_most) fit = HEAT_BATCH; /* the best number to be fused */
   watch->poll_interval = (int64_t)fmax(1, fmin(fmin(fit, most), MOST_STEPS));
   if (watch->poll_interval > HEAT_BATCH) watch->poll_interval -= watch->poll_interval % HEAT_BATCH;
 }
 
-/* Agree on how long steps and outputs took. An interval in which the job was suspended says nothing about the next one.
- * Collective. */
+/* Agree on the times that steps and outputs took. An interval in which the job was suspended is not counted, since it
+ * says nothing about the next one. Collective. */
 static void agree_on_pace(heat_watch *watch, heat_saver *saver, const heat_interval *interval) {
   enum { STEPS, OUTPUTS, CONTINUED, PACES };
   double pace[PACES] = {
@@ -70,8 +70,8 @@ static void agree_on_pace(heat_watch *watch, heat_saver *saver, const heat_inter
   }
 }
 
-/* The seconds that must be left before the deadline: one checkpoint and one output may be due before the next poll, and
- * again with the stop. */
+/* The number of seconds before the deadline at which the run has to stop: one checkpoint and the outputs may be due
+ * before the next poll, and once more at the stop. */
 static double needed_seconds(const heat_watch *watch, const heat_saver *saver) {
   return 2 * (heat_saver_expected(saver) + watch->slowest_outputs) + watch->slowest_steps + margin_seconds;
 }
@@ -94,7 +94,7 @@ heat_status heat_watch_poll(heat_watch *watch, heat_saver *saver, heat_status st
   watch->reason = (heat_stop_reason)items[REASON];
   watch->requests = (unsigned)items[REQUESTS];
   heat_saver_set_due(saver, items[SAVE] > 0);
-  interval->whole = false; /* a checkpoint that fails below is not tried once more */
+  interval->whole = false; /* if the checkpoint fails below it is not tried again */
   return items[BUSY] > 0 ? heat_ok() : heat_saver_finish(saver);
 }
 
