@@ -29,7 +29,7 @@ hid_t heat_h5_create_dataset(hid_t file, const char *name, int dimensions, const
   return dataset;
 }
 
-/* One row of chunks, compressed by HDF5 in a file that lives in memory alone. */
+/* One row of chunks, which HDF5 compresses in a file that exists only in memory. */
 typedef struct compressed_row {
   hid_t file, dataset;
   hsize_t shape[HEAT_H5_DIMENSIONS], chunk[HEAT_H5_DIMENSIONS];
@@ -55,7 +55,7 @@ static void compressed_end(compressed_row *s) {
 
 enum { PACKED_HEAD = offsetof(heat_h5_packed_chunk, bytes), CHUNK_TAG = 1 };
 
-/* The length of chunk `n` of a row packed; 0 when it cannot be read. */
+/* Read chunk number `n` of a row as it is stored; returns its length in bytes, or 0 when it cannot be read. */
 static size_t fetch_chunk(const compressed_row *s, hsize_t n, heat_h5_packed_chunk *p) {
   const hsize_t at[HEAT_H5_DIMENSIONS] = {0, n * s->chunk[1]};
   hsize_t length = 0;
@@ -63,7 +63,7 @@ static size_t fetch_chunk(const compressed_row *s, hsize_t n, heat_h5_packed_chu
   return H5Dread_chunk(s->dataset, H5P_DEFAULT, at, &p->filters, p->bytes) < 0 ? 0 : PACKED_HEAD + (size_t)length;
 }
 
-/* A message of length 0 stands for a failure, which its rank reports by itself. */
+/* A message of length 0 stands for a failure on the sending rank, which returns false there. */
 bool heat_h5_chunks_write(const heat_h5_chunk_row *row, hid_t dataset, heat_h5_packed_chunk *p) {
   const heat_grid *grid = row->grid;
   compressed_row s = {H5I_INVALID_HID, H5I_INVALID_HID, {0, (hsize_t)grid->layout.cells[HEAT_X]}, {0}};

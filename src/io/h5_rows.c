@@ -37,7 +37,7 @@ heat_h5_distribution heat_h5_rows_distribute(const heat_grid *grid, int64_t unit
   return heat_h5_rows_distribute_among(grid, unit, strip_bytes, 1);
 }
 
-/* A rank that writes nothing has no rows, which begin where those of the writer below it end. */
+/* A rank that does not write has an empty range, which lies where the rows of the writer below it end. */
 void heat_h5_rows_range(const heat_h5_distribution *d, int rank, int64_t round, int64_t *lo, int64_t *hi) {
   const int64_t units = (d->rows + d->unit - 1) / d->unit;
   const int writers = (d->ranks + d->apart - 1) / d->apart, writer = rank / d->apart;
@@ -49,22 +49,22 @@ void heat_h5_rows_range(const heat_h5_distribution *d, int rank, int64_t round, 
   *hi = *lo + d->strip < end ? *lo + d->strip : end;
 }
 
-/* All rows [lo, hi) of a rank, of all rounds. */
+/* The rows [*lo, *hi) of a rank in all rounds together. */
 static void rows_of_rank(const heat_h5_distribution *d, int rank, int64_t *lo, int64_t *hi) {
   heat_h5_distribution whole = *d;
   whole.strip = d->strip * d->rounds;
   heat_h5_rows_range(&whole, rank, 0, lo, hi);
 }
 
-/* Ranks that follow each other. */
+/* Consecutive ranks. */
 typedef struct rank_span {
   int first, count;
 } rank_span;
 
-/* Rows of blocks, all of whose ranks own cells of some rows. */
+/* The rows of blocks whose ranks own cells of a range of rows. */
 typedef struct owners {
   heat_blocks x, y;
-  int count; /* of the ranks */
+  int count; /* number of ranks in them */
 } owners;
 
 /* The ranks that own cells of the rows [lo, hi). */
@@ -77,7 +77,7 @@ static int owner(const heat_layout *layout, const owners *some, int n) {
   return heat_layout_rank(layout, some->x, n % some->x.count, some->y, n / some->x.count);
 }
 
-/* The first rank whose rows end behind `row`, or, where `begin` is set, begin there or later. */
+/* The first rank whose rows end after `row`; with `begin`, the first rank whose rows begin at `row` or later. */
 static int first_rank(const heat_h5_distribution *d, int64_t row, bool begin) {
   int low = 0, high = d->ranks;
   while (low < high) {
@@ -92,7 +92,7 @@ static int first_rank(const heat_h5_distribution *d, int64_t row, bool begin) {
   return low;
 }
 
-/* The ranks that have rows of [lo, hi) in some round. */
+/* The ranks that write rows of [lo, hi) in any round. */
 static rank_span holders_of(const heat_h5_distribution *d, int64_t lo, int64_t hi) {
   const int first = first_rank(d, lo, false), last = first_rank(d, hi, true);
   return (rank_span){first, last > first && lo < hi ? last - first : 0};
@@ -104,7 +104,7 @@ int heat_h5_rows_requests(const heat_grid *grid, const heat_h5_distribution *d) 
   return owners_of(&grid->layout, lo, hi).count + holders_of(d, grid->owned.lo[HEAT_Y], grid->owned.hi[HEAT_Y]).count;
 }
 
-/* The rows [lo, hi) of a block. */
+/* The part of a block that lies in the rows [lo, hi). */
 static heat_box rows_of_block(heat_box block, int64_t lo, int64_t hi) {
   const heat_box rows = {{block.lo[HEAT_X], lo}, {block.hi[HEAT_X], hi}};
   return heat_box_intersect(block, rows);
@@ -118,7 +118,7 @@ static MPI_Datatype box_type(heat_box box, ptrdiff_t stride) {
   return type;
 }
 
-/* Between `slab`, the rows of this rank in a round, and the cells of this rank itself. */
+/* Copy the cells that this rank both owns and writes into `slab` (`collect`), or back from it. */
 static void copy_own(const heat_field *field, heat_box mine, double *slab, int64_t nx, bool collect) {
   const size_t bytes = (size_t)heat_box_width(mine, HEAT_X) * sizeof(double);
   for (int64_t j = mine.lo[HEAT_Y]; j < mine.hi[HEAT_Y]; j++, slab += nx) {
@@ -127,7 +127,7 @@ static void copy_own(const heat_field *field, heat_box mine, double *slab, int64
   }
 }
 
-/* Begin to receive or to send the values of a box that begin at `at`. */
+/* Begin to receive or to send the values of a box, the first of which is at `at`. */
 static MPI_Request start_transfer(double *at, heat_box box, ptrdiff_t stride, int rank, MPI_Comm comm, bool receive) {
   MPI_Request request;
   MPI_Datatype type = box_type(box, stride);
@@ -139,8 +139,8 @@ static MPI_Request start_transfer(double *at, heat_box box, ptrdiff_t stride, in
   return request;
 }
 
-/* The rows of a round, from the ranks that own their cells to those that have the rows (`collect`), or back. Each rank
- * begins with another one of those that it has to do with. */
+/* Send the rows of a round from the ranks that own their cells to the ranks that write them (`collect`), or back. Each
+ * rank begins with a different partner, so that they do not all send to the same rank first. */
 static void exchange(const heat_grid *grid, const heat_field *field, const heat_h5_distribution *d, int64_t round,
                      double *slab, MPI_Request *requests, bool collect) {
   const int64_t nx = grid->layout.cells[HEAT_X];
@@ -201,7 +201,7 @@ void heat_h5_rows_hurry(int file, off_t at, size_t bytes) {
 #endif
 }
 
-/* Write all of `bytes` at a place of the file; false with errno. */
+/* Write `bytes` bytes at the offset `at` of the file; false, with errno set, on failure. */
 static bool put(int file, const void *data, size_t bytes, off_t at) {
   const char *from = data;
   while (bytes > 0) {
@@ -237,7 +237,7 @@ static void *run_rows(void *context) {
   return NULL;
 }
 
-/* Signals stay with the main thread, which knows what to do with them. */
+/* All signals are blocked in the new thread, so that the main thread receives them. */
 bool heat_h5_rows_start(heat_h5_rows *rows) {
   sigset_t all, before;
   sigfillset(&all);

@@ -10,7 +10,7 @@ static const int64_t usual_most = (int64_t)1 << 30; /* bytes of a call: well bel
 static int64_t most_bytes;
 static const char collective_buffering[] = "collective_buffering"; /* a hint that the standard names */
 
-/* ROMIO has names of its own for what the standard calls collective_buffering. */
+/* Translate the standard's hint collective_buffering into the names that ROMIO has for it. */
 static void translate(MPI_Info hints) {
   static const char *const names[] = {"romio_cb_write", "romio_cb_read"};
   char asked[MPI_MAX_INFO_VAL + 1], own[MPI_MAX_INFO_VAL + 1];
@@ -22,8 +22,8 @@ static void translate(MPI_Info hints) {
   }
 }
 
-/* ROMIO's data sieving reads, changes and writes back what lies between the pieces of a rank. It needs locks, without
- * which ROMIO aborts, and a rank's rows are one piece. */
+/* Switch ROMIO's data sieving off. It reads and writes back the bytes between the pieces of a rank, for which it needs
+ * locks; without locks ROMIO aborts. Since a rank's rows are one piece, nothing is lost. */
 static void leave_out_sieving(MPI_Info hints) {
   MPI_Info_set(hints, "romio_ds_read", "disable");
   MPI_Info_set(hints, "romio_ds_write", "disable");
@@ -62,7 +62,7 @@ static const char *chosen(const char *variable, const char *otherwise) {
   return text != NULL && text[0] != '\0' ? text : otherwise;
 }
 
-/* Whether few ranks are to write for all. */
+/* Whether the hints ask for collective buffering, with which a few ranks write for all. */
 static bool is_buffered(MPI_Info hints) {
   char asked[MPI_MAX_INFO_VAL + 1] = "";
   int given = 0;
@@ -153,7 +153,7 @@ hid_t heat_mpio_transfer(void) {
   return list;
 }
 
-/* A rank without values takes part with nothing selected. */
+/* Select a rank's part of a dataset. A rank without values takes part in the call with an empty selection. */
 static void select_part(hid_t space, int dimensions, const hsize_t *start, const hsize_t *count) {
   bool empty = false;
   for (int d = 0; d < dimensions; d++) empty = empty || count[d] == 0;
@@ -167,7 +167,7 @@ static int64_t least(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
 
-/* A whole number of units that takes at most `bytes`, and one at least. */
+/* The largest multiple of `unit` that takes at most `bytes` bytes, but at least one unit. */
 static int64_t fitting(int64_t bytes, int64_t one, int64_t unit) {
   const int64_t units = bytes / (one > 0 ? one : 1) / unit;
   return units < 1 ? unit : units * unit;
@@ -179,7 +179,7 @@ heat_mpio_piece heat_mpio_cut(const heat_mpio_rows *rows) {
   return (heat_mpio_piece){.rows = fitting(most, columns * value, rows->unit), .columns = columns};
 }
 
-/* What HDF5 keeps of a failure: the first entry in MPI's own words. */
+/* Find the first entry of HDF5's error stack that has a message of MPI. */
 static herr_t find_words(unsigned n, const H5E_error2_t *entry, void *context) {
   (void)n;
   if (entry->min_num != H5E_MPIERRSTR || entry->desc == NULL) return 0;
@@ -196,8 +196,8 @@ void heat_mpio_reason(char text[HEAT_MPIO_REASON]) {
     if (error == telling[n]) snprintf(text, HEAT_MPIO_REASON, "%s", strerror(error));
 }
 
-/* Write what is at `from`, or read to `to`. All ranks walk over the same pieces of the largest count; a rank selects of
- * each what it has. */
+/* Write the values at `from`, or read values to `to`. All ranks go through the same pieces, whose number follows from
+ * the largest count of any rank, and each rank selects its part of a piece. */
 static heat_status move(hid_t dataset, const heat_mpio_rows *rows, const void *from, void *to) {
   const heat_mpio_piece piece = heat_mpio_cut(rows);
   const hsize_t own[DIMENSIONS] = {(hsize_t)(rows->count > 0 ? rows->count : 1), (hsize_t)rows->width};
@@ -228,7 +228,7 @@ static heat_status move(hid_t dataset, const heat_mpio_rows *rows, const void *f
   return status;
 }
 
-/* A rank that has nothing may have no memory for it either, and makes the same calls all the same. */
+/* A rank without rows may pass NULL; it makes the same calls as the others. */
 heat_status heat_mpio_write(hid_t dataset, const heat_mpio_rows *rows, const void *values) {
   const double nothing = 0;
   return move(dataset, rows, values != NULL ? values : &nothing, NULL);

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The file by which it was tried that all ranks can open it goes again, so that MPI-IO makes one with the stripes that
- * the hints ask for. */
+/* Remove the file with which it was tried whether all ranks can open it, so that MPI-IO creates a new one with the
+ * stripes that the hints ask for. */
 static void leave_to_mpi(heat_h5 *out) {
   if (out->raw >= 0) close(out->raw);
   out->raw = -1;
@@ -19,7 +19,8 @@ static void leave_to_mpi(heat_h5 *out) {
   heat_h5_agree_step(out, true, "create");
 }
 
-/* Rank 0 makes the file. That every rank can open it is tried before MPI_File_open, which would hang. */
+/* Rank 0 creates the file. Before MPI_File_open all ranks try to open it, since MPI_File_open would hang if one of them
+ * could not. */
 static void create(heat_h5 *out) {
   const bool striped = heat_mpio_stripes(out->way.hints);
   FILE *made = NULL;
@@ -41,9 +42,9 @@ static void create(heat_h5 *out) {
   if (heat_h5_usable(out) && striped) heat_h5_open_raw(out);
 }
 
-/* Take the room on the disk for all that HDF5 has laid out so far, before it is written: where a write that HDF5 makes
- * on its own account fails on one rank, the others wait for that rank in vain. File systems that cannot reserve room
- * are passed over. */
+/* Reserve disk space for everything that HDF5 has allocated in the file so far, before it is written. The reason: if
+ * HDF5 writes metadata by itself and this fails on one rank, the other ranks wait for it for ever. On file systems that
+ * cannot reserve space nothing is done. */
 static bool reserve(heat_h5 *out) {
 #if defined(__linux__) && H5_VERSION_GE(1, 10, 2)
   haddr_t length = 0;
@@ -114,8 +115,8 @@ static bool write_vector(heat_h5 *out, hid_t dataset, const heat_h5_part *own) {
   return write_part(out, dataset, &part, own->values);
 }
 
-/* A file in which something failed is left open: closing it would write again, and could hang or crash. The program
- * then ends without MPI_Finalize (see main.c). */
+/* Close the file. After a failure it is left open, since closing it would write again, and could hang or crash. The
+ * program then ends without MPI_Finalize (see main.c). */
 static void close_file(heat_h5 *out) {
   if (heat_h5_usable(out)) reserve(out);
   int broken = out->broken;
