@@ -35,8 +35,7 @@ static ptrdiff_t columns_of(const heat_field *field) {
 
 static heat_reaction reaction_of(const heat_stencil *stencil, double sigma, int64_t j) {
   if (stencil->uniform) return (heat_reaction){.sigma = sigma, .reaction = sigma / stencil->s};
-  return (heat_reaction){.sigma = sigma,
-                         .inverse = heat_field_at(&stencil->inverse, stencil->grid->owned.lo[HEAT_X], j)};
+  return (heat_reaction){.sigma = sigma, .inverse = heat_stencil_inverse_row(stencil, j)};
 }
 
 /* The scalar products that are computed together with q = S p: the scales of their terms, and the sums over this rank's

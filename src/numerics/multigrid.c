@@ -91,9 +91,17 @@ static void refresh(const heat_multigrid *mg, const heat_level *level, heat_halo
   heat_level_refresh(level, halo, array, mg->loops->value);
 }
 
+/* The ghost layers of an operator that is complete, and which of its rows are the same. Collective over its grid. */
 static void refresh_operator(const heat_multigrid *mg, const heat_level *level) {
   for (int link = 0; link < level->links; link++) refresh(mg, level, level->wide, level->link[link]);
   refresh(mg, level, level->wide, level->reaction);
+  heat_level_find_operator_repeats(level, mg->loops->value);
+}
+
+static void refresh_weights(const heat_multigrid *mg, const heat_level *level) {
+  for (int weight = 0; weight < HEAT_WEIGHTS; weight++)
+    if (level->weight[weight] != NULL) refresh(mg, level, level->narrow, level->weight[weight]);
+  heat_level_find_weight_repeats(level, mg->loops->value);
 }
 
 /* Compute the bound of the eigenvalues of a level whose operator is complete. Collective over its grid. */
@@ -122,10 +130,14 @@ static heat_status provide_level(heat_multigrid *mg, heat_level wanted) {
   for (int axis = 0; axis < HEAT_AXES; axis++)
     same = same && level->halved[axis] == wanted.halved[axis] &&
            level->grid.layout.cells[axis] == wanted.grid.layout.cells[axis];
-  if (same) return heat_ok();
-  drop_levels(mg, n);
-  *level = wanted;
-  return heat_level_create(level, mg->loops->value);
+  heat_status status = heat_ok();
+  if (!same) {
+    drop_levels(mg, n);
+    *level = wanted;
+    status = heat_level_create(level, mg->loops->value);
+  }
+  if (status.code == HEAT_OK) heat_level_forget_repeats(level);
+  return status;
 }
 
 /* Add a level with half as many cells along one axis or both. Collective over the grid of the last level. */
@@ -144,8 +156,7 @@ static heat_status add_coarse_level(heat_multigrid *mg) {
   heat_status status = provide_level(mg, wanted);
   if (status.code == HEAT_OK) status = heat_agree(fine->grid.comm, mg->setup->coarsen(fine, coarse));
   if (status.code != HEAT_OK) return status;
-  for (int weight = 0; weight < HEAT_WEIGHTS; weight++)
-    if (coarse->weight[weight] != NULL) refresh(mg, coarse, coarse->narrow, coarse->weight[weight]);
+  refresh_weights(mg, coarse);
   mg->setup->prepare_reaction(fine, coarse);
   mg->loops->residual(fine, coarse);
   mg->setup->set_reaction(coarse);

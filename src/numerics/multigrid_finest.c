@@ -15,9 +15,10 @@ static void read_material(const heat_stencil *stencil, double sigma, int64_t j, 
     }
     return;
   }
-  const double *inverse = heat_field_at(&stencil->inverse, first, j);
-  memcpy(row.w, heat_field_at(&stencil->kx, first, j), (size_t)columns * sizeof *row.w);
-  memcpy(row.s, heat_field_at(&stencil->ky, first, j), (size_t)columns * sizeof *row.s);
+  const int64_t own = heat_repeats_row(&stencil->repeats, j);
+  const double *inverse = heat_stencil_inverse_row(stencil, j);
+  memcpy(row.w, heat_field_at(&stencil->kx, first, own), (size_t)columns * sizeof *row.w);
+  memcpy(row.s, heat_field_at(&stencil->ky, first, own), (size_t)columns * sizeof *row.s);
 #pragma omp simd
   for (ptrdiff_t n = 0; n < columns; n++) row.c[n] = sigma / inverse[n];
 }

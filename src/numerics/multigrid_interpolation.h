@@ -61,7 +61,8 @@ ALWAYS_INLINE image image_of(const heat_level *fine, const heat_level *coarse, i
 }
 
 ALWAYS_INLINE const real *weight_row(const heat_level *coarse, heat_weight which, int64_t J, ptrdiff_t column) {
-  return coarse->weight[which] == NULL ? NULL : row_of(coarse, coarse->weight[which], J) + column;
+  const real *row = weights_of(coarse, which, J);
+  return row == NULL ? NULL : row + column;
 }
 
 /* Row j of x with its correction, into a ring: the array itself stays as it is. */

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 enum {
@@ -53,6 +54,16 @@ static size_t arrays_of(const bool halved[HEAT_AXES], int links) {
   return count;
 }
 
+/* The rows that the tables of repeated ones are about: all that a loop may ask for. */
+static int64_t table_rows(heat_box owned) {
+  if (heat_box_width(owned, HEAT_X) < HEAT_REPEATED_COLUMNS) return 0;
+  return heat_box_width(owned, HEAT_Y) + 2 * HEAT_LEVEL_DEPTH + 1;
+}
+
+static size_t tables_bytes(heat_box owned) {
+  return 2 * (size_t)table_rows(owned) * sizeof(int64_t);
+}
+
 static int threads_of(heat_box owned, int threads) {
   const int64_t rows = heat_box_width(owned, HEAT_Y), cells = heat_box_cells(owned);
   const int64_t most = rows / THREAD_ROWS < cells / THREAD_CELLS ? rows / THREAD_ROWS : cells / THREAD_CELLS;
@@ -60,9 +71,10 @@ static int threads_of(heat_box owned, int threads) {
 }
 
 size_t heat_level_bytes(const heat_layout *layout, int rank, heat_level_shape shape) {
-  const extents size = extents_of(layout, heat_layout_box(layout, rank), shape.value);
-  const size_t threads = (size_t)threads_of(heat_layout_box(layout, rank), shape.threads);
-  return arrays_of(shape.halved, shape.links) * size.each + threads * WORK_ROWS * size.row;
+  const heat_box owned = heat_layout_box(layout, rank);
+  const extents size = extents_of(layout, owned, shape.value);
+  const size_t threads = (size_t)threads_of(owned, shape.threads);
+  return arrays_of(shape.halved, shape.links) * size.each + threads * WORK_ROWS * size.row + tables_bytes(owned);
 }
 
 /* Allocate the memory of a level, filled with zeros. It begins at a cache line, or at a huge page where it is large.
@@ -76,6 +88,14 @@ static char *allocate(heat_level *level) {
   char *begin = (char *)level->memory + (align - (uintptr_t)level->memory % align) % align;
   if (large) madvise(begin, level->bytes, MADV_HUGEPAGE);
   return begin;
+}
+
+/* `at` is where a cache line begins. */
+static void place_tables(heat_level *level, char *at) {
+  const int64_t rows = table_rows(level->grid.owned), first = level->grid.owned.lo[HEAT_Y] - HEAT_LEVEL_DEPTH;
+  int64_t *table = rows > 0 ? (int64_t *)(void *)at : NULL;
+  level->operator_rows = (heat_repeats){.first = first, .like = table};
+  level->weight_rows = (heat_repeats){.first = first, .like = rows > 0 ? table + rows : NULL};
 }
 
 heat_status heat_level_create(heat_level *level, size_t value) {
@@ -96,13 +116,15 @@ heat_status heat_level_create(heat_level *level, size_t value) {
   if (level->links == 2) arrays[count++] = &level->direction;
   for (int weight = 0; weight < HEAT_WEIGHTS; weight++)
     if (has_weight(level->halved, weight)) arrays[count++] = &level->weight[weight];
-  level->bytes = count * size.each + (size_t)level->threads * level->rows_bytes;
+  const size_t tables_at = count * size.each + (size_t)level->threads * level->rows_bytes;
+  level->bytes = tables_at + tables_bytes(grid->owned);
   char *begin = allocate(level);
   heat_status status = begin != NULL ? heat_ok() : heat_no_memory("a level of the multigrid", level->bytes);
   if (begin != NULL) {
     char *first = begin + size.below * size.row + HEAT_LEVEL_MARGIN * value;
     for (size_t n = 0; n < count; n++) *arrays[n] = first + n * size.each;
     level->rows = begin + count * size.each + HEAT_LEVEL_MARGIN * value;
+    place_tables(level, begin + tables_at);
   }
   status = heat_agree(grid->comm, status);
   if (status.code == HEAT_OK) status = heat_halo_create_for(&level->wide, grid, HEAT_LEVEL_DEPTH, 1, value);
@@ -115,6 +137,46 @@ void heat_level_destroy(heat_level *level) {
   heat_halo_destroy(level->narrow);
   free(level->memory);
   *level = (heat_level){0};
+}
+
+void heat_level_forget_repeats(heat_level *level) {
+  heat_repeats_clear(&level->operator_rows, table_rows(level->grid.owned));
+  heat_repeats_clear(&level->weight_rows, table_rows(level->grid.owned));
+}
+
+/* Row j of an array with its ghost columns. */
+static heat_compared_rows whole_rows(const heat_level *level, const void *array, int64_t j, size_t value) {
+  const heat_layout *layout = &level->grid.layout;
+  const heat_box owned = level->grid.owned;
+  const size_t before = beyond(layout, owned, HEAT_LEFT), behind = beyond(layout, owned, HEAT_RIGHT);
+  const ptrdiff_t stride = level->stride * (ptrdiff_t)value;
+  return (heat_compared_rows){.begin =
+                                  (const char *)array + (ptrdiff_t)(j - owned.lo[HEAT_Y]) * stride - before * value,
+                              .stride = stride,
+                              .bytes = (before + (size_t)heat_box_width(owned, HEAT_X) + behind) * value};
+}
+
+static void find_repeats(const heat_level *level, const heat_repeats *repeats, void *const *arrays, int count,
+                         size_t value) {
+  const heat_layout *layout = &level->grid.layout;
+  const heat_box owned = level->grid.owned;
+  const int64_t from = owned.lo[HEAT_Y] - (int64_t)beyond(layout, owned, HEAT_BOTTOM);
+  const int64_t to = owned.hi[HEAT_Y] + (int64_t)beyond(layout, owned, HEAT_TOP);
+  heat_compared_rows rows[HEAT_WEIGHTS];
+  int given = 0;
+  for (int n = 0; n < count; n++)
+    if (arrays[n] != NULL) rows[given++] = whole_rows(level, arrays[n], from, value);
+  heat_repeats_find(repeats, from, to, rows, given);
+}
+
+void heat_level_find_operator_repeats(const heat_level *level, size_t value) {
+  void *arrays[HEAT_LINKS + 1] = {level->reaction};
+  memcpy(arrays + 1, level->link, sizeof level->link);
+  find_repeats(level, &level->operator_rows, arrays, HEAT_LINKS + 1, value);
+}
+
+void heat_level_find_weight_repeats(const heat_level *level, size_t value) {
+  find_repeats(level, &level->weight_rows, level->weight, HEAT_WEIGHTS, value);
 }
 
 void heat_level_refresh(const heat_level *level, heat_halo *halo, void *array, size_t value) {

@@ -11,6 +11,7 @@
 #define HEAT2D_MULTIGRID_LEVEL_H
 
 #include "heat2d/grid/halo.h"
+#include "heat2d/numerics/repeats.h"
 #include "heat2d/numerics/stencil.h"
 #include "heat2d/numerics/total.h"
 
@@ -52,6 +53,8 @@ typedef struct heat_level {
   void *b, *x;
   void *direction;            /* of conjugate gradients; NULL but on the finest level */
   void *weight[HEAT_WEIGHTS]; /* of the interpolation to the finer level; NULL where a direction has none */
+  heat_repeats operator_rows; /* of links and reaction, */
+  heat_repeats weight_rows;   /* and of the weights, as far as they were looked for */
   int threads;                /* that may share the work on it */
   void *rows;                 /* work space of the first thread, see multigrid_rows.h; those of others lie behind it */
   size_t rows_bytes;          /* of each */
@@ -142,6 +145,13 @@ size_t heat_level_bytes(const heat_layout *layout, int rank, heat_level_shape sh
  * the grid's communicator. HEAT_IO. */
 heat_status heat_level_create(heat_level *level, size_t value);
 void heat_level_destroy(heat_level *level);
+
+/* Let each row of the operator and of the weights stand for itself: before they are set. Local. */
+void heat_level_forget_repeats(heat_level *level);
+
+/* Find the repeated rows of the operator, or of the weights, ghost layers included. Local. */
+void heat_level_find_operator_repeats(const heat_level *level, size_t value);
+void heat_level_find_weight_repeats(const heat_level *level, size_t value);
 
 /* Refresh ghost layers. Collective. */
 void heat_level_refresh(const heat_level *level, heat_halo *halo, void *array, size_t value);

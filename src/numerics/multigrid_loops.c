@@ -140,8 +140,7 @@ ALWAYS_INLINE void restrict_row(const heat_level *fine, const heat_level *coarse
   const ptrdiff_t count = (ptrdiff_t)heat_box_width(owned, HEAT_X);
   const ptrdiff_t first = (ptrdiff_t)(fine_place(coarse, HEAT_X, owned.lo[HEAT_X]) - fine->grid.owned.lo[HEAT_X]);
   const real *to[HEAT_WEIGHTS];
-  for (int w = 0; w < HEAT_WEIGHTS; w++)
-    to[w] = coarse->weight[w] == NULL ? NULL : row_of(coarse, coarse->weight[w], J);
+  for (int w = 0; w < HEAT_WEIGHTS; w++) to[w] = weights_of(coarse, w, J);
   const real *w = to[HEAT_TO_W], *e = to[HEAT_TO_E], *s = to[HEAT_TO_S], *n = to[HEAT_TO_N];
   const real *sw = to[HEAT_TO_SW], *se = to[HEAT_TO_SE], *nw = to[HEAT_TO_NW], *ne = to[HEAT_TO_NE];
   south += first;

@@ -53,15 +53,17 @@ typedef struct links {
 } links;
 
 ALWAYS_INLINE links links_of(const heat_level *level, int64_t j) {
-  links l = {.w = row_of(level, level->link[HEAT_LINK_W], j),
-             .s = row_of(level, level->link[HEAT_LINK_S], j),
-             .c = row_of(level, level->reaction, j)};
-  l.s_north = l.s + level->stride;
+  const int64_t own = heat_repeats_row(&level->operator_rows, j);
+  const int64_t north = heat_repeats_row(&level->operator_rows, j + 1);
+  links l = {.w = row_of(level, level->link[HEAT_LINK_W], own),
+             .s = row_of(level, level->link[HEAT_LINK_S], own),
+             .s_north = row_of(level, level->link[HEAT_LINK_S], north),
+             .c = row_of(level, level->reaction, own)};
   if (level->links == 2) return l;
-  l.sw = row_of(level, level->link[HEAT_LINK_SW], j);
-  l.se = row_of(level, level->link[HEAT_LINK_SE], j);
-  l.sw_north = l.sw + level->stride;
-  l.se_north = l.se + level->stride;
+  l.sw = row_of(level, level->link[HEAT_LINK_SW], own);
+  l.se = row_of(level, level->link[HEAT_LINK_SE], own);
+  l.sw_north = row_of(level, level->link[HEAT_LINK_SW], north);
+  l.se_north = row_of(level, level->link[HEAT_LINK_SE], north);
   return l;
 }
 
@@ -70,6 +72,12 @@ ALWAYS_INLINE real diagonal_at(links l, ptrdiff_t i, bool nine) {
   real sum = (l.w[i] + l.w[i + 1]) + (l.s[i] + l.s_north[i]);
   if (nine) sum += (l.sw[i] + l.sw_north[i + 1]) + (l.se[i] + l.se_north[i - 1]);
   return l.c[i] + sum;
+}
+
+/* Row J of a level's weights to a direction, at its first owned column; NULL: it has none. */
+ALWAYS_INLINE const real *weights_of(const heat_level *coarse, heat_weight which, int64_t J) {
+  if (coarse->weight[which] == NULL) return NULL;
+  return row_of(coarse, coarse->weight[which], heat_repeats_row(&coarse->weight_rows, J));
 }
 
 /* A row of x with its neighbours, and of b. */

@@ -229,6 +229,7 @@ void heat_stencil_destroy(heat_stencil *stencil) {
   heat_field_destroy(&stencil->kx);
   heat_field_destroy(&stencil->ky);
   heat_field_destroy(&stencil->inverse);
+  free(stencil->repeats.like);
   for (int side = 0; side < HEAT_SIDES; side++) free(stencil->walls[side]);
   *stencil = (heat_stencil){0};
 }
@@ -244,6 +245,30 @@ heat_status heat_stencil_bound(const heat_problem *problem, const heat_grid *gri
   heat_stencil_destroy(&stencil);
   heat_walls_destroy(&walls);
   return status;
+}
+
+heat_status heat_stencil_find_repeats(heat_stencil *stencil) {
+  const heat_box owned = stencil->grid->owned;
+  const int64_t first = owned.lo[HEAT_X], from = owned.lo[HEAT_Y], to = owned.hi[HEAT_Y];
+  const size_t rows = (size_t)(to - from) + 1, width = (size_t)heat_box_width(owned, HEAT_X);
+  if (stencil->uniform || width < HEAT_REPEATED_COLUMNS) return heat_ok();
+  free(stencil->repeats.like);
+  stencil->repeats = (heat_repeats){.first = from, .like = malloc(rows * sizeof(int64_t))};
+  if (stencil->repeats.like == NULL) return heat_no_memory("rows of the material", rows * sizeof(int64_t));
+  const heat_field *fields[] = {&stencil->kx, &stencil->ky, &stencil->inverse};
+  enum { FIELDS = sizeof fields / sizeof *fields };
+  heat_compared_rows arrays[FIELDS];
+  for (int f = 0; f < FIELDS; f++)
+    arrays[f] = (heat_compared_rows){.begin = heat_field_at(fields[f], first, from),
+                                     .stride = fields[f]->stride * (ptrdiff_t)sizeof(double),
+                                     .bytes = (width + (f == HEAT_X)) * sizeof(double)}; /* and the last east face */
+  heat_repeats_clear(&stencil->repeats, (int64_t)rows); /* of the last one, above the owned ones, only ky is read */
+  heat_repeats_find(&stencil->repeats, from, to, arrays, FIELDS);
+  return heat_ok();
+}
+
+const double *heat_stencil_inverse_row(const heat_stencil *stencil, int64_t j) {
+  return heat_field_at(&stencil->inverse, stencil->grid->owned.lo[HEAT_X], heat_repeats_row(&stencil->repeats, j));
 }
 
 heat_sweep heat_stencil_sweep(const heat_stencil *stencil) {
@@ -286,9 +311,10 @@ heat_balance_row heat_stencil_row(const heat_stencil *stencil, const heat_field 
                           .last = right ? columns - 1 : columns,
                           .y = y};
   if (stencil->uniform) return row;
-  row.kx = heat_field_at(&stencil->kx, owned.lo[HEAT_X], j);
-  row.ky = heat_field_at(&stencil->ky, owned.lo[HEAT_X], j);
-  row.ky_north = row.ky + stencil->ky.stride;
+  const int64_t own = heat_repeats_row(&stencil->repeats, j), north = heat_repeats_row(&stencil->repeats, j + 1);
+  row.kx = heat_field_at(&stencil->kx, owned.lo[HEAT_X], own);
+  row.ky = heat_field_at(&stencil->ky, owned.lo[HEAT_X], own);
+  row.ky_north = heat_field_at(&stencil->ky, owned.lo[HEAT_X], north);
   return row;
 }
 

@@ -45,12 +45,13 @@ static void fill(heat_field *field, double value) {
 }
 
 heat_status heat_implicit_create(heat_stepper *stepper) {
-  const heat_operator *op = stepper->op;
+  heat_operator *op = stepper->op;
   const heat_config *config = op->problem->config;
   heat_implicit *implicit = calloc(1, sizeof *implicit);
   stepper->implicit = implicit;
-  const heat_status status =
-      heat_agree(op->grid->comm, implicit != NULL ? heat_ok() : heat_no_memory("the solver", sizeof *implicit));
+  heat_status status = implicit != NULL ? heat_ok() : heat_no_memory("the solver", sizeof *implicit);
+  if (status.code == HEAT_OK) status = heat_stencil_find_repeats(&op->stencil);
+  status = heat_agree(op->grid->comm, status);
   if (status.code != HEAT_OK) return status;
   implicit->tolerance = heat_method_solver_tolerance(stepper->method, config);
   implicit->iterations = (int)heat_config_integer(config, "time.solver.iterations");

@@ -30,6 +30,8 @@ static const trial small[] = {
     {"insulated", {90, 70}, PIPE, 100, 1, .sigma = 0},
     {"periodic in y", {75, 129}, PIPE, 100, 3, .sigma = 0.01, .periodic = {false, true}, .dirichlet = true},
     {"visited twice", {301, 280}, INCLUSIONS, 1e6, 1, .sigma = 0.01, .periodic = {true, false}},
+    {"repeated rows", {150, 310}, PIPE, 100, 1, .sigma = 0.1}, /* in blocks of fewer columns they are not looked for */
+    {"repeated rows, periodic", {131, 170}, PIPE, 1000, 1, .sigma = 0, .periodic = {true, false}},
     {"along x", {80, 75}, ALONG_X, 100, 1, .sigma = 0, .dirichlet = true},
 };
 enum { SMALL = sizeof small / sizeof *small };

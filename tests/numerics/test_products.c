@@ -213,6 +213,9 @@ static void parts_that_were_added_up_before_give_the_same_sum(void **state) {
     heat_products(&s.made.grid, &plain, 1, NULL);
     heat_products(&s.made.grid, &formed, 1, NULL);
     assert_true(plain.sum == formed.sum);
+    heat_product alone = {.own = &own, .only_own = true, .size = sizes[n]}; /* there are no fields to ask again */
+    heat_products(&s.made.grid, &alone, 1, NULL);
+    assert_true(everywhere(n == 0 ? alone.sum == plain.sum : isnan(alone.sum)));
   }
   close_setting(&s);
 }

@@ -11,6 +11,7 @@
 #define HEAT2D_STENCIL_H
 
 #include "heat2d/numerics/kernel.h"
+#include "heat2d/numerics/repeats.h"
 #include "heat2d/numerics/solver_loops.h"
 #include "heat2d/numerics/walls.h"
 
@@ -29,6 +30,7 @@ typedef struct heat_stencil {
   double rx, ry, s;        /* uniform: see kernel.h */
   heat_field kx, ky;       /* otherwise: of the west and of the south face of each cell, W/(m3 K) */
   heat_field inverse;      /* otherwise: 1 / (rho c_p), m3 K/J */
+  heat_repeats repeats;    /* of those three, where they were looked for */
   double
       *walls[HEAT_SIDES]; /* K (1 - B) of each owned cell along the side, W/(m3 K); NULL where this rank has no wall */
   heat_bounds bounds;     /* over the owned box, for all times; of all ranks after heat_bounds_agree */
@@ -46,6 +48,10 @@ heat_status heat_stencil_set_walls(heat_stencil *stencil, const heat_walls *wall
 /* Take the walls' part of the diagonal from `walls` as they were brought to the last instant: it changes only where a
  * Robin coefficient depends on time. Local. */
 void heat_stencil_update_walls(heat_stencil *stencil, const heat_walls *walls);
+
+/* Look for repeated rows of the material, which must not change any more, so that what goes through the rows one by one
+ * reads less. HEAT_IO (memory). Local. */
+heat_status heat_stencil_find_repeats(heat_stencil *stencil);
 
 /* Bytes of the fields of a stencil that is made of `problem`. Local. */
 size_t heat_stencil_bytes(const heat_problem *problem, heat_box owned, int depth);
@@ -65,6 +71,9 @@ double heat_stencil_wall(const heat_stencil *stencil, int side, int64_t at);
  * must be valid, but no ghosts beyond walls; x and y are different fields. The bits do not depend on the ranks. Local.
  */
 void heat_stencil_balance(const heat_stencil *stencil, const heat_field *x, heat_field *y);
+
+/* 1 / (rho c_p) of the owned cells of row j, of a material that varies. Local. */
+const double *heat_stencil_inverse_row(const heat_stencil *stencil, int64_t j);
 
 /* Row j of that, to be evaluated by the loops for rows; and after it what is different at the row's ends and beside
  * walls. `y`: of the row, at its first owned cell. Local. */
