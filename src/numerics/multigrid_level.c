@@ -8,10 +8,9 @@
 #include <sys/mman.h>
 
 enum {
-  LINE = 64,                  /* bytes of a cache line */
-  HUGE_PAGE = 2 << 20,        /* bytes */
-  WORK_ROWS = 5 * 4 + 1 + 12, /* see multigrid_rows.h */
-  THREAD_ROWS = 32,           /* with fewer rows, or cells, for each thread it does not pay */
+  LINE = 64,           /* bytes of a cache line */
+  HUGE_PAGE = 2 << 20, /* bytes */
+  THREAD_ROWS = 32,    /* with fewer rows, or cells, for each thread it does not pay */
   THREAD_CELLS = 4096
 };
 
@@ -70,11 +69,16 @@ static int threads_of(heat_box owned, int threads) {
   return most < 1 ? 1 : most < threads ? (int)most : threads;
 }
 
+static size_t work_rows(size_t threads) {
+  return threads > 1 ? HEAT_LEVEL_SHARING_ROWS : HEAT_LEVEL_OWN_ROWS;
+}
+
 size_t heat_level_bytes(const heat_layout *layout, int rank, heat_level_shape shape) {
   const heat_box owned = heat_layout_box(layout, rank);
   const extents size = extents_of(layout, owned, shape.value);
   const size_t threads = (size_t)threads_of(owned, shape.threads);
-  return arrays_of(shape.halved, shape.links) * size.each + threads * WORK_ROWS * size.row + tables_bytes(owned);
+  return arrays_of(shape.halved, shape.links) * size.each + threads * work_rows(threads) * size.row +
+         tables_bytes(owned);
 }
 
 /* Allocate the memory of a level, filled with zeros. It begins at a cache line, or at a huge page where it is large.
@@ -103,7 +107,7 @@ heat_status heat_level_create(heat_level *level, size_t value) {
   const extents size = extents_of(&grid->layout, grid->owned, value);
   level->stride = (ptrdiff_t)(size.row / value);
   level->threads = threads_of(grid->owned, level->threads);
-  level->rows_bytes = WORK_ROWS * size.row;
+  level->rows_bytes = work_rows((size_t)level->threads) * size.row;
   level->from = grid->owned.lo[HEAT_Y];
   level->to = grid->owned.hi[HEAT_Y];
 

@@ -156,6 +156,14 @@ void heat_level_find_weight_repeats(const heat_level *level, size_t value);
 /* Refresh ghost layers. Collective. */
 void heat_level_refresh(const heat_level *level, heat_halo *halo, void *array, size_t value);
 
+/* Rows of the work space of a thread alone, and of one beside others: see multigrid_rows.h. */
+enum {
+  HEAT_LEVEL_RINGS = 4,
+  HEAT_LEVEL_RING_ROWS = 4,
+  HEAT_LEVEL_OWN_ROWS = HEAT_LEVEL_RINGS * HEAT_LEVEL_RING_ROWS + 1,
+  HEAT_LEVEL_SHARING_ROWS = HEAT_LEVEL_OWN_ROWS + HEAT_LEVEL_RING_ROWS + 2 * HEAT_LEVEL_DEPTH
+};
+
 /* Room for a row of values of a work space or an array, and the values before its first owned cell. */
 enum { HEAT_LEVEL_MARGIN = 16 };
 

@@ -15,31 +15,31 @@ ALWAYS_INLINE real *row_of(const heat_level *level, const void *array, int64_t j
   return (real *)array + (ptrdiff_t)(j - level->grid.owned.lo[HEAT_Y]) * level->stride;
 }
 
-/* The work space of a thread: rings of four rows each, in which row j lies at j modulo 4, a row of zeros, and rows of x
- * of the threads beside as they were at first. */
+/* The work space of a thread: rings of four rows each, in which row j lies at j modulo 4, and a row of zeros; where
+ * there are other threads, behind these a ring for what belongs to them, and their rows of x as they were at first. */
 typedef enum ring {
   RING_INVERSE,
   RING_FIRST,
   RING_SECOND,
-  RING_THIRD, /* of rows that are another thread's */
   RING_RESIDUAL,
-  RINGS,
-  RING_CORRECTED = RING_RESIDUAL /* on the way up */
+  RING_CORRECTED = RING_RESIDUAL, /* on the way up */
+  RING_THIRD = HEAT_LEVEL_RINGS   /* of rows that are another thread's */
 } ring;
-enum { RING_ROWS = 4, EDGE_ROWS = HEAT_LEVEL_DEPTH };
+enum { RING_ROWS = HEAT_LEVEL_RING_ROWS, EDGE_ROWS = HEAT_LEVEL_DEPTH, OWN_ROWS = HEAT_LEVEL_OWN_ROWS };
 
 ALWAYS_INLINE real *ring_row(const heat_level *level, ring which, int64_t j) {
-  return (real *)level->rows + ((ptrdiff_t)which * RING_ROWS + (ptrdiff_t)(j & (RING_ROWS - 1))) * level->stride;
+  const ptrdiff_t first = which == RING_THIRD ? OWN_ROWS : (ptrdiff_t)which * RING_ROWS;
+  return (real *)level->rows + (first + (ptrdiff_t)(j & (RING_ROWS - 1))) * level->stride;
 }
 
 ALWAYS_INLINE real *zero_row(const heat_level *level) {
-  return (real *)level->rows + (ptrdiff_t)RINGS * RING_ROWS * level->stride;
+  return (real *)level->rows + (ptrdiff_t)(OWN_ROWS - 1) * level->stride;
 }
 
 /* Where row j of x, one of EDGE_ROWS below or above this thread's own, is copied to. */
 ALWAYS_INLINE real *edge_row(const heat_level *level, int64_t j) {
   const ptrdiff_t place = (ptrdiff_t)(j < level->from ? level->from - 1 - j : EDGE_ROWS + j - level->to);
-  return (real *)level->rows + ((ptrdiff_t)RINGS * RING_ROWS + 1 + place) * level->stride;
+  return (real *)level->rows + (OWN_ROWS + RING_ROWS + place) * level->stride;
 }
 
 /* Row j of a ring that holds the rows of `box`; beyond walls it is 0. */
