@@ -5,7 +5,7 @@
 
 #include "heat2d/numerics/krylov.h"
 
-enum { NX = 70, NY = 60 };
+enum { NX = 6, NY = 5 };
 
 static double right_at(int64_t i, int64_t j) {
   return 3 + sin(0.9 * (double)i) * cos(1.7 * (double)j);
@@ -31,7 +31,7 @@ static double largest_residual(rig *r, double sigma, heat_field *x, heat_field *
 /* Levels made for another sigma take the mean of r as so many times too large. p S p is then that many times r z. */
 static void a_sum_that_outgrows_what_was_expected_is_formed_again(void **state) {
   (void)state;
-  static const double of_levels[] = {1, 1e-4, 1e-9};
+  static const double of_levels[] = {1, 1e-3, 1e-6};
   const double sigma = 1, tolerance = 1e-9;
   for (size_t n = 0; n < sizeof of_levels / sizeof *of_levels; n++) {
     rig r;

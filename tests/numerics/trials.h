@@ -159,7 +159,7 @@ static void fill_noise(const setting *s, heat_field *field, uint64_t seed) {
 }
 
 /* y = A x. */
-static void multiply(const setting *s, heat_halo *halo, heat_field *x, heat_field *y) {
+static inline void multiply(const setting *s, heat_halo *halo, heat_field *x, heat_field *y) {
   heat_halo_begin(halo, &x);
   heat_halo_end(halo, &x);
   heat_stencil_balance(&s->stencil, x, y);
@@ -179,7 +179,7 @@ typedef struct solve {
 } solve;
 
 /* Preconditioned conjugate gradients from x = 0 until the residual is `tolerance` of the right-hand side. */
-static solve conjugate_gradients(const setting *s, double tolerance, int most, bool thorough) {
+static inline solve conjugate_gradients(const setting *s, double tolerance, int most, bool thorough) {
   heat_field x = new_field(s), r = new_field(s), p = new_field(s), w = new_field(s), z = new_field(s);
   heat_halo *halo;
   assert_int_equal(heat_halo_create(&halo, &s->made.grid, 1, 1).code, HEAT_OK);
