@@ -60,7 +60,7 @@ ALWAYS_INLINE image image_of(const heat_level *fine, const heat_level *coarse, i
   return (image){at - inside, number * coarse->grid.layout.cells[axis], at - inside + cells};
 }
 
-ALWAYS_INLINE const real *weight_row(const heat_level *coarse, heat_weight which, int64_t J, ptrdiff_t column) {
+ALWAYS_INLINE const real *weight_row(const heat_level *coarse, int which, int64_t J, ptrdiff_t column) {
   const real *row = weights_of(coarse, which, J);
   return row == NULL ? NULL : row + column;
 }

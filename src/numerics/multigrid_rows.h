@@ -75,7 +75,7 @@ ALWAYS_INLINE real diagonal_at(links l, ptrdiff_t i, bool nine) {
 }
 
 /* Row J of a level's weights to a direction, at its first owned column; NULL: it has none. */
-ALWAYS_INLINE const real *weights_of(const heat_level *coarse, heat_weight which, int64_t J) {
+ALWAYS_INLINE const real *weights_of(const heat_level *coarse, int which, int64_t J) {
   if (coarse->weight[which] == NULL) return NULL;
   return row_of(coarse, coarse->weight[which], heat_repeats_row(&coarse->weight_rows, J));
 }
