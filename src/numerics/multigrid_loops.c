@@ -61,7 +61,9 @@ ALWAYS_INLINE void inverse_row(real *restrict out, links l, ptrdiff_t from, ptrd
   for (ptrdiff_t i = from; i < to; i++) out[i] = 1 / diagonal_at(l, i, nine);
 }
 
+/* Where the operator's rows from four below to this one are the same, that is what lies in the ring already. */
 static void invert(const heat_level *level, region r, int64_t j) {
+  if (has_row(r, j - RING_ROWS) && heat_repeats_alike(&level->operator_rows, j - RING_ROWS, j + 1)) return;
   const links l = links_of(level, j);
   real *out = ring_row(level, RING_INVERSE, j);
   if (level->links == 2)
