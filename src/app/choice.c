@@ -12,8 +12,18 @@
  * with the jumps in time of sides and sources and how often these turn round. Where sides or sources depend on time,
  * their expressions count as well: every update and stage evaluates them once, a solve some times.
  *
- * The constants are measured ones, of runs on one and two cores with AVX-512, on grids from 64^2 to 1000^2 cells. An
- * update of uniform material takes half the time of one that reads a material, so that all else counts more beside it.
+ * The constants are measured ones, of runs on one and two cores with AVX-512, on grids from 64^2 to 8192^2 cells, by
+ * `bench` and by hand. In nanoseconds for each cell on two cores, in tiles and on large grids, where updates are done
+ * in the lane frame:
+ *
+ *                          uniform material    varying material
+ *     an update               0.2     0.16        0.5     0.25
+ *     a stage of rkl2         0.4     0.35        0.48    0.48
+ *     an iteration            6.8     6.4         6.5     6.5
+ *     a solve beside them    20      19          19      19
+ *
+ * All else counts the more the faster an update is. To a solve belongs what steps by error control do beside it: levels
+ * for another length of the step, and the estimate of the error.
  */
 #include "heat2d/app/plan.h"
 #include "heat2d/app/setup.h"
@@ -39,8 +49,11 @@ typedef struct price {
   double stage, look;      /* of rkl2: a stage, and what looks at a step's error and range */
   double solve, iteration; /* a solve beside its iterations: the levels, and both ends */
 } price;
-static const price varying_price = {.stage = 0.95, .look = 1, .solve = 48, .iteration = 17};
-static const price uniform_price = {.stage = 1.8, .look = 1, .solve = 85, .iteration = 34};
+static const double large_cells = 1 << 19; /* of the whole grid, since the choice must not depend on the ranks */
+static const price varying_prices[] = {{.stage = 0.95, .look = 1, .solve = 38, .iteration = 13},
+                                       {.stage = 1.9, .look = 2, .solve = 76, .iteration = 26}};
+static const price uniform_prices[] = {{.stage = 2, .look = 1, .solve = 100, .iteration = 34},
+                                       {.stage = 2.2, .look = 1.5, .solve = 120, .iteration = 40}};
 /* On a grid of any size, in updates of a cell: to begin with an update or a stage; of a solve, coarse levels. */
 static const double begin_work = 1500, coarse_work = 5e5;
 static const double evaluation = 5, evaluations_solve = 5; /* of an expression in t; how many times in a solve */
@@ -54,6 +67,11 @@ typedef struct outlook {
   price price;
   double beside; /* updates of a cell that come to each of an update: the evaluations, and its beginning */
 } outlook;
+
+static price price_of(bool uniform, double cells) {
+  const int large = cells >= large_cells;
+  return uniform ? uniform_prices[large] : varying_prices[large];
+}
 
 static double controlled_steps(const outlook *o, const heat_method *method) {
   const double tolerance = heat_config_real(o->config, "time.tolerance");
@@ -129,8 +147,9 @@ static int least_work(const heat_choice *choice) {
 
 double heat_choice_foresee(const heat_config *config, heat_bounds bounds) {
   heat_choice choice = {0};
-  outlook o = {.config = config, .bounds = bounds, .cells = 1, .price = varying_price};
+  outlook o = {.config = config, .bounds = bounds, .cells = 1};
   for (int axis = 0; axis < HEAT_AXES; axis++) o.cells *= (double)heat_config_integer(config, "domain.cells.%d", axis);
+  o.price = price_of(false, o.cells);
   const bool open = heat_config_auto(config, "time.method"), controlled = heat_config_auto(config, "time.step");
   const int method = open ? HEAT_METHOD_EULER : heat_config_choice(config, "time.method");
   if (method == HEAT_METHOD_STEADY) return step_work(&o, &heat_methods[method], 0, false);
@@ -161,8 +180,8 @@ heat_status heat_setup_choose(heat_setup *setup, heat_bounds bounds) {
   outlook o = {.config = config,
                .bounds = bounds,
                .end = heat_config_real(config, "time.end"),
-               .cells = (double)problem->cells[HEAT_X] * (double)problem->cells[HEAT_Y],
-               .price = heat_problem_uniform_material(problem) ? uniform_price : varying_price};
+               .cells = (double)problem->cells[HEAT_X] * (double)problem->cells[HEAT_Y]};
+  o.price = price_of(heat_problem_uniform_material(problem), o.cells);
   o.beside = work_in_time(problem, o.cells) + begin_work / o.cells;
   heat_jump *jumps;
   const heat_status status = heat_problem_jumps(problem, o.end, &jumps, &o.jumps);
