@@ -32,6 +32,7 @@ static const trial small[] = {
     {"visited twice", {301, 280}, INCLUSIONS, 1e6, 1, .sigma = 0.01, .periodic = {true, false}},
     {"repeated rows", {150, 310}, PIPE, 100, 1, .sigma = 0.1}, /* in blocks of fewer columns they are not looked for */
     {"repeated rows, periodic", {131, 170}, PIPE, 1000, 1, .sigma = 0, .periodic = {true, false}},
+    {"repeated rows along x", {100, 240}, PARTLY_ALONG_X, 100, 1, .sigma = 0.1},
     {"along x", {80, 75}, ALONG_X, 100, 1, .sigma = 0, .dirichlet = true},
 };
 enum { SMALL = sizeof small / sizeof *small };

@@ -14,7 +14,17 @@
 #include <string.h>
 
 /* What the conductivity is like. */
-typedef enum pattern { EVEN, PIPE, INCLUSIONS, LAYERS, CHECKERBOARD, ALONG_X, ALONG_X_STRONGLY, PATTERNS } pattern;
+typedef enum pattern {
+  EVEN,
+  PIPE,
+  INCLUSIONS,
+  LAYERS,
+  CHECKERBOARD,
+  ALONG_X,
+  ALONG_X_STRONGLY,
+  PARTLY_ALONG_X,
+  PATTERNS
+} pattern;
 
 typedef struct trial {
   const char *name;
@@ -56,6 +66,8 @@ static double conductivity(const trial *t, int axis, int64_t i, int64_t j) {
     return ((int64_t)floor(x / 13.7 + 0.3) + (int64_t)floor(y / 11.3 + 0.7)) % 2 != 0 ? t->contrast : 1;
   case ALONG_X:
     return axis == HEAT_X ? t->contrast : 1;
+  case PARTLY_ALONG_X: /* in many rows that are the same; in few others, of which each is different, along both axes */
+    return j % 120 < 20 ? 1 + 0.01 * (double)(j % 20) : axis == HEAT_X ? t->contrast : 1;
   default:
     return 1;
   }
