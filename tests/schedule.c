@@ -146,9 +146,9 @@ static void step_round(const heat_grid *grid, heat_halo *halo, int depth, double
     cells += (double)heat_box_cells(heat_grid_grown(grid, grid->owned, left));
   const double before = (double)rows / (double)(rows + 2 * (depth - 1));
   heat_halo_begin(halo, fields);
-  heat_halo_wait_lower(halo, fields);
+  heat_halo_wait(halo, fields, 1u << HEAT_TOP);
   work(before * cells, nanoseconds);
-  heat_halo_wait_upper(halo, fields);
+  heat_halo_end(halo, fields);
   work((1 - before) * cells, nanoseconds);
 }
 

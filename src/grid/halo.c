@@ -21,7 +21,8 @@ typedef struct copy_list {
 
 typedef struct message {
   int rank;
-  bool late; /* it only brings rows above the owned box */
+  unsigned beyond; /* sides beyond which all that it brings lies: bit s for side s */
+  bool arrived;    /* in the present exchange */
   copy_list list;
   char *buffer;
   void *bound; /* what the request of an exchange of one field sends from or receives into, and how many values */
@@ -40,7 +41,6 @@ struct heat_halo {
   heat_rows *rows; /* of the fields in the present exchange */
   copy_list self;
   int count[WAYS];
-  int late; /* messages that come, the last ones */
   message *messages[WAYS];
   char *buffer;
   MPI_Request **requests; /* for exchanges of 1 to `fields` fields: receives, then sends; NULL until they are needed */
@@ -106,24 +106,18 @@ static bool plan(heat_halo *halo, const heat_grid *grid, int depth) {
   return good;
 }
 
-static bool is_above(const copy_list *list, heat_box owned) {
-  for (int c = 0; c < list->count; c++)
-    if (list->copies[c].box.lo[HEAT_Y] < owned.hi[HEAT_Y]) return false;
-  return true;
-}
-
-static int late_last(const void *a, const void *b) {
-  return (int)((const message *)a)->late - (int)((const message *)b)->late;
-}
-
-static void put_late_last(heat_halo *halo, heat_box owned) {
-  message *all = halo->messages[RECEIVE];
-  const int count = halo->count[RECEIVE];
-  for (int m = 0; m < count; m++) {
-    all[m].late = is_above(&all[m].list, owned);
-    halo->late += all[m].late;
+static unsigned sides_beyond(const copy_list *list, heat_box owned) {
+  unsigned beyond = 0;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const int axis = side / 2;
+    bool all = true;
+    for (int c = 0; c < list->count; c++) {
+      const heat_box box = list->copies[c].box;
+      all = all && (side % 2 == 0 ? box.hi[axis] <= owned.lo[axis] : box.lo[axis] >= owned.hi[axis]);
+    }
+    beyond |= (unsigned)all << side;
   }
-  if (count > 0) qsort(all, (size_t)count, sizeof *all, late_last);
+  return beyond;
 }
 
 static int requests_of(const heat_halo *halo) {
@@ -220,7 +214,8 @@ static heat_status create(heat_halo **result, const heat_grid *grid, setting set
     halo->owned = grid->owned;
     halo->quiet = true;
     const bool planned = plan(halo, grid, set.depth);
-    if (planned) put_late_last(halo, grid->owned);
+    for (int m = 0; planned && m < halo->count[RECEIVE]; m++)
+      halo->messages[RECEIVE][m].beyond = sides_beyond(&halo->messages[RECEIVE][m].list, grid->owned);
     status = planned ? allocate(halo) : heat_no_memory("the halo's plan", sizeof(copy));
   }
   status = heat_agree(grid->comm, status);
@@ -342,6 +337,7 @@ static void begin(heat_halo *halo, int fields) {
   halo->active = fields;
   halo->quiet = false;
   MPI_Startall(halo->count[RECEIVE], requests);
+  for (int m = 0; m < halo->count[RECEIVE]; m++) halo->messages[RECEIVE][m].arrived = false;
   for (int m = 0; m < halo->count[SEND]; m++) {
     const message *each = &halo->messages[SEND][m];
     char *next = each->buffer;
@@ -392,21 +388,36 @@ void heat_halo_begin(heat_halo *halo, heat_field *const *fields) {
   heat_halo_begin_some(halo, fields, halo->fields);
 }
 
-/* Wait for the messages [first, last) that come, and put into place what they bring. */
-static void receive(heat_halo *halo, int first, int last) {
-  MPI_Waitall(last - first, halo->requests[halo->active - 1] + first, MPI_STATUSES_IGNORE);
-  for (int m = first; m < last; m++) {
-    const message *each = &halo->messages[RECEIVE][m];
-    char *next = each->buffer;
-    if (is_rows(halo, each)) continue; /* they lie there */
-    for (int f = 0; f < halo->active; f++) {
-      for (int c = 0; c < each->list.count; c++) {
-        const copy *piece = &each->list.copies[c];
-        copy_strip(halo, target_of(halo, halo->rows[f], piece), in_message(halo, next, piece), piece->box);
-        next += bytes_of(halo, piece);
-      }
+/* Put into place what a message has brought. */
+static void unpack(const heat_halo *halo, const message *each) {
+  char *next = each->buffer;
+  if (is_rows(halo, each)) return; /* it lies there */
+  for (int f = 0; f < halo->active; f++) {
+    for (int c = 0; c < each->list.count; c++) {
+      const copy *piece = &each->list.copies[c];
+      copy_strip(halo, target_of(halo, halo->rows[f], piece), in_message(halo, next, piece), piece->box);
+      next += bytes_of(halo, piece);
     }
   }
+}
+
+/* Wait for all messages that bring something that is not beyond one of the sides `later`. Returns those of these sides
+ * beyond which others are still to bring something. */
+static unsigned receive(heat_halo *halo, unsigned later) {
+  MPI_Request *requests = halo->requests[halo->active - 1];
+  unsigned rest = 0;
+  for (int m = 0; m < halo->count[RECEIVE]; m++) {
+    message *each = &halo->messages[RECEIVE][m];
+    if (each->arrived) continue;
+    if ((each->beyond & later) != 0) {
+      rest |= each->beyond & later;
+      continue;
+    }
+    MPI_Wait(&requests[m], MPI_STATUS_IGNORE);
+    unpack(halo, each);
+    each->arrived = true;
+  }
+  return rest;
 }
 
 void heat_halo_refresh(heat_halo *halo, const heat_rows *arrays) {
@@ -414,31 +425,27 @@ void heat_halo_refresh(heat_halo *halo, const heat_rows *arrays) {
   memcpy(halo->rows, arrays, (size_t)halo->fields * sizeof *arrays);
   halo->in_rows = halo->held = false;
   begin(halo, halo->fields);
-  receive(halo, 0, halo->count[RECEIVE]);
+  receive(halo, 0);
 }
 
-void heat_halo_wait_lower(heat_halo *halo, heat_field *const *fields) {
+unsigned heat_halo_wait(heat_halo *halo, heat_field *const *fields, unsigned later) {
   take(halo, fields, halo->active);
-  receive(halo, 0, halo->count[RECEIVE] - halo->late);
+  const unsigned rest = receive(halo, later);
+  for (int f = 0; f < halo->active && rest == 0; f++) fields[f]->valid = fields[f]->depth;
+  return rest;
 }
 
-void heat_halo_wait_upper(heat_halo *halo, heat_field *const *fields) {
-  take(halo, fields, halo->active);
-  receive(halo, halo->count[RECEIVE] - halo->late, halo->count[RECEIVE]);
-  for (int f = 0; f < halo->active; f++) fields[f]->valid = fields[f]->depth;
-}
-
-void heat_halo_wait_sent(heat_halo *halo, int64_t row) {
+void heat_halo_wait_sent(heat_halo *halo, heat_box cells) {
   MPI_Request *sends = halo->held ? halo->requests[0] + halo->count[RECEIVE] : NULL;
   for (int m = 0; sends != NULL && m < halo->count[SEND]; m++) {
     const copy *first = halo->messages[SEND][m].list.copies;
-    if (first->box.lo[HEAT_Y] - first->shift[HEAT_Y] < row) MPI_Wait(&sends[m], MPI_STATUS_IGNORE);
+    const heat_box from = heat_box_shift(first->box, -first->shift[HEAT_X], -first->shift[HEAT_Y]);
+    if (!heat_box_empty(heat_box_intersect(from, cells))) MPI_Wait(&sends[m], MPI_STATUS_IGNORE);
   }
 }
 
 void heat_halo_end(heat_halo *halo, heat_field *const *fields) {
-  heat_halo_wait_lower(halo, fields);
-  heat_halo_wait_upper(halo, fields);
+  heat_halo_wait(halo, fields, 0);
 }
 
 void heat_halo_progress(heat_halo *halo) {

@@ -11,8 +11,9 @@ enum {
   LINE = 64,      /* bytes of a cache line */
   LINE_CELLS = 8, /* doubles of it */
   THREADS_MOST = 256,
-  SPARE_STRIPS = 3, /* by which several threads on the left may be ahead, beside one for each */
-  PATIENCE = 1000   /* looks at another thread's progress before this one lets others run */
+  SPARE_STRIPS = 3,  /* by which several threads on the left may be ahead, beside one for each */
+  APART_STRIPS = 16, /* that are done without their last tiles before those are, at most */
+  PATIENCE = 1000    /* looks at another thread's progress before this one lets others run */
 };
 
 /* How far a thread has come. */
@@ -30,16 +31,27 @@ typedef struct parts {
   size_t below_each, left_each, tile_each, window_each; /* doubles for a tile, half a strip, thread */
 } parts;
 
+/* Tiles of a strip that are divided among threads. */
+typedef struct stretch {
+  int first, last;
+  int threads;
+  progress done[THREADS_MOST];
+} stretch;
+
+enum { MAIN, RIGHT, STRETCHES }; /* the last tiles are apart where the cells to the right come late */
+
 typedef struct pass {
   const heat_frame_work *work;
+  heat_field from, to; /* with rows as the pass counts them, see `turned` */
   parts memory;
   heat_box readable; /* cells that the first stage may read */
   heat_box inner;    /* positions at which nothing but the kernel is to do at any stage */
   heat_box span;     /* positions of all tiles */
   int tiles, strips;
-  int ring; /* strips that may be under way */
+  int window; /* strips that are done in one stretch before they are in the next one */
+  int ring;   /* strips that may be under way */
   int threads;
-  progress done[THREADS_MOST];
+  stretch stretches[STRETCHES];
 } pass;
 
 /* A tile on its way. */
@@ -60,6 +72,32 @@ static int two_columns(const heat_lanes *lanes) {
   return 2 * (lanes->rows + 2) * lanes->lanes;
 }
 
+/* A box as the pass counts rows, or back again: one that goes downwards counts those of the owned box from above. */
+static heat_box turned(const pass *p, heat_box box) {
+  const heat_box owned = p->work->grid->owned;
+  if (!p->work->downwards) return box;
+  const int64_t both = owned.lo[HEAT_Y] + owned.hi[HEAT_Y], lo = both - box.hi[HEAT_Y];
+  box.hi[HEAT_Y] = both - box.lo[HEAT_Y];
+  box.lo[HEAT_Y] = lo;
+  return box;
+}
+
+static heat_field turned_field(const pass *p, const heat_field *field) {
+  heat_field turned = *field;
+  if (!p->work->downwards) return turned;
+  turned.corner = heat_field_at(field, field->owned.lo[HEAT_X], field->owned.hi[HEAT_Y] - 1);
+  turned.stride = -field->stride;
+  return turned;
+}
+
+static int turned_side(const pass *p, int side) {
+  return p->work->downwards && side / 2 == HEAT_Y ? side ^ 1 : side;
+}
+
+static heat_box box_of(const pass *p, int k) {
+  return turned(p, p->work->fronts[k].box);
+}
+
 static double *vector_at(const tile *t, ptrdiff_t p, ptrdiff_t c) {
   const heat_lanes *lanes = t->p->work->lanes;
   return t->cells + (p * lanes->pitch + c) * lanes->lanes;
@@ -67,7 +105,7 @@ static double *vector_at(const tile *t, ptrdiff_t p, ptrdiff_t c) {
 
 /* Fetch the cells; those that do not exist become copies of others. */
 static void load_tile(const tile *t) {
-  const heat_field *field = t->p->work->from;
+  const heat_field *field = &t->p->from;
   const heat_arrays from = {.at = {field->corner},
                             .origin = {field->owned.lo[HEAT_X], field->owned.lo[HEAT_Y]},
                             .stride = field->stride,
@@ -90,7 +128,7 @@ static void store_tile(const tile *t, heat_box part) {
     for (int l = 0; l < lanes->lanes; l++) {
       const int64_t j = j0 + l * lanes->rows + p;
       const bool inside = j >= part.lo[HEAT_Y] && j < part.hi[HEAT_Y];
-      rows[l] = inside ? heat_field_at(t->p->work->to, i, j) : t->waste;
+      rows[l] = inside ? heat_field_at(&t->p->to, i, j) : t->waste;
     }
     lanes->store(t->cells, p, rows, first, last);
     for (int c = from; c < to; c++) {
@@ -101,25 +139,35 @@ static void store_tile(const tile *t, heat_box part) {
   }
 }
 
+/* Have the ghosts of a line set, whose side and cells are as the pass counts rows. */
+static void prepare_line(const pass *p, int k, heat_wall_line line) {
+  if (p->work->downwards && line.side / 2 == HEAT_X) {
+    const heat_box cells = turned(p, (heat_box){{0, line.from}, {1, line.from + line.count}});
+    line.cell += (line.count - 1) * line.along;
+    line.along = -line.along;
+    line.from = cells.lo[HEAT_Y];
+  }
+  line.side = turned_side(p, line.side);
+  p->work->prepare(p->work->context, k, &line);
+}
+
 /* Have the ghosts set along one side of `part`, the cells of the tile in which stage k is done. The cell that is done
  * at vector (p, c) lies at (p - 1, c - 1) before. */
 static void prepare_side(const tile *t, int k, heat_box part, int side) {
-  const heat_frame_work *work = t->p->work;
-  const heat_lanes *lanes = work->lanes;
+  const heat_lanes *lanes = t->p->work->lanes;
   const heat_box done = heat_box_shift(part, k + 1, k + 1); /* positions */
   const int high = side % 2;
   const ptrdiff_t column = lanes->lanes, row = (ptrdiff_t)lanes->pitch * lanes->lanes;
   if (side / 2 == HEAT_Y) {
     const int64_t y = (high ? done.hi[HEAT_Y] - 1 : done.lo[HEAT_Y]) - t->at.lo[HEAT_Y];
     const int64_t x = done.lo[HEAT_X] - t->at.lo[HEAT_X];
-    double *cell = vector_at(t, y % lanes->rows - 1, x - 1) + y / lanes->rows;
-    work->prepare(work->context, k,
-                  &(heat_wall_line){.side = side,
-                                    .from = part.lo[HEAT_X],
-                                    .count = heat_box_width(part, HEAT_X),
-                                    .cell = cell,
-                                    .along = column,
-                                    .out = high ? row : -row});
+    prepare_line(t->p, k,
+                 (heat_wall_line){.side = side,
+                                  .from = part.lo[HEAT_X],
+                                  .count = heat_box_width(part, HEAT_X),
+                                  .cell = vector_at(t, y % lanes->rows - 1, x - 1) + y / lanes->rows,
+                                  .along = column,
+                                  .out = high ? row : -row});
     return;
   }
   const int64_t x = (high ? done.hi[HEAT_X] - 1 : done.lo[HEAT_X]) - t->at.lo[HEAT_X];
@@ -127,14 +175,13 @@ static void prepare_side(const tile *t, int k, heat_box part, int side) {
   for (int64_t y = first, end; y < last; y = end) { /* what one lane has */
     end = (y / lanes->rows + 1) * lanes->rows;
     if (end > last) end = last;
-    double *cell = vector_at(t, y % lanes->rows - 1, x - 1) + y / lanes->rows;
-    work->prepare(work->context, k,
-                  &(heat_wall_line){.side = side,
-                                    .from = part.lo[HEAT_Y] + (y - first),
-                                    .count = end - y,
-                                    .cell = cell,
-                                    .along = row,
-                                    .out = high ? column : -column});
+    prepare_line(t->p, k,
+                 (heat_wall_line){.side = side,
+                                  .from = part.lo[HEAT_Y] + (y - first),
+                                  .count = end - y,
+                                  .cell = vector_at(t, y % lanes->rows - 1, x - 1) + y / lanes->rows,
+                                  .along = row,
+                                  .out = high ? column : -column});
   }
 }
 
@@ -176,14 +223,15 @@ static bool touches(heat_box part, heat_box domain, int side) {
 
 /* Stage k in a tile at the rim of its box. */
 static void do_rim(tile *t, int k) {
-  const heat_frame_work *work = t->p->work;
-  const heat_front *front = &work->fronts[k];
+  const pass *p = t->p;
+  const heat_frame_work *work = p->work;
+  const heat_box box = box_of(p, k), domain = turned(p, work->grid->domain);
   /* What the stage reads there, here or in the tiles to the right and above, has to be handed over. */
-  if (heat_box_empty(heat_box_intersect(heat_box_shift(t->at, -k, -k), heat_box_grow(front->box, 1)))) return;
-  const heat_box part = heat_box_intersect(heat_box_shift(t->at, -k - 1, -k - 1), front->box);
+  if (heat_box_empty(heat_box_intersect(heat_box_shift(t->at, -k, -k), heat_box_grow(box, 1)))) return;
+  const heat_box part = heat_box_intersect(heat_box_shift(t->at, -k - 1, -k - 1), box);
   bool beside[HEAT_SIDES], any = false;
   for (int side = 0; side < HEAT_SIDES; side++) {
-    beside[side] = heat_grid_wall(work->grid, side) && touches(part, work->grid->domain, side);
+    beside[side] = heat_grid_wall(work->grid, turned_side(p, side)) && touches(part, domain, side);
     any = any || beside[side];
   }
   /* All columns, at the rim of a block that goes on in another one: as in the middle. */
@@ -204,8 +252,8 @@ static void fetch_ahead(const tile *t, int k) {
   const heat_frame_work *work = t->p->work;
   const int count = work->count, rows = strip_rows(work->lanes), columns = work->lanes->columns;
   for (int row = rows * k / count; row < rows * (k + 1) / count; row++) {
-    const double *from = heat_field_at(work->from, t->at.hi[HEAT_X], t->at.lo[HEAT_Y] + row);
-    const double *to = heat_field_at(work->to, t->at.hi[HEAT_X] - count, t->at.lo[HEAT_Y] + row - count);
+    const double *from = heat_field_at(&t->p->from, t->at.hi[HEAT_X], t->at.lo[HEAT_Y] + row);
+    const double *to = heat_field_at(&t->p->to, t->at.hi[HEAT_X] - count, t->at.lo[HEAT_Y] + row - count);
     for (int column = 0; column < columns; column += LINE_CELLS) {
       __builtin_prefetch(from + column, 0, 2);
       __builtin_prefetch(to + column, 1, 2);
@@ -228,7 +276,7 @@ static void do_tile(tile *t) {
   } else {
     for (int k = 0; k < count; k++) do_rim(t, k);
   }
-  const heat_box part = heat_box_intersect(heat_box_shift(t->at, -count, -count), work->fronts[count - 1].box);
+  const heat_box part = heat_box_intersect(heat_box_shift(t->at, -count, -count), box_of(p, count - 1));
   if (!heat_box_empty(part)) store_tile(t, part);
 }
 
@@ -241,33 +289,84 @@ static void await(progress *other, int strips) {
       sched_yield();
 }
 
-/* The tiles of one thread in all strips: after the thread to the left, whose columns come with the strip. */
-static void do_block(pass *p, int thread) {
+/* Until what the thread's tiles in a strip need has been left for them, and what they write over is of no more use. */
+static void await_strip(pass *p, int which, int thread, int strip) {
+  stretch *near = &p->stretches[MAIN], *right = &p->stretches[RIGHT], *last = right->threads > 0 ? right : near;
+  if (thread > 0)
+    await(&p->stretches[which].done[thread - 1], strip + 1);
+  else if (which == RIGHT && near->threads > 0)
+    await(&near->done[near->threads - 1], strip + 1);
+  if (thread == 0 && p->threads > 1) await(&last->done[last->threads - 1], strip + 1 - p->ring);
+}
+
+/* Before the tiles [first, last) of a strip: what they read and write over. */
+static void announce(const pass *p, int64_t y, int first, int last) {
   const heat_lanes *lanes = p->work->lanes;
-  const int first = p->tiles * thread / p->threads, last = p->tiles * (thread + 1) / p->threads;
+  const int count = p->work->count;
+  const int64_t x = p->span.lo[HEAT_X];
+  const heat_box at = {{x + (int64_t)first * lanes->columns, y},
+                       {x + (int64_t)last * lanes->columns, y + strip_rows(lanes)}};
+  p->work->before(p->work->context, turned(p, at), turned(p, heat_box_shift(at, -count, -count)));
+}
+
+/* A thread's part of a stretch in the strips [begin, end): after the thread to the left, whose columns come with the
+ * strip. */
+static void do_stretch(pass *p, tile *t, int which, int begin, int end) {
+  const int thread = omp_get_thread_num();
+  stretch *own = &p->stretches[which];
+  if (thread >= own->threads) return;
+  const heat_lanes *lanes = p->work->lanes;
   const parts *m = &p->memory;
-  tile t = {.p = p, .waste = m->waste + (ptrdiff_t)thread * lanes->columns};
-  if (p->work->patches != NULL)
-    t.window = heat_lane_window_begin(lanes, p->work->count, p->work->coefficients, p->work->patches,
-                                      m->windows + (size_t)thread * m->window_each);
-  t.cells = m->tiles + (size_t)thread * m->tile_each + 2 * (ptrdiff_t)(lanes->pitch + 1) * lanes->lanes;
-  for (int s = 0; s < p->strips; s++) {
+  const int tiles = own->last - own->first, first = own->first + tiles * thread / own->threads,
+            last = own->first + tiles * (thread + 1) / own->threads;
+  for (int s = begin; s < end; s++) {
     const int64_t y = p->span.lo[HEAT_Y] + (int64_t)s * strip_rows(lanes);
-    if (thread > 0)
-      await(&p->done[thread - 1], s + 1);
-    else if (p->threads > 1)
-      await(&p->done[p->threads - 1], s + 1 - p->ring);
-    if (thread == 0) p->work->before_rows(p->work->context, y + strip_rows(lanes));
+    await_strip(p, which, thread, s);
+    if (thread == 0) announce(p, y, own->first, own->last);
     double *beside = m->left + (size_t)(s % p->ring) * 2 * m->left_each;
     for (int n = first; n < last; n++) {
       const int64_t x = p->span.lo[HEAT_X] + (int64_t)n * lanes->columns;
-      t.at = (heat_box){{x, y}, {x + lanes->columns, y + strip_rows(lanes)}};
-      t.below = m->below + (size_t)n * m->below_each;
-      t.left = beside + (size_t)(n % 2) * m->left_each;
-      t.right = beside + (size_t)(1 - n % 2) * m->left_each;
-      do_tile(&t);
+      t->at = (heat_box){{x, y}, {x + lanes->columns, y + strip_rows(lanes)}};
+      t->below = m->below + (size_t)n * m->below_each;
+      t->left = beside + (size_t)(n % 2) * m->left_each;
+      t->right = beside + (size_t)(1 - n % 2) * m->left_each;
+      do_tile(t);
     }
-    atomic_store_explicit(&p->done[thread].strips, s + 1, memory_order_release);
+    atomic_store_explicit(&own->done[thread].strips, s + 1, memory_order_release);
+  }
+}
+
+/* All that one thread does. */
+static void do_share(pass *p) {
+  const heat_lanes *lanes = p->work->lanes;
+  const size_t thread = (size_t)omp_get_thread_num();
+  const parts *m = &p->memory;
+  tile t = {.p = p, .waste = m->waste + thread * (size_t)lanes->columns};
+  if (p->work->patches != NULL)
+    t.window = heat_lane_window_begin(lanes, p->work->count, p->work->coefficients, p->work->patches,
+                                      m->windows + thread * m->window_each);
+  t.cells = m->tiles + thread * m->tile_each + 2 * (ptrdiff_t)(lanes->pitch + 1) * lanes->lanes;
+  for (int begin = 0, end; begin < p->strips; begin = end) {
+    end = p->strips - begin > p->window ? begin + p->window : p->strips;
+    for (int which = MAIN; which < STRETCHES; which++) do_stretch(p, &t, which, begin, end);
+  }
+}
+
+static int least(int a, int b) {
+  return a < b ? a : b;
+}
+
+static int ring_of(int threads) {
+  return threads == 1 ? 1 : threads + SPARE_STRIPS;
+}
+
+/* Divide the tiles among so many threads. */
+static void divide(pass *p, int threads) {
+  p->threads = threads;
+  for (int which = MAIN; which < STRETCHES; which++) {
+    stretch *each = &p->stretches[which];
+    each->threads = least(threads, each->last - each->first);
+    for (int n = 0; n < each->threads; n++) atomic_store_explicit(&each->done[n].strips, 0, memory_order_relaxed);
   }
 }
 
@@ -276,25 +375,28 @@ static void lay_out(pass *p) {
   const heat_frame_work *work = p->work;
   const heat_lanes *lanes = work->lanes;
   const heat_box owned = work->grid->owned;
-  p->readable =
-      heat_box_intersect(heat_box_grow(work->fronts[0].box, 1), heat_grid_grown(work->grid, owned, work->from->depth));
+  p->from = turned_field(p, work->from);
+  p->to = turned_field(p, work->to);
+  p->readable = heat_box_intersect(heat_box_grow(box_of(p, 0), 1),
+                                   turned(p, heat_grid_grown(work->grid, owned, work->from->depth)));
   p->span = p->readable;
-  p->inner = heat_box_shift(work->fronts[0].inner, 1, 1);
+  p->inner = heat_box_shift(turned(p, work->fronts[0].inner), 1, 1);
   for (int k = 0; k < work->count; k++) {
-    p->span = heat_box_around(p->span, heat_box_shift(work->fronts[k].box, k + 1, k + 1));
-    p->inner = heat_box_intersect(p->inner, heat_box_shift(work->fronts[k].inner, k + 1, k + 1));
+    p->span = heat_box_around(p->span, heat_box_shift(box_of(p, k), k + 1, k + 1));
+    p->inner = heat_box_intersect(p->inner, heat_box_shift(turned(p, work->fronts[k].inner), k + 1, k + 1));
   }
   /* Rows of a field begin on a cache line at the first owned cell. */
   const int64_t left = owned.lo[HEAT_X] - p->span.lo[HEAT_X];
   p->span.lo[HEAT_X] = owned.lo[HEAT_X] - (left + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS;
   p->tiles = (int)((heat_box_width(p->span, HEAT_X) + lanes->columns - 1) / lanes->columns);
   p->strips = (int)((heat_box_width(p->span, HEAT_Y) + strip_rows(lanes) - 1) / strip_rows(lanes));
-  p->threads = work->threads < THREADS_MOST ? work->threads : THREADS_MOST;
-  if (p->threads > p->tiles) p->threads = p->tiles;
-}
-
-static int ring_of(int threads) {
-  return threads == 1 ? 1 : threads + SPARE_STRIPS;
+  /* Tiles that read nothing to the right of the owned box. */
+  const int near = (int)((owned.hi[HEAT_X] - p->span.lo[HEAT_X]) / lanes->columns);
+  p->stretches[MAIN].last = p->stretches[RIGHT].first = work->right_last ? least(near, p->tiles) : p->tiles;
+  p->stretches[RIGHT].last = p->tiles;
+  p->window = work->right_last ? least(APART_STRIPS, p->strips) : p->strips;
+  divide(p, least(least(work->threads, THREADS_MOST), p->tiles));
+  p->ring = ring_of(p->threads) + (work->right_last ? p->window : 0);
 }
 
 static size_t in_lines(size_t doubles) {
@@ -307,7 +409,6 @@ static heat_status provide(heat_lane_frame *frame, pass *p) {
   const heat_lanes *lanes = p->work->lanes;
   const size_t stages = (size_t)p->work->count, threads = (size_t)p->threads;
   parts *m = &p->memory;
-  p->ring = ring_of(p->threads);
   m->below_each = stages * 2 * (size_t)lanes->columns;
   m->left_each = stages * (size_t)two_columns(lanes);
   m->tile_each =
@@ -348,12 +449,11 @@ heat_status heat_lane_frame_pass(heat_lane_frame *frame, const heat_frame_work *
   lay_out(&p);
   const heat_status status = provide(frame, &p);
   if (status.code != HEAT_OK) return status;
-  for (int n = 0; n < p.threads; n++) atomic_store_explicit(&p.done[n].strips, 0, memory_order_relaxed);
 #pragma omp parallel num_threads(p.threads) if (p.threads > 1)
   {
 #pragma omp single
-    p.threads = omp_get_num_threads(); /* may be fewer */
-    do_block(&p, omp_get_thread_num());
+    divide(&p, omp_get_num_threads()); /* may be fewer */
+    do_share(&p);
   }
   return status;
 }

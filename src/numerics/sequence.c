@@ -139,7 +139,6 @@ typedef struct pass {
   heat_sequence *sequence;
   const heat_stage *stages;
   int instant; /* of the walls, at the first stage */
-  int shift;   /* in the lane frame, a cell's new value is stored so many rows below the position of its tile */
   heat_field *const *fields;
   heat_status *status; /* HEAT_DECK when an expression in t yields no finite value */
 } pass;
@@ -162,22 +161,34 @@ static void prepare_box(void *context, int k, heat_box box) {
   *p->status = heat_first(*p->status, status);
 }
 
-/* Refresh the ghost layers of some fields, all but what comes from above: see wait_upper_halo. `framed`: one field,
- * which is then worked on in the lane frame. Where its rows are long they are sent from where they lie: copies would
- * take memory, and the first strip of tiles takes longer than the neighbour to receive them; short rows would be waited
- * for.
- */
+/* Whether blocks lie below this one and none above: its tiles then go downwards in the lane frame, so that it needs
+ * last what the others send last, and waits for none of it at first. */
+static bool goes_down(const heat_sequence *sequence) {
+  const heat_box owned = sequence->grid->owned, domain = sequence->grid->domain;
+  return sequence->equation.stencil->uniform && heat_grid_wall(sequence->grid, HEAT_TOP) &&
+         owned.hi[HEAT_Y] == domain.hi[HEAT_Y] && owned.lo[HEAT_Y] > domain.lo[HEAT_Y];
+}
+
+static unsigned side_bit(int side) {
+  return 1u << side;
+}
+
+/* Refresh the ghost layers of some fields, all but what comes from the sides that tiles reach last: see await_halo.
+ * `framed`: one field, which is then worked on in the lane frame. Where its rows are long they are sent from where they
+ * lie: copies would take memory, and the first strip of tiles takes longer than the neighbour to receive them; short
+ * rows would be waited for. */
 static void exchange(heat_sequence *sequence, heat_field *const *fields, int count, bool framed) {
   enum { HELD_BYTES = 2 << 20 };
   const bool held = framed && (size_t)fields[0]->stride * sizeof(double) * (size_t)fields[0]->depth >= HELD_BYTES;
+  unsigned later = side_bit(HEAT_TOP);
+  if (framed) later = side_bit(HEAT_RIGHT) | side_bit(goes_down(sequence) ? HEAT_BOTTOM : HEAT_TOP);
   const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_HALO);
   sequence->active_halo = count == 1 ? sequence->halo : sequence->wide_halo;
   if (held)
     heat_halo_begin_held(sequence->active_halo, fields[0]);
   else
     heat_halo_begin_some(sequence->active_halo, fields, count);
-  heat_halo_wait_lower(sequence->active_halo, fields);
-  sequence->upper_pending = count;
+  sequence->awaited = heat_halo_wait(sequence->active_halo, fields, later);
   for (int f = 0; f < count; f++) {
     sequence->exchanged[f] = fields[f];
     fields[f]->valid = fields[f]->depth;
@@ -185,38 +196,41 @@ static void exchange(heat_sequence *sequence, heat_field *const *fields, int cou
   heat_runtime_enter(sequence->runtime, before);
 }
 
-/* Wait for the ghost rows above that are still to come. By the thread that uses MPI. */
-static void wait_upper_halo(heat_sequence *sequence) {
-  if (sequence->upper_pending == 0) return;
+/* Wait for the ghost cells that are still to come, but for those beyond the sides `later`. By the thread that uses MPI.
+ */
+static void await_halo(heat_sequence *sequence, unsigned later) {
+  if ((sequence->awaited & ~later) == 0) return;
   const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_HALO);
-  heat_halo_wait_upper(sequence->active_halo, sequence->exchanged);
-  sequence->upper_pending = 0;
+  sequence->awaited = heat_halo_wait(sequence->active_halo, sequence->exchanged, sequence->awaited & later);
   heat_runtime_enter(sequence->runtime, before);
 }
 
-/* Have what was sent from below `row` leave. */
-static void wait_sent(heat_sequence *sequence, int64_t row) {
+/* Before tiles read the cells `read` and write over the cells `written`: let MPI work on its messages, and wait for
+ * those that this needs. */
+static void progress_messages(void *context, heat_box read, heat_box written) {
+  heat_sequence *sequence = ((const pass *)context)->sequence;
+  const heat_box owned = sequence->grid->owned;
+  unsigned later = 0;
+  if (sequence->active_halo == NULL) return;
+  heat_halo_progress(sequence->active_halo);
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const int axis = side / 2;
+    const bool beyond = side % 2 == 0 ? read.lo[axis] < owned.lo[axis] : read.hi[axis] > owned.hi[axis];
+    if (!beyond) later |= side_bit(side);
+  }
+  await_halo(sequence, later);
   const heat_activity before = heat_runtime_enter(sequence->runtime, HEAT_HALO);
-  heat_halo_wait_sent(sequence->active_halo, row);
+  heat_halo_wait_sent(sequence->active_halo, written);
   heat_runtime_enter(sequence->runtime, before);
-}
-
-/* Before a tile reaches up to `row`: let MPI work on its messages, and wait for those that these rows need. */
-static void progress_messages(void *context, int64_t row) {
-  const pass *p = context;
-  heat_halo *halo = p->sequence->active_halo;
-  if (halo != NULL) heat_halo_progress(halo);
-  if (row >= p->sequence->grid->owned.hi[HEAT_Y]) wait_upper_halo(p->sequence);
-  if (halo != NULL) wait_sent(p->sequence, row - p->shift);
 }
 
 void heat_sequence_refresh(heat_sequence *sequence, heat_field *field) {
   if (field->valid == 0 && heat_layout_needs_exchange(&sequence->grid->layout)) exchange(sequence, &field, 1, false);
-  wait_upper_halo(sequence);
+  await_halo(sequence, 0);
 }
 
 static void run_plain(pass *p, heat_box box) {
-  wait_upper_halo(p->sequence);
+  await_halo(p->sequence, 0);
   prepare_box(p, 0, box);
   const heat_sweep sweep = make_sweep(p->sequence, p->stages, p->fields);
   current_loop(p->sequence)(&sweep, heat_part_at(box, p->sequence->grid->owned, sweep.stride));
@@ -246,7 +260,7 @@ static void run_tiles(pass *p, const int64_t *grow, int count) {
                                      .threads = sequence->threads,
                                      .cell_bytes = sequence->cell_bytes,
                                      .prepare = prepare_box,
-                                     .before_rows = progress_messages,
+                                     .before = progress_messages,
                                      .context = p});
 }
 
@@ -271,20 +285,22 @@ static bool run_frame(pass *p, const int64_t *grow, int count) {
   heat_front fronts[HEAT_FRAME_STAGES];
   heat_field *to = p->fields[p->stages[count - 1].out];
   if (count > 1 && is_copy(&p->stages[count - 1])) count--;
-  p->shift = count;
   make_fronts(p, grow, count, fronts);
-  return heat_lane_frame_pass(&sequence->frame, &(heat_frame_work){.fronts = fronts,
-                                                                   .count = count,
-                                                                   .grid = sequence->grid,
-                                                                   .lanes = sequence->kernels->lanes,
-                                                                   .patches = sequence->patches,
-                                                                   .coefficients = &sequence->coefficients,
-                                                                   .from = p->fields[p->stages[0].u],
-                                                                   .to = to,
-                                                                   .threads = sequence->threads,
-                                                                   .prepare = prepare_line,
-                                                                   .before_rows = progress_messages,
-                                                                   .context = p})
+  return heat_lane_frame_pass(&sequence->frame,
+                              &(heat_frame_work){.fronts = fronts,
+                                                 .count = count,
+                                                 .grid = sequence->grid,
+                                                 .lanes = sequence->kernels->lanes,
+                                                 .patches = sequence->patches,
+                                                 .coefficients = &sequence->coefficients,
+                                                 .from = p->fields[p->stages[0].u],
+                                                 .to = to,
+                                                 .threads = sequence->threads,
+                                                 .prepare = prepare_line,
+                                                 .downwards = goes_down(sequence),
+                                                 .right_last = (sequence->awaited & side_bit(HEAT_RIGHT)) != 0,
+                                                 .before = progress_messages,
+                                                 .context = p})
              .code == HEAT_OK;
 }
 
@@ -364,7 +380,7 @@ static void run_stages(const pass *list, const heat_schedule *schedule, int from
       sure = sure || is_sure(sequence, done);
       continue;
     }
-    if (sequence->active_halo != NULL) heat_halo_wait_sent(sequence->active_halo, INT64_MAX);
+    if (sequence->active_halo != NULL) heat_halo_wait_sent(sequence->active_halo, sequence->grid->owned);
     done = pass_length(sequence, schedule, s, to);
     if (sequence->plain)
       run_plain(&p, heat_grid_grown(sequence->grid, sequence->grid->owned, schedule->grow[s]));

@@ -216,7 +216,10 @@ static void do_block(pass *p, int64_t first_row, int block, bool uses_mpi) {
   for (int s = 0; s < p->strips; s++) {
     const int64_t j = first_row + (int64_t)s * p->tile.rows;
     if (block > 0) await(&p->done[block - 1], s + 1);
-    if (uses_mpi) p->work->before_rows(p->work->context, j + p->tile.rows);
+    if (uses_mpi) {
+      const heat_box below = {{INT64_MIN, INT64_MIN}, {INT64_MAX, j + p->tile.rows + 1}};
+      p->work->before(p->work->context, below, below);
+    }
     for (int64_t i = start; i < end; i += p->tile.columns) {
       const int64_t right = i + p->tile.columns < end ? i + p->tile.columns : end;
       do_tile(p->work, (heat_box){{i, j}, {right, j + p->tile.rows}});

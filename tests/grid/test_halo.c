@@ -37,14 +37,15 @@ static void number_owned_cells(const heat_grid *grid, heat_field *field, int whi
   field->valid = 0;
 }
 
-/* The layers in the rows below `top`, and nothing beyond a wall is touched. */
-static bool layers_are_right(const heat_grid *grid, const heat_field *field, int64_t top, int which, int round) {
+/* The layers in `part`, and nothing beyond a wall is touched. */
+static bool layers_are_right(const heat_grid *grid, const heat_field *field, heat_box part, int which, int round) {
   heat_box all = heat_box_grow(grid->owned, field->depth);
   const heat_box in = heat_grid_grown(grid, grid->owned, field->depth);
   all.lo[HEAT_X] = grid->owned.lo[HEAT_X] - field->columns;
   all.hi[HEAT_X] = grid->owned.hi[HEAT_X] + field->columns;
   bool right = true;
-  for (int64_t j = all.lo[HEAT_Y]; j < all.hi[HEAT_Y] && j < top; j++) {
+  all = heat_box_intersect(all, part);
+  for (int64_t j = all.lo[HEAT_Y]; j < all.hi[HEAT_Y]; j++) {
     for (int64_t i = all.lo[HEAT_X]; i < all.hi[HEAT_X]; i++) {
       const heat_box cell = {{i, j}, {i + 1, j + 1}};
       const bool inside = !heat_box_empty(heat_box_intersect(cell, in));
@@ -55,23 +56,45 @@ static bool layers_are_right(const heat_grid *grid, const heat_field *field, int
 }
 
 static bool all_layers_are_right(const heat_grid *grid, const heat_field *field, int which, int round) {
-  return field->valid == field->depth && layers_are_right(grid, field, INT64_MAX, which, round);
+  return field->valid == field->depth &&
+         layers_are_right(grid, field, heat_box_grow(grid->owned, field->depth), which, round);
 }
 
-/* The exchange in two parts: first all that is needed below the uppermost ghost rows; these stay away where all of them
- * come from above. */
+/* Whether the cell that lies beyond `side` of the owned box comes with a message that brings nothing else. */
+static bool comes_alone(const heat_grid *grid, int side) {
+  const int axis = side / 2;
+  return grid->layout.ranks[1 - axis] == 1 && !grid->layout.periodic[1 - axis] && heat_grid_wall(grid, side) &&
+         (side % 2 == 0 ? grid->owned.lo[axis] > grid->domain.lo[axis] : grid->owned.hi[axis] < grid->domain.hi[axis]);
+}
+
+/* The exchange in parts: first all that is not beyond some sides; what only comes from there stays away. */
 static bool end_in_parts(heat_halo *halo, const heat_grid *grid, heat_field *const *fields, int count, int round) {
-  const int64_t top = grid->owned.hi[HEAT_Y];
-  const bool above = grid->layout.ranks[HEAT_X] == 1 && !grid->layout.periodic[HEAT_Y] && top < grid->domain.hi[HEAT_Y];
+  static const unsigned laters[] = {1u << HEAT_TOP, 1u << HEAT_RIGHT | 1u << HEAT_TOP,
+                                    1u << HEAT_LEFT | 1u << HEAT_BOTTOM, 1u << HEAT_RIGHT | 1u << HEAT_BOTTOM};
+  const unsigned later = laters[(round + fields[0]->depth) % 4];
+  heat_box part = heat_box_grow(grid->owned, fields[0]->depth);
   bool right = true;
-  heat_halo_wait_lower(halo, fields);
-  for (int f = 0; f < count; f++) {
-    right = right && layers_are_right(grid, fields[f], top, f, round);
-    /* A single field may have received them already. */
-    if (above && count > 1) right = right && *heat_field_at(fields[f], grid->owned.lo[HEAT_X], top) == untouched;
+  const unsigned rest = heat_halo_wait(halo, fields, later);
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    const int axis = side / 2;
+    if ((later >> side & 1) == 0) continue;
+    if (side % 2 == 0)
+      part.lo[axis] = grid->owned.lo[axis];
+    else
+      part.hi[axis] = grid->owned.hi[axis];
+    if (!comes_alone(grid, side)) continue;
+    right = right && (rest >> side & 1) != 0;
+    /* A single field may have received whole rows already. */
+    const int64_t beyond = side % 2 == 0 ? grid->owned.lo[axis] - 1 : grid->owned.hi[axis];
+    const int64_t i = axis == HEAT_X ? beyond : grid->owned.lo[HEAT_X],
+                  j = axis == HEAT_Y ? beyond : grid->owned.lo[HEAT_Y];
+    for (int f = 0; f < count && (count > 1 || axis == HEAT_X); f++)
+      right = right && *heat_field_at(fields[f], i, j) == untouched;
   }
+  for (int f = 0; f < count; f++) right = right && layers_are_right(grid, fields[f], part, f, round);
   heat_halo_progress(halo);
-  heat_halo_wait_upper(halo, fields);
+  right = right && (heat_halo_wait(halo, fields, rest & 1u << HEAT_RIGHT) & ~(1u << HEAT_RIGHT)) == 0;
+  heat_halo_end(halo, fields);
   return right;
 }
 
@@ -189,9 +212,9 @@ static void an_exchange_refreshes_the_fields_that_are_chosen(void **state) {
       if (round % 2 == 0) {
         heat_halo_end(halo, some);
       } else {
-        heat_halo_wait_lower(halo, some);
+        heat_halo_wait(halo, some, 1u << HEAT_TOP);
         heat_halo_progress(halo);
-        heat_halo_wait_upper(halo, some);
+        heat_halo_end(halo, some);
       }
       for (int f = 0; f < FIELDS; f++) {
         if (chosen[round] >> f & 1)
@@ -292,8 +315,9 @@ static void rows_that_are_held_may_change_when_they_have_been_sent(void **state)
       heat_halo_begin(halo, &only);
     else
       heat_halo_begin_held(halo, &field);
-    for (int64_t j = grid.owned.lo[HEAT_Y]; j < grid.owned.hi[HEAT_Y]; j++) {
-      heat_halo_wait_sent(halo, j + 1);
+    for (int64_t n = 0; n < heat_box_width(grid.owned, HEAT_Y); n++) {
+      const int64_t j = round == 2 ? grid.owned.hi[HEAT_Y] - 1 - n : grid.owned.lo[HEAT_Y] + n;
+      heat_halo_wait_sent(halo, (heat_box){{0, j}, {WIDTH, j + 1}});
       *heat_field_at(&field, grid.rank, j) = NAN;
     }
     heat_halo_end(halo, &only);

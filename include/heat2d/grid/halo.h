@@ -6,8 +6,9 @@
  * several ranks, or several times around a periodic axis. Requests are persistent. Where rows are not divided, and the
  * message is of one field, it is received into its rows.
  *
- * Ghost rows above the owned box can be waited for later than the rest, since a sweep from below to above needs them
- * last. A rank then runs behind the one above it by the time of one message; after the first exchange none waits. */
+ * What lies beyond some sides can be waited for later than the rest: a sweep from below to above needs the ghost rows
+ * above last. A rank then runs behind the one below it by the time of one message; after the first exchange none waits.
+ */
 #ifndef HEAT2D_HALO_H
 #define HEAT2D_HALO_H
 
@@ -50,17 +51,17 @@ void heat_halo_begin_some(heat_halo *halo, heat_field *const *fields, int count)
  * sent from where they lie, and no copy of them takes memory. Which one a rank calls is its own affair. Collective. */
 void heat_halo_begin_held(heat_halo *halo, heat_field *field);
 
-/* Wait until the owned rows below `row` have been sent, and may be changed. Collective. */
-void heat_halo_wait_sent(heat_halo *halo, int64_t row);
+/* Wait until the owned cells in `cells` have been sent, and may be changed. Collective. */
+void heat_halo_wait_sent(heat_halo *halo, heat_box cells);
 
 /* Wait for the ghost layers: `valid` of each field becomes its depth. The fields are those of heat_halo_begin.
  * Collective. */
 void heat_halo_end(heat_halo *halo, heat_field *const *fields);
 
-/* The same in two calls: first for the messages that bring rows beside and below the owned box, then for those that
- * only bring rows above it. What was sent may still be under way after either. Collective. */
-void heat_halo_wait_lower(heat_halo *halo, heat_field *const *fields);
-void heat_halo_wait_upper(heat_halo *halo, heat_field *const *fields);
+/* The same in several calls: messages that only bring cells beyond one of the sides `later` (bit s for side s) may stay
+ * away until a call in which that is not among them. Returns those of these sides of which some do; 0: the exchange has
+ * ended. What was sent may still be under way. Collective. */
+unsigned heat_halo_wait(heat_halo *halo, heat_field *const *fields, unsigned later);
 
 /* Let messages make progress, to be called now and then: MPI libraries move large ones only within calls. To be called
  * by the thread that uses MPI. Local. */

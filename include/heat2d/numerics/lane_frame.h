@@ -16,7 +16,15 @@
  *
  * Of each stage a tile leaves its last two rows for the tile above and its last two columns for the one to the right,
  * where those two had left theirs for it. The cells beyond walls are set stage by stage: their positions are free. What
- * lies outside of a stage's box is computed, too, where it shares a vector with what lies inside, and never used. */
+ * lies outside of a stage's box is computed, too, where it shares a vector with what lies inside, and never used.
+ *
+ * So a tile depends on all tiles to the left of it and below it, and through them on all cells that messages bring
+ * there. On what they bring from the right and from above only the last tiles depend: those strips are done last, and
+ * those tiles can be done last, too, with what their neighbours to the left have left for them in some strips
+ * (right_last below). A block that has neighbours below but not above may be gone through downwards. Blocks in the
+ * middle have to wait for what comes from the left and from below before their first tile; their neighbours there
+ * finish what they send just before, so that a block runs behind these by the time of a message, and none waits again.
+ */
 #ifndef HEAT2D_LANE_FRAME_H
 #define HEAT2D_LANE_FRAME_H
 
@@ -50,10 +58,13 @@ typedef struct heat_frame_work {
   const heat_field *from;          /* u of the first stage */
   heat_field *to;                  /* out of the last one, which may be the same field; no other one is written */
   int threads;
+  /* Strips go from above to below, so that what lies below is needed last; not for varying material. */
+  bool downwards;
+  bool right_last; /* what lies to the right of the owned box comes late: the tiles that need it are done last */
   /* Called before the kernel works beside a wall: sets its ghosts as they are at stage k. By several threads. */
   void (*prepare)(void *context, int k, const heat_wall_line *line);
   /* As in heat_tiles_work. */
-  void (*before_rows)(void *context, int64_t row);
+  void (*before)(void *context, heat_box read, heat_box written);
   void *context;
 } heat_frame_work;
 

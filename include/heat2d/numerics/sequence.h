@@ -51,9 +51,9 @@ typedef struct heat_sequence {
   heat_halo *wide_halo;                     /* for several at once; NULL until they are needed */
   heat_halo *active_halo;                   /* of the last exchange, one of these */
   heat_field *exchanged[HEAT_STAGE_FIELDS]; /* in the last exchange */
-  /* How many of these still wait for their upper ghost rows, all or none. Tiles begin at the bottom, so that those
-   * messages have time until the uppermost tiles. */
-  int upper_pending;
+  /* Sides (bit s for side s) beyond which ghost cells of these are still to come. Tiles that need them come last, so
+   * that those messages have time until then. */
+  unsigned awaited;
 } heat_sequence;
 
 /* For stages of `equation` on fields with as many ghost layers. HEAT_USAGE (the environment's HEAT2D_ISA names kernels

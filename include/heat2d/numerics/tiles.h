@@ -104,8 +104,9 @@ typedef struct heat_tiles_work {
   /* Called before the kernel works on a part of stage k that is not all in `inner` or touches `busy`, by several
    * threads at once. */
   void (*prepare)(void *context, int k, heat_box part);
-  /* Called by the thread that uses MPI before any thread works on rows of the next strip of tiles, all below `row`. */
-  void (*before_rows)(void *context, int64_t row);
+  /* Called by the thread that uses MPI before any thread works on tiles that read no more than the cells `read`, and
+   * write over no more than `written`; both may reach beyond the cells that there are. */
+  void (*before)(void *context, heat_box read, heat_box written);
   void *context;
 } heat_tiles_work;
 
