@@ -48,8 +48,9 @@ typedef struct pass {
   heat_box inner;    /* positions at which nothing but the kernel is to do at any stage */
   heat_box span;     /* positions of all tiles */
   int tiles, strips;
-  int window; /* strips that are done in one stretch before they are in the next one */
-  int ring;   /* strips that may be under way */
+  int last_rows; /* of each lane, in the last strip */
+  int window;    /* strips that are done in one stretch before they are in the next one */
+  int ring;      /* strips that may be under way */
   int threads;
   stretch stretches[STRETCHES];
 } pass;
@@ -57,14 +58,19 @@ typedef struct pass {
 /* A tile on its way. */
 typedef struct tile {
   const pass *p;
-  heat_box at;   /* positions */
-  double *cells; /* vector (0, 0) */
-  double *below, *left, *right, *waste;
+  heat_box at;         /* positions */
+  heat_lane_tile lane; /* its cells, and what it is handed of the first stage */
+  double *waste;
   heat_lane_window window; /* where the material varies */
 } tile;
 
 static int strip_rows(const heat_lanes *lanes) {
   return lanes->lanes * lanes->rows;
+}
+
+/* Rows of each lane in a strip. */
+static int rows_of(const pass *p, int strip) {
+  return strip + 1 < p->strips ? p->work->lanes->rows : p->last_rows;
 }
 
 /* Doubles. */
@@ -100,7 +106,7 @@ static heat_box box_of(const pass *p, int k) {
 
 static double *vector_at(const tile *t, ptrdiff_t p, ptrdiff_t c) {
   const heat_lanes *lanes = t->p->work->lanes;
-  return t->cells + (p * lanes->pitch + c) * lanes->lanes;
+  return t->lane.cells + (p * lanes->pitch + c) * lanes->lanes;
 }
 
 /* Fetch the cells; those that do not exist become copies of others. */
@@ -111,7 +117,8 @@ static void load_tile(const tile *t) {
                             .stride = field->stride,
                             .cells = t->p->readable};
   const heat_lanes *lanes = t->p->work->lanes;
-  heat_lane_fetch(lanes, &(heat_lane_rows){t->cells, t->at.lo[HEAT_X], t->at.lo[HEAT_Y], 0, lanes->rows}, &from, 0);
+  const int rows = t->lane.rows;
+  heat_lane_fetch(lanes, &(heat_lane_rows){t->lane.cells, t->at.lo[HEAT_X], t->at.lo[HEAT_Y], rows, 0, rows}, &from, 0);
 }
 
 /* Write back the cells that are in `part`, all of which are in the tile. */
@@ -124,13 +131,13 @@ static void store_tile(const tile *t, heat_box part) {
   double *rows[LANES_MOST];
   int first, last;
   heat_lane_groups(lanes, part, i, &first, &last);
-  for (int p = 0; p < lanes->rows; p++) {
+  for (int p = 0; p < t->lane.rows; p++) {
     for (int l = 0; l < lanes->lanes; l++) {
-      const int64_t j = j0 + l * lanes->rows + p;
+      const int64_t j = j0 + l * t->lane.rows + p;
       const bool inside = j >= part.lo[HEAT_Y] && j < part.hi[HEAT_Y];
       rows[l] = inside ? heat_field_at(&t->p->to, i, j) : t->waste;
     }
-    lanes->store(t->cells, p, rows, first, last);
+    lanes->store(t->lane.cells, p, rows, first, last);
     for (int c = from; c < to; c++) {
       if (c == first) c = last;
       if (c >= to) break;
@@ -155,6 +162,7 @@ static void prepare_line(const pass *p, int k, heat_wall_line line) {
  * at vector (p, c) lies at (p - 1, c - 1) before. */
 static void prepare_side(const tile *t, int k, heat_box part, int side) {
   const heat_lanes *lanes = t->p->work->lanes;
+  const int rows = t->lane.rows;
   const heat_box done = heat_box_shift(part, k + 1, k + 1); /* positions */
   const int high = side % 2;
   const ptrdiff_t column = lanes->lanes, row = (ptrdiff_t)lanes->pitch * lanes->lanes;
@@ -165,7 +173,7 @@ static void prepare_side(const tile *t, int k, heat_box part, int side) {
                  (heat_wall_line){.side = side,
                                   .from = part.lo[HEAT_X],
                                   .count = heat_box_width(part, HEAT_X),
-                                  .cell = vector_at(t, y % lanes->rows - 1, x - 1) + y / lanes->rows,
+                                  .cell = vector_at(t, y % rows - 1, x - 1) + y / rows,
                                   .along = column,
                                   .out = high ? row : -row});
     return;
@@ -173,47 +181,50 @@ static void prepare_side(const tile *t, int k, heat_box part, int side) {
   const int64_t x = (high ? done.hi[HEAT_X] - 1 : done.lo[HEAT_X]) - t->at.lo[HEAT_X];
   const int64_t first = done.lo[HEAT_Y] - t->at.lo[HEAT_Y], last = done.hi[HEAT_Y] - t->at.lo[HEAT_Y];
   for (int64_t y = first, end; y < last; y = end) { /* what one lane has */
-    end = (y / lanes->rows + 1) * lanes->rows;
+    end = (y / rows + 1) * rows;
     if (end > last) end = last;
     prepare_line(t->p, k,
                  (heat_wall_line){.side = side,
                                   .from = part.lo[HEAT_Y] + (y - first),
                                   .count = end - y,
-                                  .cell = vector_at(t, y % lanes->rows - 1, x - 1) + y / lanes->rows,
+                                  .cell = vector_at(t, y % rows - 1, x - 1) + y / rows,
                                   .along = row,
                                   .out = high ? column : -column});
   }
 }
 
-/* Stage k in the columns [first, last), behind hand_over. */
+/* The tile with what it is handed of stage k. */
+static heat_lane_tile at_stage(const tile *t, int k) {
+  const heat_lanes *lanes = t->p->work->lanes;
+  const ptrdiff_t columns = k * (ptrdiff_t)two_columns(lanes);
+  heat_lane_tile lane = t->lane;
+  lane.below += k * 2 * (ptrdiff_t)lanes->columns;
+  lane.left += columns;
+  lane.right += columns;
+  return lane;
+}
+
+/* Stage k in the columns [first, last), behind the handing over. */
 static void update(tile *t, int k, int first, int last) {
   const heat_frame_work *work = t->p->work;
   const heat_sweep *sweep = &work->fronts[k].sweep;
   if (work->patches != NULL)
-    heat_lane_window_update(&t->window, &(heat_lane_step){t->cells, k, first, last, sweep->c});
+    heat_lane_window_update(&t->window, &(heat_lane_step){t->lane.cells, k, first, last, sweep->c});
   else
-    work->lanes->update(t->cells, first, last, sweep->c * sweep->rx, sweep->c * sweep->ry);
-}
-
-static void hand_over(const tile *t, int k) {
-  const heat_lanes *lanes = t->p->work->lanes;
-  const ptrdiff_t columns = k * (ptrdiff_t)two_columns(lanes);
-  lanes->hand_over(t->cells, t->below + k * 2 * (ptrdiff_t)lanes->columns, t->left + columns, t->right + columns);
+    work->lanes->update(&t->lane, first, last, sweep->c * sweep->rx, sweep->c * sweep->ry);
 }
 
 /* Stage k in a tile within which nothing but the kernel is to do. */
 static void do_inner(tile *t, int k) {
   const heat_frame_work *work = t->p->work;
-  const heat_lanes *lanes = work->lanes;
   const heat_sweep *sweep = &work->fronts[k].sweep;
+  const heat_lane_tile lane = at_stage(t, k);
   if (work->patches != NULL) {
-    hand_over(t, k);
-    update(t, k, 0, lanes->columns);
+    work->lanes->hand_over(&lane);
+    update(t, k, 0, work->lanes->columns);
     return;
   }
-  const ptrdiff_t columns = k * (ptrdiff_t)two_columns(lanes);
-  lanes->update_whole(t->cells, t->below + k * 2 * (ptrdiff_t)lanes->columns, t->left + columns, t->right + columns,
-                      sweep->c * sweep->rx, sweep->c * sweep->ry);
+  work->lanes->update_whole(&lane, sweep->c * sweep->rx, sweep->c * sweep->ry);
 }
 
 static bool touches(heat_box part, heat_box domain, int side) {
@@ -239,7 +250,8 @@ static void do_rim(tile *t, int k) {
     do_inner(t, k);
     return;
   }
-  hand_over(t, k);
+  const heat_lane_tile lane = at_stage(t, k);
+  work->lanes->hand_over(&lane);
   if (heat_box_empty(part)) return;
   for (int side = 0; side < HEAT_SIDES; side++)
     if (beside[side]) prepare_side(t, k, part, side);
@@ -250,7 +262,7 @@ static void do_rim(tile *t, int k) {
 /* Have some rows of the next tile's cells brought near, and of those that it will write to. */
 static void fetch_ahead(const tile *t, int k) {
   const heat_frame_work *work = t->p->work;
-  const int count = work->count, rows = strip_rows(work->lanes), columns = work->lanes->columns;
+  const int count = work->count, rows = (int)heat_box_width(t->at, HEAT_Y), columns = work->lanes->columns;
   for (int row = rows * k / count; row < rows * (k + 1) / count; row++) {
     const double *from = heat_field_at(&t->p->from, t->at.hi[HEAT_X], t->at.lo[HEAT_Y] + row);
     const double *to = heat_field_at(&t->p->to, t->at.hi[HEAT_X] - count, t->at.lo[HEAT_Y] + row - count);
@@ -299,13 +311,18 @@ static void await_strip(pass *p, int which, int thread, int strip) {
   if (thread == 0 && p->threads > 1) await(&last->done[last->threads - 1], strip + 1 - p->ring);
 }
 
-/* Before the tiles [first, last) of a strip: what they read and write over. */
-static void announce(const pass *p, int64_t y, int first, int last) {
+/* Positions of the tiles [first, last) of a strip. */
+static heat_box tiles_at(const pass *p, int strip, int first, int last) {
   const heat_lanes *lanes = p->work->lanes;
+  const int64_t x = p->span.lo[HEAT_X], y = p->span.lo[HEAT_Y] + (int64_t)strip * strip_rows(lanes);
+  return (heat_box){{x + (int64_t)first * lanes->columns, y},
+                    {x + (int64_t)last * lanes->columns, y + (int64_t)lanes->lanes * rows_of(p, strip)}};
+}
+
+/* Before the tiles [first, last) of a strip: what they read and write over. */
+static void announce(const pass *p, int strip, int first, int last) {
   const int count = p->work->count;
-  const int64_t x = p->span.lo[HEAT_X];
-  const heat_box at = {{x + (int64_t)first * lanes->columns, y},
-                       {x + (int64_t)last * lanes->columns, y + strip_rows(lanes)}};
+  const heat_box at = tiles_at(p, strip, first, last);
   p->work->before(p->work->context, turned(p, at), turned(p, heat_box_shift(at, -count, -count)));
 }
 
@@ -315,21 +332,19 @@ static void do_stretch(pass *p, tile *t, int which, int begin, int end) {
   const int thread = omp_get_thread_num();
   stretch *own = &p->stretches[which];
   if (thread >= own->threads) return;
-  const heat_lanes *lanes = p->work->lanes;
   const parts *m = &p->memory;
   const int tiles = own->last - own->first, first = own->first + tiles * thread / own->threads,
             last = own->first + tiles * (thread + 1) / own->threads;
   for (int s = begin; s < end; s++) {
-    const int64_t y = p->span.lo[HEAT_Y] + (int64_t)s * strip_rows(lanes);
     await_strip(p, which, thread, s);
-    if (thread == 0) announce(p, y, own->first, own->last);
+    if (thread == 0) announce(p, s, own->first, own->last);
+    t->lane.rows = rows_of(p, s);
     double *beside = m->left + (size_t)(s % p->ring) * 2 * m->left_each;
     for (int n = first; n < last; n++) {
-      const int64_t x = p->span.lo[HEAT_X] + (int64_t)n * lanes->columns;
-      t->at = (heat_box){{x, y}, {x + lanes->columns, y + strip_rows(lanes)}};
-      t->below = m->below + (size_t)n * m->below_each;
-      t->left = beside + (size_t)(n % 2) * m->left_each;
-      t->right = beside + (size_t)(1 - n % 2) * m->left_each;
+      t->at = tiles_at(p, s, n, n + 1);
+      t->lane.below = m->below + (size_t)n * m->below_each;
+      t->lane.left = beside + (size_t)(n % 2) * m->left_each;
+      t->lane.right = beside + (size_t)(1 - n % 2) * m->left_each;
       do_tile(t);
     }
     atomic_store_explicit(&own->done[thread].strips, s + 1, memory_order_release);
@@ -345,7 +360,7 @@ static void do_share(pass *p) {
   if (p->work->patches != NULL)
     t.window = heat_lane_window_begin(lanes, p->work->count, p->work->coefficients, p->work->patches,
                                       m->windows + thread * m->window_each);
-  t.cells = m->tiles + thread * m->tile_each + 2 * (ptrdiff_t)(lanes->pitch + 1) * lanes->lanes;
+  t.lane.cells = m->tiles + thread * m->tile_each + 2 * (ptrdiff_t)(lanes->pitch + 1) * lanes->lanes;
   for (int begin = 0, end; begin < p->strips; begin = end) {
     end = p->strips - begin > p->window ? begin + p->window : p->strips;
     for (int which = MAIN; which < STRETCHES; which++) do_stretch(p, &t, which, begin, end);
@@ -389,7 +404,13 @@ static void lay_out(pass *p) {
   const int64_t left = owned.lo[HEAT_X] - p->span.lo[HEAT_X];
   p->span.lo[HEAT_X] = owned.lo[HEAT_X] - (left + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS;
   p->tiles = (int)((heat_box_width(p->span, HEAT_X) + lanes->columns - 1) / lanes->columns);
-  p->strips = (int)((heat_box_width(p->span, HEAT_Y) + strip_rows(lanes) - 1) / strip_rows(lanes));
+  const int64_t height = heat_box_width(p->span, HEAT_Y);
+  p->strips = (int)((height + strip_rows(lanes) - 1) / strip_rows(lanes));
+  p->last_rows = lanes->rows;
+  if (work->patches == NULL) {
+    const int step = lanes->lanes * lanes->step, rest = (int)(height - (int64_t)(p->strips - 1) * strip_rows(lanes));
+    p->last_rows = (rest + step - 1) / step * lanes->step;
+  }
   /* Tiles that read nothing to the right of the owned box. */
   const int near = (int)((owned.hi[HEAT_X] - p->span.lo[HEAT_X]) / lanes->columns);
   p->stretches[MAIN].last = p->stretches[RIGHT].first = work->right_last ? least(near, p->tiles) : p->tiles;

@@ -66,7 +66,7 @@ static int provide_block(heat_lane_window *window, int64_t i) {
   int64_t *held = window->held[block];
   if (held[HEAT_X] == i && held[HEAT_Y] == window->y) return block;
   for (int a = 0; a < window->from->count; a++) {
-    const heat_lane_rows rows = {vector_at(window, block, a, 0, 0), i, window->y, 0, lanes->rows};
+    const heat_lane_rows rows = {vector_at(window, block, a, 0, 0), i, window->y, lanes->rows, 0, lanes->rows};
     heat_lane_fetch(lanes, &rows, window->from, a);
     heat_lane_fetch_below(lanes, &rows, window->stages, window->from, a);
   }
@@ -168,7 +168,7 @@ void heat_lane_fetch(const heat_lanes *lanes, const heat_lane_rows *rows, const 
   heat_lane_groups(lanes, cells, rows->i, &first, &last);
   for (int p = rows->from; p < rows->to; p++) {
     for (int l = 0; l < lanes->lanes; l++) {
-      const int64_t j = rows->j + l * lanes->rows + p;
+      const int64_t j = rows->j + l * rows->apart + p;
       from[l] = heat_arrays_at(arrays, a, rows->i, clamp(j, cells.lo[HEAT_Y], cells.hi[HEAT_Y]));
     }
     lanes->load(rows->first, p, from, first, last);

@@ -95,26 +95,29 @@ static void store_rows(const double *tile, int p, double *const *to, int first, 
   }
 }
 
-ALWAYS_INLINE void hand_rows_over(double *tile, double *below) {
+ALWAYS_INLINE void hand_rows_over(const heat_lane_tile *tile) {
   enum { LINE = 8, BELOW = 2 * COLUMNS }; /* doubles; what the next stage will read */
+  double *below = tile->below;
   for (int n = 0; n < BELOW; n += LINE) __builtin_prefetch(below + BELOW + n, 1, 3);
   for (int p = 0; p < 2; p++) {
     for (int c = 0; c < COLUMNS; c++, below++) {
-      const double *mine = tile + place(ROWS - 2 + p, c);
+      const double *mine = tile->cells + place(tile->rows - 2 + p, c);
       vec lower = UP_A_LANE(load(mine));
       lower[0] = *below;
       *below = mine[LANES - 1];
-      store(tile + place(p - 2, c), lower);
+      store(tile->cells + place(p - 2, c), lower);
     }
   }
 }
 
-static void hand_over(double *tile, double *below, const double *left, double *right) {
-  hand_rows_over(tile, below);
+static void hand_over(const heat_lane_tile *tile) {
+  const double *left = tile->left;
+  double *right = tile->right;
+  hand_rows_over(tile);
   for (int c = 0; c < 2; c++) {
-    for (int p = -2; p < ROWS; p++, left += LANES, right += LANES) {
-      store(right, load(tile + place(p, COLUMNS - 2 + c)));
-      store(tile + place(p, c - 2), load(left));
+    for (int p = -2; p < tile->rows; p++, left += LANES, right += LANES) {
+      store(right, load(tile->cells + place(p, COLUMNS - 2 + c)));
+      store(tile->cells + place(p, c - 2), load(left));
     }
   }
 }
@@ -153,21 +156,24 @@ ALWAYS_INLINE void update_column(double *out, const vec *west, const vec *here, 
   }
 }
 
-/* From the top right to the bottom left: what is overwritten is no longer needed then. Where `left` is given it has the
+/* From the top right to the bottom left: what is overwritten is no longer needed then. In a `whole` tile `left` has the
  * columns -2 and -1, and the last two are left in `right`. */
-ALWAYS_INLINE void update_columns(double *tile, const double *left, double *right, int first, int last, double a,
-                                  double b, bool isotropic) {
-  enum { NEXT = PITCH * LANES, COLUMN = (ROWS + 2) * LANES };
-  for (int p = ROWS - GROUP; p >= 0; p -= GROUP) {
+ALWAYS_INLINE void update_columns(const heat_lane_tile *tile, int first, int last, double a, double b, bool isotropic,
+                                  bool whole) {
+  enum { NEXT = PITCH * LANES };
+  const double *left = tile->left;
+  double *right = tile->right;
+  const ptrdiff_t second = (tile->rows + 2) * (ptrdiff_t)LANES; /* of the two columns */
+  for (int p = tile->rows - GROUP; p >= 0; p -= GROUP) {
     vec x[GROUP + 2], y[GROUP + 2], z[GROUP + 2];
-    const double *in = tile + place(p - 2, last - 1);
-    double *out = tile + place(p, last - 1);
-    int rest = left != NULL ? COLUMNS - 2 : last - first;
+    const double *in = tile->cells + place(p - 2, last - 1);
+    double *out = tile->cells + place(p, last - 1);
+    int rest = whole ? COLUMNS - 2 : last - first;
     load_column(x, in, NEXT);
     load_column(y, in - LANES, NEXT);
-    if (left != NULL) {
+    if (whole) {
       store_column(right + p * LANES, y);
-      store_column(right + COLUMN + p * LANES, x);
+      store_column(right + second + p * LANES, x);
     }
     in -= 2 * (ptrdiff_t)LANES;
     for (; rest >= 3; rest -= 3) { /* the three change parts, so that nothing is moved */
@@ -180,8 +186,8 @@ ALWAYS_INLINE void update_columns(double *tile, const double *left, double *righ
       in -= 3 * (ptrdiff_t)LANES;
       out -= 3 * (ptrdiff_t)LANES;
     }
-    if (left != NULL) {
-      load_column(z, left + COLUMN + p * LANES, LANES);
+    if (whole) {
+      load_column(z, left + second + p * LANES, LANES);
       update_column(out, z, y, x, a, b, isotropic);
       load_column(x, left + p * LANES, LANES);
       update_column(out - LANES, x, z, y, a, b, isotropic);
@@ -196,21 +202,22 @@ ALWAYS_INLINE void update_columns(double *tile, const double *left, double *righ
   }
 }
 
-static void update(double *tile, int first, int last, double a, double b) {
+static void update(const heat_lane_tile *tile, int first, int last, double a, double b) {
   if (a == b)
-    update_columns(tile, NULL, NULL, first, last, a, b, true);
+    update_columns(tile, first, last, a, b, true, false);
   else
-    update_columns(tile, NULL, NULL, first, last, a, b, false);
+    update_columns(tile, first, last, a, b, false, false);
 }
 
-static void update_whole(double *tile, double *below, const double *left, double *right, double a, double b) {
-  enum { LINE = 8, LEFT = 2 * (ROWS + 2) * LANES };
-  for (int n = 0; n < LEFT; n += LINE) __builtin_prefetch(left + LEFT + n, 0, 3);
-  hand_rows_over(tile, below);
+static void update_whole(const heat_lane_tile *tile, double a, double b) {
+  enum { LINE = 8 };
+  const int room = 2 * (tile->rows + 2) * LANES; /* doubles; what the next stage will read */
+  for (int n = 0; n < room; n += LINE) __builtin_prefetch(tile->left + room + n, 0, 3);
+  hand_rows_over(tile);
   if (a == b)
-    update_columns(tile, left, right, 0, COLUMNS, a, b, true);
+    update_columns(tile, 0, COLUMNS, a, b, true, true);
   else
-    update_columns(tile, left, right, 0, COLUMNS, a, b, false);
+    update_columns(tile, 0, COLUMNS, a, b, false, true);
 }
 
 ALWAYS_INLINE void load_varied(vec *column, const double *from) {
@@ -337,6 +344,7 @@ _Static_assert(ROWS % GROUP == 0 && ROWS % VARIED == 0 && COLUMNS % LANES == 0 &
 extern const heat_lanes LANES_NAME;
 const heat_lanes LANES_NAME = {.lanes = LANES,
                                .rows = ROWS,
+                               .step = GROUP,
                                .columns = COLUMNS,
                                .pitch = PITCH,
                                .load = load_rows,

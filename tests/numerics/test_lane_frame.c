@@ -129,9 +129,9 @@ static void late_store(const double *tile, int p, double *const *to, int first, 
   if (p == 0) dawdle();
   real.store(tile, p, to, first, last);
 }
-static void late_hand_over(double *tile, double *below, const double *left, double *right) {
+static void late_hand_over(const heat_lane_tile *tile) {
   dawdle();
-  real.hand_over(tile, below, left, right);
+  real.hand_over(tile);
 }
 
 /* Let the field between the steps be a band, where the lowest block has more rows than that. */

@@ -59,6 +59,7 @@ void heat_lane_window_update(heat_lane_window *window, const heat_lane_step *ste
 typedef struct heat_lane_rows {
   double *first; /* vector (0, 0) */
   int64_t i, j;  /* the cell of its first lane */
+  int apart;     /* rows from one lane to the next */
   int from, to;  /* rows of each lane */
 } heat_lane_rows;
 

@@ -21,9 +21,19 @@ typedef struct heat_lane_material {
   bool same;       /* all of these cells have the same: each pointer is to one number */
 } heat_lane_material;
 
+/* A tile, and what others leave for it and it for them. */
+typedef struct heat_lane_tile {
+  double *cells;      /* vector (0, 0) */
+  int rows;           /* of each lane, a multiple of `step` up to `rows` of heat_lanes */
+  double *below;      /* two rows of `columns` doubles: from the tile below, and then for the one above */
+  const double *left; /* two columns of rows + 2 vectors */
+  double *right;      /* likewise */
+} heat_lane_tile;
+
 typedef struct heat_lanes {
   int lanes;   /* doubles in a vector */
   int rows;    /* of each lane; with those below a tile has rows + 2 */
+  int step;    /* tiles of one material may have fewer of them, in these steps */
   int columns; /* of a tile; with those to the left columns + 2 */
   int pitch;   /* vectors from one row to the next */
 
@@ -36,20 +46,19 @@ typedef struct heat_lanes {
    * Local. */
   void (*shift)(double *tile, int p, const double *from);
 
-  /* Fill in the rows and columns -2 and -1, from the lane below, from `below` for the first lane (two rows of `columns`
-   * doubles), and from `left` (two columns of rows + 2 vectors). Leave what the tile above will need in `below`, and
-   * what the one to the right will in `right`. Local. */
-  void (*hand_over)(double *tile, double *below, const double *left, double *right);
+  /* Fill in the rows and columns -2 and -1, from the lane below, and from `below` for the first lane, and from `left`.
+   * Leave what the tile above will need in `below`, and what the one to the right will in `right`. Local. */
+  void (*hand_over)(const heat_lane_tile *tile);
 
   /* Do a stage in the columns [first, last): the new value of vector (p, c) is that of the cell which was at
    * (p - 1, c - 1), so that the tile has moved by one cell in both directions. a, b: see kernel.h. Local. */
-  void (*update)(double *tile, int first, int last, double a, double b);
+  void (*update)(const heat_lane_tile *tile, int first, int last, double a, double b);
 
   /* The same for varying material. Columns may be done one after the other, from right to left. Local. */
   void (*update_varying)(double *tile, int first, int last, const heat_lane_material *material);
 
   /* Both for a whole tile of one material, whose columns -2 and -1 are not filled in. Local. */
-  void (*update_whole)(double *tile, double *below, const double *left, double *right, double a, double b);
+  void (*update_whole)(const heat_lane_tile *tile, double a, double b);
 
   /* Do the arithmetic of a stage (a == b) `rounds` times on HEAT_LANES_AT_ONCE vectors that stay in registers: what the
    * processor's arithmetic units can do at most. Returns a value that depends on all of it. Local. */
