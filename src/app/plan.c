@@ -57,13 +57,15 @@ static double planned_contrast(const heat_problem *problem) {
 double heat_plan_memory(const heat_plan *plan) {
   const heat_problem *problem = plan->problem;
   const heat_layout layout = planned_layout(plan);
-  double source;
-  const heat_stepper_spec spec = {.method = plan->method,
-                                  .layout = &layout,
-                                  .depth = plan->depth,
-                                  .threads = plan->threads,
-                                  .uniform = heat_problem_uniform_material(problem) &&
-                                             heat_problem_uniform(problem, HEAT_SOURCE, &source) && source == 0};
+  enum { CONDUCTANCES_AND_CAPACITY = 3 };
+  double constant;
+  const bool source = !heat_problem_uniform(problem, HEAT_SOURCE, &constant) || constant != 0;
+  const heat_stepper_spec spec = {
+      .method = plan->method,
+      .layout = &layout,
+      .depth = plan->depth,
+      .threads = plan->threads,
+      .coefficients = heat_problem_uniform_material(problem) && !source ? 0 : CONDUCTANCES_AND_CAPACITY + source};
   double bytes =
       (double)heat_operator_bytes(problem, largest_block(plan), plan->depth) + (double)heat_stepper_bytes(&spec);
   if (plan->method->step == NULL) return bytes;

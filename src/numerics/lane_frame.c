@@ -10,6 +10,7 @@
 enum {
   LINE = 64,      /* bytes of a cache line */
   LINE_CELLS = 8, /* doubles of it */
+  PAGE = 512,     /* likewise */
   THREADS_MOST = 256,
   SPARE_STRIPS = 3,  /* by which several threads on the left may be ahead, beside one for each */
   APART_STRIPS = 16, /* that are done without their last tiles before those are, at most */
@@ -424,16 +425,19 @@ static size_t in_lines(size_t doubles) {
   return (doubles + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS;
 }
 
+/* Doubles of a tile with what lies below and to the left, in whole pages. */
+static size_t tile_room(const heat_lanes *lanes) {
+  return (((size_t)(lanes->rows + 2) * (size_t)lanes->pitch + 2) * (size_t)lanes->lanes + PAGE - 1) / PAGE * PAGE;
+}
+
 /* Have room for all parts, and say where they are. What lies in it before the first strip is never used. */
 static heat_status provide(heat_lane_frame *frame, pass *p) {
-  enum { PAGE = 512 }; /* doubles */
   const heat_lanes *lanes = p->work->lanes;
   const size_t stages = (size_t)p->work->count, threads = (size_t)p->threads;
   parts *m = &p->memory;
   m->below_each = stages * 2 * (size_t)lanes->columns;
   m->left_each = stages * (size_t)two_columns(lanes);
-  m->tile_each =
-      (((size_t)(lanes->rows + 2) * (size_t)lanes->pitch + 2) * (size_t)lanes->lanes + PAGE - 1) / PAGE * PAGE;
+  m->tile_each = tile_room(lanes);
   const size_t tiles = threads * m->tile_each, below = in_lines((size_t)p->tiles * m->below_each),
                left = (size_t)p->ring * 2 * m->left_each, waste = in_lines(threads * (size_t)lanes->columns);
   if (p->work->patches != NULL)
@@ -454,10 +458,17 @@ static heat_status provide(heat_lane_frame *frame, pass *p) {
   return heat_ok();
 }
 
-size_t heat_lane_frame_bytes(heat_box grown, int threads) {
-  enum { TWO_COLUMNS = 2 * 112 }; /* doubles, of 8 lanes */
-  const size_t columns = (size_t)heat_box_width(grown, HEAT_X) + HEAT_FRAME_STAGES;
-  return (2 * columns + 2 * (size_t)ring_of(threads) * TWO_COLUMNS) * HEAT_FRAME_STAGES * sizeof(double);
+size_t heat_lane_frame_bytes(heat_box grown, int threads, int coefficients, bool right_last) {
+  const heat_lanes *lanes = heat_kernels_find(NULL)->lanes;
+  const size_t columns =
+      (size_t)heat_box_width(grown, HEAT_X) + HEAT_FRAME_STAGES + (size_t)lanes->columns + LINE_CELLS; /* whole tiles */
+  const int64_t rows = heat_box_width(grown, HEAT_Y) + HEAT_FRAME_STAGES;
+  int ring = ring_of(threads);
+  if (right_last) ring += least(APART_STRIPS, (int)((rows + strip_rows(lanes) - 1) / strip_rows(lanes)));
+  size_t doubles = (2 * columns + 2 * (size_t)ring * (size_t)two_columns(lanes)) * HEAT_FRAME_STAGES;
+  doubles += (size_t)threads * tile_room(lanes);
+  if (coefficients > 0) doubles += (size_t)threads * heat_lane_window_room(lanes, HEAT_FRAME_STAGES, coefficients);
+  return doubles * sizeof(double);
 }
 
 void heat_lane_frame_destroy(heat_lane_frame *frame) {

@@ -66,16 +66,17 @@ static int band_rows(const heat_method *method, const heat_layout *layout, int d
   return rows < heat_box_width(last, HEAT_Y) + 2 * (int64_t)depth ? rows : 0;
 }
 
-/* What the lane frame takes where the steps are done in it, and `untried`: whether that is sure; 0: they are not. */
+/* What the lane frame takes where the steps are done in it, and `untried`: whether that is sure; 0: they are not. Where
+ * the material varies much they may not be, and where it does is not known yet: then it is counted. */
 static size_t frame_bytes(const heat_stepper_spec *spec, bool *untried) {
   const heat_layout *layout = spec->layout;
   heat_box grown = heat_layout_box(layout, 0);
   int length = 0;
-  if (spec->uniform && spec->method == &heat_methods[HEAT_METHOD_EULER]) length = heat_tiles_frame_stages(grown);
-  *untried = length > 0 && (spec->depth >= length || !heat_layout_needs_exchange(layout));
+  if (spec->method == &heat_methods[HEAT_METHOD_EULER]) length = heat_tiles_frame_stages(grown);
+  *untried = length > 0 && spec->coefficients == 0 && (spec->depth >= length || !heat_layout_needs_exchange(layout));
   for (int axis = 0; axis < HEAT_AXES; axis++)
     if (layout->ranks[axis] > 1 || layout->periodic[axis]) grown.hi[axis] += 2 * (int64_t)spec->depth;
-  return length > 0 ? heat_lane_frame_bytes(grown, spec->threads) : 0;
+  return length > 0 ? heat_lane_frame_bytes(grown, spec->threads, spec->coefficients, layout->ranks[HEAT_X] > 1) : 0;
 }
 
 size_t heat_stepper_bytes(const heat_stepper_spec *spec) {

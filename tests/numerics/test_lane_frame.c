@@ -150,6 +150,23 @@ static bool is_untouched_band(const heat_field *field) {
   return untouched;
 }
 
+/* What was forecast for the frame beside what it takes: no less, and not much more where all 64 stages were done at
+ * once by all threads. Other vectors take less than the widest. */
+static bool forecast_is_near(const rig *r, const trial *c) {
+  const heat_layout *layout = &r->grid.layout;
+  const heat_sequence *sequence = &r->op.sequence;
+  heat_box grown = r->grid.owned;
+  for (int axis = 0; axis < HEAT_AXES; axis++)
+    if (layout->ranks[axis] > 1 || layout->periodic[axis]) grown.hi[axis] += 2 * (int64_t)r->op.stencil.depth;
+  const double most = 1.15, taken = (double)sequence->frame.bytes,
+               forecast = (double)heat_lane_frame_bytes(grown, c->threads, sequence->coefficients.count,
+                                                        layout->ranks[HEAT_X] > 1);
+  if (taken == 0 || sequence->kernels->lanes->lanes > heat_kernels_find(NULL)->lanes->lanes) return true;
+  const bool whole = sequence->kernels->lanes->lanes == heat_kernels_find(NULL)->lanes->lanes &&
+                     c->first == HEAT_BATCH && c->cells[HEAT_X] >= 256 && !heat_layout_needs_exchange(layout);
+  return taken <= forecast && (!whole || forecast <= most * taken);
+}
+
 /* Returns whether the lane frame was in use. */
 static bool check(trial c) {
   char deck[1024];
@@ -184,14 +201,17 @@ static bool check(trial c) {
   advance(&plain, c.first, c.steps);
   advance(&frame, c.first, c.steps);
   const bool used = frame.op.sequence.frame.bytes > 0, cells = everywhere(same_cells(&plain, &frame)),
-             heat = same_heat(&plain, &frame);
+             heat = same_heat(&plain, &frame), memory = everywhere(forecast_is_near(&frame, &c));
   close_rig(&frame);
   close_rig(&plain);
-  if (!cells || !heat)
+  if (!cells || !heat || !memory)
     fail_msg("%s: %lld x %lld cells, %d x %d ranks, material %d, sides %d, depth %d, %d threads, %s, %lld + %lld steps",
-             cells ? "heat" : "cells", (long long)c.cells[HEAT_X], (long long)c.cells[HEAT_Y], c.ranks[HEAT_X],
-             c.ranks[HEAT_Y], c.material, c.side, depths[c.depth], c.threads,
-             known || c.isa == 0 ? isas[c.isa] : "best", (long long)c.first, (long long)(c.steps - c.first));
+             !cells  ? "cells"
+             : !heat ? "heat"
+                     : "memory",
+             (long long)c.cells[HEAT_X], (long long)c.cells[HEAT_Y], c.ranks[HEAT_X], c.ranks[HEAT_Y], c.material,
+             c.side, depths[c.depth], c.threads, known || c.isa == 0 ? isas[c.isa] : "best", (long long)c.first,
+             (long long)(c.steps - c.first));
   return used;
 }
 

@@ -45,8 +45,9 @@ typedef struct heat_lane_frame {
 
 void heat_lane_frame_destroy(heat_lane_frame *frame); /* Local. */
 
-/* Bytes that it takes for a block with its halo, nearly. Local. */
-size_t heat_lane_frame_bytes(heat_box grown, int threads);
+/* Bytes that it takes for a block with its halo, nearly, with so many arrays of coefficients where the material varies.
+ * Local. */
+size_t heat_lane_frame_bytes(heat_box grown, int threads, int coefficients, bool right_last);
 
 typedef struct heat_frame_work {
   const heat_front *fronts; /* `count` stages in order, each u + c L(u) of the result u of the one before */

@@ -118,7 +118,7 @@ typedef struct heat_stepper_spec {
   const heat_method *method;
   const heat_layout *layout;
   int depth, threads;
-  bool uniform; /* one material, and no source */
+  int coefficients; /* arrays of them that stages read; 0: one material, and no source */
 } heat_stepper_spec;
 
 /* Bytes that steps take for the largest block: fields, what their tiles leave for each other, messages. What a run may
