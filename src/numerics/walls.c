@@ -100,6 +100,9 @@ heat_status heat_walls_create(heat_walls *walls, const heat_discretisation *from
     if (status.code == HEAT_OK) status = paint_conductivity(walls, side);
     if (status.code == HEAT_OK) status = evaluate(walls, side, 0, 0);
     if (status.code != HEAT_OK) return status;
+    wall->insulated = !wall->in_time;
+    for (int64_t n = 0; n < wall->hi - wall->lo; n++)
+      wall->insulated = wall->insulated && wall->a[n] == 0 && wall->g[n] == 0;
   }
   return heat_ok();
 }
@@ -182,6 +185,7 @@ void heat_walls_add_heat(const heat_walls *walls, const heat_wall_line *line, do
   const heat_wall *wall = &walls->sides[line->side];
   const double scale = c * walls->grid->spacing[1 - line->side / 2];
   int64_t first, hi;
+  if (wall->insulated) return; /* to add zeros would take a tenth of the steps' time in blocks of 1024 x 512 */
   heat_walls_owned(walls->grid, line->side, &first, &hi);
   const int64_t end = line->from + line->count, lo = line->from > first ? line->from : first;
   if (end < hi) hi = end;

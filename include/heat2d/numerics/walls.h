@@ -23,6 +23,7 @@ enum { HEAT_STAGES_MAX = 72 }; /* most stages that are handed over together, and
 typedef struct heat_wall {
   int64_t lo, hi;    /* range of the grown owned box along the side; lo == hi: this rank is not at the wall */
   bool in_time;      /* it changes in time */
+  bool insulated;    /* everywhere and at all times: each ghost is as its cell, and no heat flows in */
   double *a, *b, *g; /* the coefficients of the formula above, hi - lo values each */
   double *k_over_h;  /* conductivity normal to the wall / spacing, W/(m2 K) */
   double *ghost_constant, *ghost_slope; /* A and B, for each instant */
