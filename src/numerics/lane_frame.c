@@ -147,51 +147,45 @@ static void store_tile(const tile *t, heat_box part) {
   }
 }
 
-/* Have the ghosts of a line set, whose side and cells are as the pass counts rows. */
-static void prepare_line(const pass *p, int k, heat_wall_line line) {
-  if (p->work->downwards && line.side / 2 == HEAT_X) {
-    const heat_box cells = turned(p, (heat_box){{0, line.from}, {1, line.from + line.count}});
-    line.cell += (line.count - 1) * line.along;
-    line.along = -line.along;
-    line.from = cells.lo[HEAT_Y];
+/* Turn a line around, so that its cells come in the field's order where the pass goes downwards. */
+static heat_wall_line reversed(const pass *p, heat_wall_line line) {
+  const int64_t last_run = (line.count - line.first_run + line.run - 1) % line.run + 1;
+  if (line.count > line.first_run) {
+    const int64_t runs = (line.count - line.first_run + line.run - 1) / line.run;
+    line.cell += runs * line.jump;
+    line.first_run = last_run;
   }
-  line.side = turned_side(p, line.side);
-  p->work->prepare(p->work->context, k, &line);
+  line.cell += (line.count - 1) * line.along;
+  line.along = -line.along;
+  line.jump = -line.jump;
+  line.from = turned(p, (heat_box){{0, line.from}, {1, line.from + line.count}}).lo[HEAT_Y];
+  return line;
 }
 
 /* Have the ghosts set along one side of `part`, the cells of the tile in which stage k is done. The cell that is done
  * at vector (p, c) lies at (p - 1, c - 1) before. */
 static void prepare_side(const tile *t, int k, heat_box part, int side) {
-  const heat_lanes *lanes = t->p->work->lanes;
-  const int rows = t->lane.rows;
+  const pass *p = t->p;
+  const int rows = t->lane.rows, high = side % 2;
   const heat_box done = heat_box_shift(part, k + 1, k + 1); /* positions */
-  const int high = side % 2;
-  const ptrdiff_t column = lanes->lanes, row = (ptrdiff_t)lanes->pitch * lanes->lanes;
-  if (side / 2 == HEAT_Y) {
-    const int64_t y = (high ? done.hi[HEAT_Y] - 1 : done.lo[HEAT_Y]) - t->at.lo[HEAT_Y];
-    const int64_t x = done.lo[HEAT_X] - t->at.lo[HEAT_X];
-    prepare_line(t->p, k,
-                 (heat_wall_line){.side = side,
-                                  .from = part.lo[HEAT_X],
-                                  .count = heat_box_width(part, HEAT_X),
-                                  .cell = vector_at(t, y % rows - 1, x - 1) + y / rows,
-                                  .along = column,
-                                  .out = high ? row : -row});
-    return;
+  const ptrdiff_t column = p->work->lanes->lanes, row = (ptrdiff_t)p->work->lanes->pitch * column;
+  const bool along_x = side / 2 == HEAT_Y;
+  const int64_t x = (!along_x && high ? done.hi[HEAT_X] - 1 : done.lo[HEAT_X]) - t->at.lo[HEAT_X];
+  const int64_t y = (along_x && high ? done.hi[HEAT_Y] - 1 : done.lo[HEAT_Y]) - t->at.lo[HEAT_Y];
+  const ptrdiff_t out = along_x ? row : column;
+  heat_wall_line line = {.side = turned_side(p, side),
+                         .from = part.lo[along_x ? HEAT_X : HEAT_Y],
+                         .count = heat_box_width(part, along_x ? HEAT_X : HEAT_Y),
+                         .cell = vector_at(t, y % rows - 1, x - 1) + y / rows,
+                         .along = along_x ? column : row,
+                         .out = high ? out : -out};
+  if (!along_x) { /* what each lane has is a run */
+    line.run = rows;
+    line.first_run = rows - y % rows;
+    line.jump = 1 - rows * row;
+    if (p->work->downwards) line = reversed(p, line);
   }
-  const int64_t x = (high ? done.hi[HEAT_X] - 1 : done.lo[HEAT_X]) - t->at.lo[HEAT_X];
-  const int64_t first = done.lo[HEAT_Y] - t->at.lo[HEAT_Y], last = done.hi[HEAT_Y] - t->at.lo[HEAT_Y];
-  for (int64_t y = first, end; y < last; y = end) { /* what one lane has */
-    end = (y / rows + 1) * rows;
-    if (end > last) end = last;
-    prepare_line(t->p, k,
-                 (heat_wall_line){.side = side,
-                                  .from = part.lo[HEAT_Y] + (y - first),
-                                  .count = end - y,
-                                  .cell = vector_at(t, y % rows - 1, x - 1) + y / rows,
-                                  .along = row,
-                                  .out = high ? column : -column});
-  }
+  p->work->prepare(p->work->context, k, &line);
 }
 
 /* The tile with what it is handed of stage k. */

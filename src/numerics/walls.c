@@ -167,12 +167,21 @@ bool heat_walls_line(const heat_walls *walls, const heat_field *field, heat_box 
   return true;
 }
 
+/* Where the run of cells ends that begins at the n-th one of a line. */
+static int64_t run_of_line(const heat_wall_line *line, int64_t n) {
+  const int64_t end = line->run == 0 ? line->count : n == 0 ? line->first_run : n + line->run;
+  return end < line->count ? end : line->count;
+}
+
 void heat_walls_apply_line(const heat_walls *walls, const heat_wall_line *line, int instant) {
   const heat_wall *wall = &walls->sides[line->side];
   const ptrdiff_t first = instant * wall->instant_stride + (line->from - wall->lo);
   const double *constant = wall->ghost_constant + first, *slope = wall->ghost_slope + first;
+  const ptrdiff_t along = line->along, out = line->out;
   double *cell = line->cell;
-  for (int64_t n = 0; n < line->count; n++, cell += line->along) cell[line->out] = constant[n] + slope[n] * *cell;
+  for (int64_t n = 0; n < line->count; cell += line->jump)
+    for (const int64_t end = run_of_line(line, n); n < end; n++, cell += along)
+      cell[out] = constant[n] + slope[n] * *cell;
 }
 
 void heat_walls_apply(const heat_walls *walls, heat_field *field, heat_box box, int instant) {
@@ -187,9 +196,12 @@ void heat_walls_add_heat(const heat_walls *walls, const heat_wall_line *line, do
   int64_t first, hi;
   if (wall->insulated) return; /* to add zeros would take a tenth of the steps' time in blocks of 1024 x 512 */
   heat_walls_owned(walls->grid, line->side, &first, &hi);
-  const int64_t end = line->from + line->count, lo = line->from > first ? line->from : first;
-  if (end < hi) hi = end;
-  const double *cell = line->cell + (lo - line->from) * line->along;
-  for (int64_t n = lo; n < hi; n++, cell += line->along)
-    heat[n - first] += scale * (wall->k_over_h[n - wall->lo] * (cell[line->out] - *cell));
+  const double *cell = line->cell;
+  for (int64_t n = 0; n < line->count; cell += line->jump) {
+    for (const int64_t end = run_of_line(line, n); n < end; n++, cell += line->along) {
+      const int64_t at = line->from + n;
+      if (at >= first && at < hi)
+        heat[at - first] += scale * (wall->k_over_h[at - wall->lo] * (cell[line->out] - *cell));
+    }
+  }
 }

@@ -70,6 +70,10 @@ typedef struct heat_wall_line {
   int64_t from, count;  /* the cells [from, from + count) along the side */
   double *cell;         /* the first of them */
   ptrdiff_t along, out; /* distance in memory from a cell to the next one, and from a cell to its ghost cell */
+  /* In the lane frame the cells lie in several runs: the first has `first_run` cells, each of the others `run`, and
+   * `jump` is the distance in memory from the end of a run to the next one. `run` = 0: all cells lie in one run. */
+  int64_t first_run, run;
+  ptrdiff_t jump;
 } heat_wall_line;
 
 /* Find the cells of `field` in `box` that lie beside the wall at `side`; false where the box does not touch it. Local.
