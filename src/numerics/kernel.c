@@ -48,7 +48,7 @@ ALWAYS_INLINE vec vec_less(vec sum, double n, vec u) {
   return difference;
 }
 
-typedef enum material { ISOTROPIC, UNIFORM, VARYING, NONE } material; /* NONE: only a weighted sum */
+typedef enum material { ISOTROPIC, UNIFORM, VARYING } material;
 
 /* What a sweep multiplies with, c included: see kernel.h. */
 typedef struct factors {
@@ -106,8 +106,7 @@ ALWAYS_INLINE double change_at(row r, factors f, ptrdiff_t i, material kind, boo
 
 /* With a number of terms that is a constant where this is inlined: without that there are no vectors. The weights stand
  * one by one, as an array of them would need a place on the stack. */
-ALWAYS_INLINE void terms_row(const heat_sweep *sweep, row r, factors f, ptrdiff_t columns, material kind, bool source,
-                             int terms) {
+ALWAYS_INLINE void terms_row(const heat_sweep *sweep, row r, ptrdiff_t columns, int terms) {
   const double w = sweep->w[0], w1 = terms > 1 ? sweep->w[1] : 0, w2 = terms > 2 ? sweep->w[2] : 0;
   const double w3 = terms > 3 ? sweep->w[3] : 0;
 #pragma omp simd
@@ -116,20 +115,26 @@ ALWAYS_INLINE void terms_row(const heat_sweep *sweep, row r, factors f, ptrdiff_
     if (terms > 1) sum += w1 * r.x[1][i];
     if (terms > 2) sum += w2 * r.x[2][i];
     if (terms > 3) sum += w3 * r.x[3][i];
-    r.out[i] = kind == NONE ? sum : sum + change_at(r, f, i, kind, source);
+    r.out[i] = sum;
   }
 }
 
-ALWAYS_INLINE void plain_row(const heat_sweep *sweep, row r, factors f, ptrdiff_t columns, material kind, bool source) {
+static void sum_row(const heat_sweep *sweep, row r, ptrdiff_t columns) {
   enum { ONE = 1, TWO, THREE };
   if (sweep->terms == ONE)
-    terms_row(sweep, r, f, columns, kind, source, ONE);
+    terms_row(sweep, r, columns, ONE);
   else if (sweep->terms == TWO)
-    terms_row(sweep, r, f, columns, kind, source, TWO);
+    terms_row(sweep, r, columns, TWO);
   else if (sweep->terms == THREE)
-    terms_row(sweep, r, f, columns, kind, source, THREE);
+    terms_row(sweep, r, columns, THREE);
   else
-    terms_row(sweep, r, f, columns, kind, source, HEAT_TERMS);
+    terms_row(sweep, r, columns, HEAT_TERMS);
+}
+
+/* The weighted sum is in its place: c L(u) is added. */
+ALWAYS_INLINE void add_row(row r, factors f, ptrdiff_t columns, material kind, bool source) {
+#pragma omp simd
+  for (ptrdiff_t i = 0; i < columns; i++) r.out[i] = r.out[i] + change_at(r, f, i, kind, source);
 }
 
 /* The same for the Euler step, whose only term is u with the weight 1. */
@@ -146,10 +151,12 @@ ALWAYS_INLINE void plain_box(const heat_sweep *sweep, factors f, heat_part part,
   const bool euler = is_euler(sweep);
   for (ptrdiff_t j = 0; j < part.rows; j++) {
     const row r = row_at(sweep, part.at + j * sweep->stride);
-    if (euler)
+    if (euler) {
       euler_row(r, f, part.columns, kind, source);
-    else
-      plain_row(sweep, r, f, part.columns, kind, source);
+    } else {
+      sum_row(sweep, r, part.columns);
+      add_row(r, f, part.columns, kind, source);
+    }
   }
 }
 
@@ -285,7 +292,10 @@ ALWAYS_INLINE void march(int group, cursor p, ptrdiff_t rows, ptrdiff_t stride, 
   if (rows > 1) march_row(group, p, stride, f, m, y, z, x, flux);
 }
 
-ALWAYS_INLINE void march_box(const heat_sweep *sweep, factors f, heat_part part, marching m) {
+typedef void box_loop(const heat_sweep *sweep, factors f, heat_part part);
+
+/* `rest` does the columns that fill no vector. */
+ALWAYS_INLINE void march_box(const heat_sweep *sweep, factors f, heat_part part, marching m, box_loop *rest) {
   const ptrdiff_t stride = sweep->stride;
   ptrdiff_t i = 0;
   cursor p = {.out = sweep->out + part.at, .u = sweep->u + part.at};
@@ -298,19 +308,18 @@ ALWAYS_INLINE void march_box(const heat_sweep *sweep, factors f, heat_part part,
   if (m.source) p.q = sweep->q + part.at;
   for (; i + GROUP * LANES <= part.columns; i += GROUP * LANES) march(GROUP, advance(p, i, m), part.rows, stride, f, m);
   for (; i + LANES <= part.columns; i += LANES) march(1, advance(p, i, m), part.rows, stride, f, m);
-  if (i < part.columns) plain_box(sweep, f, (heat_part){part.at + i, part.columns - i, part.rows}, m.kind, m.source);
+  if (i < part.columns) rest(sweep, f, (heat_part){part.at + i, part.columns - i, part.rows});
 }
 
-typedef void box_loop(const heat_sweep *sweep, factors f, heat_part part);
 #define LOOPS(kind, source, name)                                                                                      \
   static void plain_##name(const heat_sweep *sweep, factors f, heat_part part) {                                       \
     plain_box(sweep, f, part, kind, source);                                                                           \
   }                                                                                                                    \
   static void march_##name(const heat_sweep *sweep, factors f, heat_part part) {                                       \
-    march_box(sweep, f, part, (marching){kind, source, false});                                                        \
+    march_box(sweep, f, part, (marching){kind, source, false}, plain_##name);                                          \
   }                                                                                                                    \
   static void sum_##name(const heat_sweep *sweep, factors f, heat_part part) {                                         \
-    march_box(sweep, f, part, (marching){kind, source, true});                                                         \
+    march_box(sweep, f, part, (marching){kind, source, true}, plain_##name);                                           \
   }
 LOOPS(ISOTROPIC, false, isotropic)
 LOOPS(ISOTROPIC, true, isotropic_source)
@@ -324,8 +333,7 @@ void heat_kernel_plain(const heat_sweep *sweep, heat_part part) {
                                        [UNIFORM] = {plain_uniform, plain_uniform_source},
                                        [VARYING] = {plain_varying, plain_varying_source}};
   if (sweep->c == 0) {
-    for (ptrdiff_t j = 0; j < part.rows; j++)
-      plain_row(sweep, row_at(sweep, part.at + j * sweep->stride), (factors){.c = 0}, part.columns, NONE, false);
+    for (ptrdiff_t j = 0; j < part.rows; j++) sum_row(sweep, row_at(sweep, part.at + j * sweep->stride), part.columns);
     return;
   }
   const factors f = factors_of(sweep);
