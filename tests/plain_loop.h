@@ -3,12 +3,9 @@
 #ifndef HEAT2D_TESTS_PLAIN_LOOP_H
 #define HEAT2D_TESTS_PLAIN_LOOP_H
 
-#include "heat2d/numerics/operator.h"
-
 #include "harness.h"
 
-#include <math.h>
-#include <string.h>
+#include "rig.h"
 
 enum {
   MOST_COLUMNS = 300,
@@ -63,29 +60,26 @@ enum {
   SIDES = sizeof sides / sizeof *sides
 };
 
-static heat_config *config;
-static heat_problem problem;
+/* What the plain loop reads, and the deck of the operators that it is compared with. */
+static char deck[4096];
+static rig opened;
+static const heat_problem *const problem = &opened.problem;
 
-static inline heat_status create_problem(const int64_t *cells, const char *material, const char *source,
-                                         const char *walls) {
-  char deck[4096];
-  const int length = snprintf(deck, sizeof deck,
-                              "domain: {size: [1, 1.2], cells: [%lld, %lld]}\n%s\nsource: %s\n"
-                              "initial: {temperature: 0}\ntime: {end: 1}\nboundary: {%s}\n",
-                              (long long)cells[HEAT_X], (long long)cells[HEAT_Y], material, source, walls);
-  heat_status status = heat_config_parse(&config, "deck", deck, (size_t)length, NULL, 0);
-  assert_string_equal(status.text, "");
-  return heat_problem_create(&problem, MPI_COMM_WORLD, config);
+static inline rig_setting of_deck(rig_setting set, const int64_t *cells) {
+  set.deck = deck;
+  for (int axis = 0; axis < HEAT_AXES; axis++) set.cells[axis] = cells[axis];
+  set.size[HEAT_X] = 1;
+  set.size[HEAT_Y] = 1.2;
+  return set;
 }
 
 static inline void open_problem(const int64_t *cells, const char *material, const char *source, const char *walls) {
-  const heat_status status = create_problem(cells, material, source, walls);
-  assert_string_equal(status.text, "");
+  snprintf(deck, sizeof deck, "%s\nsource: %s\nboundary: {%s}\n", material, source, walls);
+  open_rig(&opened, of_deck((rig_setting){.up_to = RIG_PROBLEM}, cells));
 }
 
 static inline void close_problem(void) {
-  heat_problem_destroy(&problem);
-  heat_config_destroy(config);
+  close_rig(&opened);
 }
 
 /* The plain loop. Arrays of the whole domain with a rim of one ghost cell, cell (i, j) at [j + 1][i + 1]. */
@@ -93,8 +87,8 @@ typedef double plain_field[ROWS][COLUMNS];
 static plain_field plain_k[HEAT_AXES], plain_inverse, plain_q, plain_fields[FIELDS];
 
 static inline void plain_paint(heat_property property, double t, plain_field field) {
-  for (int64_t j = 0; j < problem.cells[HEAT_Y]; j++)
-    assert_int_equal(heat_problem_values(&problem, property, j, 0, problem.cells[HEAT_X], t, &field[j + 1][1]).code,
+  for (int64_t j = 0; j < problem->cells[HEAT_Y]; j++)
+    assert_int_equal(heat_problem_values(problem, property, j, 0, problem->cells[HEAT_X], t, &field[j + 1][1]).code,
                      HEAT_OK);
 }
 
@@ -103,43 +97,43 @@ static inline void plain_prepare(void) {
   plain_paint(HEAT_CONDUCTIVITY_Y, 0, plain_k[HEAT_Y]);
   plain_paint(HEAT_DENSITY, 0, plain_inverse);
   plain_paint(HEAT_CAPACITY, 0, plain_q);
-  for (int64_t j = 1; j <= problem.cells[HEAT_Y]; j++)
-    for (int64_t i = 1; i <= problem.cells[HEAT_X]; i++)
+  for (int64_t j = 1; j <= problem->cells[HEAT_Y]; j++)
+    for (int64_t i = 1; i <= problem->cells[HEAT_X]; i++)
       plain_inverse[j][i] = 1 / (plain_inverse[j][i] * plain_q[j][i]);
 }
 
 /* Of the face between cell `at` and the one before it along the axis: K = k_face / h^2. */
 static inline double plain_conductance(int axis, const int64_t at[HEAT_AXES]) {
-  const int64_t n = problem.cells[axis];
-  const double h = problem.spacing[axis];
+  const int64_t n = problem->cells[axis];
+  const double h = problem->spacing[axis];
   int64_t low[HEAT_AXES] = {at[HEAT_X], at[HEAT_Y]}, high[HEAT_AXES] = {at[HEAT_X], at[HEAT_Y]};
   low[axis]--;
-  const bool seam = problem.sides[2 * axis].periodic;
+  const bool seam = problem->sides[2 * axis].periodic;
   if (low[axis] < 0) low[axis] = seam ? n - 1 : 0;
   if (high[axis] == n) high[axis] = seam ? 0 : n - 1;
   const bool wall = !seam && low[axis] == high[axis];
   const double a = plain_k[axis][low[HEAT_Y] + 1][low[HEAT_X] + 1];
   const double b = plain_k[axis][high[HEAT_Y] + 1][high[HEAT_X] + 1];
-  const double mean = wall ? b : problem.arithmetic ? (a + b) / 2 : 2 * a * b / (a + b);
+  const double mean = wall ? b : problem->arithmetic ? (a + b) / 2 : 2 * a * b / (a + b);
   return mean * (1 / (h * h));
 }
 
 static inline void plain_ghosts(plain_field u, double t) {
-  const int64_t nx = problem.cells[HEAT_X], ny = problem.cells[HEAT_Y];
+  const int64_t nx = problem->cells[HEAT_X], ny = problem->cells[HEAT_Y];
   for (int side = 0; side < HEAT_SIDES; side++) {
     const int across = side / 2;
-    const int64_t n = problem.cells[across], length = problem.cells[1 - across];
+    const int64_t n = problem->cells[across], length = problem->cells[1 - across];
     double a[MOST_COLUMNS], b[MOST_COLUMNS], g[MOST_COLUMNS];
-    if (!problem.sides[side].periodic)
-      assert_int_equal(heat_problem_side(&problem, side, 0, length, t, a, b, g).code, HEAT_OK);
+    if (!problem->sides[side].periodic)
+      assert_int_equal(heat_problem_side(problem, side, 0, length, t, a, b, g).code, HEAT_OK);
     for (int64_t s = 0; s < length; s++) {
       const int64_t in = side % 2 == 0 ? 1 : n, out = side % 2 == 0 ? 0 : n + 1;
-      const int64_t from = problem.sides[side].periodic ? n + 1 - in : in;
+      const int64_t from = problem->sides[side].periodic ? n + 1 - in : in;
       const double inner = across == HEAT_X ? u[s + 1][from] : u[from][s + 1];
       double ghost = inner;
-      if (!problem.sides[side].periodic) {
+      if (!problem->sides[side].periodic) {
         const double k = across == HEAT_X ? plain_k[across][s + 1][in] : plain_k[across][in][s + 1];
-        const double value = a[s] / 2, slope = b[s] * (k / problem.spacing[across]);
+        const double value = a[s] / 2, slope = b[s] * (k / problem->spacing[across]);
         ghost = g[s] / (value + slope) + -(value - slope) / (value + slope) * inner;
       }
       *(across == HEAT_X ? &u[s + 1][out] : &u[out][s + 1]) = ghost;
@@ -152,7 +146,7 @@ static inline void plain_ghosts(plain_field u, double t) {
 static inline double plain_change(plain_field u, double c, bool uniform, bool source, int64_t i, int64_t j) {
   const double here = u[j + 1][i + 1], west = u[j + 1][i], east = u[j + 1][i + 2], south = u[j][i + 1],
                north = u[j + 2][i + 1], q = plain_q[j + 1][i + 1], s = plain_inverse[j + 1][i + 1];
-  const double dx = problem.spacing[HEAT_X], dy = problem.spacing[HEAT_Y];
+  const double dx = problem->spacing[HEAT_X], dy = problem->spacing[HEAT_Y];
   if (uniform) {
     const double rx = plain_k[HEAT_X][1][1] * s / (dx * dx), ry = plain_k[HEAT_Y][1][1] * s / (dy * dy);
     const double p = c * rx, r = c * ry;
@@ -169,12 +163,12 @@ static inline double plain_change(plain_field u, double c, bool uniform, bool so
 /* Field by field as the stage says; with stage NULL only the largest |L(u)| is found. */
 static inline double plain_stage(const heat_stage *stage, plain_field u, double t) {
   double value, largest = 0;
-  const bool uniform = heat_problem_uniform_material(&problem);
-  const bool source = !(heat_problem_uniform(&problem, HEAT_SOURCE, &value) && value == 0);
+  const bool uniform = heat_problem_uniform_material(problem);
+  const bool source = !(heat_problem_uniform(problem, HEAT_SOURCE, &value) && value == 0);
   plain_ghosts(u, t);
   plain_paint(HEAT_SOURCE, t, plain_q);
-  for (int64_t j = 0; j < problem.cells[HEAT_Y]; j++) {
-    for (int64_t i = 0; i < problem.cells[HEAT_X]; i++) {
+  for (int64_t j = 0; j < problem->cells[HEAT_Y]; j++) {
+    for (int64_t i = 0; i < problem->cells[HEAT_X]; i++) {
       const double c = stage == NULL ? 1 : stage->c, change = plain_change(u, c, uniform, source, i, j);
       largest = fmax(largest, fabs(change));
       if (stage == NULL) continue;
@@ -187,55 +181,52 @@ static inline double plain_stage(const heat_stage *stage, plain_field u, double 
   return largest;
 }
 
-/* The same problem as the operator sees it. */
-typedef struct rig {
-  heat_grid grid;
-  heat_runtime runtime;
-  heat_operator op;
+/* The same problem as the operator sees it, with fields of noise. */
+typedef struct noisy_rig {
+  rig made;
   heat_field fields[FIELDS];
   heat_field *each[FIELDS];
-} rig;
+} noisy_rig;
 
-static inline void open_rig(rig *r, MPI_Comm comm, const int *ranks, int depth, int threads) {
-  assert_int_equal(heat_grid_create(&r->grid, comm, &problem, ranks).code, HEAT_OK);
-  heat_runtime_create(&r->runtime, comm);
-  const heat_status status =
-      heat_operator_create(&r->op, &(heat_discretisation){&problem, &r->grid, depth, threads}, &r->runtime);
-  assert_string_equal(status.text, "");
+static inline void open_noisy(noisy_rig *r, rig_setting set) {
+  set.up_to = RIG_OPERATOR;
+  open_rig(&r->made, of_deck(set, problem->cells));
+  const heat_grid *grid = &r->made.grid;
   for (int f = 0; f < FIELDS; f++) {
     r->each[f] = &r->fields[f];
-    assert_int_equal(heat_field_create(r->each[f], &r->grid, depth).code, HEAT_OK);
+    assert_int_equal(heat_field_create(r->each[f], grid, set.depth).code, HEAT_OK);
     /* A ghost that is used before it is valid shows. */
     const size_t doubles = r->fields[f].bytes / sizeof(double);
     for (size_t n = 0; n < doubles; n++) r->fields[f].memory[n] = NAN;
-    for (int64_t j = r->grid.owned.lo[HEAT_Y]; j < r->grid.owned.hi[HEAT_Y]; j++)
-      for (int64_t i = r->grid.owned.lo[HEAT_X]; i < r->grid.owned.hi[HEAT_X]; i++)
+    for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y]; j++)
+      for (int64_t i = grid->owned.lo[HEAT_X]; i < grid->owned.hi[HEAT_X]; i++)
         *heat_field_at(r->each[f], i, j) = noise((uint64_t)((f * ROWS + j) * COLUMNS + i));
   }
 }
 
-static inline void close_rig(rig *r) {
+static inline void close_noisy(noisy_rig *r) {
   for (int f = 0; f < FIELDS; f++) heat_field_destroy(r->each[f]);
-  heat_operator_destroy(&r->op);
-  heat_runtime_destroy(&r->runtime);
+  close_rig(&r->made);
 }
 
 static inline void plain_start(void) {
   for (int f = 0; f < FIELDS; f++)
-    for (int64_t j = 0; j < problem.cells[HEAT_Y]; j++)
-      for (int64_t i = 0; i < problem.cells[HEAT_X]; i++)
+    for (int64_t j = 0; j < problem->cells[HEAT_Y]; j++)
+      for (int64_t i = 0; i < problem->cells[HEAT_X]; i++)
         plain_fields[f][j + 1][i + 1] = noise((uint64_t)((f * ROWS + j) * COLUMNS + i));
 }
 
 /* Owned cells, and every ghost cell that is said to be valid. */
-static inline bool same_as_plain(const rig *r, const heat_field *field, plain_field plain) {
-  const heat_box box = heat_grid_grown(&r->grid, r->grid.owned, field->valid);
+static inline bool same_as_plain(const noisy_rig *r, const heat_field *field, plain_field expected) {
+  const heat_box box = heat_grid_grown(&r->made.grid, r->made.grid.owned, field->valid);
   bool same = field->valid >= 0 && field->valid <= field->depth;
   for (int64_t j = box.lo[HEAT_Y]; j < box.hi[HEAT_Y]; j++)
     for (int64_t i = box.lo[HEAT_X]; i < box.hi[HEAT_X]; i++)
-      same = same &&
-             memcmp(heat_field_at(field, i, j),
-                    &plain[heat_grid_wrap(&r->grid, HEAT_Y, j) + 1][heat_grid_wrap(&r->grid, HEAT_X, i) + 1], 8) == 0;
+      same =
+          same &&
+          memcmp(heat_field_at(field, i, j),
+                 &expected[heat_grid_wrap(&r->made.grid, HEAT_Y, j) + 1][heat_grid_wrap(&r->made.grid, HEAT_X, i) + 1],
+                 8) == 0;
   return same;
 }
 

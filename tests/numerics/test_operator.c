@@ -4,46 +4,45 @@
 
 static void a_nan_in_any_cell_makes_the_rate_infinite_on_all_ranks(void **state) {
   (void)state;
-  static const int chosen[HEAT_AXES] = {0, 0};
   for (int m = 0; m < MATERIALS; m += 3) {
     open_problem(shapes[1], materials[m], sources[1], sides[8]);
-    rig r;
-    open_rig(&r, MPI_COMM_WORLD, chosen, 2, 1);
+    noisy_rig r;
+    open_noisy(&r, (rig_setting){.depth = 2});
     for (int64_t cell = 0; cell < 35; cell++) {
       const int64_t i = cell % 7, j = cell / 7;
       const heat_box one = {{i, j}, {i + 1, j + 1}};
-      const bool own = !heat_box_empty(heat_box_intersect(one, r.grid.owned));
+      const bool own = !heat_box_empty(heat_box_intersect(one, r.made.grid.owned));
       double *at = own ? heat_field_at(r.each[0], i, j) : NULL, kept = 0, rate;
       if (own) kept = *at;
       if (own) *at = NAN;
       r.fields[0].valid = 0;
-      assert_int_equal(heat_operator_rate(&r.op, r.each[0], 0, &rate).code, HEAT_OK);
+      assert_int_equal(heat_operator_rate(&r.made.op, r.each[0], 0, &rate).code, HEAT_OK);
       if (own) *at = kept;
       assert_true(everywhere(isinf(rate)));
     }
-    close_rig(&r);
+    close_noisy(&r);
     close_problem();
   }
 }
 
 /* L(u) of fields[u] into fields[out]. */
-static void apply_operator(rig *r, int u, int out) {
+static void apply_operator(noisy_rig *r, int u, int out) {
   const heat_stage stage = {.out = out, .u = u, .terms = 1, .term = {{u, 0}}, .c = 1};
-  assert_int_equal(heat_operator_apply(&r->op, &stage, 1, r->each).code, HEAT_OK);
+  assert_int_equal(heat_operator_apply(&r->made.op, &stage, 1, r->each).code, HEAT_OK);
 }
 
 /* The product of two fields weighted with rho c_p, and the sum of the absolute values of its terms. */
-static double product(const rig *r, int a, int b, double *scale) {
+static double product(const noisy_rig *r, int a, int b, double *scale) {
   heat_sum sum = {0}, absolute = {0};
-  for (int64_t j = r->grid.owned.lo[HEAT_Y]; j < r->grid.owned.hi[HEAT_Y]; j++) {
-    for (int64_t i = r->grid.owned.lo[HEAT_X]; i < r->grid.owned.hi[HEAT_X]; i++) {
+  for (int64_t j = r->made.grid.owned.lo[HEAT_Y]; j < r->made.grid.owned.hi[HEAT_Y]; j++) {
+    for (int64_t i = r->made.grid.owned.lo[HEAT_X]; i < r->made.grid.owned.hi[HEAT_X]; i++) {
       const double both = *heat_field_at(r->each[a], i, j) * *heat_field_at(r->each[b], i, j);
       heat_sum_add(&sum, both / plain_inverse[j + 1][i + 1]);
       heat_sum_add(&absolute, fabs(both) / plain_inverse[j + 1][i + 1]);
     }
   }
-  sum = heat_sum_reduce(&sum, r->grid.comm);
-  absolute = heat_sum_reduce(&absolute, r->grid.comm);
+  sum = heat_sum_reduce(&sum, r->made.grid.comm);
+  absolute = heat_sum_reduce(&absolute, r->made.grid.comm);
   if (scale != NULL) *scale = heat_sum_value(&absolute);
   return heat_sum_value(&sum);
 }
@@ -71,20 +70,19 @@ enum { LINEAR_MATERIALS = sizeof linear_materials / sizeof *linear_materials };
 
 static void the_operator_is_self_adjoint_and_lets_no_heat_appear(void **state) {
   (void)state;
-  static const int chosen[HEAT_AXES] = {0, 0};
   for (int n = 0; n < LINEAR_MATERIALS * HOMOGENEOUS_SIDES; n++) {
     open_problem(shapes[n % 2], linear_materials[n / HOMOGENEOUS_SIDES], "0", homogeneous_sides[n % HOMOGENEOUS_SIDES]);
     plain_prepare();
-    rig r;
+    noisy_rig r;
     double scale;
-    open_rig(&r, MPI_COMM_WORLD, chosen, 1 + n % 3, 1);
+    open_noisy(&r, (rig_setting){.depth = 1 + n % 3});
     apply_operator(&r, 0, 2);
     apply_operator(&r, 1, 3);
     const double luv = product(&r, 2, 1, &scale), ulv = product(&r, 0, 3, NULL), luu = product(&r, 2, 0, NULL);
     assert_true(fabs(luv - ulv) <= 1e-13 * scale);
     assert_true(fabs(luv) > 1e-6 * scale); /* not by being nothing */
     assert_true(luu < 0);                  /* heat only spreads */
-    close_rig(&r);
+    close_noisy(&r);
     close_problem();
   }
 }
@@ -92,13 +90,13 @@ static void the_operator_is_self_adjoint_and_lets_no_heat_appear(void **state) {
 /* The matrix of L, column by column from fields that are 1 in one cell: its largest diagonal, and the largest sum of
  * the sizes in a row, which is Gershgorin's bound. On slabs too: of one cell across, the faces that conduct nothing do
  * not count, and where nothing conducts both are 0. */
-static heat_bounds bounds_of_the_matrix(rig *r) {
+static heat_bounds bounds_of_the_matrix(noisy_rig *r) {
   static plain_field rows;
-  const heat_box owned = r->grid.owned;
+  const heat_box owned = r->made.grid.owned;
   double found[2] = {0, 0};
   memset(rows, 0, sizeof rows);
-  for (int64_t cell = 0; cell < problem.cells[HEAT_X] * problem.cells[HEAT_Y]; cell++) {
-    const int64_t ci = cell % problem.cells[HEAT_X], cj = cell / problem.cells[HEAT_X];
+  for (int64_t cell = 0; cell < problem->cells[HEAT_X] * problem->cells[HEAT_Y]; cell++) {
+    const int64_t ci = cell % problem->cells[HEAT_X], cj = cell / problem->cells[HEAT_X];
     for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
       for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++)
         *heat_field_at(r->each[0], i, j) = i == ci && j == cj ? 1 : 0;
@@ -128,14 +126,14 @@ static void the_bounds_are_those_of_the_matrix(void **state) {
     heat_layout layout = {.cells = {cells[HEAT_X], cells[HEAT_Y]}};
     if (!heat_layout_choose(&layout, size)) continue;
     open_problem(cells, material, "0", homogeneous_sides[n % HOMOGENEOUS_SIDES]);
-    rig r;
-    open_rig(&r, MPI_COMM_WORLD, layout.ranks, 2, 1);
-    const heat_bounds matrix = bounds_of_the_matrix(&r), have = heat_operator_bounds(&r.op);
+    noisy_rig r;
+    open_noisy(&r, (rig_setting){.ranks = layout.ranks, .depth = 2});
+    const heat_bounds matrix = bounds_of_the_matrix(&r), have = heat_operator_bounds(&r.made.op);
     if (!(fabs(have.diagonal - matrix.diagonal) <= 1e-12 * matrix.diagonal &&
           fabs(have.spectral - matrix.spectral) <= 1e-12 * matrix.spectral && have.spectral <= have.all_faces))
       fail_msg("problem %d: diagonal %g, spectral %g instead of %g, %g", n, have.diagonal, have.spectral,
                matrix.diagonal, matrix.spectral);
-    close_rig(&r);
+    close_noisy(&r);
     close_problem();
   }
 }
@@ -144,7 +142,6 @@ static void the_bounds_are_those_of_the_matrix(void **state) {
  * what it likes. */
 static void walls_that_will_change_are_bounded_for_all_time(void **state) {
   (void)state;
-  static const int chosen[HEAT_AXES] = {0, 0};
   static const int64_t square[] = {8, 8};
   static const char *const walls[] = {"left: {type: dirichlet, value: 0}, top: {type: dirichlet, value: 0}",
                                       ("left: {type: robin, coefficient: '1e9*t', ambient: 0}, "
@@ -154,10 +151,10 @@ static void walls_that_will_change_are_bounded_for_all_time(void **state) {
   heat_bounds have[4];
   for (int n = 0; n < 4; n++) {
     open_problem(square, linear_materials[0], "0", walls[n]);
-    rig r;
-    open_rig(&r, MPI_COMM_WORLD, chosen, 2, 1);
-    have[n] = heat_operator_bounds(&r.op);
-    close_rig(&r);
+    noisy_rig r;
+    open_noisy(&r, (rig_setting){.depth = 2});
+    have[n] = heat_operator_bounds(&r.made.op);
+    close_noisy(&r);
     close_problem();
   }
   assert_memory_equal(&have[0], &have[1], sizeof have[0]);
@@ -169,23 +166,22 @@ static void walls_that_will_change_are_bounded_for_all_time(void **state) {
 static void the_spectrum_lies_below_the_bound(void **state) {
   (void)state;
   enum { ITERATIONS = 150 };
-  static const int chosen[HEAT_AXES] = {0, 0};
   for (int n = 0; n < LINEAR_MATERIALS * HOMOGENEOUS_SIDES; n++) {
     open_problem(shapes[n % 2], linear_materials[n / HOMOGENEOUS_SIDES], "0", homogeneous_sides[n % HOMOGENEOUS_SIDES]);
     plain_prepare();
-    rig r;
-    open_rig(&r, MPI_COMM_WORLD, chosen, 5, 1);
-    const double bound = heat_operator_bounds(&r.op).spectral;
+    noisy_rig r;
+    open_noisy(&r, (rig_setting){.depth = 5});
+    const double bound = heat_operator_bounds(&r.made.op).spectral;
     for (int k = 0; k < ITERATIONS; k++) {
       /* v <- -L(v) / bound: no longer than before when the bound is one. */
       const heat_stage stage = {.out = 1 - k % 2, .u = k % 2, .terms = 1, .term = {{k % 2, 0}}, .c = -1 / bound};
-      assert_int_equal(heat_operator_apply(&r.op, &stage, 1, r.each).code, HEAT_OK);
+      assert_int_equal(heat_operator_apply(&r.made.op, &stage, 1, r.each).code, HEAT_OK);
     }
     apply_operator(&r, 0, 2);
     const double largest = -product(&r, 0, 2, NULL) / product(&r, 0, 0, NULL);
     assert_true(largest <= bound * (1 + 1e-12));
     assert_true(largest > 0.45 * bound); /* the bound is no waste either */
-    close_rig(&r);
+    close_noisy(&r);
     close_problem();
   }
 }
@@ -193,21 +189,21 @@ static void the_spectrum_lies_below_the_bound(void **state) {
 /* A checkerboard on an even torus is the mode that Gershgorin's bound is for. */
 static void the_bound_is_attained_by_the_checkerboard(void **state) {
   (void)state;
-  static const int chosen[HEAT_AXES] = {0, 0};
   open_problem(shapes[5], linear_materials[0], "0", homogeneous_sides[3]);
-  rig r;
+  noisy_rig r;
   bool right = true;
-  open_rig(&r, MPI_COMM_WORLD, chosen, 1, 1);
-  for (int64_t j = r.grid.owned.lo[HEAT_Y]; j < r.grid.owned.hi[HEAT_Y]; j++)
-    for (int64_t i = r.grid.owned.lo[HEAT_X]; i < r.grid.owned.hi[HEAT_X]; i++)
+  open_noisy(&r, (rig_setting){.depth = 1});
+  for (int64_t j = r.made.grid.owned.lo[HEAT_Y]; j < r.made.grid.owned.hi[HEAT_Y]; j++)
+    for (int64_t i = r.made.grid.owned.lo[HEAT_X]; i < r.made.grid.owned.hi[HEAT_X]; i++)
       *heat_field_at(r.each[0], i, j) = (i + j) % 2 == 0 ? 1 : -1;
   apply_operator(&r, 0, 1);
-  for (int64_t j = r.grid.owned.lo[HEAT_Y]; j < r.grid.owned.hi[HEAT_Y]; j++)
-    for (int64_t i = r.grid.owned.lo[HEAT_X]; i < r.grid.owned.hi[HEAT_X]; i++)
-      right = right && fabs(*heat_field_at(r.each[1], i, j) * ((i + j) % 2 == 0 ? 1 : -1) +
-                            heat_operator_bounds(&r.op).spectral) <= 1e-13 * heat_operator_bounds(&r.op).spectral;
+  for (int64_t j = r.made.grid.owned.lo[HEAT_Y]; j < r.made.grid.owned.hi[HEAT_Y]; j++)
+    for (int64_t i = r.made.grid.owned.lo[HEAT_X]; i < r.made.grid.owned.hi[HEAT_X]; i++)
+      right =
+          right && fabs(*heat_field_at(r.each[1], i, j) * ((i + j) % 2 == 0 ? 1 : -1) +
+                        heat_operator_bounds(&r.made.op).spectral) <= 1e-13 * heat_operator_bounds(&r.made.op).spectral;
   assert_true(everywhere(right));
-  close_rig(&r);
+  close_noisy(&r);
   close_problem();
 }
 
@@ -215,26 +211,25 @@ static void the_bound_is_attained_by_the_checkerboard(void **state) {
  * over a step of Euler what that step counts. */
 static void flows_are_those_across_the_walls(void **state) {
   (void)state;
-  static const int chosen[HEAT_AXES] = {0, 0}, alone[HEAT_AXES] = {1, 1};
   const double t = 0.3;
   for (int n = 0; n < MATERIALS * SIDES; n++) {
-    rig r, one;
+    noisy_rig r, one;
     double flows[HEAT_SIDES], expected[HEAT_SIDES], again[HEAT_SIDES], counted = 0, sum = 0;
     open_problem(shapes[n % 2], materials[n / SIDES], "1", sides[n % SIDES]);
     plain_prepare();
     plain_start();
     plain_ghosts(plain_fields[0], t);
-    open_rig(&one, MPI_COMM_SELF, alone, 1, 1);
-    open_rig(&r, MPI_COMM_WORLD, chosen, 2, 1);
-    assert_int_equal(heat_operator_flows(&one.op, one.each[0], t, expected).code, HEAT_OK);
-    assert_int_equal(heat_operator_flows(&r.op, r.each[0], t, flows).code, HEAT_OK);
+    open_noisy(&one, (rig_setting){.alone = true, .depth = 1});
+    open_noisy(&r, (rig_setting){.depth = 2});
+    assert_int_equal(heat_operator_flows(&one.made.op, one.each[0], t, expected).code, HEAT_OK);
+    assert_int_equal(heat_operator_flows(&r.made.op, r.each[0], t, flows).code, HEAT_OK);
     assert_true(everywhere(memcmp(flows, expected, sizeof flows) == 0));
     for (int side = 0; side < HEAT_SIDES; side++) {
       const int across = side / 2;
-      const double h = problem.spacing[across], length = problem.spacing[1 - across];
+      const double h = problem->spacing[across], length = problem->spacing[1 - across];
       double across_wall = 0, scale = 0;
-      for (int64_t s = 1; s <= problem.cells[1 - across] && !problem.sides[side].periodic; s++) {
-        const int64_t in = side % 2 == 0 ? 1 : problem.cells[across], out = side % 2 == 0 ? 0 : in + 1;
+      for (int64_t s = 1; s <= problem->cells[1 - across] && !problem->sides[side].periodic; s++) {
+        const int64_t in = side % 2 == 0 ? 1 : problem->cells[across], out = side % 2 == 0 ? 0 : in + 1;
         const double inner = plain_fields[0][across == HEAT_X ? s : in][across == HEAT_X ? in : s];
         const double ghost = plain_fields[0][across == HEAT_X ? s : out][across == HEAT_X ? out : s];
         const double slope = plain_k[across][across == HEAT_X ? s : in][across == HEAT_X ? in : s] / h * length;
@@ -246,16 +241,16 @@ static void flows_are_those_across_the_walls(void **state) {
       sum += flows[side];
       counted += scale;
     }
-    const double c = 0.1 / heat_operator_bounds(&r.op).spectral;
+    const double c = 0.1 / heat_operator_bounds(&r.made.op).spectral;
     const heat_stage step = {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = t, .budget_weight = c};
-    assert_int_equal(heat_operator_apply(&r.op, &step, 1, r.each).code, HEAT_OK);
-    assert_true(fabs(heat_ledger_wall_heat(&r.op.ledger) - c * sum) <= 1e-14 * c * counted);
+    assert_int_equal(heat_operator_apply(&r.made.op, &step, 1, r.each).code, HEAT_OK);
+    assert_true(fabs(heat_ledger_wall_heat(&r.made.op.ledger) - c * sum) <= 1e-14 * c * counted);
     /* Asking in between changes nothing, and walls of another time are evaluated anew. */
-    assert_int_equal(heat_operator_flows(&r.op, r.each[0], t + 1, again).code, HEAT_OK);
-    assert_int_equal(heat_operator_flows(&r.op, r.each[0], t, again).code, HEAT_OK);
+    assert_int_equal(heat_operator_flows(&r.made.op, r.each[0], t + 1, again).code, HEAT_OK);
+    assert_int_equal(heat_operator_flows(&r.made.op, r.each[0], t, again).code, HEAT_OK);
     assert_true(everywhere(memcmp(flows, again, sizeof flows) == 0));
-    close_rig(&r);
-    close_rig(&one);
+    close_noisy(&r);
+    close_noisy(&one);
     close_problem();
   }
 }
@@ -263,33 +258,32 @@ static void flows_are_those_across_the_walls(void **state) {
 /* An insulated wall lets through nothing at all, and a prescribed flux is that, whatever the field is. */
 static void a_prescribed_flux_flows_to_the_bit(void **state) {
   (void)state;
-  static const int chosen[HEAT_AXES] = {0, 0};
   static const int64_t square[] = {16, 8};
   open_problem(square, materials[3], "0", "left: {type: neumann, flux: -4}, top: {type: neumann, flux: 2.5}");
-  rig r;
+  noisy_rig r;
   double flows[HEAT_SIDES];
-  open_rig(&r, MPI_COMM_WORLD, chosen, 1, 1);
-  assert_int_equal(heat_operator_flows(&r.op, r.each[0], 0, flows).code, HEAT_OK);
+  open_noisy(&r, (rig_setting){.depth = 1});
+  assert_int_equal(heat_operator_flows(&r.made.op, r.each[0], 0, flows).code, HEAT_OK);
   assert_true(flows[HEAT_RIGHT] == 0 && flows[HEAT_BOTTOM] == 0);
   assert_true(fabs(flows[HEAT_LEFT] + 4 * 1.2) <= 1e-14 && fabs(flows[HEAT_TOP] - 2.5) <= 1e-14);
-  close_rig(&r);
+  close_noisy(&r);
   close_problem();
 }
 
 /* An operator that cannot be: the same failure on all ranks, though only one of them has the cell. */
 static void check_refused(const char *material, const char *source, const char *walls, const char *says) {
-  static const int chosen[HEAT_AXES] = {0, 0};
   open_problem(shapes[0], material, source, walls);
-  heat_grid grid;
+  rig r;
   heat_runtime runtime;
   heat_operator op;
-  assert_int_equal(heat_grid_create(&grid, MPI_COMM_WORLD, &problem, chosen).code, HEAT_OK);
+  open_rig(&r, of_deck((rig_setting){.up_to = RIG_GRID}, shapes[0]));
   heat_runtime_create(&runtime, MPI_COMM_WORLD);
-  const heat_status status = heat_operator_create(&op, &(heat_discretisation){&problem, &grid, 2, 1}, &runtime);
+  const heat_status status = heat_operator_create(&op, &(heat_discretisation){&r.problem, &r.grid, 2, 1}, &runtime);
   assert_true(everywhere(status.code == HEAT_DECK));
   assert_true(everywhere(strstr(status.text, says) != NULL));
   heat_operator_destroy(&op);
   heat_runtime_destroy(&runtime);
+  close_rig(&r);
   close_problem();
 }
 
@@ -307,20 +301,19 @@ static void coefficients_that_cannot_be_are_refused_on_all_ranks(void **state) {
 /* A source that fails at a later time in one rank's cells: the list is gone through to its end, nobody hangs. */
 static void an_expression_that_fails_in_time_is_this_ranks_own_failure(void **state) {
   (void)state;
-  static const int chosen[HEAT_AXES] = {0, 0};
   open_problem(shapes[0], materials[0], "'x > 0.05 ? t : sqrt(0.15 - t)'", sides[0]);
-  rig r;
+  noisy_rig r;
   heat_stage list[8];
-  open_rig(&r, MPI_COMM_WORLD, chosen, 2, 1);
-  const int count = mixed_list(0.1 / heat_operator_bounds(&r.op).spectral, list);
-  const heat_status mine = heat_operator_apply(&r.op, list, count, r.each);
-  const bool has_column = r.grid.owned.lo[HEAT_X] == 0;
+  open_noisy(&r, (rig_setting){.depth = 2});
+  const int count = mixed_list(0.1 / heat_operator_bounds(&r.made.op).spectral, list);
+  const heat_status mine = heat_operator_apply(&r.made.op, list, count, r.each);
+  const bool has_column = r.made.grid.owned.lo[HEAT_X] == 0;
   assert_true(everywhere(!has_column || mine.code == HEAT_DECK));
   const heat_status agreed = heat_agree(MPI_COMM_WORLD, mine);
   assert_true(everywhere(agreed.code == HEAT_DECK && strstr(agreed.text, "t = 0.2") != NULL));
   double rate;
-  assert_true(everywhere(heat_operator_rate(&r.op, r.each[0], 0.3, &rate).code == HEAT_DECK));
-  close_rig(&r);
+  assert_true(everywhere(heat_operator_rate(&r.made.op, r.each[0], 0.3, &rate).code == HEAT_DECK));
+  close_noisy(&r);
   close_problem();
 }
 

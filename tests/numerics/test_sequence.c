@@ -38,25 +38,25 @@ typedef struct totals {
   double wall_heat, moved, source_heat, bound;
 } totals;
 
-static totals totals_of(rig *r) {
-  totals sums = {.bound = heat_operator_bounds(&r->op).spectral};
-  sums.energy = heat_operator_energy(&r->op, r->each[0]);
-  sums.moved = heat_ledger_wall_moved(&r->op.ledger);
-  sums.wall_heat = heat_ledger_wall_heat(&r->op.ledger);
-  sums.source_heat = heat_ledger_source_heat(&r->op.ledger);
+static totals totals_of(noisy_rig *r) {
+  totals sums = {.bound = heat_operator_bounds(&r->made.op).spectral};
+  sums.energy = heat_operator_energy(&r->made.op, r->each[0]);
+  sums.moved = heat_ledger_wall_moved(&r->made.op.ledger);
+  sums.wall_heat = heat_ledger_wall_heat(&r->made.op.ledger);
+  sums.source_heat = heat_ledger_source_heat(&r->made.op.ledger);
   return sums;
 }
 
 /* Run the list twice on this layout and compare fields, rate and totals. `expected` are the totals on one rank. */
 static bool list_is_right(const int *ranks, int depth, int threads, int which, const totals *expected) {
   heat_stage list[8];
-  rig r;
+  noisy_rig r;
   bool right = true;
-  open_rig(&r, MPI_COMM_WORLD, ranks, depth, threads);
+  open_noisy(&r, (rig_setting){.ranks = ranks, .depth = depth, .threads = threads});
   plain_start();
-  const int count = make_list(which, heat_operator_bounds(&r.op).spectral, list);
+  const int count = make_list(which, heat_operator_bounds(&r.made.op).spectral, list);
   for (int again = 0; again < 2; again++) {
-    const heat_status status = heat_operator_apply(&r.op, list, count, r.each);
+    const heat_status status = heat_operator_apply(&r.made.op, list, count, r.each);
     right = right && status.code == HEAT_OK;
     for (int s = 0; s < count; s++) plain_stage(&list[s], plain_fields[list[s].u], list[s].t);
     for (int f = 0; f < FIELDS; f++) right = right && same_as_plain(&r, r.each[f], plain_fields[f]);
@@ -65,27 +65,26 @@ static bool list_is_right(const int *ranks, int depth, int threads, int which, c
   right = right && memcmp(&sums, expected, sizeof sums) == 0;
   double rate;
   heat_bounds bounds = {0};
-  const heat_status rated = heat_operator_rate(&r.op, r.each[depth % 2], 0.7, &rate);
+  const heat_status rated = heat_operator_rate(&r.made.op, r.each[depth % 2], 0.7, &rate);
   right = right && rated.code == HEAT_OK && rate == plain_stage(NULL, plain_fields[depth % 2], 0.7);
-  right = right && heat_stencil_bound(&problem, &r.grid, &bounds).code == HEAT_OK &&
-          bounds.spectral <= heat_operator_bounds(&r.op).spectral;
+  right = right && heat_stencil_bound(problem, &r.made.grid, &bounds).code == HEAT_OK &&
+          bounds.spectral <= heat_operator_bounds(&r.made.op).spectral;
   bounds = heat_bounds_agree(bounds, MPI_COMM_WORLD);
-  const heat_bounds all = heat_operator_bounds(&r.op);
+  const heat_bounds all = heat_operator_bounds(&r.made.op);
   right = right && memcmp(&bounds, &all, sizeof bounds) == 0;
-  close_rig(&r);
+  close_noisy(&r);
   return everywhere(right);
 }
 
 static totals totals_on_one_rank(int which) {
-  static const int alone[HEAT_AXES] = {1, 1};
   heat_stage list[8];
-  rig r;
-  open_rig(&r, MPI_COMM_SELF, alone, 1, 1);
-  const int count = make_list(which, heat_operator_bounds(&r.op).spectral, list);
+  noisy_rig r;
+  open_noisy(&r, (rig_setting){.alone = true, .depth = 1});
+  const int count = make_list(which, heat_operator_bounds(&r.made.op).spectral, list);
   for (int again = 0; again < 2; again++)
-    assert_int_equal(heat_operator_apply(&r.op, list, count, r.each).code, HEAT_OK);
+    assert_int_equal(heat_operator_apply(&r.made.op, list, count, r.each).code, HEAT_OK);
   const totals sums = totals_of(&r);
-  close_rig(&r);
+  close_noisy(&r);
   return sums;
 }
 
@@ -100,7 +99,7 @@ static int check_problem(int number) {
   for (int which = 0; which < LISTS; which++) {
     const totals expected = totals_on_one_rank(which);
     for (int px = 1; px <= size; px++) {
-      if (size % px != 0 || px > problem.cells[HEAT_X] || size / px > problem.cells[HEAT_Y]) continue;
+      if (size % px != 0 || px > problem->cells[HEAT_X] || size / px > problem->cells[HEAT_Y]) continue;
       const int ranks[HEAT_AXES] = {px, size / px};
       for (int d = 0; d < 4; d++) {
         if (size > 1 && (turn++ % THINNED != 0 || !is_taken(turn / THINNED, 3))) continue;
@@ -193,15 +192,15 @@ static trial make_trial(double bound) {
 }
 
 /* Make a field a band where it is possible on all ranks; returns whether it now is one. */
-static bool make_band(rig *r, int f, int depth) {
+static bool make_band(noisy_rig *r, int f, int depth) {
   static const int rows[] = {1, 4, 5, 7, 9, 14, 24, 40};
-  const heat_layout *layout = &r->grid.layout;
+  const heat_layout *layout = &r->made.grid.layout;
   const heat_box last = heat_layout_last(layout);
   const int wanted = rows[draw(sizeof rows / sizeof *rows)];
   if (wanted >= heat_box_width(last, HEAT_Y) + 2 * (int64_t)depth) return false;
   heat_field_destroy(r->each[f]);
   const heat_field_form form = {.depth = depth, .rows = wanted, .page_slot = f, .threads = 1};
-  assert_int_equal(heat_field_create_as(r->each[f], &r->grid, form).code, HEAT_OK);
+  assert_int_equal(heat_field_create_as(r->each[f], &r->made.grid, form).code, HEAT_OK);
   const size_t doubles = r->fields[f].bytes / sizeof(double);
   for (size_t n = 0; n < doubles; n++) r->fields[f].memory[n] = NAN;
   return true;
@@ -211,19 +210,19 @@ static bool make_band(rig *r, int f, int depth) {
 static bool trial_is_right(const int *ranks, int *bands) {
   static const int depths[] = {1, 2, 3, 4, 5, 8, 16};
   const int depth = depths[draw(sizeof depths / sizeof *depths)], threads = 1 + (draw(4) == 0);
-  rig r;
-  open_rig(&r, MPI_COMM_WORLD, ranks, depth, threads);
+  noisy_rig r;
+  open_noisy(&r, (rig_setting){.ranks = ranks, .depth = depth, .threads = threads});
   heat_tiling tiling = heat_tiling_fixed(1 + draw(50), 1 + draw(7));
   tiling.tile[0].stages =
-      1 + (draw(HEAT_TILE_STAGES) + 7 * r.grid.rank) % HEAT_TILE_STAGES; /* each rank in its own way */
+      1 + (draw(HEAT_TILE_STAGES) + 7 * r.made.grid.rank) % HEAT_TILE_STAGES; /* each rank in its own way */
   tiling.tile[0].block = draw(2);
   tiling.tile[0].frame = draw(2) == 0;
   const bool plain = draw(8) == 0;
   if (plain)
-    heat_sequence_set_plain(&r.op.sequence);
+    heat_sequence_set_plain(&r.made.op.sequence);
   else
-    heat_sequence_set_tiling(&r.op.sequence, tiling);
-  const trial t = make_trial(heat_operator_bounds(&r.op).spectral);
+    heat_sequence_set_tiling(&r.made.op.sequence, tiling);
+  const trial t = make_trial(heat_operator_bounds(&r.made.op).spectral);
   bool band[FIELDS] = {false}, right = true;
   for (int f = 0; f < USED && !plain; f++) {
     band[f] = t.written_first[f] && draw(3) > 0 && make_band(&r, f, depth);
@@ -231,11 +230,11 @@ static bool trial_is_right(const int *ranks, int *bands) {
   }
   plain_start();
   for (int again = 0; again < 2; again++) {
-    right = right && heat_operator_apply(&r.op, t.list, t.count, r.each).code == HEAT_OK;
+    right = right && heat_operator_apply(&r.made.op, t.list, t.count, r.each).code == HEAT_OK;
     for (int s = 0; s < t.count; s++) plain_stage(&t.list[s], plain_fields[t.list[s].u], t.list[s].t);
     for (int f = 0; f < USED; f++) right = right && (band[f] || same_as_plain(&r, r.each[f], plain_fields[f]));
   }
-  close_rig(&r);
+  close_noisy(&r);
   return everywhere(right);
 }
 
@@ -296,24 +295,23 @@ static int legendre_list(int steps, int stages, double c, heat_stage list[]) {
 static void an_exchange_is_made_once_for_as_many_stages_as_the_halo_is_deep(void **state) {
   (void)state;
   enum { STAGES = 15, STEPS = 4, DEPTH = 16 };
-  static const int chosen[HEAT_AXES] = {0, 0};
   static const int64_t cells[] = {60, 19};
   heat_stage list[STEPS * (STAGES + 1)];
   open_problem(cells, materials[1], sources[0], sides[7]);
   plain_prepare();
-  rig r;
-  open_rig(&r, MPI_COMM_WORLD, chosen, DEPTH, 1);
+  noisy_rig r;
+  open_noisy(&r, (rig_setting){.depth = DEPTH});
   plain_start();
-  const int count = legendre_list(STEPS, STAGES, 0.1 / heat_operator_bounds(&r.op).spectral, list);
+  const int count = legendre_list(STEPS, STAGES, 0.1 / heat_operator_bounds(&r.made.op).spectral, list);
   assert_int_equal(count, STEPS * (STAGES + 1));
   starts = 0;
-  assert_int_equal(heat_operator_apply(&r.op, list, count, r.each).code, HEAT_OK);
+  assert_int_equal(heat_operator_apply(&r.made.op, list, count, r.each).code, HEAT_OK);
   assert_true(everywhere(starts == 2 * STEPS));
   for (int s = 0; s < count; s++) plain_stage(&list[s], plain_fields[list[s].u], list[s].t);
   bool right = true;
   for (int f = 0; f < 4; f++) right = right && same_as_plain(&r, r.each[f], plain_fields[f]);
   assert_true(everywhere(right));
-  close_rig(&r);
+  close_noisy(&r);
   close_problem();
 }
 
