@@ -11,6 +11,8 @@ enum {
   LINE = 64,      /* bytes of a cache line */
   LINE_CELLS = 8, /* doubles of it */
   PAGE = 512,     /* likewise */
+  PIECE = 8,      /* columns that several stages are done in together */
+  TOGETHER = 16,  /* stages, most */
   THREADS_MOST = 256,
   SPARE_STRIPS = 3,  /* by which several threads on the left may be ahead, beside one for each */
   APART_STRIPS = 16, /* that are done without their last tiles before those are, at most */
@@ -62,6 +64,7 @@ typedef struct tile {
   heat_box at;         /* positions */
   heat_lane_tile lane; /* its cells, and what it is handed of the first stage */
   double *waste;
+  bool ahead;              /* the next tile is to be brought near */
   heat_lane_window window; /* where the material varies */
 } tile;
 
@@ -215,7 +218,7 @@ static void do_inner(tile *t, int k) {
   const heat_sweep *sweep = &work->fronts[k].sweep;
   const heat_lane_tile lane = at_stage(t, k);
   if (work->patches != NULL) {
-    work->lanes->hand_over(&lane);
+    work->lanes->hand_over(&lane, 0, work->lanes->columns);
     update(t, k, 0, work->lanes->columns);
     return;
   }
@@ -246,7 +249,7 @@ static void do_rim(tile *t, int k) {
     return;
   }
   const heat_lane_tile lane = at_stage(t, k);
-  work->lanes->hand_over(&lane);
+  work->lanes->hand_over(&lane, 0, work->lanes->columns);
   if (heat_box_empty(part)) return;
   for (int side = 0; side < HEAT_SIDES; side++)
     if (beside[side]) prepare_side(t, k, part, side);
@@ -254,16 +257,46 @@ static void do_rim(tile *t, int k) {
   update(t, k, (int)(part.lo[HEAT_X] + shift), (int)(part.hi[HEAT_X] + shift));
 }
 
-/* Have some rows of the next tile's cells brought near, and of those that it will write to. */
-static void fetch_ahead(const tile *t, int k) {
+/* Have one of `shares` shares of the next tile's cells brought near, and of those that it will write to. */
+static void fetch_ahead(const tile *t, int share, int shares) {
   const heat_frame_work *work = t->p->work;
   const int count = work->count, rows = (int)heat_box_width(t->at, HEAT_Y), columns = work->lanes->columns;
-  for (int row = rows * k / count; row < rows * (k + 1) / count; row++) {
+  for (int row = rows * share / shares; row < rows * (share + 1) / shares && t->ahead; row++) {
     const double *from = heat_field_at(&t->p->from, t->at.hi[HEAT_X], t->at.lo[HEAT_Y] + row);
     const double *to = heat_field_at(&t->p->to, t->at.hi[HEAT_X] - count, t->at.lo[HEAT_Y] + row - count);
     for (int column = 0; column < columns; column += LINE_CELLS) {
       __builtin_prefetch(from + column, 0, 2);
       __builtin_prefetch(to + column, 1, 2);
+    }
+  }
+  if (work->patches != NULL) heat_lane_window_fetch_ahead(&t->window, share, shares);
+}
+
+/* The stages [from, from + count) in a tile within which nothing but the kernel is to do, where coefficients have to be
+ * read: piece by piece from right to left, each stage two columns behind the one before. So a piece of coefficients is
+ * read again while it is in the first-level cache, in which those of a whole tile have no place:
+ *
+ *     stage
+ *       ^   |    6    |   4   | 2 |      two stages, in the order of their numbers
+ *       |   |   5   |   3   |  1  |
+ *           +-------------------> columns
+ *
+ * A stage at column c reads what the one before left in the columns c - 2 to c, and writes to column c, which no later
+ * column of that one reads. */
+static void do_together(tile *t, int from, int count) {
+  const int columns = t->p->work->lanes->columns, pieces = columns / PIECE;
+  int done[TOGETHER], calls = 0; /* done: columns from here on */
+  for (int s = 0; s < count; s++) done[s] = columns;
+  for (int begin = columns - PIECE; done[count - 1] > 0; begin -= PIECE) {
+    for (int s = 0; s < count; s++) {
+      const int first = begin + 2 * s > 0 ? begin + 2 * s : 0;
+      if (first >= done[s]) continue;
+      if (calls < pieces * count) fetch_ahead(t, pieces * from + calls, pieces * t->p->work->count);
+      calls++;
+      const heat_lane_tile lane = at_stage(t, from + s);
+      t->p->work->lanes->hand_over(&lane, first > 0 ? first - 2 : 0, done[s] < columns ? done[s] - 2 : columns);
+      update(t, from + s, first, done[s]);
+      done[s] = first;
     }
   }
 }
@@ -274,14 +307,19 @@ static void do_tile(tile *t) {
   const int count = work->count;
   if (!heat_box_empty(heat_box_intersect(t->at, p->readable))) load_tile(t);
   if (work->patches != NULL) heat_lane_window_move(&t->window, t->at.lo[HEAT_X], t->at.lo[HEAT_Y]);
-  if (heat_box_within(t->at, p->inner)) {
-    const bool ahead = heat_box_within(heat_box_shift(t->at, work->lanes->columns, 0), p->inner);
-    for (int k = 0; k < count; k++) {
-      if (ahead) fetch_ahead(t, k);
-      do_inner(t, k);
+  const bool inner = heat_box_within(t->at, p->inner);
+  const bool together = inner && work->patches != NULL && t->window.common == NULL;
+  t->ahead = inner && heat_box_within(heat_box_shift(t->at, work->lanes->columns, 0), p->inner);
+  for (int k = 0; k < count; k += together ? TOGETHER : 1) {
+    if (together) {
+      do_together(t, k, count - k < TOGETHER ? count - k : TOGETHER);
+      continue;
     }
-  } else {
-    for (int k = 0; k < count; k++) do_rim(t, k);
+    fetch_ahead(t, k, count);
+    if (inner)
+      do_inner(t, k);
+    else
+      do_rim(t, k);
   }
   const heat_box part = heat_box_intersect(heat_box_shift(t->at, -count, -count), box_of(p, count - 1));
   if (!heat_box_empty(part)) store_tile(t, part);

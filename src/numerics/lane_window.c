@@ -2,6 +2,11 @@
 
 enum { KX, KY, INVERSE, Q }; /* arrays */
 
+/* What all cells have of an array that then need not be fetched; NULL: they differ, or it always is. */
+static const double *one_of(const heat_lane_window *window, int array) {
+  return array == INVERSE ? window->patches->one[array] : NULL;
+}
+
 /* Blocks to the left of a tile's own one. */
 static int blocks_beside(const heat_lanes *lanes, int stages) {
   return (stages + lanes->columns - 1) / lanes->columns;
@@ -49,6 +54,7 @@ void heat_lane_window_move(heat_lane_window *window, int64_t x, int64_t y) {
   const heat_lanes *lanes = window->lanes;
   window->x = x;
   window->y = y;
+  window->own = block_of(window, x);
   window->common = common_below(window, x);
   /* Rows beyond the rim may not be in memory. */
   window->ahead = common_below(window, x + lanes->columns) == NULL &&
@@ -58,14 +64,16 @@ void heat_lane_window_move(heat_lane_window *window, int64_t x, int64_t y) {
                   y + lanes->lanes * lanes->rows <= window->from->cells.hi[HEAT_Y];
 }
 
-/* The block that begins at column i, which is fetched if it is not there: of all lanes the rows of the tile, and below
- * them those that are in the lane below, or were in the strip below. */
-static int provide_block(heat_lane_window *window, int64_t i) {
+/* The block that lies so many to the left of the tile, which is fetched if it is not there: of all lanes the rows of
+ * the tile, and below them those that are in the lane below, or were in the strip below. */
+static int provide_block(heat_lane_window *window, int back) {
   const heat_lanes *lanes = window->lanes;
-  const int block = block_of(window, i);
+  const int block = window->own >= back ? window->own - back : window->own - back + window->blocks;
+  const int64_t i = window->x - (int64_t)back * lanes->columns;
   int64_t *held = window->held[block];
   if (held[HEAT_X] == i && held[HEAT_Y] == window->y) return block;
   for (int a = 0; a < window->from->count; a++) {
+    if (one_of(window, a) != NULL) continue;
     const heat_lane_rows rows = {vector_at(window, block, a, 0, 0), i, window->y, lanes->rows, 0, lanes->rows};
     heat_lane_fetch(lanes, &rows, window->from, a);
     heat_lane_fetch_below(lanes, &rows, window->stages, window->from, a);
@@ -86,20 +94,21 @@ static const double *common_to(const heat_lane_window *window, int k, int first,
 /* Columns in which the coefficients differ. Those of a block at a time, from right to left. */
 static void update_differing(heat_lane_window *window, const heat_lane_step *step, int first, int last) {
   const int k = step->k, width = window->lanes->columns;
-  int start = 0; /* of the block, in columns of the tile */
+  const double *one = one_of(window, INVERSE);
+  int back = 0, start = 0; /* of the block: how many to the left of the tile, and where it begins in columns of that */
   for (int from; last > first; last = from) {
-    while (last - k - 2 < start) start -= width;
+    for (; last - k - 2 < start; back++) start -= width;
     from = start + k + 1 > first ? start + k + 1 : first;
     const int column = from - k - 1 - start, next = last - k - 1 - start; /* of the face to the east of the last cell */
-    const int64_t i = window->x + start;
-    const int block = provide_block(window, i), beside = next < width ? block : provide_block(window, i + width);
-    const heat_lane_material material = {.c = step->c,
-                                         .kx = vector_at(window, block, KX, -k - 1, column),
-                                         .kx_east = vector_at(window, beside, KX, -k - 1, next % width),
-                                         .ky = vector_at(window, block, KY, -k - 1, column),
-                                         .inverse = vector_at(window, block, INVERSE, -k - 1, column),
-                                         .q = window->from->count > Q ? vector_at(window, block, Q, -k - 1, column)
-                                                                      : NULL};
+    const int block = provide_block(window, back), beside = next < width ? block : provide_block(window, back - 1);
+    const heat_lane_material material = {
+        .c = step->c,
+        .kx = vector_at(window, block, KX, -k - 1, column),
+        .kx_east = vector_at(window, beside, KX, -k - 1, next % width),
+        .ky = vector_at(window, block, KY, -k - 1, column),
+        .inverse = one != NULL ? one : vector_at(window, block, INVERSE, -k - 1, column),
+        .q = window->from->count > Q ? vector_at(window, block, Q, -k - 1, column) : NULL,
+        .one_inverse = one != NULL};
     window->lanes->update_varying(step->cells, from, last, &material);
   }
 }
@@ -119,21 +128,20 @@ static void update_columns(heat_lane_window *window, const heat_lane_step *step,
   window->lanes->update_varying(step->cells, first, last, &material);
 }
 
-/* Have some rows of the next tile's block brought near. */
-static void fetch_ahead(const heat_lane_window *window, int k) {
+void heat_lane_window_fetch_ahead(const heat_lane_window *window, int share, int shares) {
   enum { LINE_CELLS = 8 };
   const heat_lanes *lanes = window->lanes;
   const int rows = window->stages + lanes->lanes * lanes->rows;
   const int64_t i = window->x + lanes->columns;
-  for (int row = rows * k / window->stages; row < rows * (k + 1) / window->stages; row++)
-    for (int a = 0; a < window->from->count; a++)
+  if (!window->ahead) return;
+  for (int a = 0; a < window->from->count; a++)
+    for (int row = rows * share / shares; row < rows * (share + 1) / shares && one_of(window, a) == NULL; row++)
       for (int column = 0; column < lanes->columns; column += LINE_CELLS)
         __builtin_prefetch(heat_arrays_at(window->from, a, i + column, window->y - window->stages + row), 0, 2);
 }
 
 void heat_lane_window_update(heat_lane_window *window, const heat_lane_step *step) {
   enum { PIECE = 8 };
-  if (window->ahead) fetch_ahead(window, step->k);
   const double *common = window->common;
   int last = step->last; /* of those to the right of `end` that are still to be done, which have `common` */
   for (int end = last, begin; end > step->first && window->common == NULL; end = begin) {

@@ -95,31 +95,30 @@ static void store_rows(const double *tile, int p, double *const *to, int first, 
   }
 }
 
-ALWAYS_INLINE void hand_rows_over(const heat_lane_tile *tile) {
+ALWAYS_INLINE void hand_rows_over(const heat_lane_tile *tile, int first, int last) {
   enum { LINE = 8, BELOW = 2 * COLUMNS }; /* doubles; what the next stage will read */
-  double *below = tile->below;
-  for (int n = 0; n < BELOW; n += LINE) __builtin_prefetch(below + BELOW + n, 1, 3);
+  for (int n = 0; n < BELOW && last == COLUMNS; n += LINE) __builtin_prefetch(tile->below + BELOW + n, 1, 3);
   for (int p = 0; p < 2; p++) {
-    for (int c = 0; c < COLUMNS; c++, below++) {
+    double *from = tile->below + (ptrdiff_t)p * COLUMNS;
+    for (int c = first; c < last; c++) {
       const double *mine = tile->cells + place(tile->rows - 2 + p, c);
       vec lower = UP_A_LANE(load(mine));
-      lower[0] = *below;
-      *below = mine[LANES - 1];
+      lower[0] = from[c];
+      from[c] = mine[LANES - 1];
       store(tile->cells + place(p - 2, c), lower);
     }
   }
 }
 
-static void hand_over(const heat_lane_tile *tile) {
-  const double *left = tile->left;
-  double *right = tile->right;
-  hand_rows_over(tile);
-  for (int c = 0; c < 2; c++) {
-    for (int p = -2; p < tile->rows; p++, left += LANES, right += LANES) {
-      store(right, load(tile->cells + place(p, COLUMNS - 2 + c)));
-      store(tile->cells + place(p, c - 2), load(left));
-    }
-  }
+static void hand_over(const heat_lane_tile *tile, int first, int last) {
+  const int rows = tile->rows + 2;
+  const ptrdiff_t column = rows * (ptrdiff_t)LANES;
+  hand_rows_over(tile, first, last);
+  for (int c = 0; c < 2 && last == COLUMNS; c++)
+    for (int p = 0; p < rows; p++)
+      store(tile->right + c * column + p * LANES, load(tile->cells + place(p - 2, COLUMNS - 2 + c)));
+  for (int c = 0; c < 2 && first == 0 && last > 0; c++)
+    for (int p = 0; p < rows; p++) store(tile->cells + place(p - 2, c - 2), load(tile->left + c * column + p * LANES));
 }
 
 /* sum - n u, for an n that is a power of two: see kernel.c. */
@@ -213,7 +212,7 @@ static void update_whole(const heat_lane_tile *tile, double a, double b) {
   enum { LINE = 8 };
   const int room = 2 * (tile->rows + 2) * LANES; /* doubles; what the next stage will read */
   for (int n = 0; n < room; n += LINE) __builtin_prefetch(tile->left + room + n, 0, 3);
-  hand_rows_over(tile);
+  hand_rows_over(tile, 0, COLUMNS);
   if (a == b)
     update_columns(tile, 0, COLUMNS, a, b, true, true);
   else
@@ -225,6 +224,11 @@ ALWAYS_INLINE void load_varied(vec *column, const double *from) {
   for (int g = 0; g < VARIED + 2; g++) column[g] = load(from + place(g, 0));
 }
 
+/* What the loops of varying material are made for. */
+typedef struct varied {
+  bool same, one_inverse, source; /* see heat_lane_material */
+} varied;
+
 /* Coefficients of a column of a group: rows of vectors, or one number for all. */
 typedef struct factors {
   const double *kx, *ky, *inverse, *q;
@@ -233,8 +237,8 @@ typedef struct factors {
 
 /* One column of a group of rows of varying material. `flux`: what comes in through the east faces, and then what goes
  * out through the west ones. */
-ALWAYS_INLINE void vary_column(double *out, const vec *west, const vec *here, vec *flux, factors f, bool same,
-                               bool source) {
+ALWAYS_INLINE void vary_column(double *out, const vec *west, const vec *here, vec *flux, factors f, varied v) {
+  const bool same = v.same, one_factor = v.same || v.one_inverse;
   vec south = here[1] - here[0];
   south = same ? f.one_ky * south : load(f.ky) * south;
 #pragma GCC unroll 8
@@ -244,39 +248,38 @@ ALWAYS_INLINE void vary_column(double *out, const vec *west, const vec *here, ve
     const vec along_x = same ? f.one_kx * x : load(f.kx + at) * x;
     const vec north = same ? f.one_ky * y : load(f.ky + at + place(1, 0)) * y;
     vec change = (flux[g] - along_x) + (north - south);
-    if (source) change = same ? change + f.one_q : change + load(f.q + at);
-    change = same ? f.one_factor * change : (f.c * load(f.inverse + at)) * change;
+    if (v.source) change = same ? change + f.one_q : change + load(f.q + at);
+    change = one_factor ? f.one_factor * change : (f.c * load(f.inverse + at)) * change;
     store(out + at, u + change);
     flux[g] = along_x;
     south = north;
   }
 }
 
-ALWAYS_INLINE factors factors_left(factors f, bool same, bool source) {
-  if (same) return f;
+ALWAYS_INLINE factors factors_left(factors f, varied v) {
+  if (v.same) return f;
   f.kx -= LANES;
   f.ky -= LANES;
-  f.inverse -= LANES;
-  if (source) f.q -= LANES;
+  if (!v.one_inverse) f.inverse -= LANES;
+  if (v.source) f.q -= LANES;
   return f;
 }
 
 /* In the order of update_columns. */
-ALWAYS_INLINE void vary_columns(double *tile, int first, int last, const heat_lane_material *m, bool same,
-                                bool source) {
+ALWAYS_INLINE void vary_columns(double *tile, int first, int last, const heat_lane_material *m, varied v) {
   for (int p = ROWS - VARIED; p >= 0; p -= VARIED) {
     const ptrdiff_t at = place(p, last - 1 - first);
     factors f = {.c = m->c};
-    if (same) {
+    if (v.same || v.one_inverse) f.one_factor = m->c * *m->inverse;
+    if (v.same) {
       f.one_kx = *m->kx;
       f.one_ky = *m->ky;
-      f.one_factor = m->c * *m->inverse;
-      if (source) f.one_q = *m->q;
+      if (v.source) f.one_q = *m->q;
     } else {
       f.kx = m->kx + at;
       f.ky = m->ky + at;
-      f.inverse = m->inverse + at;
-      if (source) f.q = m->q + at;
+      if (!v.one_inverse) f.inverse = m->inverse + at;
+      if (v.source) f.q = m->q + at;
     }
     vec x[VARIED + 2], y[VARIED + 2], flux[VARIED];
     const double *in = tile + place(p - 2, last - 1);
@@ -287,34 +290,39 @@ ALWAYS_INLINE void vary_columns(double *tile, int first, int last, const heat_la
 #pragma GCC unroll 8
     for (int g = 0; g < VARIED; g++) {
       const vec difference = y[g + 1] - x[g + 1];
-      flux[g] = same ? f.one_kx * difference : load(m->kx_east + place(p + g, 0)) * difference;
+      flux[g] = v.same ? f.one_kx * difference : load(m->kx_east + place(p + g, 0)) * difference;
     }
     in -= 2 * (ptrdiff_t)LANES;
     for (; rest >= 2; rest -= 2) { /* the two change parts, so that nothing is moved */
       load_varied(y, in);
-      vary_column(out, y, x, flux, f, same, source);
-      f = factors_left(f, same, source);
+      vary_column(out, y, x, flux, f, v);
+      f = factors_left(f, v);
       load_varied(x, in - LANES);
-      vary_column(out - LANES, x, y, flux, f, same, source);
-      f = factors_left(f, same, source);
+      vary_column(out - LANES, x, y, flux, f, v);
+      f = factors_left(f, v);
       in -= 2 * (ptrdiff_t)LANES;
       out -= 2 * (ptrdiff_t)LANES;
     }
     if (rest == 0) continue;
     load_varied(y, in);
-    vary_column(out, y, x, flux, f, same, source);
+    vary_column(out, y, x, flux, f, v);
   }
 }
 
 static void update_varying(double *tile, int first, int last, const heat_lane_material *material) {
-  if (material->same && material->q == NULL)
-    vary_columns(tile, first, last, material, true, false);
+  const bool source = material->q != NULL;
+  if (material->same && !source)
+    vary_columns(tile, first, last, material, (varied){.same = true});
   else if (material->same)
-    vary_columns(tile, first, last, material, true, true);
-  else if (material->q == NULL)
-    vary_columns(tile, first, last, material, false, false);
+    vary_columns(tile, first, last, material, (varied){.same = true, .source = true});
+  else if (material->one_inverse && !source)
+    vary_columns(tile, first, last, material, (varied){.one_inverse = true});
+  else if (material->one_inverse)
+    vary_columns(tile, first, last, material, (varied){.one_inverse = true, .source = true});
+  else if (!source)
+    vary_columns(tile, first, last, material, (varied){.source = false});
   else
-    vary_columns(tile, first, last, material, false, true);
+    vary_columns(tile, first, last, material, (varied){.source = true});
 }
 
 static double arithmetic(int64_t rounds, double a) {

@@ -12,15 +12,13 @@ size_t heat_patches_bytes(heat_box cells) {
   return sizeof(heat_patches) + 2 * (size_t)patches_along(cells, HEAT_X) * (size_t)patches_along(cells, HEAT_Y);
 }
 
-/* Whether all cells of a patch have the bits of its first one. */
-static bool is_common(const heat_arrays *from, heat_box patch) {
-  for (int a = 0; a < from->count; a++) {
-    const double *first = heat_arrays_at(from, a, patch.lo[HEAT_X], patch.lo[HEAT_Y]);
-    const size_t columns = (size_t)heat_box_width(patch, HEAT_X), bytes = columns * sizeof(double);
-    if (memcmp(first, first + 1, bytes - sizeof(double)) != 0) return false;
-    for (int64_t j = 1; j < heat_box_width(patch, HEAT_Y); j++)
-      if (memcmp(first, first + j * from->stride, bytes) != 0) return false;
-  }
+/* Whether all cells of a patch have the bits of its first one in array a. */
+static bool is_common(const heat_arrays *from, int a, heat_box patch) {
+  const double *first = heat_arrays_at(from, a, patch.lo[HEAT_X], patch.lo[HEAT_Y]);
+  const size_t columns = (size_t)heat_box_width(patch, HEAT_X), bytes = columns * sizeof(double);
+  if (memcmp(first, first + 1, bytes - sizeof(double)) != 0) return false;
+  for (int64_t j = 1; j < heat_box_width(patch, HEAT_Y); j++)
+    if (memcmp(first, first + j * from->stride, bytes) != 0) return false;
   return true;
 }
 
@@ -41,9 +39,21 @@ static heat_box patch_at(heat_box cells, int64_t column, int64_t row) {
 /* The kind of a patch. */
 static int look_at(heat_patches *patches, const heat_arrays *from, heat_box patch) {
   double value[HEAT_ARRAYS] = {0};
-  if (!is_common(from, patch)) return 0;
-  for (int a = 0; a < from->count; a++) value[a] = *heat_arrays_at(from, a, patch.lo[HEAT_X], patch.lo[HEAT_Y]);
+  for (int a = 0; a < from->count; a++) {
+    if (!is_common(from, a, patch)) return 0;
+    value[a] = *heat_arrays_at(from, a, patch.lo[HEAT_X], patch.lo[HEAT_Y]);
+  }
   return number_of(patches, value);
+}
+
+/* What all cells have of array a; NULL: they differ. */
+static const double *one_of(const heat_arrays *from, heat_box cells, int a) {
+  const double *first = heat_arrays_at(from, a, cells.lo[HEAT_X], cells.lo[HEAT_Y]);
+  for (int64_t j = cells.lo[HEAT_Y]; j < cells.hi[HEAT_Y]; j++)
+    if (!is_common(from, a, (heat_box){{cells.lo[HEAT_X], j}, {cells.hi[HEAT_X], j + 1}}) ||
+        memcmp(first, heat_arrays_at(from, a, cells.lo[HEAT_X], j), sizeof *first) != 0)
+      return NULL;
+  return first;
 }
 
 heat_status heat_patches_create(heat_patches **created, const heat_arrays *from, heat_box cells) {
@@ -58,6 +68,7 @@ heat_status heat_patches_create(heat_patches **created, const heat_arrays *from,
   patches->up = patches->kind + columns * rows;
   patches->kinds = 0;
   patches->mixed = 0;
+  for (int a = 0; a < HEAT_ARRAYS; a++) patches->one[a] = a < from->count ? one_of(from, cells, a) : NULL;
   for (int64_t row = rows - 1; row >= 0; row--) {
     for (int64_t column = 0; column < columns; column++) {
       const int64_t n = row * columns + column, above = n + columns;
@@ -80,6 +91,7 @@ double heat_patches_mixed(const heat_patches *patches) {
 }
 
 const double *heat_patches_common(const heat_patches *patches, heat_box box) {
+  if (patches->kinds == 0) return NULL;
   const heat_box part = heat_box_intersect(box, patches->cells);
   if (heat_box_empty(part) || part.hi[HEAT_X] < box.hi[HEAT_X] || part.hi[HEAT_Y] < box.hi[HEAT_Y]) return NULL;
   int64_t lo[HEAT_AXES], hi[HEAT_AXES]; /* patches */

@@ -98,8 +98,30 @@ static void every_material_has_its_patch(void **state) {
   heat_patches_destroy(patches);
 }
 
+/* Whatever cell differs, at the ends of rows and within them; cells beyond those that were looked at do not matter. */
+static void an_array_of_one_value_is_found(void **state) {
+  (void)state;
+  const int64_t west = cells.lo[HEAT_X] + 1, east = cells.hi[HEAT_X] - 1, low = cells.lo[HEAT_Y],
+                high = cells.hi[HEAT_Y];
+  const heat_arrays arrays = all_arrays();
+  const heat_box part = {{west, low}, {east, high}};
+  const int64_t places[][HEAT_AXES] = {{west - 1, low},  {west, low},          {east - 1, low},
+                                       {west, high - 1}, {east - 1, high - 1}, {west + 9, low + 30}};
+  for (size_t n = 0; n < sizeof places / sizeof *places; n++) {
+    heat_patches *patches;
+    for (int a = 0; a < 3; a++) fill(a, cells, a);
+    fill(1, (heat_box){{places[n][0], places[n][1]}, {places[n][0] + 1, places[n][1] + 1}}, 9);
+    assert_int_equal(heat_patches_create(&patches, &arrays, part).code, HEAT_OK);
+    assert_true(patches->one[0] != NULL && *patches->one[0] == 0);
+    assert_true((patches->one[1] != NULL) == (n == 0));
+    assert_null(patches->one[3]);
+    heat_patches_destroy(patches);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(an_array_of_one_value_is_found),
       cmocka_unit_test(common_values_are_those_of_every_cell),
       cmocka_unit_test(every_material_has_its_patch),
   };

@@ -29,6 +29,7 @@ typedef struct heat_lane_window {
   int stages, blocks;
   double *memory;
   int64_t x, y;                                /* position of the present tile */
+  int own;                                     /* the block that begins there */
   int64_t held[HEAT_WINDOW_BLOCKS][HEAT_AXES]; /* position of each block */
   bool ahead;                                  /* the next one, to the right, will fetch a block */
   const double *common;                        /* what all cells of the tile have; NULL: they differ */
@@ -43,6 +44,9 @@ heat_lane_window heat_lane_window_begin(const heat_lanes *lanes, int stages, con
 
 /* Go on with the tile whose first position is (x, y). Local. */
 void heat_lane_window_move(heat_lane_window *window, int64_t x, int64_t y);
+
+/* Have one of `shares` shares of what the next tile will fetch brought near. Local. */
+void heat_lane_window_fetch_ahead(const heat_lane_window *window, int share, int shares);
 
 /* A stage in some columns of a tile. */
 typedef struct heat_lane_step {

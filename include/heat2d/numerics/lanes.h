@@ -17,8 +17,9 @@ typedef struct heat_lane_material {
   const double *kx_east; /* those of position (0, last) */
   const double *ky;      /* south faces, and those of the row above the tile */
   const double *inverse;
-  const double *q; /* NULL: no source */
-  bool same;       /* all of these cells have the same: each pointer is to one number */
+  const double *q;  /* NULL: no source */
+  bool same;        /* all of these cells have the same: each pointer is to one number */
+  bool one_inverse; /* only `inverse` is the same, and points to one number */
 } heat_lane_material;
 
 /* A tile, and what others leave for it and it for them. */
@@ -46,9 +47,10 @@ typedef struct heat_lanes {
    * Local. */
   void (*shift)(double *tile, int p, const double *from);
 
-  /* Fill in the rows and columns -2 and -1, from the lane below, and from `below` for the first lane, and from `left`.
-   * Leave what the tile above will need in `below`, and what the one to the right will in `right`. Local. */
-  void (*hand_over)(const heat_lane_tile *tile);
+  /* Fill in the rows -2 and -1 of the columns [first, last), from the lane below and from `below` for the first lane,
+   * and leave what the tile above will need there. With column 0 fill in the columns -2 and -1 from `left`, and with
+   * the last one leave what the tile to the right will need in `right`. Local. */
+  void (*hand_over)(const heat_lane_tile *tile, int first, int last);
 
   /* Do a stage in the columns [first, last): the new value of vector (p, c) is that of the cell which was at
    * (p - 1, c - 1), so that the tile has moved by one cell in both directions. a, b: see kernel.h. Local. */

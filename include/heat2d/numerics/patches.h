@@ -25,9 +25,10 @@ typedef struct heat_arrays {
 
 typedef struct heat_patches {
   heat_box cells;
-  int64_t columns, mixed; /* patches in a row; of all, those whose cells differ */
-  unsigned char *kind;    /* of each patch, row by row; 0: its cells differ */
-  unsigned char *up;      /* how many from it upwards have its kind */
+  int64_t columns, mixed;         /* patches in a row; of all, those whose cells differ */
+  unsigned char *kind;            /* of each patch, row by row; 0: its cells differ */
+  unsigned char *up;              /* how many from it upwards have its kind */
+  const double *one[HEAT_ARRAYS]; /* of each array what all cells have, in that array; NULL: they differ */
   int kinds;
   double value[HEAT_PATCH_KINDS][HEAT_ARRAYS];
 } heat_patches;
