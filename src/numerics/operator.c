@@ -28,8 +28,7 @@ void heat_operator_destroy(heat_operator *op) {
 }
 
 size_t heat_operator_bytes(const heat_problem *problem, heat_box owned, int depth) {
-  const size_t patches = heat_problem_uniform_material(problem) ? 0 : heat_patches_bytes(heat_box_grow(owned, depth));
-  return patches + heat_stencil_bytes(problem, owned, depth) + heat_forcing_bytes(problem, owned, depth) +
+  return heat_stencil_bytes(problem, owned, depth) + heat_forcing_bytes(problem, owned, depth) +
          heat_walls_bytes(problem, owned) + heat_ledger_bytes(owned);
 }
 

@@ -49,24 +49,28 @@ static bool is_worth_a_trial(const heat_sequence *sequence) {
 heat_status heat_sequence_create(heat_sequence *sequence, heat_equation equation, heat_runtime *runtime, int threads) {
   const heat_grid *grid = equation.stencil->grid;
   const char *isa = getenv("HEAT2D_ISA");
-  const double mixed_most = 1.0 / 32;
   *sequence = (heat_sequence){
       .equation = equation, .grid = grid, .runtime = runtime, .threads = threads, .kernels = heat_kernels_find(isa)};
   heat_status status = heat_ok();
   if (sequence->kernels == NULL)
     status = heat_fail(HEAT_USAGE, "HEAT2D_ISA=%s: not known, or not on this processor", isa);
   sequence->coefficients = coefficients_of(sequence);
-  if (status.code == HEAT_OK && sequence->coefficients.count > 0)
-    status = heat_patches_create(&sequence->patches, &sequence->coefficients,
-                                 heat_grid_grown(grid, grid->owned, equation.stencil->depth));
   status = heat_agree(grid->comm, status);
   if (status.code == HEAT_OK) status = heat_halo_create(&sequence->halo, grid, equation.stencil->depth, 1);
   const int arrays =
       (equation.stencil->uniform ? UNIFORM_ARRAYS : VARYING_ARRAYS) + (equation.forcing->has_source ? 1 : 0);
   sequence->cell_bytes = arrays * (int64_t)sizeof(double);
   sequence->tiling = heat_tiling_create(grid->owned, (size_t)sequence->cell_bytes, is_worth_a_trial(sequence));
-  if (sequence->patches != NULL && heat_patches_mixed(sequence->patches) > mixed_most)
-    sequence->tiling.frame_stages = 0;
+  return status;
+}
+
+heat_status heat_sequence_find_patches(heat_sequence *sequence) {
+  const double mixed_most = 1.0 / 32;
+  if (sequence->plain || sequence->coefficients.count == 0 || sequence->patches != NULL) return heat_ok();
+  const heat_status status =
+      heat_patches_create(&sequence->patches, &sequence->coefficients,
+                          heat_grid_grown(sequence->grid, sequence->grid->owned, sequence->equation.stencil->depth));
+  if (status.code == HEAT_OK && heat_patches_mixed(sequence->patches) > mixed_most) sequence->tiling.frame_stages = 0;
   return status;
 }
 
@@ -328,6 +332,7 @@ static int frame_length(const pass *list, const heat_schedule *schedule, int fro
   unsigned written = 0;
   int length = 0;
   if (sequence->plain || !has_frame(sequence) || (!tried && tiling->frame_stages == 0)) return 0;
+  if (sequence->coefficients.count > 0 && sequence->patches == NULL) return 0;
   if (to > from + HEAT_FRAME_STAGES) to = from + HEAT_FRAME_STAGES;
   for (int k = from; k < to; k++) {
     const heat_stage *stage = &list->stages[k];

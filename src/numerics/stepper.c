@@ -66,13 +66,17 @@ static int band_rows(const heat_method *method, const heat_layout *layout, int d
   return rows < heat_box_width(last, HEAT_Y) + 2 * (int64_t)depth ? rows : 0;
 }
 
+static bool takes_euler_steps(const heat_method *method) {
+  return method == &heat_methods[HEAT_METHOD_EULER];
+}
+
 /* What the lane frame takes where the steps are done in it, and `untried`: whether that is sure; 0: they are not. Where
  * the material varies much they may not be, and where it does is not known yet: then it is counted. */
 static size_t frame_bytes(const heat_stepper_spec *spec, bool *untried) {
   const heat_layout *layout = spec->layout;
   heat_box grown = heat_layout_box(layout, 0);
   int length = 0;
-  if (spec->method == &heat_methods[HEAT_METHOD_EULER]) length = heat_tiles_frame_stages(grown);
+  if (takes_euler_steps(spec->method)) length = heat_tiles_frame_stages(grown);
   *untried = length > 0 && spec->coefficients == 0 && (spec->depth >= length || !heat_layout_needs_exchange(layout));
   for (int axis = 0; axis < HEAT_AXES; axis++)
     if (layout->ranks[axis] > 1 || layout->periodic[axis]) grown.hi[axis] += 2 * (int64_t)spec->depth;
@@ -89,7 +93,10 @@ size_t heat_stepper_bytes(const heat_stepper_spec *spec) {
   const size_t band = form.rows > 0 && untried ? 0 : heat_field_form_bytes(spec->layout, block, form);
   /* A solver's messages are of one layer, and next to nothing. */
   const size_t messages = method->step == NULL ? heat_halo_plan_bytes(spec->layout, spec->depth) : 0;
-  return (size_t)method->lasting * whole + (size_t)(method->fields - method->lasting) * band + frame + messages;
+  const size_t patches =
+      takes_euler_steps(method) && !spec->uniform ? heat_patches_bytes(heat_box_grow(block, spec->depth)) : 0;
+  return (size_t)method->lasting * whole + (size_t)(method->fields - method->lasting) * band + frame + messages +
+         patches;
 }
 
 heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method, heat_operator *op) {
@@ -102,6 +109,7 @@ heat_status heat_stepper_create(heat_stepper *stepper, const heat_method *method
     stepper->role_to_field[f] = f;
     status = heat_field_create_as(&stepper->fields[f], op->grid, form);
   }
+  if (status.code == HEAT_OK && takes_euler_steps(method)) status = heat_sequence_find_patches(&op->sequence);
   status = heat_agree(op->grid->comm, status);
   if (status.code != HEAT_OK || !(heat_method_adapts(method) || method->step != NULL)) return status;
   const heat_problem *problem = op->problem;

@@ -42,7 +42,7 @@ typedef struct heat_sequence {
   heat_tiling tiling;
   heat_lane_frame frame;
   heat_arrays coefficients; /* for it, where the material varies: otherwise none */
-  heat_patches *patches;    /* of these */
+  heat_patches *patches;    /* of these, once they were looked for */
   bool framed;              /* stages were done in it without a trial */
   int short_stretches;      /* between exchanges, in a row: too few stages for that */
   int64_t cell_bytes;       /* that a tile holds of each cell */
@@ -60,6 +60,10 @@ typedef struct heat_sequence {
  * that this processor does not have), HEAT_IO (memory). Collective over the grid's communicator. */
 heat_status heat_sequence_create(heat_sequence *sequence, heat_equation equation, heat_runtime *runtime, int threads);
 void heat_sequence_destroy(heat_sequence *sequence); /* Local. */
+
+/* Look for patches of one material, without which a varying one is not stepped in the lane frame: for methods whose
+ * stages are steps of Euler. HEAT_IO (memory). Local. */
+heat_status heat_sequence_find_patches(heat_sequence *sequence);
 
 /* Carry out `count` stages on `fields` in order: writes the fields that they name, their ghosts and `valid`, and enters
  * into the ledger what flows in. A field that is a band must be one on all ranks, with as many rows; what it holds
