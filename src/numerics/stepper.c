@@ -94,7 +94,7 @@ size_t heat_stepper_bytes(const heat_stepper_spec *spec) {
   /* A solver's messages are of one layer, and next to nothing. */
   const size_t messages = method->step == NULL ? heat_halo_plan_bytes(spec->layout, spec->depth) : 0;
   const size_t patches =
-      takes_euler_steps(method) && !spec->uniform ? heat_patches_bytes(heat_box_grow(block, spec->depth)) : 0;
+      takes_euler_steps(method) && spec->coefficients > 0 ? heat_patches_bytes(heat_box_grow(block, spec->depth)) : 0;
   return (size_t)method->lasting * whole + (size_t)(method->fields - method->lasting) * band + frame + messages +
          patches;
 }
