@@ -21,16 +21,15 @@
  * So a tile depends on all tiles to the left of it and below it, and through them on all cells that messages bring
  * there. On what they bring from the right and from above only the last tiles depend: those strips are done last, and
  * those tiles can be done last, too, with what their neighbours to the left have left for them in some strips
- * (right_last below). A block that has neighbours below but not above may be gone through downwards. Blocks in the
- * middle have to wait for what comes from the left and from below before their first tile; their neighbours there
- * finish what they send just before, so that a block runs behind these by the time of a message, and none waits again.
+ * (right_last in frame_tile.h). A block that has neighbours below but not above may be gone through downwards. Blocks
+ * in the middle have to wait for what comes from the left and from below before their first tile; their neighbours
+ * there finish what they send just before, so that a block runs behind these by the time of a message, and none waits
+ * again.
  */
 #ifndef HEAT2D_LANE_FRAME_H
 #define HEAT2D_LANE_FRAME_H
 
-#include "heat2d/numerics/lane_window.h"
-#include "heat2d/numerics/tiles.h"
-#include "heat2d/numerics/walls.h"
+#include "heat2d/numerics/frame_tile.h"
 
 enum {
   HEAT_FRAME_STAGES = 64,     /* most stages of a pass */
@@ -48,26 +47,6 @@ void heat_lane_frame_destroy(heat_lane_frame *frame); /* Local. */
 /* Bytes that it takes for a block with its halo, nearly, with so many arrays of coefficients where the material varies.
  * Local. */
 size_t heat_lane_frame_bytes(heat_box grown, int threads, int coefficients, bool right_last);
-
-typedef struct heat_frame_work {
-  const heat_front *fronts; /* `count` stages in order, each u + c L(u) of the result u of the one before */
-  int count;
-  const heat_grid *grid;
-  const heat_lanes *lanes;
-  const heat_patches *patches;     /* of varying material; NULL: one material and no source */
-  const heat_arrays *coefficients; /* of that, as in lane_window.h */
-  const heat_field *from;          /* u of the first stage */
-  heat_field *to;                  /* out of the last one, which may be the same field; no other one is written */
-  int threads;
-  /* Strips go from above to below, so that what lies below is needed last; not for varying material. */
-  bool downwards;
-  bool right_last; /* what lies to the right of the owned box comes late: the tiles that need it are done last */
-  /* Called before the kernel works beside a wall: sets its ghosts as they are at stage k. By several threads. */
-  void (*prepare)(void *context, int k, const heat_wall_line *line);
-  /* As in heat_tiles_work. */
-  void (*before)(void *context, heat_box read, heat_box written);
-  void *context;
-} heat_frame_work;
 
 /* Do the stages of a pass. HEAT_IO when memory is exhausted: then nothing has been done. Local. */
 heat_status heat_lane_frame_pass(heat_lane_frame *frame, const heat_frame_work *work);

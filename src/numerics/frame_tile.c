@@ -1,0 +1,249 @@
+#include "heat2d/numerics/frame_tile.h"
+
+enum {
+  LINE_CELLS = 8, /* doubles of a cache line */
+  PIECE = 8,      /* columns that several stages are done in together */
+  TOGETHER = 16   /* stages, most */
+};
+
+heat_box heat_frame_turned(const heat_frame_pass *p, heat_box box) {
+  const heat_box owned = p->work->grid->owned;
+  if (!p->work->downwards) return box;
+  const int64_t both = owned.lo[HEAT_Y] + owned.hi[HEAT_Y], lo = both - box.hi[HEAT_Y];
+  box.hi[HEAT_Y] = both - box.lo[HEAT_Y];
+  box.lo[HEAT_Y] = lo;
+  return box;
+}
+
+heat_field heat_frame_turned_field(const heat_frame_pass *p, const heat_field *field) {
+  heat_field turned = *field;
+  if (!p->work->downwards) return turned;
+  turned.corner = heat_field_at(field, field->owned.lo[HEAT_X], field->owned.hi[HEAT_Y] - 1);
+  turned.stride = -field->stride;
+  return turned;
+}
+
+static int turned_side(const heat_frame_pass *p, int side) {
+  return p->work->downwards && side / 2 == HEAT_Y ? side ^ 1 : side;
+}
+
+heat_box heat_frame_box_of(const heat_frame_pass *p, int k) {
+  return heat_frame_turned(p, p->work->fronts[k].box);
+}
+
+static double *vector_at(const heat_frame_tile *t, ptrdiff_t p, ptrdiff_t c) {
+  const heat_lanes *lanes = t->p->work->lanes;
+  return t->lane.cells + (p * lanes->pitch + c) * lanes->lanes;
+}
+
+/* Fetch the cells; those that do not exist become copies of others. */
+static void load_tile(const heat_frame_tile *t) {
+  const heat_field *field = &t->p->from;
+  const heat_arrays from = {.at = {field->corner},
+                            .origin = {field->owned.lo[HEAT_X], field->owned.lo[HEAT_Y]},
+                            .stride = field->stride,
+                            .cells = t->p->readable};
+  const heat_lanes *lanes = t->p->work->lanes;
+  const int rows = t->lane.rows;
+  heat_lane_fetch(lanes, &(heat_lane_rows){t->lane.cells, t->at.lo[HEAT_X], t->at.lo[HEAT_Y], rows, 0, rows}, &from, 0);
+}
+
+/* Write back the cells that are in `part`, all of which are in the tile. */
+static void store_tile(const heat_frame_tile *t, heat_box part) {
+  enum { LANES_MOST = 8 };
+  const heat_lanes *lanes = t->p->work->lanes;
+  const int count = t->p->work->count;
+  const int64_t i = t->at.lo[HEAT_X] - count, j0 = t->at.lo[HEAT_Y] - count;
+  const int from = (int)(part.lo[HEAT_X] - i), to = (int)(part.hi[HEAT_X] - i);
+  double *rows[LANES_MOST];
+  int first, last;
+  heat_lane_groups(lanes, part, i, &first, &last);
+  for (int p = 0; p < t->lane.rows; p++) {
+    for (int l = 0; l < lanes->lanes; l++) {
+      const int64_t j = j0 + l * t->lane.rows + p;
+      const bool inside = j >= part.lo[HEAT_Y] && j < part.hi[HEAT_Y];
+      rows[l] = inside ? heat_field_at(&t->p->to, i, j) : t->waste;
+    }
+    lanes->store(t->lane.cells, p, rows, first, last);
+    for (int c = from; c < to; c++) {
+      if (c == first) c = last;
+      if (c >= to) break;
+      for (int l = 0; l < lanes->lanes; l++) rows[l][c] = vector_at(t, p, c)[l];
+    }
+  }
+}
+
+/* Turn a line around, so that its cells come in the field's order where the pass goes downwards. */
+static heat_wall_line reversed(const heat_frame_pass *p, heat_wall_line line) {
+  const int64_t last_run = (line.count - line.first_run + line.run - 1) % line.run + 1;
+  if (line.count > line.first_run) {
+    const int64_t runs = (line.count - line.first_run + line.run - 1) / line.run;
+    line.cell += runs * line.jump;
+    line.first_run = last_run;
+  }
+  line.cell += (line.count - 1) * line.along;
+  line.along = -line.along;
+  line.jump = -line.jump;
+  line.from = heat_frame_turned(p, (heat_box){{0, line.from}, {1, line.from + line.count}}).lo[HEAT_Y];
+  return line;
+}
+
+/* Have the ghosts set along one side of `part`, the cells of the tile in which stage k is done. The cell that is done
+ * at vector (p, c) lies at (p - 1, c - 1) before. */
+static void prepare_side(const heat_frame_tile *t, int k, heat_box part, int side) {
+  const heat_frame_pass *p = t->p;
+  const int rows = t->lane.rows, high = side % 2;
+  const heat_box done = heat_box_shift(part, k + 1, k + 1); /* positions */
+  const ptrdiff_t column = p->work->lanes->lanes, row = (ptrdiff_t)p->work->lanes->pitch * column;
+  const bool along_x = side / 2 == HEAT_Y;
+  const int64_t x = (!along_x && high ? done.hi[HEAT_X] - 1 : done.lo[HEAT_X]) - t->at.lo[HEAT_X];
+  const int64_t y = (along_x && high ? done.hi[HEAT_Y] - 1 : done.lo[HEAT_Y]) - t->at.lo[HEAT_Y];
+  const ptrdiff_t out = along_x ? row : column;
+  heat_wall_line line = {.side = turned_side(p, side),
+                         .from = part.lo[along_x ? HEAT_X : HEAT_Y],
+                         .count = heat_box_width(part, along_x ? HEAT_X : HEAT_Y),
+                         .cell = vector_at(t, y % rows - 1, x - 1) + y / rows,
+                         .along = along_x ? column : row,
+                         .out = high ? out : -out};
+  if (!along_x) { /* what each lane has is a run */
+    line.run = rows;
+    line.first_run = rows - y % rows;
+    line.jump = 1 - rows * row;
+    if (p->work->downwards) line = reversed(p, line);
+  }
+  p->work->prepare(p->work->context, k, &line);
+}
+
+/* The tile with what it is handed of stage k. */
+static heat_lane_tile at_stage(const heat_frame_tile *t, int k) {
+  const heat_lanes *lanes = t->p->work->lanes;
+  const ptrdiff_t columns = k * (ptrdiff_t)heat_frame_two_columns(lanes);
+  heat_lane_tile lane = t->lane;
+  lane.below += k * 2 * (ptrdiff_t)lanes->columns;
+  lane.left += columns;
+  lane.right += columns;
+  return lane;
+}
+
+/* Stage k in the columns [first, last), behind the handing over. */
+static void update(heat_frame_tile *t, int k, int first, int last) {
+  const heat_frame_work *work = t->p->work;
+  const heat_sweep *sweep = &work->fronts[k].sweep;
+  if (work->patches != NULL)
+    heat_lane_window_update(&t->window, &(heat_lane_step){t->lane.cells, k, first, last, sweep->c});
+  else
+    work->lanes->update(&t->lane, first, last, sweep->c * sweep->rx, sweep->c * sweep->ry);
+}
+
+/* Stage k in a tile within which nothing but the kernel is to do. */
+static void do_inner(heat_frame_tile *t, int k) {
+  const heat_frame_work *work = t->p->work;
+  const heat_sweep *sweep = &work->fronts[k].sweep;
+  const heat_lane_tile lane = at_stage(t, k);
+  if (work->patches != NULL) {
+    work->lanes->hand_over(&lane, 0, work->lanes->columns);
+    update(t, k, 0, work->lanes->columns);
+    return;
+  }
+  work->lanes->update_whole(&lane, sweep->c * sweep->rx, sweep->c * sweep->ry);
+}
+
+static bool touches(heat_box part, heat_box domain, int side) {
+  const int axis = side / 2;
+  return side % 2 == 0 ? part.lo[axis] == domain.lo[axis] : part.hi[axis] == domain.hi[axis];
+}
+
+/* Stage k in a tile at the rim of its box. */
+static void do_rim(heat_frame_tile *t, int k) {
+  const heat_frame_pass *p = t->p;
+  const heat_frame_work *work = p->work;
+  const heat_box box = heat_frame_box_of(p, k), domain = heat_frame_turned(p, work->grid->domain);
+  /* What the stage reads there, here or in the tiles to the right and above, has to be handed over. */
+  if (heat_box_empty(heat_box_intersect(heat_box_shift(t->at, -k, -k), heat_box_grow(box, 1)))) return;
+  const heat_box part = heat_box_intersect(heat_box_shift(t->at, -k - 1, -k - 1), box);
+  bool beside[HEAT_SIDES], any = false;
+  for (int side = 0; side < HEAT_SIDES; side++) {
+    beside[side] = heat_grid_wall(work->grid, turned_side(p, side)) && touches(part, domain, side);
+    any = any || beside[side];
+  }
+  /* All columns, at the rim of a block that goes on in another one: as in the middle. */
+  if (!any && !heat_box_empty(part) && heat_box_width(part, HEAT_X) == work->lanes->columns) {
+    do_inner(t, k);
+    return;
+  }
+  const heat_lane_tile lane = at_stage(t, k);
+  work->lanes->hand_over(&lane, 0, work->lanes->columns);
+  if (heat_box_empty(part)) return;
+  for (int side = 0; side < HEAT_SIDES; side++)
+    if (beside[side]) prepare_side(t, k, part, side);
+  const int64_t shift = k + 1 - t->at.lo[HEAT_X];
+  update(t, k, (int)(part.lo[HEAT_X] + shift), (int)(part.hi[HEAT_X] + shift));
+}
+
+/* Have one of `shares` shares of the next tile's cells brought near, and of those that it will write to. */
+static void fetch_ahead(const heat_frame_tile *t, int share, int shares) {
+  const heat_frame_work *work = t->p->work;
+  const int count = work->count, rows = (int)heat_box_width(t->at, HEAT_Y), columns = work->lanes->columns;
+  for (int row = rows * share / shares; row < rows * (share + 1) / shares && t->ahead; row++) {
+    const double *from = heat_field_at(&t->p->from, t->at.hi[HEAT_X], t->at.lo[HEAT_Y] + row);
+    const double *to = heat_field_at(&t->p->to, t->at.hi[HEAT_X] - count, t->at.lo[HEAT_Y] + row - count);
+    for (int column = 0; column < columns; column += LINE_CELLS) {
+      __builtin_prefetch(from + column, 0, 2);
+      __builtin_prefetch(to + column, 1, 2);
+    }
+  }
+  if (work->patches != NULL) heat_lane_window_fetch_ahead(&t->window, share, shares);
+}
+
+/* The stages [from, from + count) in a tile within which nothing but the kernel is to do, where coefficients have to be
+ * read: piece by piece from right to left, each stage two columns behind the one before. So a piece of coefficients is
+ * read again while it is in the first-level cache, in which those of a whole tile have no place:
+ *
+ *     stage
+ *       ^   |    6    |   4   | 2 |      two stages, in the order of their numbers
+ *       |   |   5   |   3   |  1  |
+ *           +-------------------> columns
+ *
+ * A stage at column c reads what the one before left in the columns c - 2 to c, and writes to column c, which no later
+ * column of that one reads. */
+static void do_together(heat_frame_tile *t, int from, int count) {
+  const int columns = t->p->work->lanes->columns, pieces = columns / PIECE;
+  int done[TOGETHER], calls = 0; /* done: columns from here on */
+  for (int s = 0; s < count; s++) done[s] = columns;
+  for (int begin = columns - PIECE; done[count - 1] > 0; begin -= PIECE) {
+    for (int s = 0; s < count; s++) {
+      const int first = begin + 2 * s > 0 ? begin + 2 * s : 0;
+      if (first >= done[s]) continue;
+      if (calls < pieces * count) fetch_ahead(t, pieces * from + calls, pieces * t->p->work->count);
+      calls++;
+      const heat_lane_tile lane = at_stage(t, from + s);
+      t->p->work->lanes->hand_over(&lane, first > 0 ? first - 2 : 0, done[s] < columns ? done[s] - 2 : columns);
+      update(t, from + s, first, done[s]);
+      done[s] = first;
+    }
+  }
+}
+
+void heat_frame_tile_run(heat_frame_tile *t) {
+  const heat_frame_pass *p = t->p;
+  const heat_frame_work *work = p->work;
+  const int count = work->count;
+  if (!heat_box_empty(heat_box_intersect(t->at, p->readable))) load_tile(t);
+  if (work->patches != NULL) heat_lane_window_move(&t->window, t->at.lo[HEAT_X], t->at.lo[HEAT_Y]);
+  const bool inner = heat_box_within(t->at, p->inner);
+  const bool together = inner && work->patches != NULL && t->window.common == NULL;
+  t->ahead = inner && heat_box_within(heat_box_shift(t->at, work->lanes->columns, 0), p->inner);
+  for (int k = 0; k < count; k += together ? TOGETHER : 1) {
+    if (together) {
+      do_together(t, k, count - k < TOGETHER ? count - k : TOGETHER);
+      continue;
+    }
+    fetch_ahead(t, k, count);
+    if (inner)
+      do_inner(t, k);
+    else
+      do_rim(t, k);
+  }
+  const heat_box part = heat_box_intersect(heat_box_shift(t->at, -count, -count), heat_frame_box_of(p, count - 1));
+  if (!heat_box_empty(part)) store_tile(t, part);
+}
