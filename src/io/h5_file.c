@@ -106,6 +106,7 @@ static void write_rows(heat_h5 *out, hid_t dataset, const heat_field *field, hea
     int64_t lo, hi;
     heat_h5_rows_range(d, grid->rank, round, &lo, &hi);
     heat_h5_mark(out, HEAT_H5_WRITE);
+    heat_stall_enter(&out->guard, "the exchange of rows");
     heat_h5_rows_collect(grid, field, d, round, rows->values, requests);
     heat_h5_mark(out, HEAT_H5_PACK);
     rows->count = (hi - lo) * nx;

@@ -159,6 +159,17 @@ heat_status heat_h5_shape(hid_t file, const char *name, int64_t *rows, int64_t *
   return status;
 }
 
+int64_t heat_h5_chunk_rows(hid_t dataset, int64_t width) {
+  const int64_t most_bytes = (int64_t)256 << 20;
+  hsize_t chunk[HEAT_H5_DIMENSIONS] = {1, 1};
+  const hid_t list = H5Dget_create_plist(dataset);
+  const bool chunked =
+      list >= 0 && H5Pget_layout(list) == H5D_CHUNKED && H5Pget_chunk(list, HEAT_H5_DIMENSIONS, chunk) > 0;
+  if (list >= 0) H5Pclose(list);
+  const bool fits = chunked && chunk[0] <= (hsize_t)(most_bytes / (int64_t)sizeof(double) / (width > 0 ? width : 1));
+  return fits ? (int64_t)chunk[0] : 1;
+}
+
 bool heat_h5_read_part(hid_t dataset, int dimensions, const hsize_t *start, const hsize_t *count, double *out) {
   const hid_t space = H5Dget_space(dataset), memory = H5Screate_simple(dimensions, count, NULL);
   const bool good = H5Sselect_hyperslab(space, H5S_SELECT_SET, start, NULL, count, NULL) >= 0 &&

@@ -69,8 +69,8 @@ static hid_t open_dataset(heat_h5_reader *reader, const char *name, int64_t rows
 static bool read_rounds(heat_h5_reader *reader, hid_t dataset, uint64_t seed, const heat_grid *grid,
                         heat_field *field) {
   enum { STRIP_BYTES = 4 << 20 };
-  const heat_h5_distribution rows = heat_h5_rows_distribute(grid, 1, STRIP_BYTES), *d = &rows;
-  const int64_t nx = grid->layout.cells[HEAT_X];
+  const int64_t nx = grid->layout.cells[HEAT_X], unit = heat_h5_chunk_rows(dataset, nx);
+  const heat_h5_distribution rows = heat_h5_rows_distribute(grid, unit, STRIP_BYTES), *d = &rows;
   const size_t bytes = (size_t)(d->strip * nx) * sizeof(double);
   double *slab = malloc(bytes);
   MPI_Request *requests = malloc(((size_t)heat_h5_rows_requests(grid, d) + 1) * sizeof(MPI_Request));
@@ -85,7 +85,7 @@ static bool read_rounds(heat_h5_reader *reader, hid_t dataset, uint64_t seed, co
                                  .count = hi - lo,
                                  .width = nx,
                                  .most = d->strip,
-                                 .unit = 1,
+                                 .unit = unit,
                                  .bytes = sizeof(double),
                                  .type = H5T_NATIVE_DOUBLE};
     good = heat_h5_reader_rows(reader, dataset, &part, slab) && good;

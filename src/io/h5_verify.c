@@ -24,13 +24,15 @@ static bool goes_on(heat_h5_reader *reader) {
 
 static void hash_dataset(hid_t dataset, const char *name, int64_t rows, int64_t columns, verify_job *job) {
   heat_h5_reader *reader = &job->reader;
-  const int64_t units = rows > 0 ? rows : columns, width = rows > 0 ? columns : 1;
-  const int64_t begin = heat_block_start(units, reader->size, job->share);
-  const int64_t end = heat_block_start(units, reader->size, job->share + 1);
-  const int64_t most = (units + reader->size - 1) / reader->size;
-  int64_t strip = HEAT_H5_STRIP_BYTES / (int64_t)sizeof(double) / (width > 0 ? width : 1);
+  const int64_t values = rows > 0 ? rows : columns, width = rows > 0 ? columns : 1;
+  const int64_t unit = heat_h5_chunk_rows(dataset, width), units = (values + unit - 1) / unit;
+  const int64_t begin = heat_block_start(units, reader->size, job->share) * unit;
+  const int64_t next = heat_block_start(units, reader->size, job->share + 1) * unit,
+                end = next < values ? next : values;
+  const int64_t most = (units + reader->size - 1) / reader->size * unit;
+  int64_t strip = HEAT_H5_STRIP_BYTES / (int64_t)sizeof(double) / (width > 0 ? width : 1) / unit * unit;
   if (strip > most) strip = most;
-  if (strip < 1) strip = 1;
+  if (strip < unit) strip = unit;
   const size_t bytes = (size_t)strip * (size_t)width * sizeof(double);
   double *buffer = malloc(bytes + 1);
   if (buffer == NULL) reader->status = heat_no_memory("reading back", bytes);
@@ -44,7 +46,7 @@ static void hash_dataset(hid_t dataset, const char *name, int64_t rows, int64_t 
                                                          : strip,
                                  .width = width,
                                  .most = strip,
-                                 .unit = 1,
+                                 .unit = unit,
                                  .bytes = sizeof(double),
                                  .type = H5T_NATIVE_DOUBLE};
     good = heat_h5_reader_rows(reader, dataset, &part, buffer) && good;

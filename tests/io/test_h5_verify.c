@@ -109,10 +109,67 @@ static void what_is_no_whole_file_is_told(void **state) {
   close_rig(&made);
 }
 
+enum { WIDE = 40000, FEW = 40, CHUNK_WIDTH = 5000, CHUNK_ROWS = 20, COUNTING = 300 };
+static int unpacked; /* chunks that this rank has taken through the filter */
+
+static size_t count_chunk(unsigned flags, size_t count, const unsigned values[], size_t bytes, size_t *size,
+                          void **buffer) {
+  (void)count, (void)values, (void)size, (void)buffer;
+  unpacked += (flags & H5Z_FLAG_REVERSE) != 0;
+  return bytes;
+}
+
+/* With rows so long that several pieces are read of a chunk's; the digest is wrong. */
+static void write_chunks(const char *path) {
+  const hsize_t shape[] = {FEW, WIDE}, chunk[] = {CHUNK_ROWS, CHUNK_WIDTH};
+  double *values = calloc((size_t)FEW * WIDE, sizeof *values);
+  const hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), list = H5Pcreate(H5P_DATASET_CREATE);
+  const hid_t space = H5Screate_simple(2, shape, NULL);
+  H5Pset_chunk(list, 2, chunk);
+  H5Pset_filter(list, COUNTING, 0, 0, NULL);
+  const hid_t dataset = H5Dcreate(file, "temperature", H5T_NATIVE_DOUBLE, space, H5P_DEFAULT, list, H5P_DEFAULT);
+  assert_true(H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) >= 0);
+  assert_true(H5LTset_attribute_string(file, "/", "digest", "xxh3-rows:0123456789abcdef") >= 0);
+  H5Dclose(dataset);
+  H5Sclose(space);
+  H5Pclose(list);
+  H5Fclose(file);
+  free(values);
+}
+
+static void assert_unpacked_once(void) {
+  MPI_Allreduce(MPI_IN_PLACE, &unpacked, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+  assert_int_equal(unpacked, (FEW / CHUNK_ROWS) * (WIDE / CHUNK_WIDTH));
+  unpacked = 0;
+}
+
+/* Whoever verifies a compressed file, or restarts from one, does not decompress a chunk for each piece that is read. */
+static void each_chunk_is_decompressed_once(void **state) {
+  static const H5Z_class2_t filter = {H5Z_CLASS_T_VERS, COUNTING, 1, 1, "counting", NULL, NULL, count_chunk};
+  static const char wide_deck[] = "domain: {size: [1, 1], cells: [40000, 40]}\nmaterial: {diffusivity: 1}\n"
+                                  "initial: {temperature: 0}\ntime: {end: 1}\n";
+  (void)state;
+  rig made;
+  open_rig(&made, (rig_setting){.deck = wide_deck});
+  assert_true(H5Zregister(&filter) >= 0);
+  if (made.grid.rank == 0) write_chunks("file.h5");
+  MPI_Barrier(MPI_COMM_WORLD);
+  unpacked = 0;
+  for (int transport = HEAT_TRANSPORT_MPIO; transport <= HEAT_TRANSPORT_DIRECT; transport++) {
+    const heat_h5_way way = heat_h5_way_of(transport);
+    heat_h5_fill fill = {.name = "temperature", .grid = &made.grid, .field = heat_stepper_solution(&made.stepper)};
+    assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "file.h5", &way).code, HEAT_IO);
+    assert_unpacked_once();
+    assert_int_equal(heat_h5_verify_filling("file.h5", &way, &fill).code, HEAT_IO);
+    assert_unpacked_once();
+  }
+  close_rig(&made);
+}
+
 int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
-  const struct CMUnitTest tests[] = {LAW(shares_are_read_by_others), LAW(a_changed_value_is_found_wherever_it_lies),
-                                     LAW(exchanged_values_are_found), LAW(a_changed_attribute_is_found),
-                                     LAW(what_is_no_whole_file_is_told)};
+  const struct CMUnitTest tests[] = {LAW(shares_are_read_by_others),     LAW(a_changed_value_is_found_wherever_it_lies),
+                                     LAW(exchanged_values_are_found),    LAW(a_changed_attribute_is_found),
+                                     LAW(what_is_no_whole_file_is_told), LAW(each_chunk_is_decompressed_once)};
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }

@@ -35,6 +35,10 @@ heat_status heat_h5_get_integers(hid_t file, const char *name, int64_t *values, 
  * holds; `dataset` is negative on failure. HEAT_IO. Local. */
 heat_status heat_h5_open_dataset(hid_t file, const char *name, hid_t *dataset, int64_t *rows, int64_t *columns);
 
+/* Rows of a chunk of a dataset `width` values wide, which are best read together: what is read in parts is decompressed
+ * for each of them. 1: it is in no chunks, or in ones too large for that. Local. */
+int64_t heat_h5_chunk_rows(hid_t dataset, int64_t width);
+
 /* The part of a dataset that begins at start[dimensions] and has count[dimensions] values, as doubles. Local. */
 bool heat_h5_read_part(hid_t dataset, int dimensions, const hsize_t *start, const hsize_t *count, double *out);
 
