@@ -207,20 +207,30 @@ guard_mpirun() {
   done
 }
 
-# keep_hung PID SECONDS DIRECTORY PLACE: to be run beside the mpirun PID, the leader of its session. Where that still goes
-# on after so many seconds, not counting those in which it is stopped, what explains it is kept in the new folder PLACE:
-# the run's log and status, the files of its DIRECTORY with their times, and where each process of the session is.
+# A process and all that were started below it.
+family() { # PID
+  local child
+  echo "$1"
+  for child in $(pgrep -P "$1"); do family "$child"; done
+}
+
+# keep_hung PID SECONDS DIRECTORY PLACE: to be run beside the mpirun PID. Where no file of its DIRECTORY has changed for so
+# many seconds, not counting those in which it is stopped, and it still goes on, what explains that is kept in the new
+# folder PLACE: the run's log and status, the files of its DIRECTORY with their times, and where each process is.
 keep_hung() {
-  local left=$2 process
+  local left=$2 process before='' now
   while kill -0 "$1" 2>/dev/null && [ "$left" -gt 0 ]; do
     sleep 1
-    grep -qs '^State:.T' "/proc/$1/status" || left=$((left - 1))
+    grep -qs '^State:.T' "/proc/$1/status" && continue
+    now=$(ls -lA --time-style=full-iso "$3" 2>/dev/null)
+    left=$((left - 1))
+    [ "$now" = "$before" ] || left=$2 before=$now
   done
   kill -0 "$1" 2>/dev/null || return 0
   mkdir -p "$4" || return 1
   cp "$3/run.log" "$3/status.json" "$4" 2>/dev/null
   ls -lA --time-style=full-iso "$3" >"$4/files" 2>&1
-  for process in $(pgrep -s "$1"); do
+  for process in $(family "$1"); do
     {
       tr '\0' ' ' <"/proc/$process/cmdline"
       echo
