@@ -156,11 +156,11 @@ static void each_chunk_is_decompressed_once(void **state) {
   MPI_Barrier(MPI_COMM_WORLD);
   unpacked = 0;
   for (int transport = HEAT_TRANSPORT_MPIO; transport <= HEAT_TRANSPORT_DIRECT; transport++) {
-    const heat_h5_way way = heat_h5_way_of(transport);
+    const heat_h5_way by = heat_h5_way_of(transport);
     heat_h5_fill fill = {.name = "temperature", .grid = &made.grid, .field = heat_stepper_solution(&made.stepper)};
-    assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "file.h5", &way).code, HEAT_IO);
+    assert_int_equal(heat_h5_verify(MPI_COMM_WORLD, "file.h5", &by).code, HEAT_IO);
     assert_unpacked_once();
-    assert_int_equal(heat_h5_verify_filling("file.h5", &way, &fill).code, HEAT_IO);
+    assert_int_equal(heat_h5_verify_filling("file.h5", &by, &fill).code, HEAT_IO);
     assert_unpacked_once();
   }
   close_rig(&made);
