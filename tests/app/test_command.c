@@ -186,6 +186,12 @@ static void compare_tells_same_different_and_incomparable(void **state) {
   assert_code(0, heat2d(0, "compare whole/%s out/%s --tolerance=%.17g", last, last, largest * 1.000001));
   assert_code(1, heat2d(2, "compare whole/%s out/%s --tolerance %.17g", last, last, largest * 0.999999));
   assert_code(0, heat2d(0, "compare whole/%s whole/snapshot-0000000040.h5", last));
+  shell("cp whole/%s foreign.h5", last);
+  const hid_t foreign = H5Fopen("foreign.h5", H5F_ACC_RDWR, H5P_DEFAULT);
+  assert_true(H5Adelete(foreign, "digest") >= 0);
+  H5Fclose(foreign);
+  assert_code(0, heat2d(3, "compare foreign.h5 whole/%s", last));
+  assert_code(1, heat2d(0, "compare out/%s foreign.h5", last));
   assert_code(0, heat2d(0, "run deck.yaml --overwrite --set domain.cells=[12,7] --set time.end=0.002"));
   assert_code(65, heat2d(3, "compare whole/%s out/snapshot-0000000000.h5 --tolerance 1e9", last));
   assert_code(74, heat2d(0, "compare whole/%s nowhere.h5", last));
