@@ -26,7 +26,7 @@ static ptrdiff_t row_stride(heat_box owned, int columns) {
   const ptrdiff_t left = round_up(columns, LINE);
   const ptrdiff_t stride = round_up(left + (ptrdiff_t)heat_box_width(owned, HEAT_X) + columns, LINE);
   const ptrdiff_t staggered = round_up(stride - EIGHTH, 2 * EIGHTH) + EIGHTH;
-  if (stride > EIGHTH && staggered - stride <= stride / WASTE) return staggered;
+  if (stride > EIGHTH && staggered - stride < stride / WASTE) return staggered;
   return stride / LINE % 2 == 0 ? stride + LINE : stride;
 }
 
