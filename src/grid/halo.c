@@ -173,9 +173,10 @@ static heat_status allocate(heat_halo *halo) {
 
 /* With d layers a step costs latency / d for messages, and d edge / 2 cells that neighbours compute as well, where edge
  * is the length of the block's edges along which it exchanges: least at d = sqrt(2 latency rate / edge). Deeper halos,
- * up to a sixteenth of the block, cost little more and let more stages be fused in cache. */
+ * up to a sixteenth of the block, cost little more and let more stages be fused in cache. The halo is never deeper than
+ * the smallest block is wide. */
 int heat_halo_choose_depth(const heat_layout *layout, int most) {
-  enum { SHARE = 16, LEAST_BLOCK = 2 };
+  enum { SHARE = 16 };
   const double latency_cells = 40000; /* updated in the time of a message: some 20 us at 2 Gcell/s */
   const heat_box block = heat_layout_last(layout);
   double edge = 0;
@@ -188,7 +189,7 @@ int heat_halo_choose_depth(const heat_layout *layout, int most) {
   }
   if (edge == 0) return 1;
   double depth = fmax(sqrt(2 * latency_cells / edge), (double)(shortest / SHARE));
-  depth = fmin(depth, (double)(shortest / LEAST_BLOCK));
+  depth = fmin(depth, (double)shortest);
   return depth < 1 ? 1 : depth > most ? most : (int)depth;
 }
 

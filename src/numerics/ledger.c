@@ -51,13 +51,6 @@ void heat_ledger_roll_back(heat_ledger *ledger) {
   ledger->source = ledger->source_before;
 }
 
-void heat_ledger_count_walls(heat_ledger *ledger, const heat_walls *walls, const heat_field *field, heat_box box,
-                             double c) {
-  heat_wall_line line;
-  for (int side = 0; side < HEAT_SIDES; side++)
-    if (heat_walls_line(walls, field, box, side, &line)) heat_ledger_count_line(ledger, walls, &line, c);
-}
-
 void heat_ledger_count_line(heat_ledger *ledger, const heat_walls *walls, const heat_wall_line *line, double c) {
   double *heat = ledger->sides[line->side].heat;
   if (heat != NULL) heat_walls_add_heat(walls, line, c, heat);

@@ -147,16 +147,25 @@ typedef struct pass {
   heat_status *status; /* HEAT_DECK when an expression in t yields no finite value */
 } pass;
 
+/* Set the ghost cells along a line of cells beside a wall for stage k of a pass, and count the heat that flows in. */
+static void prepare_line(void *context, int k, const heat_wall_line *line) {
+  const pass *p = context;
+  const heat_equation *equation = &p->sequence->equation;
+  heat_walls_apply_line(equation->walls, line, p->instant + k);
+  if (p->stages[k].budget_weight != 0)
+    heat_ledger_count_line(equation->ledger, equation->walls, line, p->stages[k].budget_weight);
+}
+
 /* Before stage k of a pass is done in `box`: set the ghosts of the walls next to it and the sources in it to that
  * stage's time, and enter into the ledger what flows in. Several threads may do this. */
 static void prepare_box(void *context, int k, heat_box box) {
   const pass *p = context;
   const heat_equation *equation = &p->sequence->equation;
   const heat_stage *stage = &p->stages[k];
+  heat_wall_line line;
   if (stage->c == 0) return;
-  heat_walls_apply(equation->walls, p->fields[stage->u], box, p->instant + k);
-  if (stage->budget_weight != 0)
-    heat_ledger_count_walls(equation->ledger, equation->walls, p->fields[stage->u], box, stage->budget_weight);
+  for (int side = 0; side < HEAT_SIDES; side++)
+    if (heat_walls_line(equation->walls, p->fields[stage->u], box, side, &line)) prepare_line(context, k, &line);
   if (!heat_forcing_touches(equation->forcing, box)) return;
   const heat_status status =
       heat_forcing_update(equation->forcing, box, p->instant + k, stage->budget_weight, equation->ledger);
@@ -266,15 +275,6 @@ static void run_tiles(pass *p, const int64_t *grow, int count) {
                                      .prepare = prepare_box,
                                      .before = progress_messages,
                                      .context = p});
-}
-
-/* The same as prepare_box, for a line of cells beside a wall in the lane frame. */
-static void prepare_line(void *context, int k, const heat_wall_line *line) {
-  const pass *p = context;
-  const heat_equation *equation = &p->sequence->equation;
-  heat_walls_apply_line(equation->walls, line, p->instant + k);
-  if (p->stages[k].budget_weight != 0)
-    heat_ledger_count_line(equation->ledger, equation->walls, line, p->stages[k].budget_weight);
 }
 
 /* Whether a stage only copies what the one before it wrote. */

@@ -33,13 +33,10 @@ void heat_ledger_begin(heat_ledger *ledger);
 /* Take back all entries since the last heat_ledger_begin. Local. */
 void heat_ledger_roll_back(heat_ledger *ledger);
 
-/* Enter the heat that flows in a time c (s) through the owned faces of the walls that `box` touches. The ghost cells of
- * `field` must have been set by heat_walls_apply. Several threads may call it at once for boxes that have no cell in
- * common. Local. */
-void heat_ledger_count_walls(heat_ledger *ledger, const heat_walls *walls, const heat_field *field, heat_box box,
-                             double c);
-void heat_ledger_count_line(heat_ledger *ledger, const heat_walls *walls, const heat_wall_line *line,
-                            double c); /* the same for a line */
+/* Enter the heat that flows in a time c (s) through the owned faces beside a line of cells, whose ghost cells must have
+ * been set by heat_walls_apply_line. Several threads may call it at once for lines that have no cell in common. Local.
+ */
+void heat_ledger_count_line(heat_ledger *ledger, const heat_walls *walls, const heat_wall_line *line, double c);
 
 /* Enter heat that came from sources, J/m: an amount that only one rank enters; an amount for each of `cells` cells; or
  * the same amount `heat` for each of `cells` cells. Several threads may call the last two at once. Local. */
