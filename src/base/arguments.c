@@ -14,7 +14,7 @@ static bool asks_for_help(const char *word) {
   return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
-/* One option at words[at]; *used is how many words it takes. */
+/* Read the option at words[at]; *used is the number of words that it takes. */
 static heat_status parse_option(heat_arguments *arguments, int count, char **words, int at, int *used) {
   const char *name = words[at] + 2, *equals = strchr(name, '=');
   const size_t length = equals != NULL ? (size_t)(equals - name) : strlen(name);

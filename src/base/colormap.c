@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* In the order of heat_colormap_tables, so that a choice of the deck is an index of both. */
+/* In the order of heat_colormap_tables, so that one index serves for both. */
 const char *const heat_colormap_names[] = {"inferno", "viridis",  "magma", "plasma", "cividis",
                                            "turbo",   "coolwarm", "gray",  NULL};
 

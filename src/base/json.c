@@ -24,7 +24,7 @@ void heat_json_number(FILE *out, double number, int digits) {
     fprintf(out, "null");
 }
 
-/* The character that the escape behind a backslash stands for; `*at` is moved to its last character. */
+/* Return the character that the escape behind a backslash means, and move `*at` to the last character of the escape. */
 static char unescape(const char **at) {
   enum { HEX_DIGITS = 4, LATIN = 0xff };
   unsigned code;
@@ -42,7 +42,7 @@ static char unescape(const char **at) {
   }
 }
 
-/* The value that begins here, up to the end of its line. */
+/* Copy the value that begins at `at` and ends on the same line. */
 static bool take_value(const char *at, char *value, size_t size) {
   size_t used = 0;
   const bool quoted = *at == '"';

@@ -27,8 +27,9 @@ void heat_runtime_log(heat_runtime *runtime, FILE *log) {
   if (runtime->log != NULL) kept = fclose(runtime->log) == 0 && kept;
   runtime->log = log;
   setvbuf(log, NULL, _IOLBF, 0);
-  /* A log is known by its version. */
-  if (!kept) fprintf(log, "heat2d %s (memory was exhausted: what was said before is not here)\n", heat_version());
+  /* Every log has to begin with the version, by which `recognise` knows it. */
+  if (!kept)
+    fprintf(log, "heat2d %s (memory was exhausted: the lines printed before this one are lost)\n", heat_version());
   if (runtime->early != NULL) fputs(runtime->early, log);
 }
 
@@ -101,8 +102,8 @@ void heat_timestamp(char text[32]) {
 
 enum { MEMORY_LINE = 4096, GROUP_PATH = 6144 };
 
-/* The number behind the word `key` at the start of a line, or for "" the first one in the file; `otherwise` where there
- * is none, as for "max". */
+/* Return the number that follows the word `key` at the start of a line of a file; for an empty `key`, the number with
+ * which the file begins. `otherwise` is returned if there is no number, for example if the limit is the word "max". */
 static double read_number(const char *path, const char *key, double otherwise) {
   FILE *file = fopen(path, "r");
   if (file == NULL) return otherwise;
@@ -115,8 +116,8 @@ static double read_number(const char *path, const char *key, double otherwise) {
   return number;
 }
 
-/* Bytes that processes of the control group in the folder `path` can still allocate. What the group counts as used
- * contains cached pages of files; those not in use are freed when memory is needed. */
+/* Return the bytes that processes of the control group in the folder `path` can still allocate. The group's count of
+ * used memory contains cached pages of files; the kernel frees those that are not in use when memory is needed. */
 static double left_in_group(const char *path, bool unified) {
   char file[GROUP_PATH + 32];
   snprintf(file, sizeof file, "%s/%s", path, unified ? "memory.max" : "memory.limit_in_bytes");
@@ -138,7 +139,7 @@ double heat_group_memory(FILE *lines, const char *root) {
     *path++ = '\0';
     const bool unified = controllers[1] == '\0';
     if (!unified && strcmp(controllers + 1, "memory") != 0) continue;
-    for (;;) { /* a group above may have less */
+    for (;;) { /* a parent group may have a lower limit */
       char folder[GROUP_PATH];
       snprintf(folder, sizeof folder, "%s%s%s", root, unified ? "" : "/memory", path);
       least = fmin(least, left_in_group(folder, unified));

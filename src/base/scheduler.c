@@ -10,7 +10,8 @@
 
 enum { COMMAND = 512, LINE = 512 };
 
-/* A job id goes into a shell command: only what ids are made of, "1234.server" or "1234[7].server". */
+/* A job id becomes part of a shell command, so that it must consist of the characters of ids such as "1234.server" or
+ * "1234[7].server" only. */
 static bool is_job_id(const char *job) {
   static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-[]";
   enum { LONGEST = 200 };
@@ -18,14 +19,14 @@ static bool is_job_id(const char *job) {
   return length > 0 && length < LONGEST && strspn(job, letters) == length;
 }
 
-/* Run a command with a job's id; its standard error is read together with its output. */
+/* Run a command with a job's id as its operand. Its standard error is read together with its output. */
 static FILE *ask(const char *asking, const char *job) {
   char command[COMMAND];
   snprintf(command, sizeof command, "timeout 10 %s '%s' </dev/null 2>&1", asking, job);
   return popen(command, "r");
 }
 
-/* "HH:MM:SS" (or fewer fields) after `key` and " = " in a line. */
+/* Read a duration "HH:MM:SS", or one of fewer fields, behind `key` and " = " in a line. */
 static bool read_duration(const char *line, const char *key, double *seconds) {
   const char *at = strstr(line, key);
   if (at == NULL) return false;
@@ -45,7 +46,7 @@ static bool read_duration(const char *line, const char *key, double *seconds) {
   return true;
 }
 
-/* "stime = Sun Nov 22 18:26:03 2026" in local time. */
+/* Read the start of a job from a line such as "stime = Sun Nov 22 18:26:03 2026", which is in local time. */
 static bool read_start(const char *line, int64_t *start) {
   static const char key[] = "stime = ";
   static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -91,7 +92,7 @@ static bool pbs_remaining(bool wall, double *seconds) {
   return found;
 }
 
-/* Slurm tells its jobs when they end, in seconds since the epoch. */
+/* Slurm tells a job when it will end, in seconds since the epoch. */
 static bool slurm_remaining(double *seconds) {
   const char *text = getenv("SLURM_JOB_END_TIME");
   char *end;
@@ -101,7 +102,7 @@ static bool slurm_remaining(double *seconds) {
   return true;
 }
 
-/* LSF: "hours:minutes L" for a limit; what else it may say is an estimate. */
+/* LSF prints "hours:minutes L" for a limit. Any other letter marks an estimate, which is not used. */
 static bool lsf_remaining(double *seconds) {
   const char *job = getenv("LSB_JOBID"), *index = getenv("LSB_JOBINDEX");
   char id[LINE];
@@ -119,7 +120,7 @@ static bool lsf_remaining(double *seconds) {
   return found;
 }
 
-/* Flux: seconds, or a word for no limit. */
+/* Flux prints seconds, or a word if there is no limit. */
 static bool flux_remaining(double *seconds) {
   if (getenv("FLUX_JOB_ID") == NULL) return false;
   FILE *flux = popen("timeout 10 flux job timeleft </dev/null 2>/dev/null", "r");
@@ -135,8 +136,8 @@ bool heat_scheduler_remaining(bool wall, double *seconds) {
   return pbs_remaining(wall, seconds) || slurm_remaining(seconds) || lsf_remaining(seconds) || flux_remaining(seconds);
 }
 
-/* States of `qstat -f`; those that have ended stay listed for a while, with F (PBS) or C (Torque and Slurm), members of
- * an array with X until the whole array has ended. */
+/* States of `qstat -f`. Jobs that have ended stay listed for a while with state F (PBS) or C (Torque, and Slurm's
+ * qstat); members of an array that have ended have state X until the whole array has ended. */
 static const struct {
   char letter;
   const char *word;
@@ -147,7 +148,7 @@ static const struct {
                   {'M', "moving", false},    {'F', "ended", true},      {'C', "ended", true},
                   {'X', "ended", true}};
 
-/* States of `squeue -o %T`, as far as they have other names; what it does not list has ended. */
+/* States of `squeue -o %T` and their words. A job that squeue does not list has ended. */
 static const struct {
   const char *name, *word;
   bool ended;
@@ -158,7 +159,8 @@ static const struct {
     {"CANCELLED", "ended", true},      {"FAILED", "ended", true},       {"TIMEOUT", "ended", true},
     {"NODE_FAIL", "ended", true},      {"OUT_OF_MEMORY", "ended", true}};
 
-/* The word for the state that a line of `qstat -f` names; whether the job has ended with it. */
+/* If a line of `qstat -f` gives the state of the job, set the word for that state and whether it means that the job has
+ * ended. */
 static void read_pbs_state(const char *line, const char **word, bool *ended) {
   static const char key[] = "job_state = ";
   const char *at = strstr(line, key);
@@ -170,13 +172,13 @@ static void read_pbs_state(const char *line, const char **word, bool *ended) {
   }
 }
 
-/* Whether the answer is that there is no such job, rather than that the server cannot be reached. */
+/* Tell an answer that there is no such job from one that the server cannot be reached. */
 static bool says_unknown(const char *line) {
   return strstr(line, "Unknown Job") != NULL || strstr(line, "Job has finished") != NULL ||
          strstr(line, "Invalid job id specified") != NULL;
 }
 
-/* Slurm without its PBS commands. */
+/* Ask Slurm, for a site that has not installed Slurm's qstat. */
 static heat_job_state ask_slurm(const char *job, const char **word) {
   FILE *squeue = ask("squeue -h -o %T -j", job);
   if (squeue == NULL) return HEAT_JOB_UNKNOWN;
@@ -201,7 +203,7 @@ static heat_job_state ask_slurm(const char *job, const char **word) {
 }
 
 heat_job_state heat_scheduler_ask(const char *job, const char **word) {
-  /* What qstat ends with: the last 8 bits of the server's codes 15001 (unknown job) and 15139 (finished job). */
+  /* Exit codes of qstat: the lowest 8 bits of the server's error codes 15001 (unknown job) and 15139 (finished job). */
   enum { UNKNOWN_JOB = 15001 & 0xff, FINISHED_JOB = 15139 & 0xff, NO_SUCH_COMMAND = 127 };
   *word = "";
   FILE *qstat = is_job_id(job) ? ask("qstat -f", job) : NULL;
@@ -218,7 +220,7 @@ heat_job_state heat_scheduler_ask(const char *job, const char **word) {
     *word = "ended";
     return HEAT_JOB_GONE;
   }
-  /* Any other failure is one of the server or of the network and tells nothing about the job. */
+  /* Any other failure is a failure of the server or of the network, and says nothing about the job. */
   return code == 0 ? HEAT_JOB_PRESENT : HEAT_JOB_UNKNOWN;
 }
 

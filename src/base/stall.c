@@ -9,11 +9,12 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double usual_limit = 300;      /* s */
-static const double slowest_times = 5;      /* a call that takes so many times longer than any before has stalled */
-static const double beat = 0.25;            /* s between two looks */
-static const double most_between_beats = 2; /* s: what is longer was a suspension */
-/* All ranks wait for the same one: the first that says so ends the others before they say it too. */
+static const double usual_limit = 300; /* s */
+static const double slowest_times = 5; /* a call that takes this many times longer than any before is taken to hang */
+static const double interval = 0.25;   /* s between two checks */
+static const double longest_interval = 2; /* s; a longer pause means that the job was suspended */
+/* Usually all ranks wait for the same one. Higher ranks wait longer, so that one rank prints its message and ends the
+ * others before they print theirs. */
 static const double between_ranks = 2, most_between_ranks = 30; /* s */
 
 static double now(clockid_t clock) {
@@ -22,7 +23,7 @@ static double now(clockid_t clock) {
   return (double)at.tv_sec + 1e-9 * (double)at.tv_nsec;
 }
 
-/* The last word, where there is one. */
+/* The call of record->last_word, made by a thread of its own. */
 typedef struct last_word {
   const heat_stall_record *record;
   const char *why;
@@ -41,7 +42,7 @@ static void *say(void *context) {
   return NULL;
 }
 
-/* The file system may be what hangs, so that nobody waits long for it. */
+/* Call record->last_word, and wait for it only for a short time, because it may use the file system that hangs. */
 static void wait_for(last_word *word) {
   const time_t patience = 2; /* s */
   pthread_t thread;
@@ -54,7 +55,7 @@ static void wait_for(last_word *word) {
   }
 }
 
-/* Leave word for those who can go on, and wait to be ended by them. */
+/* Write the file that tells the other members of a sweep that this one hangs, and wait until they end this process. */
 static void wait_for_others(const heat_stall *guard, const char *note) {
   FILE *file = fopen(note, "w");
   if (file == NULL) return;
@@ -64,7 +65,7 @@ static void wait_for_others(const heat_stall *guard, const char *note) {
   for (;;) pause();
 }
 
-/* The process ends in here: nothing of it is given back. */
+/* The process ends in this function, so that nothing has to be freed. */
 static void end_all(const heat_stall *guard) {
   const char *note = getenv("HEAT2D_STALL_NOTE");
   if (note != NULL) wait_for_others(guard, note);
@@ -88,12 +89,12 @@ static void *watch(void *context) {
   while (!guard->ending) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += (long)(1e9 * beat);
+    until.tv_nsec += (long)(1e9 * interval);
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
     pthread_cond_timedwait(&guard->changed, &guard->lock, &until);
     const double at = now(CLOCK_MONOTONIC);
-    guard->waited += fmin(at - before, most_between_beats);
+    guard->waited += fmin(at - before, longest_interval);
     before = at;
     if (!guard->ending && guard->call != NULL && guard->waited > guard->limit) end_all(guard);
   }
@@ -112,7 +113,7 @@ void heat_stall_begin(heat_stall *guard, int rank, const char *path, heat_stall_
   guard->limit += fmin(between_ranks * rank, most_between_ranks);
   pthread_mutex_init(&guard->lock, NULL);
   pthread_cond_init(&guard->changed, NULL);
-  /* Signals stay with the main thread, which knows what to do with them. */
+  /* The thread blocks all signals, so that they are delivered to the main thread, which handles them. */
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);

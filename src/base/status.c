@@ -1,5 +1,5 @@
-/* Messages and agreement: one reduction of (code, rank) by MPI_MAXLOC finds the highest code and of those the lowest
- * rank; its text is broadcast only when that code is a failure. */
+/* Messages, and agreement between ranks: one reduction of (code, rank) by MPI_MAXLOC finds the highest code and the
+ * lowest rank that has it. The text of that rank is broadcast only when the code is a failure. */
 #include "heat2d/base/status.h"
 
 #include <math.h>
@@ -12,8 +12,8 @@ heat_status heat_ok(void) {
   return (heat_status){.code = HEAT_OK};
 }
 
-/* A deck can bring any character into a message. Control characters, which would break the line or be obeyed by a
- * terminal, become spaces. */
+/* A message may quote any character of a deck. Control characters, which would end the line or control the terminal,
+ * become spaces. */
 static void make_one_line(char *text) {
   for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++)
     if (*c < ' ' || *c == 127) *c = ' ';
@@ -44,7 +44,7 @@ double heat_limit_below(double limit, int digits) {
   snprintf(text, sizeof text, "%.*e", digits - 1, limit);
   const double nearest = strtod(text, NULL);
   if (!isfinite(limit) || nearest <= limit) return nearest;
-  /* One unit of the last digit less. */
+  /* The number was rounded upwards: subtract one unit of the last digit. */
   long long figures = 0;
   const char *at = text + (text[0] == '-');
   for (; *at != 'e'; at++)

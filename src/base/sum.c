@@ -16,7 +16,8 @@ enum {
 static const int64_t carry_after = INT64_C(1) << 30;
 static const uint64_t digit_mask = 0xffffffffu;
 
-/* Pass carries on, so that all digits but the top one lie in [0, 2^32): the canonical form. */
+/* Propagate the carries, so that all digits but the top one lie in [0, 2^32). In this canonical form equal sums have
+ * equal digits. */
 static void normalise(heat_sum *sum) {
   for (int k = 0; k < TOP; k++) {
     const int64_t low = (int64_t)((uint64_t)sum->digit[k] & digit_mask);
@@ -36,7 +37,7 @@ void heat_sum_add(heat_sum *sum, double value) {
     return;
   }
   if (exponent > 0) mantissa |= UINT64_C(1) << MANTISSA_BITS;
-  const int place = exponent > 0 ? exponent - 1 : 0; /* of bit 0 of the mantissa */
+  const int place = exponent > 0 ? exponent - 1 : 0; /* position of bit 0 of the mantissa in the accumulator */
   const int shift = place % DIGIT_BITS;
   const uint64_t low = (mantissa & digit_mask) << shift, high = (mantissa >> DIGIT_BITS) << shift;
   const int64_t sign = (bits >> 63) ? -1 : 1;
@@ -47,18 +48,19 @@ void heat_sum_add(heat_sum *sum, double value) {
   if (++sum->pending >= carry_after) normalise(sum);
 }
 
-/* Many values at once, by error-free extraction (Rump, Ogita and Oishi 2008). With the sum of all |v| below 2^e and
- * s = 1.5 2^(e + GROWS), high = (s + v) - s is v down to the bit u = 2^(e + GROWS - 52), without an error, and so is
- * v - high. The sum of all high parts is below 2^(e + 1), a number of u that a double can hold: it is exact in whatever
- * order. What is left of each value is at most u / 2, and goes the same way. */
+/* Many values at once, by error-free extraction (Rump, Ogita and Oishi 2008). Let the sum of all |v| be below 2^e, and
+ * s = 1.5 2^(e + GROWS). Then high = (s + v) - s is v rounded to a multiple of u = 2^(e + GROWS - 52), computed without
+ * an error, and v - high is exact, too. The sum of all high parts is a multiple of u below 2^(e + 1), which a double
+ * can hold, so that it is exact in any order of summation. The rest of each value is at most u / 2, and is treated in
+ * the same way in the next turn. */
 enum { CHUNK = 256, CHUNK_BITS = 8, GROWS = 2, EXTRACTIONS = 3 };
-enum { LEAST = -700, MOST = 1000 }; /* of e, where nothing under- or overflows */
+enum { LEAST = -700, MOST = 1000 }; /* bounds of e between which nothing under- or overflows */
 
 static void add_each(heat_sum *sum, const double *values, int count) {
   for (int n = 0; n < count; n++) heat_sum_add(sum, values[n]);
 }
 
-/* The sum of the sizes, rounded; not finite where one is no number. */
+/* Return the rounded sum of |v|; it is not finite if a value is not. */
 static double sizes(const double *values, int count) {
   double total = 0;
 #pragma omp simd reduction(+ : total)
@@ -66,7 +68,8 @@ static double sizes(const double *values, int count) {
   return total;
 }
 
-/* Take the high part from each value; returns the sum of them, and whether anything is left. */
+/* Subtract the high part from each value. Returns the sum of the high parts; *left tells whether any rest is not
+ * zero. */
 static double extract(double *rest, int count, double s, bool *left) {
   double total = 0, more = 0;
 #pragma omp simd reduction(+ : total) reduction(+ : more)
@@ -92,7 +95,7 @@ static void add_chunk(heat_sum *sum, const double *values, int count) {
     return;
   }
   memcpy(rest, values, (size_t)count * sizeof *rest);
-  exponent++; /* the sum was rounded */
+  exponent++; /* because the sum of the sizes was rounded */
   for (int turn = 0; turn < EXTRACTIONS && left; turn++, exponent -= STEP)
     heat_sum_add(sum, extract(rest, count, ldexp(1.5, exponent + GROWS), &left));
   if (left) add_each(sum, rest, count);
@@ -134,7 +137,7 @@ double heat_sum_value(const heat_sum *sum) {
   }
   int k = TOP;
   while (k > 2 && magnitude.digit[k] == 0) k--;
-  /* Three digits hold at least 65 significant bits; the rest is below the last place of a double. */
+  /* The three highest digits hold at least 65 significant bits; lower digits are below the last place of a double. */
   double value = 0;
   for (int below = 0; below < 3; below++)
     value += ldexp((double)magnitude.digit[k - below], (k - below) * DIGIT_BITS - LOWEST);

@@ -6,8 +6,8 @@
 
 enum { HEAT_COLOURS = 256 };
 
-/* The colours of a map, from cold to hot; `name` as in output.images.colormap. False when there is no such map. Local.
- */
+/* Write the colours of a map to `rgb`, from cold to hot; `name` is a value of output.images.colormap. Returns false
+ * when there is no such map. Local. */
 bool heat_colormap(const char *name, unsigned char rgb[HEAT_COLOURS][3]);
 
 /* Names of the maps, ended by NULL, for the option table and for messages. */

@@ -6,15 +6,15 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Text as a JSON string, with its quotes. */
+/* Write a text as a JSON string, with its quotes. */
 void heat_json_text(FILE *out, const char *text);
 
-/* A finite number with so many digits, null in place of any other. */
+/* Write a finite number with `digits` significant digits, and null in place of any other number. */
 void heat_json_number(FILE *out, double number, int digits);
 
-/* The value of a member into value[size], a string without its quotes and escapes (those above \u00ff become '?'), cut
- * where it does not fit. The text has each member on a line of its own, as status.json. False when there is none, or
- * when it is null. */
+/* Copy the value of a member to value[size]: a string loses its quotes and escapes (escapes above \u00ff become '?'),
+ * and a value that does not fit is cut. The text has to have each member on a line of its own, as status.json has.
+ * Returns false when there is no such member, or when it is null. */
 bool heat_json_member(const char *text, const char *name, char *value, size_t size);
 
 #endif

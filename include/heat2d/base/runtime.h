@@ -24,60 +24,63 @@ typedef struct heat_runtime {
   MPI_Comm comm; /* borrowed */
   int rank, size;
   bool may_thread; /* MPI lets this process have threads beside the one that calls it (MPI_THREAD_FUNNELED) */
-  FILE *log;       /* on rank 0: run.log, or until that is opened a buffer that keeps what was printed so far */
+  FILE *log;       /* on rank 0: run.log, or, until that is opened, a buffer that keeps what was printed so far */
   char *early;     /* that buffer */
-  char *further;   /* lines for the standard error below the message of a failure; NULL: none */
+  char *further;   /* lines that follow the message of a failure on the standard error; NULL: none */
   size_t early_length;
-  bool quiet;     /* what is said goes into the log alone */
+  bool quiet;     /* heat_runtime_say writes to the log only */
   bool bar;       /* a progress bar stands in the terminal's current line */
   double started; /* MPI_Wtime at the start */
-  int64_t step;   /* at which the run is, for messages and for status.json */
+  int64_t step;   /* the step that the run has reached, for messages and for status.json */
   heat_activity activity;
-  double since;                  /* when it began */
-  double spent[HEAT_ACTIVITIES]; /* s */
+  double since;                  /* when the current activity began, s */
+  double spent[HEAT_ACTIVITIES]; /* on each activity, s */
 } heat_runtime;
 
-/* Start the clock and the timers; on rank 0 also the buffer of what is printed before there is a log. Local. */
+/* Start the clock and the timers, and on rank 0 the buffer that keeps what is printed before there is a log. Local. */
 void heat_runtime_create(heat_runtime *runtime, MPI_Comm comm);
 
 /* Write to `log` what was printed so far, and from now on each line as it is printed. The runtime owns `log` from here
- * on. Local, on rank 0. */
+ * on. Local; only rank 0 may call it. */
 void heat_runtime_log(heat_runtime *runtime, FILE *log);
 
 /* Flush and close the log. Local. */
 void heat_runtime_destroy(heat_runtime *runtime);
 
-/* Print on rank 0's standard output and into the log (printf format; the caller ends lines). Local. */
+/* Print on rank 0's standard output and into the log; other ranks do nothing. `format` is a printf format, and the
+ * caller ends lines with "\n". Local. */
 void heat_runtime_say(heat_runtime *runtime, const char *format, ...) HEAT_PRINTF(2, 3);
 
-/* Switch the timer to another activity; returns the one before, to switch back to. Local. */
+/* Switch the timer to another activity, and return the previous one so that the caller can switch back. Local. */
 heat_activity heat_runtime_enter(heat_runtime *runtime, heat_activity activity);
 
-/* Seconds since the start. Local. */
+/* Return the seconds since heat_runtime_create. Local. */
 double heat_runtime_elapsed(const heat_runtime *runtime);
 
-/* The table of activities over the ranks (min, mean, max) and their share of the time. Collective. */
+/* Print a table with the time of each activity (minimum, mean and maximum over the ranks, s) and its share of the
+ * total. Collective over the runtime's communicator. */
 void heat_runtime_report(heat_runtime *runtime);
 
-/* Provenance. Local. */
+/* What a file says of its origin. All Local. */
 const char *heat_version(void);     /* "0.1.0 (abc1234)", or "0.1.0" where the commit is not known */
 const char *heat_job(void);         /* the batch job's id, or "" outside of one */
 void heat_timestamp(char text[32]); /* now, UTC, ISO 8601 */
 
-/* How many of the ranks are on this one's node. Collective. */
+/* Return how many ranks of `comm` are on this rank's node. Collective over comm. */
 int heat_node_ranks(MPI_Comm comm);
 
-/* How many ranks a node has, where they fill node after node, the last of which may have fewer; 0 where they do not.
- * Collective. */
+/* Return how many ranks each node has, if ranks are numbered node after node and all nodes but the last have the same
+ * number of them; 0 if not. Collective over comm. */
 int heat_node_filling(MPI_Comm comm);
 
-/* Bytes of memory that processes of this node can still allocate: what the system reports as available (its physical
- * memory where it reports nothing), or what the batch system's control group leaves, if that is less. Local. */
+/* Return the bytes of memory that processes of this node can still allocate: what the system reports as available (its
+ * physical memory if it reports nothing), or what the control group of the batch system leaves, if that is less.
+ * Local. */
 double heat_node_memory(void);
 
-/* Bytes that the memory limits of control groups leave, versions 1 and 2; infinite where there is no limit. `lines`
- * names the groups as /proc/self/cgroup does, and their files are looked for below `root`. Cached pages of files that
- * are not in use do not count as used. Local. */
+/* Return the bytes that the memory limits of Linux control groups (version 1 or 2) leave, or infinity without a limit.
+ * `lines` names the groups in the format of /proc/self/cgroup, and their files are looked for below `root`. Cached
+ * pages of files that are not in use do not count as used. Local. */
 double heat_group_memory(FILE *lines, const char *root);
 
 #endif

@@ -1,4 +1,4 @@
-/* Outcome of a call: a documented exit code and one line for the person who has to act on it.
+/* The outcome of a call: a documented exit code, and one line of text for the person who has to act on it.
  *
  * Errors agree: a local failure is kept until the last collective of a function and then agreed on by heat_agree, so
  * that every rank returns the same status and the message is printed once. */
@@ -14,8 +14,8 @@ typedef enum heat_code {
   HEAT_OK = 0,
   HEAT_DIFFERENT = 1, /* compare: the fields differ by more than the tolerance */
   HEAT_USAGE = 64,    /* the command line is wrong */
-  HEAT_DECK = 65,     /* the deck or an input file is wrong */
-  HEAT_NUMERICS = 70, /* the numbers went wrong */
+  HEAT_DECK = 65,     /* the deck or an input file is wrong or missing */
+  HEAT_NUMERICS = 70, /* a value became NaN or infinite, or a linear system did not converge */
   HEAT_IO = 74,       /* input or output failed, or memory is exhausted */
   HEAT_STOPPED = 75   /* stopped early with a checkpoint written */
 } heat_code;
@@ -30,25 +30,27 @@ typedef struct heat_status {
   char text[HEAT_STATUS_TEXT]; /* empty when code is HEAT_OK */
 } heat_status;
 
-/* The status of a call that did what it was asked. Local. */
+/* Return the status of a call that succeeded. Local. */
 heat_status heat_ok(void);
 
-/* A failure with its code and its one-line message (printf format). Local. */
+/* Return a failure with its code and its message of one line (printf format). Control characters become spaces, and a
+ * message that is too long ends in "...". Local. */
 heat_status heat_fail(heat_code code, const char *format, ...) HEAT_PRINTF(2, 3);
 
-/* A limit as a message prints it with %.<digits>g, so that it can be typed back: the nearest number of so many digits
- * if that is within the limit, otherwise the next one below (or above) it. Local. */
+/* Round a limit to `digits` significant digits for a message, so that a person who types the printed number stays
+ * within the limit: the nearest number if that is not above (below) the limit, otherwise the next one below (above).
+ * Local. */
 double heat_limit_below(double limit, int digits);
 double heat_limit_above(double limit, int digits);
 
-/* The failure of an allocation of `bytes` for `what`. Local. */
+/* Return HEAT_IO with the message that `bytes` could not be allocated for `what`. Local. */
 heat_status heat_no_memory(const char *what, size_t bytes);
 
-/* The first of two that failed; HEAT_OK when neither did. Local. */
+/* Return the first of the two that is a failure, or HEAT_OK when neither is. Local. */
 heat_status heat_first(heat_status first, heat_status second);
 
-/* The worst status over the ranks: the highest code wins, and of those the lowest rank's text; the same on every rank.
- * Collective over comm. */
+/* Return the worst status of all ranks, the same on every rank: the highest code, with the text of the lowest rank that
+ * has it. Collective over comm. */
 heat_status heat_agree(MPI_Comm comm, heat_status local);
 
 #endif

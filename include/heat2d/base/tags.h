@@ -1,5 +1,5 @@
-/* Tags of messages between two ranks, one for each purpose: exchanges of different kinds never take each other's
- * messages, in whatever order ranks begin them. */
+/* Tags of MPI messages, one for each purpose, so that exchanges of different kinds never receive each other's messages,
+ * in whatever order the ranks begin them. */
 #ifndef HEAT2D_TAGS_H
 #define HEAT2D_TAGS_H
 
