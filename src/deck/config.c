@@ -30,8 +30,7 @@ heat_status heat_config_wrap(heat_config **config, const char *name, heat_node *
   return heat_no_memory("the deck", strlen(name));
 }
 
-/* A deck's text, and what the command line lays over it. `faults`: where what is wrong is collected, as far as reading
- * can go on after it; NULL: reading ends at the first fault. */
+/* A deck's text, and the values that the command line sets. `faults` is as in heat_source. */
 typedef struct deck_text {
   const char *name, *text;
   size_t length;
@@ -40,8 +39,8 @@ typedef struct deck_text {
   heat_faults *faults;
 } deck_text;
 
-/* The tree of a deck with the sets, and what it says of a sweep, not yet checked. *config is to be destroyed in any
- * case. */
+/* Read a deck and the values of --set into a tree, and separate its sweep; nothing is checked yet. *config has to be
+ * destroyed in any case. */
 static heat_status read_tree(heat_config **config, const deck_text *deck) {
   const char *name = deck->name;
   heat_node *root = NULL;
@@ -82,7 +81,8 @@ heat_status heat_config_parse(heat_config **config, const char *name, const char
   return status;
 }
 
-/* At most one byte more than a deck may have, so that one too long is seen, and a NUL. Local. */
+/* Read a file, at most one byte more than a deck may have, so that the caller notices a deck that is too long; a NUL is
+ * appended. Local. */
 static heat_status read_file(char **text, size_t *length, const char *path, const char *what) {
   heat_status status = heat_ok();
   FILE *file = fopen(path, "r");
@@ -100,7 +100,7 @@ static heat_status read_file(char **text, size_t *length, const char *path, cons
   return status;
 }
 
-/* The text of a file, read by rank 0, on every rank, and a NUL; to be freed in any case. Collective. */
+/* Rank 0 reads a file and broadcasts its text, which ends with a NUL. *text has to be freed in any case. Collective. */
 static heat_status share_file(char **text, size_t *read, MPI_Comm comm, const char *path, const char *what) {
   int rank;
   *text = NULL;
@@ -142,7 +142,7 @@ heat_status heat_config_load(heat_config **config, MPI_Comm comm, const char *pa
   return status;
 }
 
-/* What is wrong beside the values of the deck: with the file of rows of its sweep, and with the sweep. */
+/* Find the faults of the sweep and of its file of rows. */
 static void find_sweep_faults(heat_config *config, heat_faults *faults) {
   const char *path = heat_members_rows(config);
   char *rows = NULL;
@@ -332,7 +332,7 @@ heat_status heat_config_fail(const heat_config *config, const char *key, const c
     *(dot != NULL ? dot : above) = '\0';
   }
   const char *rest = key + strlen(above);
-  return heat_node_fail(config->name, node, *rest != '\0' ? rest + (*rest == '.') : NULL, "%s", text);
+  return heat_node_message(config->name, node, *rest != '\0' ? rest + (*rest == '.') : NULL, text);
 }
 
 heat_status heat_config_resolve(heat_config *config, const char *key, const char *value) {
@@ -377,7 +377,7 @@ char *heat_config_write(const heat_config *config) {
   return write_text(heat_tree_write, config->root);
 }
 
-/* What stands in only one of the two is NULL in the other. */
+/* One of the two nodes is NULL if only one deck has the key. */
 static void report(const heat_node *now, const heat_node *before, char *text, size_t size) {
   enum { LONGEST_SHOWN = 80 };
   char path[HEAT_KEY_TEXT];
@@ -394,7 +394,8 @@ static bool is_label(const heat_node *node) {
   return node != NULL && node->option != NULL && (node->option->flags & HEAT_LABEL) != 0;
 }
 
-/* Entries are compared by name in maps and by position in lists; what is only a name of something is not. */
+/* Entries of maps are compared by name, entries of lists by position. Options with the flag HEAT_LABEL are not
+ * compared. */
 static bool differs(const heat_node *now, const heat_node *before, char *text, size_t size) {
   if (is_label(now) || is_label(before)) return false;
   bool same_kind = now != NULL && before != NULL && now->kind == before->kind;

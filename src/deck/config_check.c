@@ -1,5 +1,5 @@
-/* A tree of nodes against the option table: every value by itself. The relations between values are in config_rules.c.
- */
+/* The check of a tree of nodes against the option table, each value by itself. config_rules.c checks the relations
+ * between values. */
 #include "config_private.h"
 #include "heat2d/deck/expression.h"
 
@@ -14,15 +14,15 @@ static heat_place at_name(heat_node *node) {
   return node->place = node->key_place;
 }
 
-/* What YAML makes of decimals set off by a comma: [0,1, 0,1] is a list of 4, {end: 1,5} has a key 5 without a value,
- * and 1,5 by itself is a text. */
-static const char decimal_point[] = "decimals are set off by a point: 1.5, not 1,5";
+/* What YAML makes of a comma in place of a decimal point: [0,1, 0,1] is a list of 4, {end: 1,5} has a key 5 without a
+ * value, and 1,5 alone is a text. */
+static const char decimal_point[] = "decimals are written with a point: 1.5, not 1,5";
 
 static bool is_digits(const char *text) {
   return isdigit((unsigned char)*text) && text[strspn(text, "0123456789eE+-")] == '\0';
 }
 
-/* Whether `after` stands right behind a comma right behind `node`. */
+/* Whether there is nothing but a comma between `node` and the place `after`. */
 static bool follows_comma(const heat_node *node, heat_place after) {
   return node->place.set == after.set && node->place.line == after.line && after.line > 0 &&
          node->place.column + (int)strlen(node->text) + 1 == after.column;
@@ -42,7 +42,7 @@ static bool has_decimal_commas(const heat_node *node) {
   return false;
 }
 
-static heat_status needed(const char *name, const heat_node *node, const heat_option *option) {
+static heat_status needed(const char *name, heat_node *node, const heat_option *option) {
   char words[HEAT_KEY_TEXT];
   heat_option_describe(option, words, sizeof words);
   if ((option->type == HEAT_REAL || option->type == HEAT_FIELD) && has_decimal_commas(node)) {
@@ -56,7 +56,7 @@ static heat_status needed(const char *name, const heat_node *node, const heat_op
     return heat_node_fail(name, node, NULL, "%s is needed, not a list of %d", words, node->count);
   }
   if (node->text[0] == '\0' && !node->quoted)
-    return heat_node_fail(name, node, NULL, "nothing stands here (%s)", words);
+    return heat_node_fail(name, node, NULL, "there is no value here (%s)", words);
   return heat_node_fail(name, node, NULL, "%s is needed, not '%.60s'", words, node->text);
 }
 
@@ -67,7 +67,7 @@ static number_kind read_number(const char *text, double *value) {
   char *end;
   const char *body = text + (*text == '+' || *text == '-');
   if (!isalnum((unsigned char)*body) && *body != '.') return NO_NUMBER;
-  *value = strtod(text, &end) + 0.0; /* and so no -0 */
+  *value = strtod(text, &end) + 0.0; /* turns -0 into 0 */
   if (strcasecmp(body, ".inf") == 0 || strcasecmp(body, ".nan") == 0) return BAD_NUMBER;
   if (*end != '\0') return NO_NUMBER;
   return isfinite(*value) && text[strspn(text, "0123456789+-.eE")] == '\0' ? NUMBER : BAD_NUMBER;
@@ -93,7 +93,7 @@ static heat_status set_number(heat_node *node, double value, bool is_integer) {
   return heat_ok();
 }
 
-/* `range` as in the table: "> 0", ">= 0", "in (0, 1]". */
+/* Whether a value is in a `range` of the option table, such as "> 0", ">= 0" or "in (0, 1]". */
 static bool in_range(const char *range, double value) {
   char *end;
   if (strncmp(range, ">= ", 3) == 0) return value >= strtod(range + 3, NULL);
@@ -126,7 +126,7 @@ static heat_status check_number(const char *name, heat_node *node, const heat_op
   return set_number(node, value, is_integer);
 }
 
-static heat_status check_expression(const char *name, const heat_node *node, const heat_option *option) {
+static heat_status check_expression(const char *name, heat_node *node, const heat_option *option) {
   heat_expression *expression;
   heat_status status = heat_expression_create(&expression, node->text, (option->flags & HEAT_TIME) != 0);
   heat_expression_destroy(expression);
@@ -138,13 +138,13 @@ static bool is_one_of(const char *const *words, const char *text) {
   return words != NULL && *words != NULL;
 }
 
-static heat_status check_word(const char *name, const heat_node *node, const heat_option *option) {
+static heat_status check_word(const char *name, heat_node *node, const heat_option *option) {
   return is_one_of(option->choices, node->text) ? heat_ok() : needed(name, node, option);
 }
 
 static heat_status check_section(const char *name, heat_node *root, heat_node *node, const heat_option *option);
 
-/* One value: a scalar, or the map that may stand in its place ({file, dataset}, {steps}). */
+/* Check one value: a scalar, or the map that may be given in its place ({file, dataset} or {steps}). */
 static heat_status check_value(const char *name, heat_node *root, heat_node *node, const heat_option *option) {
   bool may_be_map = option->type == HEAT_FIELD || option->type == HEAT_REAL;
   if (node->kind == HEAT_NODE_MAP && may_be_map && heat_option_next(heat_option_inside(option), NULL) != NULL) {
@@ -214,8 +214,8 @@ static bool is_used(const heat_node *root, const heat_node *section, const heat_
   return other != NULL && (row->is == NULL || heat_option_has_word(row->is, other->text));
 }
 
-/* Whether nothing can be said of the use of a row, as what decides is itself wrong or missing. Only so while further
- * faults are looked for, see config_faults.c. */
+/* Whether it cannot be decided if a row is used, because the value that decides it is wrong or missing. This happens
+ * only while further faults are looked for, see config_faults.c. */
 static bool is_open(const heat_node *root, const heat_node *section, const heat_option *row) {
   const char *const keys[] = {row->when, row->unless};
   for (int n = 0; n < 2; n++) {
@@ -226,7 +226,7 @@ static bool is_open(const heat_node *root, const heat_node *section, const heat_
     const heat_node *above = dot != NULL ? heat_node_entry(root, keys[n], (size_t)(dot - keys[n])) : NULL;
     if (above != NULL && above->passed) return true;
   }
-  return row->unless != NULL && heat_material_unknown(section); /* it may be one of that material's */
+  return row->unless != NULL && heat_material_unknown(section); /* the material may give it */
 }
 
 static heat_status fail_unused(const char *name, const heat_node *root, heat_node *node, const heat_option *row) {
@@ -248,8 +248,7 @@ static heat_status fail_unused(const char *name, const heat_node *root, heat_nod
                         takes[0] != '\0' ? takes : "nothing more");
 }
 
-static heat_status fail_missing(const char *name, const heat_node *root, const heat_node *section,
-                                const heat_option *row) {
+static heat_status fail_missing(const char *name, const heat_node *root, heat_node *section, const heat_option *row) {
   char words[HEAT_KEY_TEXT];
   const char *leaf = heat_option_leaf(row);
   heat_option_describe(row, words, sizeof words);
@@ -264,14 +263,15 @@ static heat_status fail_missing(const char *name, const heat_node *root, const h
   return heat_node_fail(name, section, leaf, "missing (required: %s)", words);
 }
 
-/* The 5 of {end: 1,5}. */
+/* Whether `node` is like the 5 of {end: 1,5}. */
 static bool is_stray_decimals(const heat_node *before, const heat_node *node) {
   const bool empty = node->kind == HEAT_NODE_SCALAR && node->text[0] == '\0' && !node->quoted;
   return empty && is_digits(node->key) && before->kind == HEAT_NODE_SCALAR && !before->quoted &&
          is_digits(before->text + (before->text[0] == '-' || before->text[0] == '+'));
 }
 
-/* Every key is known and stands once. A section with an unknown key is left at once, so the pairs stay few. */
+/* Check that every key is known and given once. The check ends at the first unknown or repeated key, so that few pairs
+ * have to be compared. */
 static heat_status check_keys(const char *name, const heat_node *section, const heat_option *option) {
   char text[HEAT_STATUS_TEXT], path[HEAT_KEY_TEXT];
   for (int i = 0; i < section->count; i++) {
@@ -294,12 +294,12 @@ static heat_status check_keys(const char *name, const heat_node *section, const 
     if (first == node) continue;
     heat_place_write(text, sizeof text, name, first->key_place);
     at_name(node);
-    return heat_node_fail(name, node, NULL, "stands twice (first at %s)", text);
+    return heat_node_fail(name, node, NULL, "given twice (first at %s)", text);
   }
   return heat_ok();
 }
 
-/* Whether the deck's choice elsewhere makes it needless to give this key. */
+/* Whether a choice elsewhere in the deck allows this key to be left out. */
 static bool is_spared(const heat_node *root, const heat_option *row) {
   const heat_node *other = row->spared != NULL ? heat_node_find(root, row->spared) : NULL;
   return other != NULL &&
@@ -340,8 +340,8 @@ static int by_row(const void *a, const void *b) {
   return (left->option > right->option) - (left->option < right->option);
 }
 
-/* A key that the chosen word does not use is reported before one that is missing, since it shows what was meant; and
- * so is what is wrong with the word that would make a missing key needless. */
+/* A key that the chosen word does not use is reported before a missing key, because it shows what the author meant. So
+ * is a fault in the word that would allow a missing key to be left out. */
 static heat_status check_section(const char *name, heat_node *root, heat_node *node, const heat_option *option) {
   if (node->kind != HEAT_NODE_MAP) return needed(name, node, option);
   heat_status status = check_keys(name, node, option);
@@ -374,7 +374,7 @@ static heat_status check_section(const char *name, heat_node *root, heat_node *n
   return check_any_of(name, root, node);
 }
 
-/* Hints for MPI-IO: nobody knows all names, but MPI passes over those that it does not know. */
+/* Check hints for MPI-IO. There is no list of all names, but MPI ignores those that it does not know. */
 static heat_status check_hints(const char *name, heat_node *node, const heat_option *option) {
   enum { LONGEST_NAME = 63, LONGEST_VALUE = 127 };
   static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
@@ -386,11 +386,11 @@ static heat_status check_hints(const char *name, heat_node *node, const heat_opt
     entry->option = &hint;
     if (length == 0 || length > LONGEST_NAME || entry->key[strspn(entry->key, letters)] != '\0') {
       at_name(entry);
-      return heat_node_fail(name, entry, NULL, "is no name of a hint (letters, digits and _)");
+      return heat_node_fail(name, entry, NULL, "is not the name of a hint (letters, digits and _)");
     }
     if (heat_node_entry(node, entry->key, length) != entry) {
       at_name(entry);
-      return heat_node_fail(name, entry, NULL, "stands twice");
+      return heat_node_fail(name, entry, NULL, "given twice");
     }
     if (entry->kind != HEAT_NODE_SCALAR || entry->text[0] == '\0') return needed(name, entry, &hint);
     if (strlen(entry->text) > LONGEST_VALUE)

@@ -1,13 +1,13 @@
-/* All faults of a deck in one go. The check of a tree ends at its first fault; here it is repeated, each time with the
- * fault that it found last out of the way:
+/* All faults of a deck at once. The check of a tree ends at its first fault. Here it is repeated, each time after the
+ * fault that it found last has been removed:
  *
  *     an unknown key        is renamed to the nearest key that the message names, or removed
- *     a key that is not used, or stands twice, is removed
+ *     a key that is not used, or is given twice, is removed
  *     a missing key         is added
  *     a wrong value         stays
  *
- * and in the last two cases the entry is marked as `passed`. The checks of the tree pass over such an entry, and judge
- * nothing that depends on it, so that no line is printed that only follows from another fault. */
+ * In the last two cases the entry is marked as `passed`: the checks of the tree ignore it and everything that depends
+ * on it, so that no line is printed that only follows from another fault. */
 #include "config_private.h"
 
 #include <stdlib.h>
@@ -44,7 +44,7 @@ char *heat_faults_join(heat_faults *faults, int first) {
   return text;
 }
 
-/* Rename a key to the nearest one, which the message names, or remove it where that one stands beside it already. */
+/* Rename a key to the nearest one, which the message names, or remove it if its section has that key already. */
 static void correct(heat_node *node, const char *message) {
   static const char mark[] = "(nearest: ";
   char path[HEAT_KEY_TEXT], above[HEAT_KEY_TEXT];
@@ -65,7 +65,7 @@ static void correct(heat_node *node, const char *message) {
   }
 }
 
-/* The node that the last failure is about, see heat_node_fail. NULL: none of this tree. */
+/* Return the node that the last failure is about, see heat_node_fail; NULL if it is not in this tree. */
 static heat_node *find_failed(heat_node *node) {
   if (node->failed) return node;
   heat_node *found = NULL;
@@ -73,7 +73,7 @@ static heat_node *find_failed(heat_node *node) {
   return found;
 }
 
-/* Stand in for a key that is missing. */
+/* Add an entry for a missing key, marked as `passed`. */
 static bool add_passed(heat_node *section, const char *key) {
   heat_node *entry;
   if (heat_node_create(&entry, section, key, strlen(key)).code != HEAT_OK) return false;
@@ -81,7 +81,7 @@ static bool add_passed(heat_node *section, const char *key) {
   return true;
 }
 
-/* Let the next check get past a fault. False where nothing can be said of the rest. */
+/* Change the tree so that the next check does not find the same fault. False if the rest cannot be checked. */
 static bool pass(heat_node *root, const char *message) {
   heat_node *node = find_failed(root);
   if (node == NULL) return false;
@@ -89,12 +89,12 @@ static bool pass(heat_node *root, const char *message) {
   node->failed = false;
   node->missing = NULL;
   if (missing != NULL) return add_passed(node, missing);
-  /* The numbers of a pair are checked with it. */
+  /* A number of a pair is checked together with the pair. */
   while (node->key == NULL && node->parent != NULL && node->parent->option != NULL &&
          node->parent->option->type != HEAT_LIST)
     node = node->parent;
   if (node == root || node->passed) return false;
-  if (strstr(message, ": stands twice") != NULL)
+  if (strstr(message, ": given twice") != NULL)
     heat_node_remove(node->parent, node);
   else if (strstr(message, ": unknown key (") != NULL || strstr(message, ": not used ") != NULL)
     correct(node, message);

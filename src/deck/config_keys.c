@@ -1,4 +1,4 @@
-/* `heat2d keys`: the option table for people. */
+/* `heat2d keys`: prints the option table. */
 #include "config_private.h"
 #include "heat2d/deck/expression.h"
 
@@ -6,7 +6,8 @@
 
 enum { WIDTH = 120, KEY_WIDTH = 29, TYPE_WIDTH = 14, UNIT_WIDTH = 10, DEFAULT_WIDTH = 11, LINE_TEXT = 1024 };
 
-/* Print `text` at the column where the line stands, and what passes the page's width on lines of its own below. */
+/* Print `text` from `column` on, where the cursor is, and continue on further lines at the same column when the page is
+ * full. */
 static void print_wrapped(FILE *out, int column, const char *text) {
   int at = column;
   while (*text != '\0') {
@@ -22,7 +23,7 @@ static void print_wrapped(FILE *out, int column, const char *text) {
   fputc('\n', out);
 }
 
-/* What a value must be, beyond its type. */
+/* Append the conditions on a value beyond its type. */
 static void describe_limits(const heat_option *option, char *text, size_t size) {
   if (option->range != NULL) heat_option_join(text, size, "; ", option->range);
   if (option->most > 0) {
@@ -33,7 +34,7 @@ static void describe_limits(const heat_option *option, char *text, size_t size) 
   if (option->rule != HEAT_NO_RULE) heat_option_join(text, size, "; ", heat_rule_text(option->rule));
 }
 
-/* "required when shape is circle": when the key is used at all. */
+/* Append when the key is used, such as "required when shape is circle". */
 static void describe_use(const heat_option *option, char *text, size_t size) {
   bool required = (option->flags & HEAT_REQUIRED) != 0;
   text[0] = '\0';
@@ -57,7 +58,7 @@ static void describe_use(const heat_option *option, char *text, size_t size) {
   }
 }
 
-/* The type in a word or two; that `auto` is allowed shows in the default. */
+/* The type in one or two words. They do not mention `auto`, which the default shows. */
 static const char *short_type(const heat_option *option) {
   static const char *const words[] = {
       [HEAT_SECTION] = "section",      [HEAT_LIST] = "list",       [HEAT_TEXT] = "text",   [HEAT_CHOICE] = "word",

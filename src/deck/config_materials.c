@@ -1,12 +1,12 @@
-/* Materials that are named once and used by name: before the deck is checked, each name is replaced by what it stands
- * for. So the resolved deck and the comparison before a resume hold numbers, whatever they were called. */
+/* Materials that are defined once and used by name: before the deck is checked, each name is replaced by the values of
+ * the material. So the resolved deck and the comparison before a resume contain the values themselves. */
 #include "config_private.h"
 
 #include "heat2d/base/words.h"
 
 #include <string.h>
 
-/* "nearest: steel", or all names that there are. */
+/* Write "nearest: steel", or a list of all names. */
 static void suggest(const heat_node *materials, const char *typed, char *text, size_t size) {
   const char *nearest = NULL;
   size_t best = (size_t)-1;
@@ -34,8 +34,8 @@ bool heat_material_unknown(const heat_node *section) {
   return use != NULL && use->passed;
 }
 
-/* The material that `use` names. *found is NULL, and `use` is passed over from then on, where it cannot be said which,
- * as `materials`, or what it says of this one, is known to be wrong. */
+/* Find the material that `use` names. If `materials` or the material is known to be wrong, *found is NULL and later
+ * checks ignore `use`. */
 static heat_status find_material(const char *name, const heat_node *materials, heat_node *use,
                                  const heat_node **found) {
   char text[HEAT_KEY_TEXT];
@@ -49,10 +49,10 @@ static heat_status find_material(const char *name, const heat_node *materials, h
 
 static heat_status stands_twice(const char *name, heat_node *node) {
   node->place = node->key_place;
-  return heat_node_fail(name, node, NULL, "stands twice");
+  return heat_node_fail(name, node, NULL, "given twice");
 }
 
-/* Every material by itself, as if it stood under `material`. */
+/* Check each material by itself, as if its values were given under `material`. */
 static heat_status check_materials(const char *name, heat_node *root, heat_node *materials) {
   if (materials->passed) return heat_ok();
   if (materials->kind != HEAT_NODE_MAP)
@@ -66,7 +66,8 @@ static heat_status check_materials(const char *name, heat_node *root, heat_node 
   return status;
 }
 
-/* `material: steel` in a section or region: what that says itself counts more. */
+/* Replace `material: steel` in a section or region by the values of steel; values that the section itself gives take
+ * precedence. */
 static heat_status resolve_entry(const char *name, heat_node *section, const heat_node *materials) {
   heat_node *use = use_of(section);
   const heat_node *found = use;
@@ -91,7 +92,7 @@ static heat_status resolve_entry(const char *name, heat_node *section, const hea
   return status.code == HEAT_OK && use != NULL ? stands_twice(name, use) : status;
 }
 
-/* A region without a name of its own is called by its material. */
+/* A region without a name gets the name of its material. */
 static heat_status name_region(heat_node *region) {
   static const char key[] = "name";
   const heat_node *use = use_of(region);
@@ -106,7 +107,7 @@ static heat_status name_region(heat_node *region) {
   return heat_ok();
 }
 
-/* `material: steel`, or {material: steel, ...} with values that count more. */
+/* Replace `material: steel`, or {material: steel, ...} with values that take precedence. */
 static heat_status resolve_base(const char *name, const heat_node *root, const heat_node *materials) {
   heat_node *use = use_of(root), *copy;
   const heat_node *found;

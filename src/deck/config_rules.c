@@ -8,21 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether a value is there, and nothing is known to be wrong with it: then others can be compared with it. */
+/* Whether a value is given and not known to be wrong, so that others can be compared with it. */
 static bool is_known(const heat_node *node) {
   for (const heat_node *above = node; above != NULL; above = above->parent)
     if (above->passed) return false;
   return node != NULL;
 }
 
-static heat_status check_end(const char *name, const heat_node *root, const heat_node *node) {
+static heat_status check_end(const char *name, const heat_node *root, heat_node *node) {
   const heat_node *method = heat_node_find(root, "time.method");
   if (node->number > 0 || !is_known(method) || strcmp(method->text, heat_method_names[HEAT_METHOD_STEADY]) == 0)
     return heat_ok();
   return heat_node_fail(name, node, NULL, "%.60s is out of range (must be > 0)", node->text);
 }
 
-static heat_status check_cells(const char *name, const heat_node *root, const heat_node *node) {
+static heat_status check_cells(const char *name, const heat_node *root, heat_node *node) {
   (void)root;
   const double most = 1e15;
   if (node->entries[0]->number * node->entries[1]->number <= most) return heat_ok();
@@ -30,14 +30,14 @@ static heat_status check_cells(const char *name, const heat_node *root, const he
                         node->entries[1]->text);
 }
 
-static heat_status check_increasing(const char *name, const heat_node *root, const heat_node *node) {
+static heat_status check_increasing(const char *name, const heat_node *root, heat_node *node) {
   (void)root;
   if (node->kind == HEAT_NODE_SCALAR || node->entries[0]->number < node->entries[1]->number) return heat_ok();
   return heat_node_fail(name, node, NULL, "%s is not above %s (must be [low, high])", node->entries[1]->text,
                         node->entries[0]->text);
 }
 
-static heat_status check_above_min(const char *name, const heat_node *root, const heat_node *node) {
+static heat_status check_above_min(const char *name, const heat_node *root, heat_node *node) {
   (void)root;
   const heat_node *min = heat_node_entry(node->parent, "min", 3);
   for (int i = 0; i < 2 && is_known(min); i++) {
@@ -48,7 +48,7 @@ static heat_status check_above_min(const char *name, const heat_node *root, cons
   return heat_ok();
 }
 
-static heat_status check_partner(const char *name, const heat_node *root, const heat_node *node) {
+static heat_status check_partner(const char *name, const heat_node *root, heat_node *node) {
   const char *periodic = heat_side_type_names[HEAT_SIDE_PERIODIC];
   if (strcmp(node->text, periodic) != 0) return heat_ok();
   int side = 0;
@@ -62,7 +62,7 @@ static heat_status check_partner(const char *name, const heat_node *root, const 
   return heat_node_fail(name, node, NULL, "%s must be periodic, too", partner);
 }
 
-static heat_status check_inside(const char *name, const heat_node *root, const heat_node *node) {
+static heat_status check_inside(const char *name, const heat_node *root, heat_node *node) {
   const heat_node *origin = heat_node_find(root, "domain.origin"), *size = heat_node_find(root, "domain.size");
   for (int i = 0; i < 2 && is_known(origin) && is_known(size); i++) {
     double low = origin->entries[i]->number, high = low + size->entries[i]->number, at = node->entries[i]->number;
@@ -73,7 +73,7 @@ static heat_status check_inside(const char *name, const heat_node *root, const h
   return heat_ok();
 }
 
-static heat_status check_name(const char *name, const heat_node *root, const heat_node *node) {
+static heat_status check_name(const char *name, const heat_node *root, heat_node *node) {
   (void)root;
   const char *c = node->text;
   bool right = isalpha((unsigned char)*c) || *c == '_';
@@ -82,9 +82,9 @@ static heat_status check_name(const char *name, const heat_node *root, const hea
   return heat_node_fail(name, node, NULL, "'%.60s' cannot be a name (%s)", node->text, heat_rule_text(HEAT_RULE_NAME));
 }
 
-/* The names of probes in order, each with how many numbered columns it heads: 0 for a single point. */
+/* A name of a probe and the number of its numbered columns; 0 for a single point. */
 typedef struct probe_name {
-  const heat_node *node;
+  heat_node *node;
   int64_t count;
 } probe_name;
 
@@ -92,7 +92,7 @@ static int by_name(const void *a, const void *b) {
   return strcmp(((const probe_name *)a)->node->text, ((const probe_name *)b)->node->text);
 }
 
-/* The line whose column NAME-k a single point would be called like; NULL when there is none. */
+/* Find the line of probes that has a column NAME-k with the name of a single point; NULL when there is none. */
 static const heat_node *column_of(const probe_name *names, size_t count, const probe_name *point) {
   const char *dash = strrchr(point->node->text, '-');
   if (point->count > 0 || dash == NULL || dash[1] < '1' || dash[1] > '9') return NULL;
@@ -109,8 +109,8 @@ static const heat_node *column_of(const probe_name *names, size_t count, const p
   return NULL;
 }
 
-/* No column of probes.csv has the name of another one, and there are not too many. */
-static heat_status check_unique(const char *name, const heat_node *root, const heat_node *node) {
+/* Check that the columns of probes.csv have different names and are not too many. */
+static heat_status check_unique(const char *name, const heat_node *root, heat_node *node) {
   (void)root;
   enum { MOST_PROBES = 10000000 };
   heat_status status = heat_ok();
@@ -120,8 +120,8 @@ static heat_status check_unique(const char *name, const heat_node *root, const h
   probe_name *names = malloc((size_t)node->count * sizeof *names);
   if (names == NULL) return heat_no_memory("the names of probes", (size_t)node->count * sizeof *names);
   for (int i = 0; i < node->count; i++) {
-    const heat_node *own = heat_node_entry(node->entries[i], "name", 4);
-    const heat_node *many = heat_node_entry(node->entries[i], "count", 5);
+    heat_node *own = heat_node_entry(node->entries[i], "name", 4);
+    heat_node *many = heat_node_entry(node->entries[i], "count", 5);
     if (!is_known(own) || (many != NULL && !is_known(many))) continue;
     names[count] = (probe_name){own, many != NULL ? (int64_t)many->number : 0};
     columns += many != NULL ? names[count].count : 1;
@@ -145,20 +145,20 @@ static heat_status check_unique(const char *name, const heat_node *root, const h
   return status;
 }
 
-static heat_status check_dataset(const char *name, const heat_node *root, const heat_node *node) {
+static heat_status check_dataset(const char *name, const heat_node *root, heat_node *node) {
   (void)root;
   if (node->text[0] == '/' && node->text[1] != '\0') return heat_ok();
-  return heat_node_fail(name, node, NULL, "'%.60s' is no path in the file (it begins with /)", node->text);
+  return heat_node_fail(name, node, NULL, "'%.60s' is not a path in the file (it has to begin with /)", node->text);
 }
 
 typedef struct relation {
-  heat_status (*check)(const char *name, const heat_node *root, const heat_node *node);
+  heat_status (*check)(const char *name, const heat_node *root, heat_node *node);
   const char *text;
 } relation;
 
 static const relation relations[] = {
     [HEAT_NO_RULE] = {NULL, NULL},
-    [HEAT_RULE_END] = {check_end, "> 0 but for steady"},
+    [HEAT_RULE_END] = {check_end, "> 0 unless the method is steady"},
     [HEAT_RULE_CELLS] = {check_cells, "at most 10^15 in all"},
     [HEAT_RULE_INCREASING] = {check_increasing, "the second above the first"},
     [HEAT_RULE_ABOVE_MIN] = {check_above_min, "above min in x and in y"},
@@ -173,8 +173,8 @@ const char *heat_rule_text(heat_rule rule) {
   return relations[rule].text;
 }
 
-/* The entries of a pair carry the option of the pair: its rule is for the pair alone. */
-heat_status heat_check_rules(const char *name, const heat_node *root, const heat_node *node) {
+/* The entries of a pair refer to the same option as the pair, but its rule is for the pair only. */
+heat_status heat_check_rules(const char *name, const heat_node *root, heat_node *node) {
   if (node->passed) return heat_ok();
   const relation *own = &relations[node->option->rule];
   heat_status status = own->check != NULL ? own->check(name, root, node) : heat_ok();

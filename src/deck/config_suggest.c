@@ -1,19 +1,18 @@
-/* What an unknown key was meant to be. */
+/* Suggestions for unknown keys. */
 #include "config_private.h"
 #include "heat2d/base/words.h"
 
 #include <string.h>
 
-/* How many leading segments of `key` are those of `path`. */
+/* The number of leading segments in which `key` and `path` agree. */
 static size_t shared(const char *key, const char *path) {
   size_t segments = 0;
   for (; *path != '\0' && *key == *path; key++, path++) segments += *key == '.';
   return segments + (*path == '\0' && *key == '.');
 }
 
-/* The row with the lowest score is the nearest: ten for each letter that differs, and at most twelve for another
- * section. So a key of the same section that is one letter off comes before the very same word in a section far away.
- */
+/* The row with the lowest score is the nearest: ten points for each letter that differs, and at most twelve for another
+ * section. So a key of the same section with one wrong letter comes before the same word in a distant section. */
 void heat_option_suggest(const heat_option *section, const char *path, const char *leaf, char *text, size_t size) {
   enum { PER_LETTER = 10, OTHER_SECTION = 12 };
   const char *inside = heat_option_inside(section), *dot = *path != '\0' ? "." : "";
@@ -26,7 +25,7 @@ void heat_option_suggest(const heat_option *section, const char *path, const cha
     size_t letters = heat_word_distance(leaf, word);
     if (!heat_word_near(leaf, word, letters)) continue;
     bool here = heat_option_is_under(row, inside);
-    if (!here && letters > 1 && strlen(word) < 5) continue; /* any five letters are that near to `from` */
+    if (!here && letters > 1 && strlen(word) < 5) continue; /* short words such as `from` are near to almost anything */
     if (!here && (strncmp(row->key, "FIELD.", 6) == 0 || *word == '*')) continue;
     size_t score = PER_LETTER * letters + (here ? 0 : OTHER_SECTION - shared(row->key, path));
     if (score >= best) continue;

@@ -1,5 +1,5 @@
 /* The option table: every key of the deck, once. Parsing, checks, suggestions, `heat2d keys`, the resolved deck (in the
- * order of the rows) and the comparison before a resume are all read off it. */
+ * order of the rows) and the comparison before a resume follow from it. */
 #include "config_private.h"
 
 #include "heat2d/base/colormap.h"
@@ -13,7 +13,7 @@ const heat_option heat_option_root = {.key = "", .type = HEAT_SECTION};
 
 /* clang-format off */
 static const heat_option table[] = {
-    {.key = "title", .type = HEAT_TEXT, .fallback = "\"\"", .help = "what the run is called in logs and files"},
+    {.key = "title", .type = HEAT_TEXT, .fallback = "\"\"", .help = "name of the run in logs and files"},
 
     {.key = "domain", .type = HEAT_SECTION, .flags = HEAT_REQUIRED | HEAT_PHYSICS,
      .help = "the rectangle and its grid"},
@@ -39,20 +39,20 @@ static const heat_option table[] = {
      .help = "{NAME: {as under material}, ...}: named once, used by name in material and in regions.*.material"},
 
     {.key = "interface", .type = HEAT_CHOICE, .flags = HEAT_PHYSICS, .fallback = "harmonic", .choices = heat_mean_names,
-     .help = "mean that makes a face's conductivity of its two cells'"},
+     .help = "mean of the conductivities of two cells that gives that of the face between them"},
     {.key = "initial", .type = HEAT_SECTION, .flags = HEAT_REQUIRED | HEAT_PHYSICS, .help = "the state at t = 0"},
     {.key = "initial.temperature", .type = HEAT_FIELD, .flags = HEAT_REQUIRED, .unit = "K",
      .help = "temperature at t = 0"},
     {.key = "source", .type = HEAT_FIELD, .flags = HEAT_TIME | HEAT_PHYSICS, .unit = "W/m3", .fallback = "0",
-     .help = "heat source q; K/s beside diffusivity"},
+     .help = "heat source q; in K/s if material.diffusivity is given"},
 
     {.key = "regions", .type = HEAT_LIST, .flags = HEAT_PHYSICS, .fallback = "[]",
-     .help = "painted in order, the later over the earlier"},
-    {.key = "regions.*", .type = HEAT_SECTION, .help = "a shape, and at least one thing that differs inside it"},
+     .help = "parts of the rectangle; where regions overlap, the later one decides"},
+    {.key = "regions.*", .type = HEAT_SECTION, .help = "a shape, and at least one value that holds inside it"},
     {.key = "regions.*.shape", .type = HEAT_CHOICE, .flags = HEAT_REQUIRED, .choices = heat_shape_names,
-     .help = "its form; cells with their centre inside belong to it"},
+     .help = "its form; cells whose centre is inside belong to the region"},
     {.key = "regions.*.name", .type = HEAT_TEXT, .flags = HEAT_LABEL,
-     .help = "what pictures and check call it; when left out, the name of its material"},
+     .help = "its name in pictures and in check; when left out, the name of its material"},
     {.key = "regions.*.min", .type = HEAT_REAL, .arity = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
      .when = "shape", .is = "rectangle", .help = "lower left corner"},
     {.key = "regions.*.max", .type = HEAT_REAL, .arity = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
@@ -68,9 +68,9 @@ static const heat_option table[] = {
     {.key = "regions.*.points", .type = HEAT_REAL, .arity = HEAT_POINTS, .flags = HEAT_REQUIRED, .unit = "m",
      .when = "shape", .is = "polygon", .help = "corners in order"},
     {.key = "regions.*.condition", .type = HEAT_CONDITION, .flags = HEAT_REQUIRED, .when = "shape", .is = "where",
-     .help = "expression in x, y; inside where it is not 0"},
+     .help = "expression in x, y; the region is where it is not 0"},
     {.key = "regions.*.material", .type = HEAT_TEXT,
-     .help = "name of one of materials; what the region says itself counts more"},
+     .help = "name of one of materials; values that the region itself gives take precedence"},
     {.key = "regions.*.temperature", .type = HEAT_FIELD, .flags = HEAT_ANY_OF, .unit = "K",
      .help = "temperature at t = 0"},
     {.key = "regions.*.conductivity", .type = HEAT_FIELD, .arity = HEAT_ONE_OR_PAIR, .flags = HEAT_ANY_OF,
@@ -84,14 +84,14 @@ static const heat_option table[] = {
     {.key = "regions.*.source", .type = HEAT_FIELD, .flags = HEAT_ANY_OF | HEAT_TIME, .unit = "W/m3",
      .unless = "power", .help = "heat source"},
     {.key = "regions.*.power", .type = HEAT_FIELD, .flags = HEAT_ANY_OF | HEAT_TIME, .unit = "W/m",
-     .help = "heat source of the whole region, a number or an expression in t: spread evenly over the cells whose source it is"},
+     .help = "heat source of the whole region, a number or an expression in t; it is spread evenly over the cells that have their source from this region"},
     {.key = "regions.*.contact", .type = HEAT_SECTION, .flags = HEAT_ANY_OF,
-     .help = "imperfect contact along its outline: the faces between a cell inside and one outside"},
+     .help = "imperfect thermal contact along its outline, at the faces between a cell inside and one outside"},
     {.key = "regions.*.contact.resistance", .type = HEAT_REAL, .flags = HEAT_REQUIRED, .unit = "m2 K/W", .range = ">= 0",
-     .help = "in series with the half cells on both sides (s/m beside diffusivity)"},
+     .help = "resistance in series with the half cells on both sides; in s/m if material.diffusivity is given"},
 
     {.key = "boundary", .type = HEAT_SECTION, .flags = HEAT_PHYSICS, .fallback = "{}",
-     .help = "the four sides; one left out is insulated"},
+     .help = "the four sides; a side that is left out is insulated"},
     {.key = "boundary.left", .inside = "boundary.*", .type = HEAT_SECTION, .fallback = "{}", .help = "x = x0"},
     {.key = "boundary.right", .inside = "boundary.*", .type = HEAT_SECTION, .fallback = "{}", .help = "x = x0 + width"},
     {.key = "boundary.bottom", .inside = "boundary.*", .type = HEAT_SECTION, .fallback = "{}", .help = "y = y0"},
@@ -105,129 +105,129 @@ static const heat_option table[] = {
     {.key = "boundary.*.coefficient", .type = HEAT_FIELD, .flags = HEAT_REQUIRED | HEAT_TIME, .unit = "W/(m2 K)",
      .range = ">= 0", .when = "type", .is = "robin", .help = "heat transfer coefficient"},
     {.key = "boundary.*.ambient", .type = HEAT_FIELD, .flags = HEAT_REQUIRED | HEAT_TIME, .unit = "K", .when = "type",
-     .is = "robin", .help = "temperature beyond the wall"},
+     .is = "robin", .help = "temperature of the surroundings"},
 
-    {.key = "time", .type = HEAT_SECTION, .fallback = "{}", .help = "how far, and by which steps"},
+    {.key = "time", .type = HEAT_SECTION, .fallback = "{}", .help = "end of the simulated time, method and steps"},
     {.key = "time.end", .type = HEAT_REAL, .flags = HEAT_REQUIRED, .unit = "s", .range = ">= 0", .rule = HEAT_RULE_END,
      .spared = "time.method", .spared_by = "steady",
-     .help = "simulated time at which the run ends; of steady, when sides and sources are taken (0 when left out)"},
+     .help = "simulated time at which the run ends; for the method steady, the time at which sides and sources are evaluated (0 when left out)"},
     {.key = "time.method", .type = HEAT_CHOICE, .flags = HEAT_AUTO | HEAT_PHYSICS, .fallback = "auto",
      .choices = heat_method_names,
-     .help = "explicit: euler, rkl2; implicit, of order 1, 2 and 2: backward-euler, crank-nicolson, tr-bdf2; steady: no steps, "
-             "one solve for the state that sides and sources lead to; auto: euler, rkl2 or tr-bdf2, which has least work"},
+     .help = "explicit: euler (order 1), rkl2 (2); implicit: backward-euler (1), crank-nicolson (2), tr-bdf2 (2); steady: no steps, "
+             "one solve for the steady state; auto: the one of euler, rkl2 and tr-bdf2 that has the least work"},
     {.key = "time.step", .type = HEAT_REAL, .flags = HEAT_AUTO, .unit = "s", .range = "> 0", .fallback = "auto",
-     .help = "length of a step; an unstable one is refused; auto: of euler the longest within safety and the maximum "
-             "principle, of all other methods by error control (time.tolerance)"},
+     .help = "length of a step; an unstable one is refused; auto: for euler the longest step that time.safety and the maximum "
+             "principle allow, for all other methods by error control (time.tolerance)"},
     {.key = "time.safety", .type = HEAT_REAL, .range = "in (0, 1]", .fallback = "0.9",
-     .help = "fraction of the stability limit that auto takes at most"},
+     .help = "largest fraction of the stability limit that time.step: auto uses"},
     {.key = "time.tolerance", .type = HEAT_REAL, .range = "> 0", .most = 1, .fallback = "1e-4",
-     .help = "error in time, relative to the range of temperatures so far and of the walls, that steps by error control aim at"},
+     .help = "error in time at which error control aims, relative to the range of the temperatures so far and of the walls"},
     {.key = "time.solver", .type = HEAT_SECTION, .fallback = "{}", .help = "the linear solver of the implicit methods"},
     {.key = "time.solver.tolerance", .type = HEAT_REAL, .flags = HEAT_AUTO, .range = "in (0, 1)", .fallback = "auto",
-     .help = "residual of a system, relative to that of the step's start, that the solver must reach; auto: 1e-10, and "
-             "for steps by error control a hundredth of the error that a step may have"},
+     .help = "residual of a linear system, relative to that at the start of the step, that the solver must reach; auto: 1e-10, or "
+             "with error control a hundredth of the error that a step may have"},
     {.key = "time.solver.iterations", .type = HEAT_INTEGER, .range = "in [1, 1000000]", .fallback = "200",
-     .help = "of conjugate gradients, at most; a system that needs more ends the run (exit code 70)"},
+     .help = "largest number of iterations of conjugate gradients; a system that needs more ends the run (exit code 70)"},
     {.key = "time.steady", .type = HEAT_REAL, .unit = "K/s", .range = ">= 0", .fallback = "0",
      .help = "stop when max |du/dt| falls below this; 0: never"},
     {.key = "time.steady_relative", .type = HEAT_REAL, .unit = "1/s", .range = ">= 0", .fallback = "0",
-     .help = "the same over the range of temperatures, now and at the start; with both the first one counts; 0: never"},
+     .help = "stop when max |du/dt|, divided by the range of the temperatures now and at the start, falls below this; with time.steady given, too, the first to hold ends the run; 0: never"},
     {.key = "time.steady_after", .type = HEAT_REAL, .flags = HEAT_AUTO, .unit = "s", .range = ">= 0",
-     .fallback = "auto", .help = "not steady before; auto: once no side and no source changes any more up to the end"},
+     .fallback = "auto", .help = "time before which the run does not stop as steady; auto: when the last change of sides and sources is over"},
 
-    {.key = "output", .type = HEAT_SECTION, .fallback = "{}", .help = "what is written, and where"},
-    {.key = "output.directory", .type = HEAT_TEXT, .fallback = "out", .help = "every file of the run is inside it"},
+    {.key = "output", .type = HEAT_SECTION, .fallback = "{}", .help = "what the run writes, and where"},
+    {.key = "output.directory", .type = HEAT_TEXT, .fallback = "out", .help = "directory of all files of the run"},
     {.key = "output.every", .type = HEAT_REAL, .unit = "s", .range = ">= 0", .fallback = "0",
      .help = "simulated time between snapshots; 0: the first and the last state only"},
     {.key = "output.every.steps", .type = HEAT_INTEGER, .flags = HEAT_REQUIRED, .range = ">= 1",
      .help = "steps between snapshots, in place of a time"},
     {.key = "output.max_files", .type = HEAT_INTEGER, .range = "in [1, 1000000000000000]", .fallback = "1000000",
-     .help = "snapshots, pictures or checkpoints; a run that would write more of a kind is refused"},
+     .help = "a run that would write more snapshots, more pictures or more checkpoints than this is refused"},
     {.key = "output.precision", .type = HEAT_CHOICE, .fallback = "float64", .choices = heat_precision_names,
-     .help = "of the temperature in snapshots; one that float32 cannot hold is written as float64"},
+     .help = "number format of the temperature in snapshots; a field that float32 cannot hold is written as float64"},
     {.key = "output.compression", .type = HEAT_INTEGER, .range = "in [0, 9]", .fallback = "0",
      .help = "deflate level of snapshots"},
     {.key = "output.transport", .type = HEAT_CHOICE, .fallback = "auto", .choices = heat_transport_names,
-     .help = "how all ranks write a file: through MPI-IO, or each its rows itself, which can go on behind the steps"},
+     .help = "how ranks write a file: mpio: through collective MPI-IO; direct: each rank writes its own rows, which can go on during the next steps"},
     {.key = "output.hints", .type = HEAT_HINTS, .fallback = "{}",
-     .help = "hints for MPI-IO, such as {striping_factor: 8, cb_nodes: 4}; collective_buffering: true lets few ranks write for all"},
+     .help = "hints for MPI-IO, such as {striping_factor: 8, cb_nodes: 4}; collective_buffering: true makes few ranks write for all"},
     {.key = "output.images", .type = HEAT_SECTION, .help = "pictures of the field; none when left out"},
     {.key = "output.images.every", .type = HEAT_REAL, .unit = "s", .range = ">= 0",
-     .help = "simulated time between pictures; when left out, as output.every"},
+     .help = "simulated time between pictures; when left out, that of output.every"},
     {.key = "output.images.every.steps", .type = HEAT_INTEGER, .flags = HEAT_REQUIRED, .range = ">= 1",
      .help = "steps between pictures, in place of a time"},
     {.key = "output.images.colormap", .type = HEAT_CHOICE, .fallback = "inferno", .choices = heat_colormap_names,
      .help = "colours from cold to hot"},
     {.key = "output.images.range", .type = HEAT_REAL, .arity = HEAT_PAIR, .flags = HEAT_AUTO, .unit = "K",
      .fallback = "auto", .rule = HEAT_RULE_INCREASING,
-     .help = "temperatures of the two ends of the colours; auto: the lowest and highest of all pictures so far"},
+     .help = "temperatures [low, high] of the first and the last colour; auto: the lowest and highest of all pictures so far"},
     {.key = "output.images.width", .type = HEAT_INTEGER, .unit = "pixels", .range = "in [16, 8192]", .fallback = "1024",
-     .help = "width of a picture; below some 200 it is the field alone, without colour bar"},
+     .help = "width of a picture; below about 200 it shows only the field, without colour bar"},
     {.key = "output.images.isotherms", .type = HEAT_INTEGER, .range = "in [0, 100]", .fallback = "10",
-     .help = "at most so many lines of equal temperature, at round numbers; 0: none"},
+     .help = "largest number of lines of equal temperature, which are drawn at round numbers; 0: none"},
     {.key = "output.images.outlines", .type = HEAT_BOOLEAN, .fallback = "true", .choices = switches,
-     .help = "lines where the material changes"},
+     .help = "draw lines where the material changes"},
     {.key = "output.images.region_names", .type = HEAT_BOOLEAN, .fallback = "false", .choices = switches,
-     .help = "the names of regions, each within what is to be seen of it"},
+     .help = "write the names of regions, each in the visible part of its region"},
     {.key = "output.images.smooth", .type = HEAT_BOOLEAN, .fallback = "false", .choices = switches,
-     .help = "colours run on between the centres of cells; false: each cell has one"},
+     .help = "interpolate between the centres of cells; false: each cell has one colour"},
     {.key = "output.unit", .type = HEAT_TEXT, .fallback = "K",
      .help = "label of the temperature in pictures; nothing is converted"},
     {.key = "output.probes", .type = HEAT_LIST, .fallback = "[]", .rule = HEAT_RULE_UNIQUE,
-     .help = "points whose temperature is written as often as output.every says"},
+     .help = "points whose temperature is written to probes.csv, as often as output.every says"},
     {.key = "output.probes.*", .type = HEAT_SECTION, .help = "a named point, or a line of points"},
     {.key = "output.probes.*.name", .type = HEAT_TEXT, .flags = HEAT_REQUIRED, .rule = HEAT_RULE_NAME,
-     .help = "heading of its column; those of a line are NAME-1, NAME-2, ..."},
+     .help = "heading of its column; the columns of a line are NAME-1, NAME-2, ..."},
     {.key = "output.probes.*.at", .type = HEAT_REAL, .arity = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
      .unless = "from", .rule = HEAT_RULE_INSIDE, .help = "the point [x, y]"},
     {.key = "output.probes.*.from", .type = HEAT_REAL, .arity = HEAT_PAIR, .unit = "m", .rule = HEAT_RULE_INSIDE,
      .help = "first point of a line, in place of at"},
     {.key = "output.probes.*.to", .type = HEAT_REAL, .arity = HEAT_PAIR, .flags = HEAT_REQUIRED, .unit = "m",
-     .when = "from", .rule = HEAT_RULE_INSIDE, .help = "its last point"},
+     .when = "from", .rule = HEAT_RULE_INSIDE, .help = "last point of the line"},
     {.key = "output.probes.*.count", .type = HEAT_INTEGER, .flags = HEAT_REQUIRED, .range = "in [1, 1000000]",
-     .when = "from", .help = "how many points it has, evenly spaced, both ends included"},
+     .when = "from", .help = "number of points of the line, evenly spaced, both ends included"},
 
     {.key = "checkpoint", .type = HEAT_SECTION, .fallback = "{}", .help = "when the state is saved for a resume"},
-    {.key = "checkpoint.every", .type = HEAT_SECTION, .fallback = "{}", .help = "whichever comes first"},
+    {.key = "checkpoint.every", .type = HEAT_SECTION, .fallback = "{}", .help = "how often; with both steps and minutes, whichever comes first"},
     {.key = "checkpoint.every.steps", .type = HEAT_INTEGER, .range = ">= 0", .fallback = "0",
      .help = "steps between checkpoints; 0: not by steps"},
     {.key = "checkpoint.every.minutes", .type = HEAT_REAL, .unit = "min", .range = ">= 0", .fallback = "15",
      .help = "wall-clock time between checkpoints; 0: not by the clock"},
     {.key = "checkpoint.keep", .type = HEAT_INTEGER, .range = ">= 1", .most = 1e6, .fallback = "2",
-     .help = "how many of the newest stay"},
+     .help = "number of checkpoints to keep, the newest ones"},
     {.key = "checkpoint.final", .type = HEAT_BOOLEAN, .fallback = "true", .choices = switches,
-     .help = "save also when the run ends"},
+     .help = "also write a checkpoint when the run ends"},
 
     {.key = "parallel", .type = HEAT_SECTION, .fallback = "{}",
-     .help = "how the work is divided; no effect on results"},
+     .help = "how the work is divided; results do not depend on it"},
     {.key = "parallel.ranks", .type = HEAT_INTEGER, .arity = HEAT_PAIR, .flags = HEAT_AUTO, .range = "in [1, 1000000]",
-     .fallback = "auto", .help = "ranks along x and y"},
+     .fallback = "auto", .help = "number of ranks along x and y"},
     {.key = "parallel.halo_depth", .type = HEAT_INTEGER, .flags = HEAT_AUTO, .range = "in [1, 64]", .fallback = "auto",
-     .help = "ghost layers exchanged at once"},
+     .help = "number of ghost layers, all refreshed by one exchange"},
     {.key = "parallel.threads", .type = HEAT_INTEGER, .range = "in [1, 1024]", .fallback = "1",
      .help = "threads of each rank"},
     {.key = "parallel.tile", .type = HEAT_INTEGER, .arity = HEAT_PAIR, .flags = HEAT_AUTO, .range = "in [1, 8192]",
-     .fallback = "auto", .help = "columns and rows of the tiles that stay in cache; auto: the first steps try some"},
+     .fallback = "auto", .help = "columns and rows of the tiles that stay in cache; auto: the first steps try several sizes"},
 
     {.key = "sweep", .type = HEAT_SECTION,
-     .help = "values of keys, {KEY: [VALUE, ...], ...}, whose Cartesian product are the members; only `heat2d sweep` goes through them"},
-    {.key = "sweep.*", .type = HEAT_SECTION, .help = "in place of a list of values: evenly spaced ones"},
+     .help = "values of keys, {KEY: [VALUE, ...], ...}; their Cartesian product gives the members that `heat2d sweep` runs"},
+    {.key = "sweep.*", .type = HEAT_SECTION, .help = "evenly spaced values, in place of a list"},
     {.key = "sweep.*.from", .type = HEAT_REAL, .flags = HEAT_REQUIRED, .help = "the first value"},
     {.key = "sweep.*.to", .type = HEAT_REAL, .flags = HEAT_REQUIRED, .help = "the last one"},
     {.key = "sweep.*.count", .type = HEAT_INTEGER, .flags = HEAT_REQUIRED, .range = "in [1, 100000]",
-     .help = "how many there are, both ends included"},
+     .help = "number of values, both ends included"},
     {.key = "sweep.*.log", .type = HEAT_BOOLEAN, .fallback = "false", .choices = switches,
-     .help = "evenly spaced in the logarithm"},
+     .help = "space the values evenly in the logarithm"},
     {.key = "sweep.file", .type = HEAT_TEXT,
-     .help = "CSV file: a line of keys, and rows of values for them; rows are gone through as the values of a key are"},
+     .help = "CSV file: a line of keys, and below it rows of values for these keys; each row counts like one value of a key"},
 
-    /* What a HEAT_FIELD takes in place of a number. */
+    /* What may be given in place of a number for a HEAT_FIELD. */
     {.key = "FIELD.file", .type = HEAT_TEXT, .flags = HEAT_REQUIRED,
-     .help = "HDF5 file with the field on the run's own grid; FIELD stands for any key of that type"},
+     .help = "HDF5 file with the field on the grid of the run; FIELD stands for any key of this type"},
     {.key = "FIELD.dataset", .type = HEAT_TEXT, .flags = HEAT_REQUIRED, .rule = HEAT_RULE_DATASET,
      .help = "path of the field in the file"},
     {.key = "FIELD.index", .type = HEAT_INTEGER, .range = ">= 0",
-     .help = "which one, from 0, of a dataset with a time axis"},
+     .help = "position on the time axis, from 0, if the dataset has one"},
 };
 /* clang-format on */
 
@@ -260,8 +260,8 @@ const heat_option *heat_option_next(const char *inside, const heat_option *after
   return NULL;
 }
 
-/* Whether the `length` characters at `segment` may stand for the * of `pattern`: a position in a list, the * itself, or
- * a key of the table whose entries are described there. */
+/* Whether the `length` characters at `segment` match the * of `pattern`: a position in a list, the * itself, or a key
+ * whose rows of entries are under `pattern`. */
 static bool stands_for_any(const char *pattern, const char *star, const char *segment, size_t length) {
   if (length == 1 && *segment == '*') return true;
   if (length > 0 && strspn(segment, "0123456789") >= length) return true;
@@ -274,7 +274,7 @@ static bool stands_for_any(const char *pattern, const char *star, const char *se
   return false;
 }
 
-/* The rest of `pattern` after what `key` covers of it; NULL when they part. */
+/* Match `key` with the beginning of `pattern`, and return the rest of `pattern`; NULL when they do not match. */
 static const char *match(const char *pattern, const char *key) {
   const char *p = pattern;
   while (*key != '\0') {
@@ -307,14 +307,14 @@ const heat_option *heat_option_find(const char *key) {
       const char *rest = match(table[i].key, path);
       if (rest != NULL && *rest == '\0' && (!entry || table[i].arity != HEAT_ONE)) return &table[i];
     }
-    char *dot = strrchr(path, '.'); /* the position in a pair is no row of its own */
+    char *dot = strrchr(path, '.'); /* an entry of a pair has no row of its own */
     if (dot == NULL || dot[1 + strspn(dot + 1, "0123456789")] != '\0') return NULL;
     *dot = '\0';
   }
 }
 
 double heat_option_most(const heat_option *option) {
-  const double counts = 1e15;      /* of steps: integers that doubles tell apart, and none is lost by adding two */
+  const double counts = 1e15;      /* of steps: a double holds every integer up to this, and the sum of two */
   const double quantities = 1e100; /* their products and squares are finite */
   if (option->most > 0) return option->most;
   return option->type == HEAT_INTEGER ? counts : quantities;
@@ -355,7 +355,7 @@ void heat_option_describe(const heat_option *option, char *text, size_t size) {
       [HEAT_REAL] = {"a number", "numbers"},
       [HEAT_FIELD] = {"a number, an expression or {file, dataset}", NULL},
       [HEAT_CONDITION] = {"an expression in x, y", NULL},
-      [HEAT_HINTS] = {"texts with their names {name: text, ...}", NULL},
+      [HEAT_HINTS] = {"a section of named texts {name: text, ...}", NULL},
   };
   const char *one = words[option->type].one;
   text[0] = '\0';

@@ -27,7 +27,7 @@ static heat_status add_entry(heat_node *parent, heat_node *node) {
   return heat_ok();
 }
 
-/* Make an empty scalar, and the last entry of `parent` unless that is NULL. */
+/* Make an empty scalar, and append it to `parent` unless that is NULL. */
 heat_status heat_node_create(heat_node **node, heat_node *parent, const char *key, size_t key_length) {
   heat_status status = heat_ok();
   heat_node *made = *node = calloc(1, sizeof *made);
@@ -52,7 +52,7 @@ void heat_node_remove(heat_node *parent, heat_node *entry) {
   heat_node_destroy(entry);
 }
 
-/* The depth of a tree is bounded, so this may call itself. */
+/* The recursion is bounded, because the depth of a tree is. */
 static void clear_content(heat_node *node) {
   for (int i = 0; i < node->count; i++) heat_node_destroy(node->entries[i]);
   free(node->entries);
@@ -108,7 +108,7 @@ void heat_node_replace(heat_node *node, heat_node *value) {
   free(value);
 }
 
-/* The list position that a segment spells; `limit` when it spells none below. */
+/* The list position that a segment spells; `limit` if it does not spell a number below `limit`. */
 static int position(const char *segment, size_t length, int limit) {
   if (length == 0 || length > 9 || strspn(segment, "0123456789") < length) return limit;
   long at = strtol(segment, NULL, 10);
@@ -159,34 +159,39 @@ void heat_place_write(char *text, size_t size, const char *name, heat_place plac
   }
 }
 
-/* A section is where its name is, a value where it begins. */
+/* The place of a section is that of its name, the place of a value is its own. */
 static heat_place place_of(const heat_node *node) {
   return node->kind != HEAT_NODE_SCALAR && node->key != NULL ? node->key_place : node->place;
 }
 
-heat_status heat_node_fail(const char *name, const heat_node *node, const char *leaf, const char *format, ...) {
-  char where[HEAT_KEY_TEXT], path[HEAT_KEY_TEXT], message[HEAT_STATUS_TEXT];
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(message, sizeof message, format, arguments);
-  va_end(arguments);
+heat_status heat_node_message(const char *name, const heat_node *node, const char *leaf, const char *message) {
+  char where[HEAT_KEY_TEXT], path[HEAT_KEY_TEXT];
   heat_node_path(node, path);
   if (leaf != NULL) heat_option_join(path, sizeof path, ".", leaf);
-  ((heat_node *)node)->failed = true;
-  ((heat_node *)node)->missing = leaf;
   while (node->parent != NULL && place_of(node).line == 0) node = node->parent;
   heat_place_write(where, sizeof where, name, place_of(node));
   return heat_fail(HEAT_DECK, "%s: %s: %s", where, path[0] != '\0' ? path : "deck", message);
 }
 
-/* Whether this is `material: NAME`: a value that is set below it counts more than the named material's, and leaves the
- * others as they are. */
+heat_status heat_node_fail(const char *name, heat_node *node, const char *leaf, const char *format, ...) {
+  char message[HEAT_STATUS_TEXT];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  node->failed = true;
+  node->missing = leaf;
+  return heat_node_message(name, node, leaf, message);
+}
+
+/* Whether this is `material: NAME`. A value that --set gives below it replaces that value of the material and leaves
+ * the others as they are. */
 static bool names_material(const heat_node *node) {
   return node->kind == HEAT_NODE_SCALAR && node->text[0] != '\0' && node->key != NULL &&
          strcmp(node->key, "material") == 0 && node->parent != NULL && node->parent->parent == NULL;
 }
 
-/* {material: NAME} in place of NAME, as in a region. */
+/* Replace NAME by {material: NAME}, as in a region. */
 static heat_status keep_material(heat_node *node, heat_place place) {
   heat_node *name;
   const heat_status status = heat_node_create(&name, node, node->key, strlen(node->key));
@@ -200,7 +205,7 @@ static heat_status keep_material(heat_node *node, heat_place place) {
   return status;
 }
 
-/* The entry of `node` that a segment names, made where there is none; a scalar on the way gives way to a collection. */
+/* Find the entry of `node` that a segment names, and make it if there is none; a scalar is replaced by a collection. */
 static heat_status descend(heat_node **entry, heat_node *node, const heat_target *segment) {
   const heat_place place = segment->place;
   if (names_material(node)) {
@@ -226,7 +231,7 @@ static heat_status descend(heat_node **entry, heat_node *node, const heat_target
   return status;
 }
 
-/* The keys under `sweep` are dotted ones, of one segment each. */
+/* A dotted key under `sweep` is one segment. */
 static size_t segment_length(const heat_target *target, size_t at) {
   static const char sweep[] = "sweep.";
   const size_t left = target->length - at;

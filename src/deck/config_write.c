@@ -1,11 +1,11 @@
-/* Tree -> YAML text that reads back to the same tree. */
+/* Writes a tree as YAML text that reads back to the same tree. */
 #include "config_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-/* Whether a text needs no quotes: a word that no YAML reader takes for something else than text. */
+/* Whether a text needs no quotes, because every YAML reader takes it for a text. */
 static bool is_plain(const char *text) {
   static const char *const reserved[] = {"true", "false", "null", "yes", "no", "on", "off", "auto", "y", "n"};
   static const char first[] = "/ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -17,7 +17,8 @@ static bool is_plain(const char *text) {
   return true;
 }
 
-/* The next character of UTF-8 text that the YAML parser has passed. */
+/* Return the next character of a UTF-8 text, which the YAML parser has found to be valid, and move `*text` behind
+ * it. */
 static unsigned long next_character(const unsigned char **text) {
   const unsigned char *c = *text;
   int more = *c < 0xc0 ? 0 : *c < 0xe0 ? 1 : *c < 0xf0 ? 2 : 3;
@@ -27,7 +28,8 @@ static unsigned long next_character(const unsigned char **text) {
   return code;
 }
 
-/* In double quotes; controls, line and page breaks and marks that readers change or refuse are escaped. */
+/* Write a text in double quotes. Control characters, line and page breaks, and marks that readers change or refuse are
+ * escaped. */
 void heat_text_write(FILE *out, const char *text) {
   fputc('"', out);
   for (const unsigned char *c = (const unsigned char *)text; *c != '\0';) {
@@ -46,7 +48,7 @@ void heat_text_write(FILE *out, const char *text) {
   fputc('"', out);
 }
 
-/* Of a value that no option says the type of: whether it reads back as the same text or number without quotes. */
+/* Whether a value whose type no option determines reads back as the same text or number without quotes. */
 static bool is_word(const char *text) {
   static const char usual[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_0123456789./";
   return text[strspn(text, usual)] == '\0';
@@ -94,7 +96,7 @@ void heat_node_write(FILE *out, const heat_node *node) {
   fputc(node->kind == HEAT_NODE_LIST ? ']' : '}', out);
 }
 
-/* "key: value  # unit"; top-level sections and lists of sections take a line for each entry. */
+/* Write "key: value # unit". Top-level sections and lists of sections get a line for each entry. */
 static void write_entry(FILE *out, const heat_node *node, int depth) {
   const heat_option *option = node->option;
   bool is_section = option->type == HEAT_SECTION && depth == 0, is_list = option->type == HEAT_LIST && node->count > 0;

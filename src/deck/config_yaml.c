@@ -1,12 +1,13 @@
-/* YAML text -> tree. The tree is built from the parser's events, so that depth and tags are refused as they come by; an
- * alias becomes a copy of what it names, as long as all copies together stay within bounds. */
+/* Reads YAML text into a tree. The tree is built from the parser's events, so that too deep nesting and tags are
+ * refused as soon as they occur. An alias becomes a copy of the node that it names; all copies together are bounded. */
 #include "config_private.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
 
-/* Entries that a deck may have with its aliases written out: some nested ones stand for billions. */
+/* Bounds on the entries of a deck after its aliases have been expanded: a few nested aliases can expand to billions of
+ * entries. */
 enum { MOST_ENTRIES = 100000, MOST_ANCHORS = 1000, MOST_MERGED = 1000 };
 
 /* A node that an alias may name. */
@@ -17,7 +18,8 @@ typedef struct anchor {
 
 typedef struct builder {
   const heat_source *source;
-  heat_node *root, *open[HEAT_DEEPEST], *named; /* the collections not yet closed; a key that waits for its value */
+  heat_node *root, *open[HEAT_DEEPEST],
+      *named; /* open: the collections that have not ended; named: a key whose value comes next */
   int depth, documents, anchor_count, anchor_capacity, copied;
   anchor *anchors;
 } builder;
@@ -36,12 +38,12 @@ static heat_status fail_at(const heat_source *source, yaml_mark_t mark, const ch
   return heat_fail(HEAT_DECK, "%s: %s: %s", where, key, message);
 }
 
-/* A fault after which reading can go on: an error only where the source does not collect its faults. */
+/* Report a fault after which reading can go on. It is an error only if the source does not collect its faults. */
 static heat_status blame(const builder *b, yaml_mark_t mark, const char *message) {
   return heat_faults_keep(b->source->faults, fail_at(b->source, mark, "YAML", message));
 }
 
-/* The parser marks what it could parse by line and column, but what it could not even read by its byte. */
+/* The parser gives line and column of a syntax error, but only the byte of a character that it could not decode. */
 static heat_status syntax_error(const heat_source *source, const yaml_parser_t *parser, const char *text) {
   char message[HEAT_KEY_TEXT];
   yaml_mark_t mark = parser->problem_mark;
@@ -60,7 +62,7 @@ static heat_status syntax_error(const heat_source *source, const yaml_parser_t *
   return fail_at(source, mark, "YAML", message);
 }
 
-/* What only some kinds of event carry. */
+/* The members that events of scalars, lists and maps have in common. */
 typedef struct node_event {
   heat_node_kind kind;
   bool has_tag, quoted;
@@ -103,7 +105,7 @@ static heat_status add_anchor(builder *b, const char *name, const heat_node *nod
   return heat_ok();
 }
 
-/* A scalar, or the beginning of a list or a map; in a map a key and its value in turn. */
+/* Take a scalar, or the beginning of a list or a map. In a map, keys and values come in turn. */
 static heat_status take_node(builder *b, const yaml_event_t *event) {
   node_event e = read_event(event);
   yaml_mark_t mark = event->start_mark;
@@ -142,7 +144,7 @@ static heat_status take_node(builder *b, const yaml_event_t *event) {
 }
 
 static const heat_node *find_anchor(const builder *b, const char *name) {
-  for (int i = b->anchor_count - 1; i >= 0; i--) /* a name may be given anew */
+  for (int i = b->anchor_count - 1; i >= 0; i--) /* the latest anchor of a name counts */
     if (strcmp(b->anchors[i].name, name) == 0) return b->anchors[i].node;
   return NULL;
 }
@@ -162,7 +164,7 @@ static int depth_of(const heat_node *node) {
   return node->kind == HEAT_NODE_SCALAR ? 0 : deepest + 1;
 }
 
-/* A copy of what is somewhere else in the deck, within the bounds. */
+/* Copy a node from elsewhere in the deck, within the bounds. */
 static heat_status copy_within(builder *b, heat_node **copy, const heat_node *from, yaml_mark_t mark) {
   if (b->depth + depth_of(from) > HEAT_DEEPEST) return fail_at(b->source, mark, "YAML", "nested too deeply");
   b->copied += count_entries(from);
@@ -171,15 +173,15 @@ static heat_status copy_within(builder *b, heat_node **copy, const heat_node *fr
   return heat_node_copy(copy, from);
 }
 
-/* What is wrong with an alias of that node; NULL: nothing. */
+/* Return what is wrong with an alias of that node; NULL if nothing is. */
 static const char *wrong_alias(const builder *b, const heat_node *from) {
-  if (from == NULL) return "an alias of an anchor that does not stand before it";
+  if (from == NULL) return "an alias whose anchor has not been defined before it";
   for (int i = 0; i < b->depth; i++)
-    if (b->open[i] == from) return "an alias of what it stands in";
+    if (b->open[i] == from) return "an alias of the list or section that contains it";
   return NULL;
 }
 
-/* An alias takes the place of a value; where it stands is where the copy stands. */
+/* An alias is replaced by a copy, whose place is that of the alias. */
 static heat_status take_alias(builder *b, const yaml_event_t *event) {
   const yaml_mark_t mark = event->start_mark;
   const heat_node *from = find_anchor(b, (const char *)event->data.alias.anchor);
@@ -199,12 +201,12 @@ static heat_status take_alias(builder *b, const yaml_event_t *event) {
   return status;
 }
 
-/* The entries of one map under << that the map does not have itself. */
+/* Copy the entries of one map under << that the map itself does not have. */
 static heat_status merge_one(builder *b, heat_node *map, const heat_node *from, yaml_mark_t mark) {
   heat_status status = heat_ok();
   if (map->count > MOST_MERGED) return fail_at(b->source, mark, "YAML", "<< in a section of more than 1000 entries");
   if (from->kind != HEAT_NODE_MAP) {
-    map->passed = true; /* nobody can say what it lacks */
+    map->passed = true; /* it is unknown which keys it lacks */
     return from->passed ? status : blame(b, mark, "<< takes a section, or a list of sections");
   }
   for (int i = 0; i < from->count && status.code == HEAT_OK; i++) {
@@ -224,7 +226,7 @@ static heat_status merge_one(builder *b, heat_node *map, const heat_node *from, 
   return status;
 }
 
-/* At the end of a map: "<<: *other" stands for what the other has (YAML 1.1, merge key). */
+/* At the end of a map, replace "<<: *other" by the entries of the other map (YAML 1.1, merge key). */
 static heat_status end_collection(builder *b, const yaml_event_t *event) {
   heat_node *node = b->open[--b->depth];
   heat_node *merge = node->kind == HEAT_NODE_MAP ? heat_node_entry(node, "<<", 2) : NULL;
@@ -234,7 +236,7 @@ static heat_status end_collection(builder *b, const yaml_event_t *event) {
   for (int i = 0; i < (many ? merge->count : 1) && status.code == HEAT_OK; i++)
     status = merge_one(b, node, many ? merge->entries[i] : merge, event->start_mark);
   if (status.code != HEAT_OK) return status;
-  for (int i = 0; i < b->anchor_count; i++) /* an anchor that goes with it is none any more */
+  for (int i = 0; i < b->anchor_count; i++) /* anchors inside the removed node are no longer valid */
     for (const heat_node *above = b->anchors[i].node; above != NULL; above = above->parent)
       if (above == merge) b->anchors[i].name[0] = '\0';
   heat_node_remove(node, merge);

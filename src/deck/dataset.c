@@ -7,7 +7,7 @@
 struct heat_dataset {
   hid_t file, dataset;
   char *file_name, *path;
-  int dimensions, along[2]; /* the dimensions that are y and x; -1: it has none of them */
+  int dimensions, along[2]; /* the dimensions along y and x; -1: there is none */
   int64_t cells[2];
   bool flip[2];
   hsize_t shape[HEAT_DATASET_RANK], start[HEAT_DATASET_RANK]; /* start: 0, and the index along a time axis */
@@ -23,7 +23,7 @@ static void print_shape(char *text, size_t size, const hsize_t *shape, int dimen
     used += (size_t)snprintf(text + used, size - used, "[%llu]", (unsigned long long)shape[d]);
 }
 
-/* What the grid needs as a shape: [ny][nx], or the one of a side. */
+/* Set the shape that the grid needs: [ny][nx], or the length of a side. Returns the number of dimensions. */
 static int needed_shape(const heat_dataset_want *want, hsize_t shape[2]) {
   int dimensions = 0;
   for (int axis = 0; axis < 2; axis++)
@@ -31,7 +31,8 @@ static int needed_shape(const heat_dataset_want *want, hsize_t shape[2]) {
   return dimensions;
 }
 
-/* Whether the needed dimensions are those from `first` on, and at most one of the others is longer than 1: `other`. */
+/* Whether the needed dimensions are those from `first` on, and at most one other dimension, *other, is longer than
+ * 1. */
 static bool fits_at(const heat_dataset *d, const hsize_t *need, int count, int first, int *other) {
   *other = -1;
   for (int k = 0; k < d->dimensions; k++) {
@@ -45,7 +46,7 @@ static bool fits_at(const heat_dataset *d, const hsize_t *need, int count, int f
   return true;
 }
 
-/* Which dimensions are y and x: the last ones, as in CF, where they fit; else any that lie together. */
+/* Find the dimensions along y and x: the last ones, as in CF, if they fit; otherwise any consecutive ones that do. */
 static heat_status find_dimensions(heat_dataset *d, const heat_dataset_want *want) {
   enum { SHAPE_TEXT = 128 };
   hsize_t need[2] = {0, 0};
@@ -129,7 +130,7 @@ void heat_dataset_close(heat_dataset *d) {
   free(d);
 }
 
-/* Turn values round. */
+/* Reverse the order of values. */
 static void reverse(double *values, int64_t count) {
   for (int64_t n = 0; n < count / 2; n++) {
     const double value = values[n];
@@ -140,7 +141,7 @@ static void reverse(double *values, int64_t count) {
 
 heat_status heat_dataset_read(heat_dataset *d, int64_t row, int64_t lo, int64_t hi, double *out) {
   enum { Y, X };
-  const int run = d->along[X] >= 0 ? X : Y; /* the axis that lo and hi count along */
+  const int run = d->along[X] >= 0 ? X : Y; /* the axis along which lo and hi count */
   const hsize_t cells = (hsize_t)(hi - lo);
   hsize_t start[HEAT_DATASET_RANK], count[HEAT_DATASET_RANK];
   for (int k = 0; k < d->dimensions; k++) {

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Up to `most` numbers of an attribute; `count` 0: there is none. */
+/* Read up to `most` numbers of an attribute; *count is 0 if there is no such attribute. */
 static heat_status read_numbers(hid_t dataset, const char *name, const char *file, const char *path, int most,
                                 double *values, int *count) {
   *count = 0;
@@ -51,8 +51,8 @@ static heat_status read_scaling(heat_packing *packing, hid_t dataset, const char
   return heat_ok();
 }
 
-/* What netCDF puts where nothing was written, and does not say in an attribute, but as HDF5's own fill value: the
- * default of each of its types (netcdf.h, NC_FILL_*). Another fill value may be a temperature. */
+/* netCDF fills cells that were never written with a default value of their type (netcdf.h, NC_FILL_*), which it stores
+ * as HDF5's fill value and not in an attribute. Any other fill value of HDF5 may be a temperature. */
 static void add_default_fill(heat_packing *packing, hid_t dataset) {
   static const double defaults[] = {9.9692099683868690e+36, -127, -32767, -2147483647,
                                     -9223372036854775806.0, 255,  65535,  4294967295,
@@ -108,7 +108,7 @@ heat_status heat_packing_read(heat_packing *packing, hid_t dataset, const char *
   return status.code == HEAT_OK ? read_missing(packing, dataset, file, path) : status;
 }
 
-/* The attribute may be a double beside float32 data. */
+/* The attribute may be a double although the data are float32. */
 static bool same_number(const heat_packing *packing, double stored, double marker) {
   return stored == marker || (isnan(stored) && isnan(marker)) || (packing->single && stored == (double)(float)marker);
 }
@@ -136,21 +136,21 @@ int64_t heat_packing_unpack(const heat_packing *packing, double *values, int64_t
   return first;
 }
 
-/* Coordinates of one dimension, and what they are called. */
+/* The coordinates of one dimension, and their name. */
 typedef struct scale {
   hid_t dataset;
   int64_t length; /* of the dimension */
-  bool corners;   /* they are those of the cells' corners, one more */
+  bool corners;   /* they are those of the corners of the cells, length + 1 numbers */
   char path[HEAT_DATASET_PATH];
 } scale;
 
-/* The usual names of coordinates along each axis, and what CF calls them; the names of datasets come first. */
+/* The usual names of coordinates along each axis: first names of datasets, then the standard names of CF. */
 enum { AXIS_NAMES = 8, DATASET_NAMES = 6 };
 static const char *const axis_names[2][AXIS_NAMES] = {
     {"y", "lat", "latitude", "yc", "rlat", "northing", "projection_y_coordinate", "grid_latitude"},
     {"x", "lon", "longitude", "xc", "rlon", "easting", "projection_x_coordinate", "grid_longitude"}};
 
-/* 0: y, 1: x, -1: neither. */
+/* Return the axis that a name means, 0 for y or 1 for x, or -1 for neither. */
 static int axis_of_name(const char *name) {
   for (int axis = 0; axis < 2; axis++)
     for (int n = 0; n < AXIS_NAMES; n++)
@@ -158,7 +158,7 @@ static int axis_of_name(const char *name) {
   return -1;
 }
 
-/* A short attribute that is a text, of fixed or of variable length. */
+/* Read a short text from an attribute of fixed or variable length. */
 static bool read_text(hid_t dataset, const char *name, char *text, size_t size) {
   if (H5Aexists(dataset, name) <= 0) return false;
   const hid_t attribute = H5Aopen(dataset, name, H5P_DEFAULT);
@@ -180,7 +180,7 @@ static bool read_text(hid_t dataset, const char *name, char *text, size_t size) 
   return good;
 }
 
-/* By the attribute axis, the name, or the standard name. */
+/* Find the axis of coordinates by the attribute axis, the name, or the standard name. */
 static int axis_of(const scale *s) {
   enum { TEXT = 64 };
   char text[TEXT];
@@ -191,8 +191,8 @@ static int axis_of(const scale *s) {
   return axis;
 }
 
-/* Whether a dataset can be the coordinates of a dimension: one-dimensional, of that length or one more, numeric, and
- * not the mark of a netCDF dimension without coordinates. */
+/* Whether a dataset can hold the coordinates of a dimension: it is one-dimensional, of that length or one more,
+ * numeric, and not the placeholder of a netCDF dimension without coordinates. */
 static bool is_scale(hid_t dataset, int64_t length, bool *corners) {
   static const char bare[] = "This is a netCDF dimension but not a netCDF variable";
   char name[sizeof bare] = "";
@@ -220,7 +220,8 @@ static herr_t take_scale(hid_t dataset, unsigned dimension, hid_t candidate, voi
   return 1;
 }
 
-/* A dataset of that name in the same group, not attached, but hardly anything else. */
+/* Take a dataset of that name in the same group. It is not attached to the dimension, but it can hardly mean anything
+ * else. */
 static void take_sibling(scale *found, hid_t dataset, const heat_dataset_want *want, const char *name) {
   const char *slash = strrchr(want->path, '/');
   snprintf(found->path, sizeof found->path, "%.*s/%s", (int)(slash - want->path), want->path, name);
@@ -237,7 +238,7 @@ static void take_sibling(scale *found, hid_t dataset, const heat_dataset_want *w
     H5Oclose(sibling);
 }
 
-/* In small letters, with one capital, or in capitals. */
+/* Look for the names in small letters, with a capital first letter, and in capitals. */
 static void find_sibling(scale *found, hid_t dataset, const heat_dataset_want *want, int axis) {
   enum { NAME = 32, SPELLINGS = 3 };
   for (int n = 0; n < DATASET_NAMES * SPELLINGS && found->dataset < 0; n++) {
@@ -249,7 +250,7 @@ static void find_sibling(scale *found, hid_t dataset, const heat_dataset_want *w
   }
 }
 
-/* Coordinates in single precision are near the centres only to their own last digits. */
+/* Compare coordinates with the centres of the cells. Those in single precision agree only to their own last digits. */
 static heat_status compare(const scale *s, const double *at, bool single, const heat_dataset_want *want, int axis,
                            bool *flip) {
   static const char *const lines[] = {"row", "column"};
@@ -262,8 +263,8 @@ static heat_status compare(const scale *s, const double *at, bool single, const 
     const double near = slack * want->spacing[axis] + (single ? float_digits * fabs(centre) : 0);
     if (fabs(at[from] - centre) <= near) continue;
     return heat_fail(HEAT_DECK,
-                     "%s in '%s': its coordinate %s is %.9g in %s %lld, where the cells of this grid have "
-                     "their centre at %.9g",
+                     "%s in '%s': its coordinate %s is %.9g in %s %lld, but the centre of that cell is at "
+                     "%.9g in this grid",
                      want->path, want->file, s->path, at[from], lines[axis], (long long)from, centre);
   }
   *flip = down;
@@ -290,7 +291,7 @@ static heat_status read_scale(const scale *s, const heat_dataset_want *want, int
   return status;
 }
 
-/* A field that is stored as [x][y] fits a square grid as well as one that is stored as [y][x]. */
+/* Refuse a field that is stored as [x][y]. On a square grid the shape alone does not show it. */
 static heat_status check_axis(hid_t dataset, int dimension, const scale *s, const heat_dataset_want *want, int axis) {
   enum { LABEL = 64 };
   static const char *const lines[] = {"rows", "columns"};

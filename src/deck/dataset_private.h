@@ -14,25 +14,25 @@ typedef struct heat_packing {
   double scale, offset; /* value = offset + scale * stored */
   bool packed, single;  /* whether scale and offset are there; numbers are stored as float32 */
   int missing_count;
-  double missing[HEAT_DATASET_MISSING]; /* stored numbers that stand for no value */
-  double least, most;                   /* stored numbers beyond these neither */
+  double missing[HEAT_DATASET_MISSING]; /* stored numbers that mean "no value" */
+  double least, most;                   /* stored numbers beyond these mean "no value", too */
 } heat_packing;
 
 heat_status heat_packing_read(heat_packing *packing, hid_t dataset, const char *file, const char *path);
-/* Stored numbers into values; NaN where there is none. The position of the first of these, or -1, and the attribute
- * that says so. */
+/* Convert stored numbers to values, NaN for "no value". Returns the position of the first NaN, or -1, and sets *reason
+ * to the attribute that marks it. */
 int64_t heat_packing_unpack(const heat_packing *packing, double *values, int64_t count, const char **reason);
 
-/* Compare the coordinates of dimension `dimension` of `dataset`, where it has some, with the centres of the grid's
- * cells along `axis` (0: y, 1: x) of `want`; `flip`: they are those of the grid from its end. */
+/* Compare the coordinates of a dimension, if it has any, with the centres of the grid's cells along `axis` (0: y, 1:
+ * x). *flip tells whether they are those of the grid in reverse order. */
 heat_status heat_dataset_check_scale(hid_t dataset, int dimension, const heat_dataset_want *want, int axis, bool *flip);
 
-/* dataset_storage.c: whether every number is really there */
+/* dataset_storage.c: whether every number of a dataset is stored */
 
 /* Open a file and a dataset in it. Only regular files are opened, also by links in the file. */
 heat_status heat_dataset_open_file(hid_t *file, hid_t *dataset, const char *name, const char *path);
-/* Refuse numbers that were never written, that lie in other files which are not there, or that need a filter which is
- * not. Takes time by what is stored, not by the shape. */
+/* Refuse datasets with numbers that were never written, that lie in other files which do not exist, or that need a
+ * filter which this HDF5 lacks. The time taken depends on what is stored, not on the shape. */
 heat_status heat_dataset_check_stored(hid_t dataset, const char *file, const char *path, int depth);
 
 #endif

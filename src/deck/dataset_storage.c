@@ -1,6 +1,6 @@
-/* Whether all numbers of a dataset are stored. Where nothing was written, or a file that a dataset refers to is
- * missing, HDF5 reads 0 or the fill value and reports no error; and it opens whatever a link names, even a pipe, and
- * waits. */
+/* Whether all numbers of a dataset are stored. If nothing was written, or a file to which the dataset refers is
+ * missing, HDF5 reads 0 or the fill value and reports no error. It also opens any file that a link names; if that is a
+ * pipe, it waits for ever. */
 #include "dataset_private.h"
 
 #include <errno.h>
@@ -12,7 +12,8 @@
 
 enum { DEEPEST = 4, MOST_SOURCES = 16384 };
 
-/* Rows are read in order, so the chunks that a row crosses should stay decompressed until the next one. */
+/* Rows are read in order, so that the chunks that a row crosses should stay in the cache, decompressed, for the next
+ * row. */
 static const size_t chunk_cache_bytes = (size_t)64 << 20;
 static const size_t chunk_cache_slots = 12421;
 
@@ -29,9 +30,9 @@ static finding look(const char *path) {
   return S_ISREG(info.st_mode) ? REGULAR : OTHER;
 }
 
-/* Where HDF5 looks for a file that a file names: in the folders of an environment variable, beside the file, in the
- * working directory, and there also by its last part. `path` is the first that is there; any that is no regular file
- * counts, since HDF5 would open it. */
+/* Look for a file that another file names, in the same places as HDF5: in the folders of an environment variable,
+ * beside the other file, in the working directory, and there also by the last part of its name. `path` becomes the
+ * first that exists; one that is not a regular file counts, because HDF5 would open it. */
 static finding search(char path[HEAT_DATASET_PATH], const char *beside, const char *name, const char *variable) {
   const char *last = strrchr(name, '/'), *slash = strrchr(beside, '/'), *folders = getenv(variable);
   const char *names[] = {name, last != NULL ? last + 1 : name};
@@ -60,7 +61,7 @@ static finding search(char path[HEAT_DATASET_PATH], const char *beside, const ch
 }
 
 static const char *say(finding found) {
-  return found == ABSENT ? "there is none" : "it is not a regular file";
+  return found == ABSENT ? "there is no such file" : "it is not a regular file";
 }
 
 static herr_t follow_link(const char *file, const char *group, const char *target, const char *object, unsigned *flags,
@@ -121,8 +122,8 @@ static heat_status never_written(const char *file, const char *path) {
   return heat_fail(HEAT_DECK, "%s in '%s' was never written: its numbers are not in the file", path, file);
 }
 
-/* Look for a chunk that is not stored. The search ends at the first one, so that its time is bounded by what is stored
- * and not by the shape that the file claims. */
+/* Look for a chunk that is not stored. The search ends at the first one, so that its time depends on what is stored and
+ * not on the shape that the file claims. */
 static heat_status check_chunks(hid_t dataset, hid_t list, const hsize_t *shape, int dimensions, const char *file,
                                 const char *path) {
   hsize_t chunk[HEAT_DATASET_RANK], at[HEAT_DATASET_RANK] = {0}, stored = 0;
@@ -155,7 +156,7 @@ static heat_status check_chunks(hid_t dataset, hid_t list, const hsize_t *shape,
 #endif
 }
 
-/* Numbers in plain files beside the HDF5 file. */
+/* Check numbers that are stored in plain files outside the HDF5 file. */
 static heat_status check_external(hid_t list, const char *file, const char *path) {
   const int count = H5Pget_external_count(list);
   for (int n = 0; n < count; n++) {
@@ -172,7 +173,7 @@ static heat_status check_external(hid_t list, const char *file, const char *path
   return heat_ok();
 }
 
-/* The box around a selection, and whether the selection fills it. */
+/* Find the box around a selection, and whether the selection fills it. */
 static bool bounds(hid_t space, hsize_t *low, hsize_t *high, double *points, bool *full) {
   const int dimensions = H5Sget_simple_extent_ndims(space);
   const hssize_t count = H5Sget_select_npoints(space);
@@ -185,7 +186,7 @@ static bool bounds(hid_t space, hsize_t *low, hsize_t *high, double *points, boo
   return true;
 }
 
-/* A selection of numbers: blocks of `block`, `stride` apart, along each dimension, where it is that simple. */
+/* A regular selection of numbers: along each dimension, blocks of length `block` at a distance `stride`. */
 typedef struct box {
   hsize_t low[HEAT_DATASET_RANK], high[HEAT_DATASET_RANK], stride[HEAT_DATASET_RANK], block[HEAT_DATASET_RANK];
   bool full, regular;
@@ -199,8 +200,8 @@ static bool take_box(hid_t space, box *made, double *points) {
   return true;
 }
 
-/* Whether two selections surely have no number in common along dimension d: one ends before the other begins, or both
- * have the same stride and blocks that lie beside each other in it. */
+/* Whether two selections certainly have no number in common because of dimension d: one ends before the other begins,
+ * or both have the same stride and blocks that do not overlap within it. */
 static bool apart(const box *a, const box *b, int d) {
   if (a->low[d] > b->high[d] || b->low[d] > a->high[d]) return true;
   if (!a->regular || !b->regular || a->stride[d] != b->stride[d]) return false;
@@ -214,8 +215,8 @@ static bool overlap(const box *a, const box *b, int dimensions) {
   return true;
 }
 
-/* Whether a dataset has all the numbers that a part of it names. Where the part is everything its shape is not kept,
- * and the dataset has to have as many numbers as are taken. */
+/* Whether a dataset has all the numbers that a selection of it names. HDF5 does not store the shape of a selection of
+ * everything; the dataset then has to have as many numbers as are taken. */
 static bool has_part(hid_t dataset, hid_t part, double taken) {
   const hid_t space = H5Dget_space(dataset);
   const int dimensions = H5Sget_simple_extent_ndims(space);
@@ -236,7 +237,8 @@ static bool has_part(hid_t dataset, hid_t part, double taken) {
   return inside;
 }
 
-/* One source of a virtual dataset: its file, the dataset in it, and the part of it whose `taken` numbers are used. */
+/* Check one source of a virtual dataset: its file, the dataset in it, and the selection whose `taken` numbers are
+ * used. */
 static heat_status check_source(hid_t list, size_t n, double taken, const char *file, const char *path, int depth) {
   char name[HEAT_DATASET_PATH] = "", object[HEAT_DATASET_PATH] = "", found_at[HEAT_DATASET_PATH] = "";
   H5Pget_virtual_filename(list, n, name, sizeof name - 1);
@@ -251,7 +253,7 @@ static heat_status check_source(hid_t list, size_t n, double taken, const char *
   if (status.code == HEAT_OK) {
     const hid_t part = H5Pget_virtual_srcspace(list, n);
     if (!has_part(dataset, part, taken))
-      status = heat_fail(HEAT_DECK, "%s in '%s' takes other numbers from %s in '%s' than that has", path, file, object,
+      status = heat_fail(HEAT_DECK, "%s in '%s' takes numbers from %s in '%s' that are not there", path, file, object,
                          source);
     H5Sclose(part);
   }
@@ -261,7 +263,7 @@ static heat_status check_source(hid_t list, size_t n, double taken, const char *
   return status;
 }
 
-/* Sources that are all there, and leave no cell without one. */
+/* Check that all sources of a virtual dataset exist, and that every cell has one. */
 static heat_status check_virtual(hid_t list, const hsize_t *shape, int dimensions, const char *file, const char *path,
                                  int depth) {
   size_t count = 0;

@@ -1,5 +1,5 @@
-/* Expressions over muParser's C interface. expression_text.c has translated the text before the library sees it, and
- * refused what the library would read otherwise than it is meant. */
+/* Expressions, evaluated through muParser's C interface. Before that, expression_text.c translates the text and refuses
+ * what the library would interpret in another way than its author means. */
 #include "expression_private.h"
 
 #include <ctype.h>
@@ -11,12 +11,12 @@
 
 struct heat_expression {
   muParserHandle_t parser;
-  double x, y, t; /* bound to the parser by address */
+  double x, y, t; /* the parser reads them through their addresses */
   bool in_space, in_time;
-  heat_program program; /* for many points at once */
+  heat_program program; /* evaluates many points at once */
 };
 
-/* The library's error codes, which have no names in C. `named`: the message shows the token at fault. */
+/* The library's error codes, which have no names in its C interface. `named`: the message shows the wrong token. */
 typedef struct parse_error {
   int code;
   const char *text;
@@ -41,7 +41,7 @@ static const parse_error parse_errors[] = {
     {34, "a ':' without its '?'", false},
 };
 
-/* The token at which the library stopped, as it was written. */
+/* Return the length of the token, in the original text, at which the library stopped. */
 static int written_token(const char *at) {
   if (isalpha((unsigned char)*at)) return (int)strspn(at, "abcdefghijklmnopqrstuvwxyz");
   return *at == '*' ? 2 : 1;
@@ -56,10 +56,10 @@ static bool has_decimal_comma(const char *text) {
   return false;
 }
 
-static const char decimal_point[] = " (decimals are set off by a point: 1.5, not 1,5)";
+static const char decimal_point[] = " (decimals are written with a point: 1.5, not 1,5)";
 
-/* The message for an error of the library. All its texts share one buffer, so each is used before the next is asked
- * for. */
+/* Make the message for an error of the library. All texts that the library returns share one buffer, so that each has
+ * to be used before the next call. */
 static heat_status explain(muParserHandle_t parser, const heat_translation *translation, const char *text) {
   int code = mupGetErrorCode(parser), at = mupGetErrorPos(parser), end = (int)strlen(translation->text);
   const int position = translation->from[at < 0 ? 0 : at < end ? at : end];
@@ -78,7 +78,8 @@ static heat_status explain(muParserHandle_t parser, const heat_translation *tran
   return heat_fail(HEAT_DECK, "it does not parse: %s", mupGetErrorMsg(parser));
 }
 
-/* What the library does not have. All are functions of their arguments alone, so that constants may be folded. */
+/* Define the functions that the library does not have. They depend on their arguments only, so that the library may
+ * evaluate them for constants while it compiles. */
 static void define_functions(muParserHandle_t parser) {
   for (int f = 0; f < heat_function_count; f++) {
     const heat_function *function = &heat_functions[f];
@@ -91,8 +92,8 @@ static void define_functions(muParserHandle_t parser) {
   mupDefineConst(parser, "e", exp(1.0));
 }
 
-/* Whether the program gives the library's bits, as a look at points of all sizes shows: another version of the library
- * may fold constants in another way. */
+/* Whether the program gives the same bits as the library, compared at points of many magnitudes. Another version of the
+ * library may combine constants in another way. */
 static bool agrees(heat_expression *e) {
   enum { POINTS = 64 };
   const double golden = 0.6180339887498949, most = 40; /* powers of two */
@@ -111,8 +112,8 @@ static bool agrees(heat_expression *e) {
   return true;
 }
 
-/* The library parses at the first evaluation. It must come before the variables are asked for: that question makes the
- * library take unknown names for variables without a place. */
+/* The library parses at the first evaluation. This has to come before asking for the variables, which makes the library
+ * accept unknown names as variables without an address. */
 static heat_status compile(heat_expression *e, const char *text, bool time_allowed) {
   heat_translation translation;
   heat_status status = heat_expression_translate(&translation, text, time_allowed);
@@ -176,7 +177,7 @@ void heat_expression_values(heat_expression *e, const heat_points *at, double *o
     heat_program_run(&e->program, e->program.count - 1, at, out, stride);
     return;
   }
-#pragma omp critical(heat_expression) /* the library is not made for threads */
+#pragma omp critical(heat_expression) /* the library is not thread-safe */
   for (int64_t line = 0; line < at->lines; line++) {
     for (int64_t n = 0; n < at->count; n++) {
       const double along = at->along[n], across = at->across[line];
@@ -186,7 +187,7 @@ void heat_expression_values(heat_expression *e, const heat_points *at, double *o
   }
 }
 
-/* The factors of a product: [0] in t alone, [1] in x and y alone; false where it is none. */
+/* Find the factors of a product: [0] in t alone, [1] in x and y alone; false if the expression is no such product. */
 static bool find_factors(const heat_expression *e, int factors[2]) {
   const unsigned space = 1u << HEAT_OF_X | 1u << HEAT_OF_Y, time = 1u << HEAT_OF_T;
   if (e->program.count == 0) return false;

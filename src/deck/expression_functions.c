@@ -1,4 +1,5 @@
-/* The functions of the expressions: what the library does not have, and what it has, as it computes it. */
+/* The functions of expressions: those that the library does not have, and those that it has, computed in the same way
+ * as in the library. */
 #include "expression_private.h"
 
 #include <math.h>
@@ -8,8 +9,8 @@ static double logical_not(double a) {
   return a == 0;
 }
 
-/* The remainder with the sign of the divisor, so that it repeats every b also below 0; fmod has that of the dividend.
- */
+/* The remainder with the sign of the divisor, so that it has the period b also for negative a; fmod has the sign of the
+ * dividend. */
 static double floored_mod(double a, double b) {
   const double rest = fmod(a, b);
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;

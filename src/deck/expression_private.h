@@ -1,4 +1,4 @@
-/* What the files of the expressions share: the text that a person writes, in the words of the library. */
+/* What the files of the expressions share: the translation of a deck's text for the library, and compiled programs. */
 #ifndef HEAT2D_EXPRESSION_PRIVATE_H
 #define HEAT2D_EXPRESSION_PRIVATE_H
 
@@ -7,35 +7,35 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A ! of one character becomes three, "N(" and ")". */
+/* A translation is at most three times as long: a ! of one character becomes "N(" and ")". */
 enum { HEAT_EXPRESSION_LONGEST = 4096, HEAT_EXPRESSION_GROWS = 3 };
 
-/* The library's name for `not`: a function, since it gives operators of ours no rank that can be relied on. */
+/* The name of `not` in the translated text. It is a function there, because the precedence of operators that are added
+ * to the library is not documented. */
 #define HEAT_EXPRESSION_NOT "N"
 
-/* An expression as the library is to read it, and for each of its characters the place (from 1) in the text that it
- * came from. */
+/* The translated text of an expression, and for each of its characters the position, from 1, in the original text. */
 typedef struct heat_translation {
   char text[HEAT_EXPRESSION_GROWS * HEAT_EXPRESSION_LONGEST + 1];
   int from[HEAT_EXPRESSION_GROWS * HEAT_EXPRESSION_LONGEST + 1];
 } heat_translation;
 
-/* Translate the words and operators that the library does not have, and refuse what it would take but read otherwise
- * than it is meant. HEAT_DECK with the place. Local. */
+/* Translate the words and operators that the library does not have, and refuse what the library would accept but
+ * interpret in another way than its author means. HEAT_DECK with the position. Local. */
 heat_status heat_expression_translate(heat_translation *out, const char *text, bool time_allowed);
 
-/* A function: of one, two or three arguments. */
+/* A function of one, two or three arguments. */
 typedef struct heat_function {
   const char *name; /* in the translated text */
   double (*one)(double);
   double (*two)(double, double);
   double (*three)(double, double, double);
-  bool ours; /* the library does not have it */
+  bool ours; /* defined here, since the library does not have it */
 } heat_function;
 extern const heat_function heat_functions[];
 extern const int heat_function_count;
 
-/* The function of that name; NULL: there is none, or it takes any number of arguments. Local. */
+/* Return the function of that name; NULL if there is none, or if it takes any number of arguments. Local. */
 const heat_function *heat_function_find(const char *name, size_t length);
 
 /* An expression compiled for many points at once, with the bits that the library gives: see expression_program.c. */
@@ -43,7 +43,7 @@ typedef enum heat_operation {
   HEAT_OP_NUMBER,
   HEAT_OP_VARIABLE,
   HEAT_OP_LINEAR, /* a v + b */
-  HEAT_OP_SQUARE, /* of a variable, and its third and fourth power */
+  HEAT_OP_SQUARE, /* powers of a variable */
   HEAT_OP_CUBE,
   HEAT_OP_FOURTH,
   HEAT_OP_ADD,
@@ -61,7 +61,7 @@ typedef enum heat_operation {
   HEAT_OP_OR,
   HEAT_OP_MINIMUM,
   HEAT_OP_MAXIMUM,
-  HEAT_OP_MINUS, /* of one */
+  HEAT_OP_MINUS, /* the sign */
   HEAT_OP_CHOOSE,
   HEAT_OP_CALL
 } heat_operation;
@@ -70,25 +70,25 @@ enum { HEAT_OF_X, HEAT_OF_Y, HEAT_OF_T }; /* variables */
 
 typedef struct heat_instruction {
   heat_operation operation;
-  int from[3];   /* instructions before this one whose values it takes */
-  int first;     /* of those that its value needs: all from there on */
+  int from[3];   /* earlier instructions whose values are its operands */
+  int first;     /* the first of the consecutive instructions that its value needs */
   int variable;  /* of HEAT_OP_VARIABLE to HEAT_OP_FOURTH */
   double a, b;   /* of a number (b) and HEAT_OP_LINEAR */
-  unsigned uses; /* variables that its value depends on, a bit for each */
+  unsigned uses; /* one bit for each variable that its value depends on */
   const heat_function *function;
 } heat_instruction;
 
 enum { HEAT_PROGRAM_LONGEST = 128 };
 
 typedef struct heat_program {
-  int count; /* the last one gives the value; 0: there is none, and the library is to be asked */
+  int count; /* the last instruction gives the value; 0: there is no program, and the library evaluates */
   heat_instruction code[HEAT_PROGRAM_LONGEST];
 } heat_program;
 
-/* Compile a translated text that the library has accepted; count is 0 where it is too long. Local. */
+/* Compile a translated text that the library has accepted; program->count is 0 if it is too long. Local. */
 void heat_program_compile(heat_program *program, const char *text);
 
-/* The value of instruction `last` at a set of points, out[row stride + column]. Local. */
+/* Evaluate instruction `last` at a set of points: out[line * stride + point]. Local. */
 void heat_program_run(const heat_program *program, int last, const heat_points *at, double *out, ptrdiff_t stride);
 
 #endif

@@ -1,11 +1,11 @@
-/* Expressions compiled for many points at once: a list of instructions, each of which is done for a row of points
- * before the next one is begun. What does not depend on the line is done once for all lines, and what does not depend
- * on the place along a line once for each.
+/* Expressions compiled for many points at once: a list of instructions, each of which is carried out for a row of
+ * points before the next one begins. What does not depend on the line is computed once for all lines.
  *
- * The bits are those of the library, which folds constants while it compiles: x*c and x + c, with constants a and b,
- * become one step a x + b, also where several of them follow each other ("pi*x/0.3" is x times one number), x*x and
- * x^2, x^3, x^4 products. The same is done here, in the same order. The text has been accepted by the library and is
- * translated (see expression_text.c), so that mistakes need no words here: what is not known ends the compilation. */
+ * The bits are those of the library, which combines constants while it compiles: products and sums of a variable and
+ * constants become one step a x + b, also when several of them follow each other ("pi*x/0.3" is x times one number),
+ * and x*x, x^2, x^3 and x^4 become products. The same is done here, in the same order. The text has been translated
+ * (see expression_text.c) and accepted by the library, so that no error messages are needed here: anything unknown ends
+ * the compilation. */
 #include "expression_private.h"
 
 #include <ctype.h>
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEEPEST = 100 }; /* calls within each other */
+enum { DEEPEST = 100 }; /* nested calls */
 
 typedef struct parse {
   heat_program *program;
@@ -26,15 +26,13 @@ static void skip_blanks(parse *p) {
   while (isspace((unsigned char)*p->at)) p->at++;
 }
 
-/* Go past `text` where it stands next. */
+/* Skip `text` if it comes next. */
 static bool take(parse *p, const char *text) {
   skip_blanks(p);
   if (strncmp(p->at, text, strlen(text)) != 0) return false;
   p->at += strlen(text);
   return true;
 }
-
-/* ---- instructions ---- */
 
 static const heat_instruction *at(const parse *p, int n) {
   return &p->program->code[n];
@@ -44,7 +42,7 @@ static bool is_number(const parse *p, int n) {
   return at(p, n)->operation == HEAT_OP_NUMBER;
 }
 
-/* Append an instruction that takes the values of `count` others. */
+/* Append an instruction with `count` operands. */
 static int append(parse *p, heat_instruction instruction, int count) {
   heat_program *program = p->program;
   if (program->count == HEAT_PROGRAM_LONGEST) p->failed = true;
@@ -68,7 +66,7 @@ static int of_variable(parse *p, heat_operation operation, int variable, double 
       p, (heat_instruction){.operation = operation, .variable = variable, .a = a, .b = b, .uses = 1u << variable}, 0);
 }
 
-/* Of two numbers, as the library folds them. */
+/* Compute an operation on two numbers as the library does while it compiles. */
 static double fold(heat_operation operation, double x, double y) {
   switch (operation) {
   case HEAT_OP_ADD:
@@ -93,19 +91,19 @@ static double fold(heat_operation operation, double x, double y) {
     return x != y;
   case HEAT_OP_EQUAL:
     return x == y;
-  case HEAT_OP_AND: /* of whole numbers */
+  case HEAT_OP_AND: /* of numbers converted to integers */
     return !(fabs(x) < 1) && !(fabs(y) < 1);
   default:
     return !(fabs(x) < 1) || !(fabs(y) < 1);
   }
 }
 
-/* Forget the last instruction but `keep`: it has been folded into another one. */
+/* Remove all instructions after `keep`, which have been combined into it. */
 static void drop_after(parse *p, int keep) {
   if (!p->failed) p->program->count = keep;
 }
 
-/* A number, a variable and a v + b, as a and b. */
+/* Whether an instruction is a number, a variable v, or a v + b. */
 static bool is_linear(const heat_instruction *i) {
   return i->operation == HEAT_OP_NUMBER || i->operation == HEAT_OP_VARIABLE || i->operation == HEAT_OP_LINEAR;
 }
@@ -127,7 +125,7 @@ static int multiply_linear(parse *p, int x, int y) {
   return of_variable(p, HEAT_OP_LINEAR, of.variable, of.a * by, of.b * by);
 }
 
-/* A variable to the power of a number; -1: nothing special. */
+/* Compile a variable to the power of a number; -1 if it is no special case. */
 static int raise(parse *p, int x, int y) {
   enum { SQUARE = 2, CUBE = 3, FOURTH = 4 };
   const int variable = at(p, x)->variable;
@@ -140,7 +138,7 @@ static int raise(parse *p, int x, int y) {
   return of_variable(p, operation, variable, 0, 0);
 }
 
-/* What the library makes of an operation on two values that are no two numbers; -1: the operation itself. */
+/* Compile an operation on two values, not both numbers, that the library simplifies; -1 if it does not simplify it. */
 static int simplify(parse *p, heat_operation operation, int x, int y) {
   const heat_instruction *left = at(p, x), *right = at(p, y);
   const bool numbers[2] = {is_number(p, x), is_number(p, y)};
@@ -179,12 +177,10 @@ static int operate(parse *p, heat_operation operation, int x, int y) {
   return simple >= 0 ? simple : append(p, (heat_instruction){.operation = operation, .from = {x, y}}, 2);
 }
 
-/* ---- the text ---- */
-
 static int expression(parse *p);
 static int operation(parse *p, int rank);
 
-/* min, max, sum and avg, which the library goes through from the first argument to the last. */
+/* Compile min, max, sum and avg, whose arguments the library combines from the first to the last. */
 static int any_number(parse *p, const char *name, const int *arguments, int count) {
   const bool is_sum = strncmp(name, "sum", 3) == 0, is_mean = strncmp(name, "avg", 3) == 0;
   const heat_operation each = is_sum || is_mean ? HEAT_OP_ADD : name[1] == 'i' ? HEAT_OP_MINIMUM : HEAT_OP_MAXIMUM;
@@ -240,7 +236,7 @@ static int name_or_call(parse *p) {
     return of_variable(p, HEAT_OP_VARIABLE, *name == 'x' ? HEAT_OF_X : *name == 'y' ? HEAT_OF_Y : HEAT_OF_T, 1, 0);
   if (length == 1 && *name == 'e') return number(p, exp(1.0));
   if (length == 2 && strncmp(name, "pi", length) == 0) return number(p, acos(-1.0));
-  p->failed = true; /* the library's own _pi and _e are other numbers */
+  p->failed = true; /* the constants _pi and _e of the library have other values */
   return 0;
 }
 
@@ -260,7 +256,7 @@ static int operand(parse *p) {
   return name_or_call(p);
 }
 
-/* Operators from the weakest to the strongest; of those of one rank the longer ones first. */
+/* Operators from the lowest to the highest precedence; of those of one precedence the longer ones first. */
 enum { RANK_SIGN = 5, RANK_POWER = 6 };
 static const struct {
   const char *text;
@@ -282,7 +278,7 @@ static const struct {
     {"^", RANK_POWER, HEAT_OP_POWER},
 };
 
-/* A sign binds what follows more weakly than a power does. */
+/* A sign has a lower precedence than a power. */
 static int signed_operand(parse *p) {
   if (take(p, "+")) return operation(p, RANK_POWER);
   if (!take(p, "-")) return operand(p);
@@ -294,7 +290,7 @@ static int signed_operand(parse *p) {
   return number(p, negative);
 }
 
-/* Operands between operators of this rank and above. */
+/* Compile operands between operators of this precedence or a higher one. */
 static int operation(parse *p, int rank) {
   if (++p->depth > DEEPEST) p->failed = true;
   int value = p->failed ? 0 : signed_operand(p);

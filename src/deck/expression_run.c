@@ -1,9 +1,9 @@
-/* Instructions of an expression done for many points: see expression_program.c. */
+/* Evaluates compiled expressions at many points: see expression_program.c. */
 #include "expression_private.h"
 
 #include <math.h>
 
-enum { SPAN = 256 }; /* points of a line that are worked on together */
+enum { SPAN = 256 }; /* points of a line that each instruction processes at once */
 
 /* The values of all instructions at some points of a line. */
 typedef double values[SPAN];
@@ -63,7 +63,7 @@ static void compare(heat_operation operation, const double *restrict a, const do
   }
 }
 
-/* The powers and a v + b of a variable v. */
+/* Compute a power of a variable v, or a v + b. */
 static void of_variable(const heat_instruction *i, const double *restrict v, double *restrict out, int count) {
   const double a = i->a, b = i->b;
   switch (i->operation) {
@@ -94,7 +94,7 @@ static void apply(const heat_function *f, const double *restrict a, const double
     for (int n = 0; n < count; n++) out[n] = f->three(a[n], b[n], c[n]);
 }
 
-/* `v`: the values of the instruction's variable. */
+/* Carry out one instruction; `v` are the values of its variable. */
 static void do_instruction(const heat_instruction *i, const values *all, const double *v, double *out, int count) {
   const double *a = all[i->from[0]], *b = all[i->from[1]], *c = all[i->from[2]];
   if (i->operation == HEAT_OP_NUMBER) {
@@ -114,7 +114,7 @@ static void do_instruction(const heat_instruction *i, const values *all, const d
   }
 }
 
-/* Those of the instructions that depend on the line, or those that do not. */
+/* Carry out either the instructions that depend on the line or those that do not. */
 static void do_instructions(const heat_program *program, int last, const heat_points *part, int64_t line, bool on_line,
                             values *all) {
   const unsigned along = 1u << (part->axis == 0 ? HEAT_OF_X : HEAT_OF_Y);

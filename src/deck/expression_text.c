@@ -1,13 +1,13 @@
-/* The text of an expression before the library sees it.
+/* The translation of an expression's text for the library.
  *
- * The library knows no `and`, `or`, `not` and `**`, reads a < b < c as (a < b) < c, and takes assignments, lists and
- * texts of any depth. So the text is gone through once, token by token. A *segment* is what stands between two of
+ * The library does not know `and`, `or`, `not` and `**`, reads a < b < c as (a < b) < c, and accepts assignments, lists
+ * and any depth of parentheses. So the text is read once, token by token. A *segment* is the text between two of
  *
  *     ( ) , ? : and or && ||
  *
- * at one depth of parentheses: it holds at most one comparison, and a `not` at its beginning applies to the whole of
- * it, as in Python. A ! applies to the number, name, call or parenthesis that follows it, as in C. What a comparison
- * by size has on either side must not be a truth value either: (a < b) < c is the same mistake in parentheses. */
+ * at one depth of parentheses: it contains at most one comparison, and a `not` at its beginning applies to all of it,
+ * as in Python. A ! applies to the number, name, call or parenthesis that follows it, as in C. The operands of a
+ * comparison by size must not be truth values either: (a < b) < c is the same mistake with parentheses. */
 #include "expression_private.h"
 
 #include "heat2d/base/words.h"
@@ -47,7 +47,7 @@ const char *heat_expression_functions(void) {
          "tanh, trunc";
 }
 
-/* What other languages call differently. */
+/* Names that other languages use, and what to write instead. */
 static const struct {
   const char *word, *here;
 } elsewhere[] = {
@@ -63,7 +63,7 @@ static const struct {
     {"sqr", "x^2"},
 };
 
-/* Operators that need a word here; all others are the library's own. Longer ones stand before their beginnings. */
+/* All operators. Longer ones come before those with which they begin. */
 static const struct {
   const char *text, *becomes, *refused;
   kind kind;
@@ -102,31 +102,31 @@ typedef struct token {
   kind kind;
   const char *at;
   int length;
-  const char *becomes; /* NULL: itself */
+  const char *becomes; /* the translation; NULL: the same text */
 } token;
 
-/* What an operand of a comparison is so far: nothing, a group in parentheses and nothing else, one that is a truth
- * value, or a number. */
+/* What the operand of a comparison consists of so far: nothing; a group in parentheses; such a group that is a truth
+ * value; or a number. */
 typedef enum operand { NOTHING, GROUP, TRUTH, VALUE } operand;
 
-/* What has been seen of the segment at one depth. */
+/* What has been read of the segment at one depth. */
 typedef struct segment {
-  const char *begin; /* of its text, behind any `not` */
-  int nots;          /* whose parentheses are closed at its end */
-  int bangs;         /* whose parentheses are closed behind the next operand */
+  const char *begin; /* the beginning of its text, after any `not` */
+  int nots;          /* number of `not` whose parentheses are closed at its end */
+  int bangs;         /* number of ! whose parentheses are closed after the next operand */
   bool empty;
-  const char *bang; /* a ! before any comparison */
-  token compares;   /* its comparison; length 0: none */
-  operand operand;  /* the latest one */
+  const char *bang; /* a ! that precedes any comparison */
+  token compares;   /* its comparison; its length is 0 if there is none */
+  operand operand;  /* the last one */
 } segment;
 
-/* What has been seen between two parentheses. */
+/* What has been read between two parentheses. */
 typedef struct group {
-  bool truth;        /* it compares, or joins truth values */
-  bool split;        /* it has commas, or alternatives */
-  bool any_number;   /* of arguments: its function takes as many as come */
-  const char *tight; /* a comma between two digits */
-  bool loose;        /* another comma */
+  bool truth;        /* it has a comparison, or combines truth values */
+  bool split;        /* it has commas, or ? and : */
+  bool any_number;   /* it holds the arguments of a function that takes any number of them */
+  const char *tight; /* a comma directly between two digits */
+  bool loose;        /* it has another comma */
 } group;
 
 typedef struct scan {
@@ -143,7 +143,7 @@ static int place(const scan *s, const char *at) {
   return (int)(at - s->text) + 1;
 }
 
-/* Append a text to the translation, and note that it stands for what is written at `from`. */
+/* Append a text to the translation, and note that it comes from the original text at `from`. */
 static void put(scan *s, const char *text, size_t length, const char *from) {
   for (size_t i = 0; i < length; i++) {
     s->out->from[s->length] = place(s, text == from ? from + i : from);
@@ -151,7 +151,7 @@ static void put(scan *s, const char *text, size_t length, const char *from) {
   }
 }
 
-/* The names nearest to an unknown one, or all that there are. */
+/* Make the message for an unknown name, with the nearest names, or all names. */
 static heat_status unknown_name(const scan *s, const char *word, const char *at, bool time_allowed) {
   enum { WORD = 64, LIST = 640, MOST = 3 };
   char lower[WORD], list[LIST] = "";
@@ -162,7 +162,7 @@ static heat_status unknown_name(const scan *s, const char *word, const char *at,
     if (strcmp(lower, elsewhere[n].word) == 0 && (time_allowed || strcmp(elsewhere[n].here, "t") != 0))
       return heat_fail(HEAT_DECK, "unknown name '%s' at character %d (write %s)", word, place(s, at),
                        elsewhere[n].here);
-  bool same = false; /* but for capital letters */
+  bool same = false; /* apart from capital letters */
   for (size_t letters = 0; letters <= 2 && found < MOST && !same; letters++) {
     for (int n = 0; n < NAMES && found < MOST; n++) {
       if (names[n].name[0] == '_' || (names[n].time && !time_allowed)) continue;
@@ -181,7 +181,7 @@ static heat_status unknown_name(const scan *s, const char *word, const char *at,
   return heat_fail(HEAT_DECK, "unknown name '%s' at character %d (known: %s)", word, place(s, at), list);
 }
 
-/* Digits, with a point and an exponent; the library looks at it more closely. */
+/* The length of a number: digits, a point, an exponent. The library checks it in detail. */
 static int number_length(const char *c) {
   const char *start = c;
   while (isdigit((unsigned char)*c) || *c == '.') c++;
@@ -229,7 +229,7 @@ static heat_status read_token(const scan *s, const char *at, token *next, bool t
   int n = 0;
   while (n < OPERATORS && strncmp(operators[n].text, at, strlen(operators[n].text)) != 0) n++;
   next->length = n < OPERATORS ? (int)strlen(operators[n].text) : 1;
-  next->kind = n < OPERATORS ? operators[n].kind : NUMBER; /* the library will not know it */
+  next->kind = n < OPERATORS ? operators[n].kind : NUMBER; /* the library will refuse it */
   if (n < OPERATORS && operators[n].refused != NULL)
     return heat_fail(HEAT_DECK, "unexpected '%s' at character %d (%s)", operators[n].text, place(s, at),
                      operators[n].refused);
@@ -239,14 +239,14 @@ static heat_status read_token(const scan *s, const char *at, token *next, bool t
   return heat_ok();
 }
 
-/* The text from `from` to `to` without the blanks around it. */
+/* Move `*from` behind leading blanks, and return the length of the text up to `to` without trailing blanks. */
 static int trimmed(const char **from, const char *to) {
   while (*from < to && isspace((unsigned char)**from)) (*from)++;
   while (to > *from && isspace((unsigned char)to[-1])) to--;
   return (int)(to - *from);
 }
 
-/* a < b < c: the second comparison is one of a truth value. What is meant is b > a and b < c. */
+/* Refuse a < b < c, whose second comparison has a truth value as its operand. The author means b > a and b < c. */
 static heat_status refuse_chain(const scan *s, const segment *seg, const token *second) {
   enum { LONGEST_SHOWN = 200 };
   static const char *const turned[][2] = {{"<", ">"}, {">", "<"}, {"<=", ">="}, {">=", "<="}};
@@ -275,7 +275,7 @@ static bool by_size(const token *comparison) {
   return comparison->length > 0 && (*comparison->at == '<' || *comparison->at == '>');
 }
 
-/* Of truth values there is no smaller and no larger one that anybody means. */
+/* Refuse a comparison by size of a truth value, which is never meant. */
 static heat_status check_operand(const scan *s, const segment *seg, const token *comparison) {
   if (seg->operand != TRUTH || !by_size(comparison)) return heat_ok();
   return heat_fail(HEAT_DECK, "a comparison of a comparison at character %d (write a < b and b < c)",
@@ -321,8 +321,8 @@ static void open_group(scan *s, const token *next) {
   s->open[s->depth] = (segment){.begin = next->at + 1, .empty = true};
 }
 
-/* 0,5 among the arguments of a function that takes any number of them. Where all commas look like this they are taken
- * at their word. */
+/* Refuse 0,5 among the arguments of a function that takes any number of them, because it may be meant as 0.5. If all
+ * commas are written like this, they are accepted. */
 static heat_status take_comma(scan *s, const char *at) {
   group *in = &s->groups[s->depth];
   const bool tight = at > s->text && isdigit((unsigned char)at[-1]) && isdigit((unsigned char)at[1]);
@@ -342,7 +342,7 @@ static heat_status close_segment(scan *s, const token *next) {
   in->truth = in->truth || next->kind == AND_OR || seg->nots > 0 || seg->operand == TRUTH;
   in->split = in->split || next->kind == SPLIT;
   end_segment(s, next->at);
-  if (next->kind != CLOSE || s->depth == 0) return status; /* the library refuses one too many */
+  if (next->kind != CLOSE || s->depth == 0) return status; /* the library refuses a parenthesis too many */
   const bool truth = in->truth && !in->split;
   seg = &s->open[--s->depth];
   if (seg->operand == GROUP) seg->operand = truth ? TRUTH : VALUE;
@@ -434,7 +434,7 @@ heat_status heat_expression_translate(heat_translation *out, const char *text, b
   }
   if (status.code == HEAT_OK && needs_more(s.last.kind)) status = heat_fail(HEAT_DECK, "the expression ends too early");
   if (status.code == HEAT_OK && s.depth == 0) status = check_operand(&s, &s.open[0], &s.open[0].compares);
-  for (; s.depth > 0; s.depth--) end_segment(&s, at); /* parentheses that are not closed: the library says so */
+  for (; s.depth > 0; s.depth--) end_segment(&s, at); /* the library reports parentheses that are not closed */
   end_segment(&s, at);
   out->text[s.length] = '\0';
   out->from[s.length] = place(&s, at);

@@ -19,7 +19,7 @@ heat_status heat_axes_add(heat_members *members, int key_count, heat_axis **axis
 heat_status heat_axis_grow(heat_axis *axis) {
   const int64_t points = axis->points + 1;
   const size_t row = (size_t)axis->key_count * sizeof *axis->values;
-  if ((points & (points - 1)) == 0) { /* room for twice as many at each power of two */
+  if ((points & (points - 1)) == 0) { /* the array is full at each power of two */
     heat_node **values = realloc(axis->values, 2 * (size_t)points * row);
     if (values == NULL) return heat_no_memory("the values of a sweep", 2 * (size_t)points * row);
     axis->values = values;
@@ -38,8 +38,8 @@ static heat_status take_list(heat_axis *axis, const heat_node *list) {
   return status;
 }
 
-/* The i-th of so many values, to 12 digits, so that what is meant to be 0.3 is 0.3; the ends are as they are written.
- */
+/* The i-th of `count` values, rounded to 12 digits, so that a value that is meant to be 0.3 is 0.3; the ends are as in
+ * the deck. */
 static double value_at(const heat_node *from, const heat_node *to, int64_t i, int64_t count, bool log) {
   if (i == 0 || count == 1) return from->number;
   if (i == count - 1) return to->number;
@@ -49,17 +49,17 @@ static double value_at(const heat_node *from, const heat_node *to, int64_t i, in
   return strtod(text, NULL);
 }
 
-/* {from, to, count, log}, checked against the table. */
+/* Read the values {from, to, count, log}, after a check against the option table. */
 static heat_status take_span(heat_axis *axis, const char *name, heat_node *span) {
   const heat_node *root = span->parent->parent;
   heat_status status = heat_check_node(name, (heat_node *)root, span, heat_option_find("sweep.*"));
   if (status.code != HEAT_OK) return status;
-  const heat_node *from = heat_node_find(span, "from"), *to = heat_node_find(span, "to");
+  heat_node *from = heat_node_find(span, "from"), *to = heat_node_find(span, "to");
   const bool log = strcmp(heat_node_find(span, "log")->text, "true") == 0;
   const int64_t count = (int64_t)heat_node_find(span, "count")->number;
   if (log && !(from->number * to->number > 0))
-    return heat_node_fail(name, from, NULL, "%s and %s: in the logarithm both must be above 0, or both below",
-                          from->text, to->text);
+    return heat_node_fail(name, from, NULL, "%s and %s: with log: true both must be above 0, or both below", from->text,
+                          to->text);
   for (int64_t i = 0; i < count && status.code == HEAT_OK; i++) {
     char text[HEAT_NUMBER_TEXT];
     heat_number_write(text, value_at(from, to, i, count, log));
@@ -79,7 +79,7 @@ static heat_status read_axis(heat_members *members, const char *name, heat_node 
   if (node->kind != HEAT_NODE_MAP && (node->kind != HEAT_NODE_LIST || node->count == 0))
     return heat_node_fail(name, node, NULL, "a list of values is needed, or {from: A, to: B, count: N}");
   if (node->kind == HEAT_NODE_MAP && heat_node_entry(node, "file", strlen("file")) != NULL)
-    return heat_node_fail(name, node, NULL, "a file of rows stands under sweep itself (sweep: {file: ROWS.csv})");
+    return heat_node_fail(name, node, NULL, "a file of rows belongs directly under sweep (sweep: {file: ROWS.csv})");
   heat_status status = heat_axes_add(members, 1, &axis);
   if (status.code == HEAT_OK && node->count > HEAT_MOST_MEMBERS)
     status = heat_node_fail(name, node, NULL, "a sweep of more than %d members", HEAT_MOST_MEMBERS);
@@ -89,8 +89,8 @@ static heat_status read_axis(heat_members *members, const char *name, heat_node 
   return node->kind == HEAT_NODE_LIST ? take_list(axis, node) : take_span(axis, name, node);
 }
 
-/* What names the file of rows; NULL: nothing does. */
-static const heat_node *rows_of(const heat_node *section) {
+/* The entry that names the file of rows; NULL: there is none. */
+static heat_node *rows_of(const heat_node *section) {
   return section->kind == HEAT_NODE_MAP ? heat_node_entry(section, "file", strlen("file")) : NULL;
 }
 
@@ -101,17 +101,18 @@ static void destroy_axis(heat_axis *axis) {
   free(axis->keys);
 }
 
-/* The axis, or the axes of a file, that an entry of the section `sweep` describes. */
-static heat_status read_entry(heat_members *members, const char *name, heat_node *node, const char *rows) {
+/* Append the axis that an entry of the section `sweep` describes. */
+static heat_status read_entry(heat_members *members, const char *name, heat_node *node, const char *rows,
+                              heat_faults *faults) {
   if (node->passed) return heat_ok();
   if (node != rows_of(node->parent)) return read_axis(members, name, node);
   if (node->kind != HEAT_NODE_SCALAR || node->text[0] == '\0')
     return heat_node_fail(name, node, NULL, "the name of a file of rows is needed");
-  return rows != NULL ? heat_axes_read_rows(members, rows) : heat_ok();
+  return rows != NULL ? heat_axes_read_rows(members, rows, faults) : heat_ok();
 }
 
-/* Make the axes of the section `sweep`. What is wrong with an entry is collected in `faults`, where that is not NULL,
- * and the entry left out. */
+/* Make the axes of the section `sweep`. If `faults` is not NULL, the faults of entries are collected there, and these
+ * entries are left out. */
 static heat_status read_axes(heat_members *members, const char *name, const char *rows, heat_faults *faults) {
   heat_node *section = members->section->entries[0];
   heat_status status = heat_ok();
@@ -121,8 +122,9 @@ static heat_status read_axes(heat_members *members, const char *name, const char
   }
   for (int i = 0; i < section->count && status.code == HEAT_OK; i++) {
     const int before = members->axis_count;
-    status = read_entry(members, name, section->entries[i], rows);
-    if (faults != NULL && status.code != HEAT_OK && members->axis_count > before)
+    status = read_entry(members, name, section->entries[i], rows, faults);
+    if (faults != NULL && members->axis_count > before &&
+        (status.code != HEAT_OK || members->axes[members->axis_count - 1].points == 0))
       destroy_axis(&members->axes[--members->axis_count]);
     status = heat_faults_keep(faults, status);
   }
@@ -141,7 +143,7 @@ void heat_members_destroy(heat_members *members) {
   free(members);
 }
 
-/* Whether a --set says what this key is. */
+/* Whether a --set gives this key. */
 static bool is_set(const heat_members *members, const char *key) {
   for (int n = 0; n < members->set_count; n++) {
     const size_t length = strcspn(members->sets[n], "=");
@@ -160,7 +162,7 @@ static void drop_key(heat_axis *axis, int k) {
   for (; k < axis->key_count; k++) axis->keys[k] = axis->keys[k + 1];
 }
 
-/* Axes of which all keys were dropped are none. */
+/* Remove axes that have no keys left. */
 static void drop_empty(heat_members *members) {
   int kept = 0;
   for (int a = 0; a < members->axis_count; a++) {
@@ -173,7 +175,7 @@ static void drop_empty(heat_members *members) {
   members->axis_count = kept;
 }
 
-/* What the command line sets is no longer gone through. */
+/* Remove the keys that the command line sets. */
 static void drop_set(heat_members *members) {
   for (int a = 0; a < members->axis_count; a++) {
     heat_axis *axis = &members->axes[a];
@@ -189,20 +191,20 @@ static heat_status fail_key(const char *name, const heat_axis_key *key, const ch
   return heat_fail(HEAT_DECK, "%s: sweep.%s: %s", where, key->name, message);
 }
 
-/* A key that cannot be gone through, or that stands for a second time: the k-th of axis `a`. */
+/* Refuse the k-th key of axis `a` if it cannot be part of a sweep, or is given a second time. */
 static heat_status check_key(const heat_members *members, const char *name, int a, int k) {
   static const char directory[] = "output.directory";
   const heat_axis_key *key = &members->axes[a].keys[k];
   if (strcmp(key->name, directory) == 0 || strcmp(key->name, "output") == 0)
-    return fail_key(name, key, "members have directories of their own in output.directory");
-  if (strncmp(key->name, sweep, strlen(sweep)) == 0) return fail_key(name, key, "a sweep has no sweep in it");
+    return fail_key(name, key, "this key cannot vary: each member has a directory of its own in output.directory");
+  if (strncmp(key->name, sweep, strlen(sweep)) == 0) return fail_key(name, key, "a sweep cannot contain a sweep");
   for (int b = 0; b <= a; b++)
     for (int l = 0; l < (b < a ? members->axes[b].key_count : k); l++)
-      if (strcmp(members->axes[b].keys[l].name, key->name) == 0) return fail_key(name, key, "stands twice");
+      if (strcmp(members->axes[b].keys[l].name, key->name) == 0) return fail_key(name, key, "given twice");
   return heat_ok();
 }
 
-/* What is wrong with a key is collected in `faults`, where that is not NULL, and the key dropped. */
+/* Check all keys. If `faults` is not NULL, faults are collected there, and these keys are removed. */
 static heat_status check_keys(heat_members *members, const char *name, heat_faults *faults) {
   heat_status status = heat_ok();
   for (int a = 0; a < members->axis_count; a++)
@@ -215,7 +217,7 @@ static heat_status check_keys(heat_members *members, const char *name, heat_faul
   return status;
 }
 
-/* The point of an axis that belongs to a member. */
+/* The point of an axis at which a member lies. */
 static int64_t point_of(const heat_members *members, int64_t index, int axis) {
   for (int a = members->axis_count - 1; a > axis; a--) index /= members->axes[a].points;
   return index % members->axes[axis].points;
@@ -252,7 +254,7 @@ static heat_status lay_directory(heat_node *root, const char *above, const char 
   return heat_tree_lay(root, &(heat_target){.name = "", .key = key, .length = strlen(key)}, value);
 }
 
-/* The deck of a member, before it is checked; to be destroyed in any case. `faults`: as in read_axes. */
+/* Make the deck of a member, not yet checked. *root has to be destroyed in any case. `faults` is as in read_axes. */
 static heat_status lay_member(heat_node **root, const heat_config *config, int64_t index, heat_faults *faults) {
   const heat_members *members = config->members;
   heat_status status = heat_node_copy(root, members->deck);
@@ -282,7 +284,7 @@ heat_status heat_members_create(heat_config **member, const heat_config *config,
   return status;
 }
 
-/* The member that has the given point of one axis, and the first of the others. */
+/* The member at a point of one axis and at the first point of the others. */
 static int64_t member_at(const heat_members *members, int axis, int64_t point) {
   for (int a = axis + 1; a < members->axis_count; a++) point *= members->axes[a].points;
   return point;
@@ -299,7 +301,7 @@ static int by_label(const void *a, const void *b) {
   return order != 0 ? order : (left->point > right->point) - (left->point < right->point);
 }
 
-/* No two points of an axis are alike. */
+/* Check that no two points of an axis have the same values. */
 static heat_status check_labels(const heat_members *members, const char *name, const heat_axis *axis) {
   labelled *labels = malloc((size_t)axis->points * sizeof *labels);
   if (labels == NULL) return heat_no_memory("the names of members", (size_t)axis->points * sizeof *labels);
@@ -318,13 +320,13 @@ static heat_status check_labels(const heat_members *members, const char *name, c
       twice.place = value->place;
       break;
     }
-    status = fail_key(name, &twice, "two members would be alike");
+    status = fail_key(name, &twice, "two members would be the same");
   }
   free(labels);
   return status;
 }
 
-/* Every value by itself, as if it were set by --set, beside the first values of the other keys. */
+/* Check each value of an axis as if --set had given it, together with the first values of the other axes. */
 static heat_status check_values(const heat_config *config, int axis) {
   const heat_members *members = config->members;
   heat_status status = heat_ok();
@@ -336,7 +338,7 @@ static heat_status check_values(const heat_config *config, int axis) {
   return status;
 }
 
-static heat_status check(const heat_config *config, const heat_node *section) {
+static heat_status check(const heat_config *config, heat_node *section) {
   heat_members *members = config->members;
   heat_status status = check_keys(members, config->name, NULL);
   members->count = 1;
@@ -380,7 +382,7 @@ heat_status heat_members_take(heat_config *config, const char *const *sets, int 
   section = heat_node_entry(root, sweep, strlen(sweep));
   if (section != NULL) {
     section->place = section->key_place;
-    status = heat_node_fail(config->name, section, NULL, "stands twice");
+    status = heat_node_fail(config->name, section, NULL, "given twice");
     for (; section != NULL; section = heat_node_entry(root, sweep, strlen(sweep))) heat_node_remove(root, section);
     return status;
   }
@@ -402,7 +404,7 @@ heat_status heat_members_read(heat_config *config, const char *rows) {
 }
 
 void heat_members_find_faults(heat_config *config, const char *rows, heat_faults *faults) {
-  enum { MOST_POINTS = 1000 }; /* of an axis: each takes as many checks of a deck as that has faults */
+  enum { MOST_POINTS = 1000 }; /* of an axis, since each point costs as many checks of a deck as it has faults */
   heat_members *members = config->members;
   if (members == NULL || members->deck == NULL) return;
   heat_status status = read_axes(members, config->name, rows, faults);
@@ -426,7 +428,7 @@ const char *heat_members_rows(const heat_config *config) {
 
 heat_status heat_members_no_rows(const heat_config *config) {
   const heat_members *members = config->members;
-  const heat_node *file = rows_of(members->section->entries[0]);
+  heat_node *file = rows_of(members->section->entries[0]);
   return heat_node_fail(config->name, file, NULL, "there is no file '%.200s'", members->rows);
 }
 
@@ -445,7 +447,7 @@ void heat_members_name(const heat_config *config, int64_t index, char name[HEAT_
   if (name[0] == '\0') snprintf(name, HEAT_MEMBER_NAME, "unchanged");
 }
 
-/* The axis of the n-th key, and the key's place on it; NULL behind the last one. */
+/* Return the axis of the n-th key, and change *n to the key's position on it; NULL after the last key. */
 static const heat_axis *axis_of(const heat_members *members, int *n) {
   for (int a = 0; a < members->axis_count; a++) {
     if (*n < members->axes[a].key_count) return &members->axes[a];

@@ -1,6 +1,6 @@
-/* What a member is called: for each key the end of its name that tells it from the others, and its value, as in
- * conductivity-16_left-value-300. What a file name cannot hold is replaced, and what is too long is cut: then digits of
- * a hash of the whole keep names apart. */
+/* The name of a member: for each key, the shortest end of the key that no other key has, and the value, as in
+ * conductivity-16_left-value-300. Characters that are unusual in file names are replaced. A name that is too long is
+ * cut, and then ends in digits of a hash of the whole name, so that names still differ. */
 #define XXH_INLINE_ALL
 #include "members_private.h"
 
@@ -11,7 +11,7 @@
 
 enum { LONGEST_NAME = 100, LONGEST_VALUE = 40, HASH_DIGITS = 8 };
 
-/* Cut a text to `most` characters, the last of which are digits of the hash of `whole`. */
+/* Cut a text to `most` characters, of which the last are digits of the hash of `whole`. */
 static void mark(char *text, size_t most, const char *whole) {
   const size_t length = strlen(text), room = most - HASH_DIGITS - 1;
   const XXH64_hash_t hash = XXH3_64bits(whole, strlen(whole));
@@ -19,7 +19,7 @@ static void mark(char *text, size_t most, const char *whole) {
            (unsigned long long)(hash & 0xffffffffu));
 }
 
-/* Brackets and quotes go, and a comma between numbers is an x: [64, 32] is 64x32. */
+/* Append a text without brackets and quotes, and with x for a comma between numbers: [64, 32] becomes 64x32. */
 static void put_plain(char *label, size_t size, const char *text) {
   size_t used = 0;
   bool lossy = false;
@@ -43,7 +43,7 @@ static bool ends_with(const char *key, const char *tail) {
   return length >= end && strcmp(key + length - end, tail) == 0 && (length == end || key[length - end - 1] == '.');
 }
 
-/* The shortest end of a key, from a dot on, that no other key has; never a position in a list alone. */
+/* The shortest end of a key, beginning after a dot, that no other key has; it is never a list position alone. */
 static const char *short_key(const heat_members *members, const char *key) {
   const char *tail = key + strlen(key);
   bool alone = false;
@@ -64,7 +64,7 @@ void heat_axis_join(char name[HEAT_MEMBER_NAME], const char *label) {
   if (strlen(whole) > LONGEST_NAME) mark(name, LONGEST_NAME, whole);
 }
 
-/* One key and its value. */
+/* Write the label of one key and its value. */
 static void label_of(const heat_members *members, const char *key, const heat_node *value,
                      char label[HEAT_MEMBER_NAME]) {
   char *text = NULL;

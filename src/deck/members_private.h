@@ -1,5 +1,5 @@
-/* What the files of the sweep share: its axes, each of which is a key with its values, or the keys of a file with its
- * rows. Private. */
+/* What the files of the sweep share: its axes. An axis is a key with its values, or a file of rows: its keys, which
+ * change together from row to row. */
 #ifndef HEAT2D_MEMBERS_PRIVATE_H
 #define HEAT2D_MEMBERS_PRIVATE_H
 
@@ -17,7 +17,7 @@ typedef struct heat_axis {
   int key_count;
   heat_axis_key *keys;
   int64_t points;
-  heat_node **values; /* key_count for each point; NULL: what the deck says */
+  heat_node **values; /* key_count values for each point; NULL: the deck's own value */
 } heat_axis;
 
 struct heat_members {
@@ -31,17 +31,20 @@ struct heat_members {
   char *rows; /* path of the file of rows; NULL: none */
 };
 
-/* A new axis of so many keys at the end. HEAT_IO. */
+/* Append an axis of `key_count` keys. HEAT_IO. */
 heat_status heat_axes_add(heat_members *members, int key_count, heat_axis **axis);
-/* Room for one more point; its values are NULL. HEAT_IO. */
+/* Append a point whose values are NULL. HEAT_IO. */
 heat_status heat_axis_grow(heat_axis *axis);
 
-/* members_rows.c: the axis of a CSV file. */
-heat_status heat_axes_read_rows(heat_members *members, const char *rows);
+/* members_rows.c: append the axis that `rows`, the text of a CSV file, describes. If `faults` is not NULL, the faults
+ * of rows are collected there, and these rows are left out. HEAT_DECK, HEAT_IO. */
+heat_status heat_axes_read_rows(heat_members *members, const char *rows, heat_faults *faults);
 
-/* members_name.c: the label of a point, in which all points of the axis differ unless their values are alike. */
+/* members_name.c: write the label of a point. Points of an axis have different labels unless they have the same
+ * values. */
 void heat_axis_label(const heat_members *members, const heat_axis *axis, int64_t point, char label[HEAT_MEMBER_NAME]);
-/* Join labels, and cut what gets too long so that it still differs. */
+/* Append a label to a name; a name that gets too long is cut and ends in digits of a hash, so that names still
+ * differ. */
 void heat_axis_join(char name[HEAT_MEMBER_NAME], const char *label);
 
 #endif

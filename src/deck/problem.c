@@ -9,10 +9,10 @@
 
 enum { KEY_LENGTH = HEAT_QUANTITY_KEY };
 
-/* How a property is spelt in the deck: the key of its section and of a region, and its entry of a pair. */
+/* The keys of a property in the deck: in its section and in a region, and its position in a pair. */
 static const struct {
   const char *base, *region;
-  int entry; /* of a pair such as conductivity: [kx, ky] */
+  int entry; /* position in a pair such as conductivity: [kx, ky] */
   heat_requirement *require;
 } spelling[HEAT_PROPERTIES] = {
     [HEAT_TEMPERATURE] = {"initial.temperature", "temperature", -1, heat_must_be_finite},
@@ -23,7 +23,8 @@ static const struct {
     [HEAT_SOURCE] = {"source", "source", -1, heat_must_be_finite},
 };
 
-/* The quantity at `key`, or at its entry where the deck has a pair there; NULL where the deck does not have the key. */
+/* Read the quantity of `key`, or of the property's entry if the value is a pair; NULL if the deck does not have the
+ * key. */
 static heat_status read_property(heat_quantity **quantity, const heat_problem *problem, heat_property property,
                                  const char *key) {
   const heat_config *config = problem->config;
@@ -34,7 +35,7 @@ static heat_status read_property(heat_quantity **quantity, const heat_problem *p
   return heat_quantity_create(quantity, problem, pair ? entry : key, -1);
 }
 
-/* A deck that names a diffusivity has it in the place of the conductivity, with rho = c_p = 1. */
+/* A diffusivity is used in place of the conductivity, with rho = c_p = 1. */
 static heat_status read_base(heat_problem *problem, bool diffusivity) {
   for (int p = 0; p < HEAT_PROPERTIES; p++) {
     const bool conductivity = p == HEAT_CONDUCTIVITY_X || p == HEAT_CONDUCTIVITY_Y;
@@ -104,9 +105,11 @@ static heat_status read_side(heat_problem *problem, int number) {
   return status;
 }
 
-/* Cells whose coordinates are different numbers, and whose spacings have squares and a product that are numbers. */
+/* Check that neighbouring cells have different coordinates in floating point, and that squares of spacings do not
+ * overflow or underflow. */
 static heat_status check_geometry(const heat_problem *problem) {
-  enum { KEY = 32, DIGITS = 9, APART = 4 /* at least, of the spacing of numbers: centres and faces then differ */ };
+  /* APART: the least spacing, as a multiple of the distance between floating-point numbers. */
+  enum { KEY = 32, DIGITS = 9, APART = 4 };
   const double *spacing = problem->spacing;
   for (int axis = 0; axis < HEAT_AXES; axis++) {
     const double low = problem->origin[axis], high = low + problem->size[axis], h = spacing[axis];
@@ -115,7 +118,7 @@ static heat_status check_geometry(const heat_problem *problem) {
     snprintf(key, sizeof key, "domain.size.%d", axis);
     if (!isnormal(h * h) || !isnormal(1 / (h * h)) || !isnormal(spacing[HEAT_X] * spacing[HEAT_Y]))
       return heat_config_fail(problem->config, key,
-                              "cells of %.3g m cannot be computed with: their square is no number", h);
+                              "cells of %.3g m are too large or too small: their square overflows or underflows", h);
     snprintf(key, sizeof key, "domain.origin.%d", axis);
     if (APART * DBL_EPSILON * far > h)
       return heat_config_fail(
@@ -248,7 +251,7 @@ void heat_problem_layer_profile(const heat_problem *problem, heat_property prope
   heat_quantity_profile(layer_quantity(problem, property, layer), problem, run_of(problem, patch), out);
 }
 
-/* The runs of cells of one layer in some rows that all have the layers `which`. */
+/* Evaluate each run of cells with one layer, in rows that all have the layers `which`. */
 static heat_status paint_rows(const heat_problem *problem, heat_property property, const heat_patch *rows,
                               const int *which, double *out) {
   const int64_t count = rows->hi[HEAT_X] - rows->lo[HEAT_X];
@@ -263,7 +266,7 @@ static heat_status paint_rows(const heat_problem *problem, heat_property propert
   return status;
 }
 
-/* Columns by columns, and rows that have the same layers together. */
+/* Evaluate some columns at a time, and consecutive rows with the same layers together. */
 static heat_status paint(const heat_problem *problem, heat_property property, const heat_patch *patch, double *out) {
   enum { SPAN = 512 };
   int layers[2][SPAN];
@@ -296,7 +299,7 @@ heat_status heat_problem_patch(const heat_problem *problem, heat_property proper
                                double *out) {
   heat_status status = paint(problem, property, patch, out);
   for (int64_t j = patch->lo[HEAT_Y]; j < patch->hi[HEAT_Y] && status.code == HEAT_DECK; j++) {
-    heat_patch row = *patch; /* once more, to name the first cell */
+    heat_patch row = *patch; /* row by row once more, to name the first wrong cell */
     row.lo[HEAT_Y] = j;
     row.hi[HEAT_Y] = j + 1;
     const heat_status first = paint(problem, property, &row, out + (j - patch->lo[HEAT_Y]) * patch->stride);

@@ -1,5 +1,5 @@
-/* Contact between regions: along the outline of a region that says so each face between a cell inside and one outside
- * has a resistance R, m2 K/W, in series with the two half cells. */
+/* Contact between regions: along the outline of a region with a contact resistance R, m2 K/W, each face between a cell
+ * inside and one outside has R in series with the two half cells. */
 #include "heat2d/deck/shape.h"
 #include "problem_private.h"
 
@@ -15,7 +15,7 @@ int heat_problem_contact_layer(const heat_problem *problem, const int64_t a[HEAT
     if (problem->regions[r].contact < 0) continue;
     const bool has_a = contains(problem, r, a), has_b = contains(problem, r, b);
     if (has_a != has_b) return r + 1;
-    if (has_a) return 0; /* within it the outlines of earlier ones are painted over */
+    if (has_a) return 0; /* in its interior the outlines of earlier regions do not count */
   }
   return 0;
 }
@@ -57,7 +57,7 @@ bool heat_problem_has_contact(const heat_problem *problem) {
   return false;
 }
 
-/* A condition that is no number says neither yes nor no. */
+/* A condition that is NaN decides nothing. */
 heat_status heat_problem_check_conditions(const heat_problem *problem) {
   for (int r = 0; r < problem->region_count; r++) {
     double x, y;

@@ -1,6 +1,6 @@
-/* The digest of a field file is that of its numbers as they are used, row after row, unpacked and turned round: it does
- * not depend on where and in which form they are stored, nor on the number of ranks. It is the sum modulo 2^64 of one
- * XXH3 hash per piece of a row, seeded with the place of the piece. */
+/* The digest of a field file is formed from its numbers as they are used, row by row, unpacked and in the order of the
+ * grid, so that it does not depend on where and in which form they are stored, nor on the number of ranks. It is the
+ * sum modulo 2^64 of one XXH3 hash for each piece of a row, seeded with the position of the piece. */
 #define XXH_INLINE_ALL
 #include "problem_private.h"
 
@@ -10,17 +10,17 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { PIECE = 65536 }; /* cells that are read at once */
+enum { PIECE = 65536 }; /* cells read at once */
 
-/* A field file and what it is for. */
+/* A field file and its use. */
 typedef struct use {
   heat_quantity *quantity;
   heat_property property; /* of a field */
-  int layer;              /* see problem.h; -1: it is that of a side */
+  int layer;              /* see problem.h; -1: the file belongs to a side */
   int64_t rows, columns;
 } use;
 
-/* The n-th place where a quantity may stand; false past the last. */
+/* Find the n-th use that a quantity may have; false after the last. */
 static bool use_at(const heat_problem *problem, int n, use *at) {
   const int layers = problem->region_count + 1, fields = layers * HEAT_PROPERTIES;
   *at = (use){.layer = -1, .rows = 1};
@@ -39,7 +39,7 @@ static bool use_at(const heat_problem *problem, int n, use *at) {
   return true;
 }
 
-/* Whether a piece of a row needs the value that one of its cells does not have: a later region may cover it. */
+/* Whether a cell without a value in a piece of a row needs it. It does not if a later region covers the cell. */
 static bool needs_missing(const heat_problem *problem, const use *u, int64_t row, int64_t lo, int64_t hi,
                           const double *values, int *which, int64_t *cell) {
   if (u->layer >= 0) heat_problem_layers(problem, u->property, row, lo, hi, which);
@@ -51,7 +51,7 @@ static bool needs_missing(const heat_problem *problem, const use *u, int64_t row
   return false;
 }
 
-/* Rows [first, last) of a field file. */
+/* Read the rows [first, last) of a field file. */
 static heat_status read_rows(const heat_problem *problem, use *u, int64_t first, int64_t last, double *values,
                              int *which) {
   const uint64_t pieces = ((uint64_t)u->columns + PIECE - 1) / PIECE;
@@ -72,7 +72,7 @@ static heat_status read_rows(const heat_problem *problem, use *u, int64_t first,
   return heat_ok();
 }
 
-/* The digest of one file over all ranks. Collective. */
+/* Form the digest of one file, each rank reading a part of its rows. Collective. */
 static heat_status read_input(const heat_problem *problem, MPI_Comm comm, use *u) {
   int rank, size;
   MPI_Comm_rank(comm, &rank);
@@ -90,7 +90,7 @@ static heat_status read_input(const heat_problem *problem, MPI_Comm comm, use *u
   return heat_agree(comm, status);
 }
 
-/* An earlier quantity of the same key: a conductivity stands for both directions. */
+/* Find an earlier quantity of the same key, since one conductivity may be used for both directions. */
 static const heat_quantity *same_key(const heat_problem *problem, int before, const heat_quantity *quantity) {
   use u;
   for (int n = 0; n < before && use_at(problem, n, &u); n++)
@@ -98,7 +98,7 @@ static const heat_quantity *same_key(const heat_problem *problem, int before, co
   return NULL;
 }
 
-/* A line for each field file: key, digest, dataset, file. */
+/* Write a line for each field file: key, digest, dataset, file. */
 static heat_status list_inputs(heat_problem *problem) {
   char *text = NULL;
   size_t size;
@@ -139,7 +139,7 @@ heat_status heat_problem_read_inputs(heat_problem *problem, MPI_Comm comm) {
   return heat_agree(comm, list_inputs(problem));
 }
 
-/* The digest that a list has for a key. */
+/* Find the digest of a key in a list. */
 static bool find_digest(const char *list, const char *key, uint64_t *digest) {
   const size_t length = strlen(key);
   for (const char *line = list; line != NULL && *line != '\0'; line = strchr(line, '\n'), line += line != NULL) {
@@ -149,11 +149,11 @@ static bool find_digest(const char *list, const char *key, uint64_t *digest) {
   return false;
 }
 
-/* One field file against what it was; `old` then has the name that the file has now. */
+/* Compare one field file with its earlier digest, and give `old` the present name of the file. */
 static heat_status compare_input(const heat_problem *problem, heat_quantity *quantity, uint64_t before,
                                  heat_config *old) {
   const heat_value now = heat_config_value(problem->config, "%s", quantity->key);
-  if (quantity->absent != NULL) { /* as the deck names it so it was */
+  if (quantity->absent != NULL) { /* it is missing, and taken to be the file of that name with which the run began */
     quantity->digest = before;
     quantity->has_digest = true;
     return heat_ok();

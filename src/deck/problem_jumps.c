@@ -1,8 +1,8 @@
 /* The jumps in time of what a deck prescribes.
  *
- * Between two of many even instants at which a value differs, the half in which it differs more is cut in two again,
- * and so on. What is continuous differs less and less; a jump stays as large until no number is left between the two
- * instants. */
+ * The values at many evenly spaced instants are compared. Between two instants at which they differ, bisection goes on
+ * in the half in which they differ more. The difference of a continuous function becomes smaller and smaller; that of a
+ * jump remains until there is no floating-point number between the two instants. */
 #include "problem_private.h"
 
 #include <math.h>
@@ -11,12 +11,13 @@
 
 enum {
   EVEN = 4096, /* instants */
-  PLACES = 3,  /* along each axis, of what depends on space */
-  MOST = 512,  /* jumps; more are none */
-  CUTS = 1100  /* until no number is left, whatever the two instants were */
+  PLACES = 3,  /* along each axis, for expressions that depend on space */
+  MOST = 512,  /* jumps; if there are more, none are reported */
+  CUTS = 1100  /* bisections, enough for any two instants */
 };
-static const double least = 1e-9;   /* a jump as a part of the values around it */
-static const double narrow = 1e-21; /* of the whole time: instants nearer to each other (and to 0) are not told apart */
+static const double least = 1e-9; /* smallest jump, relative to the values around it */
+static const double narrow =
+    1e-21; /* relative to the whole time: instants nearer to each other (or to 0) count as equal */
 
 typedef struct search {
   heat_expression *expression;
@@ -33,7 +34,7 @@ static double change(double a, double b) {
   return isnan(a) || isnan(b) ? (isnan(a) == isnan(b) ? 0 : INFINITY) : fabs(a - b);
 }
 
-/* The largest jump between two instants, if there is one. */
+/* Find the largest jump between two instants, if there is one. */
 static void cut(search *s, double low, double high) {
   double at_low = value_at(s, low), at_high = value_at(s, high);
   const double whole = change(at_low, at_high), size = fmax(fabs(at_low), fabs(at_high)), part = 0.1;
@@ -59,7 +60,7 @@ static int by_time(const void *a, const void *b) {
   return one->before < other->before ? -1 : one->before > other->before;
 }
 
-/* In order, each once. */
+/* Sort the jumps and remove repetitions; returns how many remain. */
 static int tidy(heat_jump *jumps, int count) {
   int kept = 0;
   qsort(jumps, (size_t)count, sizeof *jumps, by_time);
@@ -68,7 +69,7 @@ static int tidy(heat_jump *jumps, int count) {
   return kept;
 }
 
-/* One of PLACES x PLACES places; the first is a corner. */
+/* Select one of PLACES x PLACES places; the first is a corner. */
 static void go_to_place(search *s, const heat_problem *problem, int place) {
   const int64_t i = (problem->cells[HEAT_X] - 1) * (place % PLACES) / PLACES;
   const int64_t j = (problem->cells[HEAT_Y] - 1) * (place / PLACES) / PLACES;
@@ -120,7 +121,7 @@ static int turns_at(search *s, double end) {
   return count;
 }
 
-/* Where it turns most often. */
+/* The number of turns of one quantity, at the place where there are most. */
 static int turns(const heat_problem *problem, const heat_quantity *quantity, double end) {
   if (quantity == NULL || quantity->expression == NULL || !heat_expression_in_time(quantity->expression)) return 0;
   search s = {.expression = quantity->expression};

@@ -1,10 +1,10 @@
-/* A source given as the power of a region: q = P / (N dx dy) in each of the N cells of the whole grid that have their
- * source from this region, those that a later one paints over left out. N is a count, so q has the same bits on any
- * number of ranks, and what arrives is P but for rounding. */
+/* A source given as the power P of a region: q = P / (N dx dy) in each of the N cells of the whole grid that have their
+ * source from this region, that is, without the cells of later regions. N is a count, so that q has the same bits on
+ * any number of ranks, and the total is P up to rounding. */
 #include "heat2d/deck/regions.h"
 #include "problem_private.h"
 
-/* This rank's part of the cells: rows in turn. */
+/* Count this rank's part of the cells: ranks take rows in turn. */
 static int64_t count_own(const heat_problem *problem, int region, int rank, int size) {
   enum { SPAN = 512 };
   int64_t lo[HEAT_AXES], hi[HEAT_AXES], found = 0;
@@ -24,11 +24,13 @@ static heat_status spread(const heat_problem *problem, int region) {
   heat_quantity *source = problem->regions[region].set[HEAT_SOURCE];
   const bool in_space = source->expression != NULL && heat_expression_in_space(source->expression);
   if (in_space || source->kind == HEAT_VALUE_FILE)
-    return heat_config_fail(problem->config, source->key,
-                            "it is one for the whole region: a number, or an expression in t (source takes fields)");
+    return heat_config_fail(
+        problem->config, source->key,
+        "it has one value for the whole region: a number, or an expression in t (use source for a field)");
   if (cells == 0)
-    return heat_config_fail(problem->config, source->key,
-                            "it arrives in no cell: the region covers no cell centre, or later ones paint over all");
+    return heat_config_fail(
+        problem->config, source->key,
+        "it heats no cell: the region covers no cell centre, or later regions cover all of its cells");
   const double area = (double)cells * problem->spacing[HEAT_X] * problem->spacing[HEAT_Y];
   source->number /= area;
   source->scale = 1 / area;

@@ -22,18 +22,18 @@ heat_quantity *heat_quantity_number(double number) {
   return quantity;
 }
 
-/* A run that goes on from a checkpoint has its temperatures from there. */
+/* A resumed run takes its temperatures from the checkpoint. */
 static bool may_be_absent(const heat_problem *problem, const char *key) {
   const char *leaf = strrchr(key, '.');
   return problem->resumed && leaf != NULL && strcmp(leaf, ".temperature") == 0;
 }
 
-/* A file must hold a value for each cell, or for a side (`along`, an axis; negative: not a side) for each of its cells.
- */
+/* Open the file of a quantity. It must have a value for each cell of the grid (`along` < 0), or of a side along the
+ * axis `along`. */
 static heat_status open_file(heat_quantity *quantity, const heat_problem *problem, const heat_value *value, int along) {
   heat_dataset_want want = {.file = value->file, .path = value->dataset, .index = value->index};
   for (int axis = 0; axis < HEAT_AXES; axis++) {
-    const int place = axis == HEAT_Y ? 0 : 1; /* slow dimensions first */
+    const int place = axis == HEAT_Y ? 0 : 1; /* the slowest dimension comes first */
     want.cells[place] = along < 0 || along == axis ? problem->cells[axis] : 0;
     want.origin[place] = problem->origin[axis];
     want.spacing[place] = problem->spacing[axis];
@@ -93,14 +93,14 @@ static void fill(heat_run where, double value, double *out) {
     for (int64_t n = 0; n < where.count; n++) out[row * where.stride + n] = value;
 }
 
-/* The coordinate across a row, m. */
+/* The coordinate of a row in the direction across it, m. */
 static double across_row(const heat_problem *problem, const heat_run *where, int64_t row) {
   return row == 0 ? where->across : heat_problem_centre(problem, 1 - where->axis, where->row + row);
 }
 
 typedef void evaluation(heat_expression *expression, const heat_points *at, double *out, ptrdiff_t stride);
 
-/* Some rows of some columns at a time, which a compiled expression likes: see heat_expression_values. */
+/* Evaluate blocks of some rows and columns, for which a compiled expression is fast: see heat_expression_values. */
 static void evaluate_expression(const heat_quantity *quantity, const heat_problem *problem, heat_run where,
                                 evaluation *values, double *out) {
   enum { COLUMNS = 256, ROWS = 64 };
@@ -162,7 +162,7 @@ static heat_status check_values(const heat_quantity *quantity, const heat_proble
       const double along = heat_problem_centre(problem, where.axis, where.first + n);
       const double across = across_row(problem, &where, row);
       return heat_config_fail(problem->config, quantity->key, "is %g at x = %g, y = %g, t = %g (%s)",
-                              isnan(values[n]) ? fabs(values[n]) : values[n], /* not -nan */
+                              isnan(values[n]) ? fabs(values[n]) : values[n], /* print nan, never -nan */
                               where.axis == HEAT_X ? along : across, where.axis == HEAT_X ? across : along, where.t,
                               need);
     }
@@ -176,8 +176,8 @@ heat_status heat_quantity_evaluate(const heat_quantity *quantity, const heat_pro
   return status.code == HEAT_OK ? check_values(quantity, problem, where, out, require) : status;
 }
 
-/* A dataset along a side, linear between the centres of its cells; on a periodic axis the first cell follows the last.
- */
+/* Interpolate a dataset along a side linearly between the centres of its cells; on a periodic axis the first cell
+ * follows the last. */
 static heat_status read_between(const heat_quantity *quantity, const heat_problem *problem, double s, double *value) {
   const int along = quantity->along;
   const int64_t count = problem->cells[along];

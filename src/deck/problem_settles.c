@@ -1,9 +1,10 @@
-/* From which time on the sources and sides of a problem do not change any more.
+/* The time after which the sources and sides of a problem do not change any more.
  *
- * Their values at many instants are compared with those at the end, from the end backwards. A change may last for a
- * short time only, so the numbers in an expression ("t > 5 and t < 5.01"), the values of its constant parts
- * ("2*60*60"), what two of these give by + - * /, and the last multiples of each ("mod(t, 10) < 0.01") count as
- * instants at which something may change: values just before, at, just after and between them are compared as well. */
+ * Their values at many instants are compared with those at the end, from the end backwards. Because a change may last
+ * for a short time only, further instants are added at which something may change: the numbers in an expression ("t > 5
+ * and t < 5.01"), the values of its constant parts ("2*60*60"), the results of + - * / for any two of these, and the
+ * last multiples of each ("mod(t, 10) < 0.01"). Values just before, at, just after and between these instants are
+ * compared, too. */
 #include "problem_private.h"
 
 #include <ctype.h>
@@ -12,14 +13,14 @@
 #include <string.h>
 
 enum {
-  EVEN_ALONE = 1 << 15, /* instants at even distances, of an expression in t alone */
+  EVEN_ALONE = 1 << 15, /* evenly spaced instants, for an expression in t alone */
   EVEN_IN_SPACE = 1 << 10,
-  PLACES = 1 << 12, /* that an expression in space is evaluated at, at most */
-  NUMBERS = 24,     /* in an expression */
-  FROM_PAIRS = 5,   /* instants that two of them give, and one of them with itself */
-  MULTIPLES = 2,    /* of each of them, the last ones up to the end, alone and with each of them on top */
+  PLACES = 1 << 12, /* largest number of places at which an expression in space is evaluated */
+  NUMBERS = 24,     /* largest number of numbers in an expression */
+  FROM_PAIRS = 5,   /* instants from each pair of numbers */
+  MULTIPLES = 2,    /* last multiples of each number before the end, alone and with each of the numbers added */
   MOMENTS = NUMBERS + FROM_PAIRS * (NUMBERS * (NUMBERS + 1) / 2) + MULTIPLES * NUMBERS * (NUMBERS + 1),
-  AROUND = 4 /* instants for each of them */
+  AROUND = 4 /* instants around each of these */
 };
 
 typedef struct instants {
@@ -36,7 +37,7 @@ static void add(instants *list, double time, double end) {
   if (time >= 0 && time <= end) list->times[list->count++] = time;
 }
 
-/* The different numbers in an expression. */
+/* The distinct numbers in an expression. */
 typedef struct numbers {
   double values[NUMBERS];
   int count;
@@ -48,8 +49,8 @@ static void add_number(numbers *list, double value) {
   if (list->count < NUMBERS && isfinite(value) && value != 0) list->values[list->count++] = value;
 }
 
-/* Behind the part without variables that begins at `from`; `from`: there is none. `compound`: it is more than one
- * number. */
+/* Return the end of the part without variables that begins at `from`, or `from` if there is none. *compound tells
+ * whether it is more than one number. */
 static const char *constant_end(const char *from, bool *compound) {
   const char *last = from;
   int depth = 0, operands = 0;
@@ -57,7 +58,7 @@ static const char *constant_end(const char *from, bool *compound) {
     char *after = NULL;
     const size_t word = isalpha((unsigned char)*at) ? strspn(at, "abcdefghijklmnopqrstuvwxyz_0123456789") : 0;
     const bool named = (word == 1 && *at == 'e') || (word == 2 && strncmp(at, "pi", word) == 0);
-    if (word > 0 && at[word] == '(') { /* a function: its arguments decide */
+    if (word > 0 && at[word] == '(') { /* a function is constant if its arguments are */
       at += word;
       continue;
     }
@@ -83,7 +84,7 @@ static const char *constant_end(const char *from, bool *compound) {
   return last;
 }
 
-/* Its numbers, those that are part of a name left out, and the values of its constant parts. */
+/* List the numbers of an expression, without those that are part of a name, and the values of its constant parts. */
 static void read_numbers(const char *text, numbers *list) {
   enum { PART = 256 };
   for (const char *at = text; *at != '\0';) {
@@ -118,7 +119,7 @@ static void read_numbers(const char *text, numbers *list) {
   }
 }
 
-/* When something may happen that has to do with these numbers, in order. */
+/* List the instants, in order, at which something may change that depends on these numbers. */
 static int list_moments(const numbers *list, double end, double moments[MOMENTS]) {
   int found = 0;
   for (int n = 0; n < list->count; n++) {
@@ -138,7 +139,7 @@ static int list_moments(const numbers *list, double end, double moments[MOMENTS]
   return found;
 }
 
-/* The instants to look at, in order; the last one is the end. */
+/* List all instants at which values are compared, in order; the last one is the end. */
 static heat_status list_instants(instants *list, const char *text, bool in_space, double end) {
   numbers all = {.count = 0};
   double moments[MOMENTS];
@@ -160,7 +161,7 @@ static heat_status list_instants(instants *list, const char *text, bool in_space
   return heat_ok();
 }
 
-/* Where an expression is evaluated: evenly spread over some cells of each axis, a side only along its own. */
+/* The places at which an expression is evaluated: evenly spaced cells along each axis, or along a side. */
 typedef struct places {
   const heat_problem *problem;
   int64_t count[HEAT_AXES], cells[HEAT_AXES];
@@ -187,7 +188,7 @@ static double place(const places *where, int axis, int64_t n) {
   return heat_problem_centre(problem, axis, last > 0 ? n * (where->cells[axis] - 1) / last : 0);
 }
 
-/* Raise `settles` to where this quantity does. */
+/* Raise *settles to the time after which this quantity does not change. */
 static heat_status settle(const heat_problem *problem, const heat_quantity *quantity, int side, double end,
                           double *settles) {
   if (quantity == NULL || quantity->expression == NULL || !heat_expression_in_time(quantity->expression))

@@ -5,15 +5,16 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* How many cells are counted for all regions together, and at least for each. */
+/* The largest number of cells examined for all regions together, and the number that each region may have in any
+ * case. */
 static const double most_cells = (double)(1 << 22), least_cells = (double)(1 << 14);
 
-/* The cells that are counted: of the cells [lo, hi) along each axis every stride-th. */
+/* The cells that are examined: of the cells [lo, hi) along each axis every stride-th. */
 typedef struct lattice {
   int64_t lo[HEAT_AXES], hi[HEAT_AXES], stride[HEAT_AXES];
 } lattice;
 
-/* The first cell whose centre is not below `at`, or where `above` is asked for, not at it either. */
+/* The first cell whose centre is at or above `at`, or, with `above`, strictly above it. */
 static int64_t first_from(const heat_problem *problem, int axis, double at, bool above) {
   const double cells = (double)problem->cells[axis];
   const double guess = floor((at - problem->origin[axis]) / problem->spacing[axis]);
@@ -40,20 +41,20 @@ void heat_regions_reach(const heat_problem *problem, int region, int64_t lo[HEAT
   }
 }
 
-/* The cells that can lie in a region; where they are more than `most`, every n-th along each axis. */
+/* The cells that can lie in a region; if there are more than `most`, every n-th along each axis. */
 static lattice reach(const heat_problem *problem, int region, double most) {
   lattice l = {.stride = {1, 1}};
   heat_regions_reach(problem, region, l.lo, l.hi);
   const double columns = (double)count_along(&l, HEAT_X), rows = (double)count_along(&l, HEAT_Y);
   if (columns * rows <= most) return l;
-  const double side = sqrt(most); /* an axis that is shorter than that is not thinned out */
+  const double side = sqrt(most); /* along an axis with fewer cells, all are examined */
   const double keep_rows = rows < side ? rows : columns < side ? most / columns : side, keep_columns = most / keep_rows;
   l.stride[HEAT_Y] = (int64_t)ceil(rows / keep_rows);
   l.stride[HEAT_X] = (int64_t)ceil(columns / keep_columns);
   return l;
 }
 
-/* This rank's part of the cells: rows in turn. */
+/* Count this rank's part of the cells: ranks take rows in turn. */
 static double count_lattice(const heat_problem *problem, const heat_shape *shape, const lattice *l, int rank, int size,
                             bool any) {
   double found = 0;
@@ -92,7 +93,7 @@ void heat_regions_count(const heat_problem *problem, MPI_Comm comm, bool any, he
   }
 }
 
-/* What a message about a region begins with: its place and key. */
+/* Make a message about a region, which begins with its place and key. */
 static heat_status tell(const heat_problem *problem, int region, const char *text) {
   char key[32];
   snprintf(key, sizeof key, "regions.%d", region);
@@ -102,7 +103,7 @@ static heat_status tell(const heat_problem *problem, int region, const char *tex
 static void warn(const heat_problem *problem, heat_runtime *runtime, int region, heat_coverage coverage) {
   enum { TEXT = 256 };
   char text[TEXT], looked[TEXT / 4] = "";
-  if (coverage.looked > 0) snprintf(looked, sizeof looked, " of the %.0f that were looked at", coverage.looked);
+  if (coverage.looked > 0) snprintf(looked, sizeof looked, " of the %.0f that were examined", coverage.looked);
   snprintf(text, sizeof text, "it covers no cell centre%s (a cell is %.6g x %.6g m)", looked, problem->spacing[HEAT_X],
            problem->spacing[HEAT_Y]);
   const heat_status status = tell(problem, region, text);
@@ -110,7 +111,7 @@ static void warn(const heat_problem *problem, heat_runtime *runtime, int region,
   if (runtime->log != NULL) fprintf(runtime->log, "warning     %s\n", status.text);
 }
 
-/* The cells that can lie in a region, and how they lie in the domain. */
+/* The cells [lo, hi) along each axis that can lie in a region. */
 typedef struct surroundings {
   const heat_problem *problem;
   int64_t lo[HEAT_AXES], hi[HEAT_AXES];
@@ -121,15 +122,16 @@ static double wrapped_centre(const heat_problem *problem, int axis, int64_t n) {
   return heat_problem_centre(problem, axis, (n + cells) % cells);
 }
 
-/* Whether there is a face between cell n and the one before it; that at the end of a whole axis is its first. */
+/* Whether there is a face between cell n and the one before it. On a periodic axis the face at the end is the first
+ * one, and counts once. */
 static bool has_face(const surroundings *at, int axis, int64_t n) {
   const int64_t cells = at->problem->cells[axis];
   if (n == at->hi[axis] && n - at->lo[axis] == cells) return false;
   return at->problem->sides[2 * axis].periodic || (n > 0 && n < cells);
 }
 
-/* The faces of row j that have their contact resistance from a region, by which regions hold the cells in it and below
- * it; the rows begin one cell before the region, and end one behind it. */
+/* Count the faces of row j that have their contact resistance from a region. `here` and `below` tell which regions
+ * contain the cells of row j and of the row below; they begin one cell before the region and end one cell after it. */
 static int64_t count_row(const surroundings *at, int region, int64_t j, const int *here, const int *below) {
   const int count = (int)(at->hi[HEAT_X] - at->lo[HEAT_X]) + 2;
   int64_t found = 0;
@@ -141,8 +143,8 @@ static int64_t count_row(const surroundings *at, int region, int64_t j, const in
   return found;
 }
 
-/* How many faces have their contact resistance from a region, those that later regions took away left out; negative:
- * there is no memory to count them. */
+/* Count the faces that have their contact resistance from a region and not from a later one; negative if memory is
+ * exhausted. */
 static int64_t count_faces(const heat_problem *problem, int region) {
   surroundings at = {.problem = problem};
   heat_regions_reach(problem, region, at.lo, at.hi);
@@ -150,7 +152,7 @@ static int64_t count_faces(const heat_problem *problem, int region) {
   const int count = (int)(at.hi[HEAT_X] - at.lo[HEAT_X]) + 2;
   const size_t row = (size_t)count * (size_t)heat_problem_contacts(problem);
   double *x = malloc((size_t)count * sizeof *x);
-  int *inside = malloc(2 * row * sizeof *inside); /* of two rows in turn */
+  int *inside = malloc(2 * row * sizeof *inside); /* two rows, used in turn */
   int64_t found = x != NULL && inside != NULL ? 0 : -1;
   for (int n = 0; n < count && found == 0; n++) x[n] = wrapped_centre(problem, HEAT_X, at.lo[HEAT_X] - 1 + n);
   for (int64_t j = at.lo[HEAT_Y] - 1, turn = 0; j <= at.hi[HEAT_Y] && found >= 0; j++, turn = 1 - turn) {
@@ -163,7 +165,7 @@ static int64_t count_faces(const heat_problem *problem, int region) {
   return found;
 }
 
-/* The contact resistance of a region, and of how many faces: where that is counted quickly. */
+/* Print the contact resistance of a region, and its number of faces if counting them is fast. */
 static void list_contact(const heat_problem *problem, int region, FILE *out) {
   enum { TEXT = 256 };
   char text[TEXT], faces[TEXT / 4] = "";
@@ -176,7 +178,7 @@ static void list_contact(const heat_problem *problem, int region, FILE *out) {
   fprintf(out, "region      %s\n", tell(problem, region, text).text);
 }
 
-/* The power of a region, and where it arrives. */
+/* Print the power of a region, and the cells that it heats. */
 static void list_power(const heat_problem *problem, int region, FILE *out) {
   enum { TEXT = 320 };
   char text[TEXT], amount[TEXT / 2];
@@ -187,7 +189,7 @@ static void list_power(const heat_problem *problem, int region, FILE *out) {
     snprintf(amount, sizeof amount, "%.6g", power.number);
   else
     snprintf(amount, sizeof amount, "'%.100s'", power.expression);
-  snprintf(text, sizeof text, "its power, %s W/m, arrives in %.0f cells, %.6g m2", amount, cells,
+  snprintf(text, sizeof text, "its power, %s W/m, heats %.0f cells, %.6g m2", amount, cells,
            cells * problem->spacing[HEAT_X] * problem->spacing[HEAT_Y]);
   fprintf(out, "region      %s\n", tell(problem, region, text).text);
 }

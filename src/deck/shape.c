@@ -15,11 +15,11 @@ typedef struct kind kind;
 struct heat_shape {
   const kind *kind;
   point a, b;          /* rectangle: min, max; circle and ellipse: centre, radii */
-  double cosine, sine; /* ellipse: of its angle */
+  double cosine, sine; /* ellipse: cosine and sine of its angle */
   int corner_count;
   point *corners;
   heat_expression *condition;
-  point *undefined; /* of a condition: where it was no number last; NULL: it has none */
+  point *undefined; /* the last point at which a condition was NaN; NULL: the shape has no condition */
 };
 
 static bool in_rectangle(const heat_shape *shape, double x, double y) {
@@ -45,7 +45,7 @@ static bool in_polygon(const heat_shape *shape, double x, double y) {
   return inside;
 }
 
-/* Of a row of points: see heat_shape_cover. */
+/* Evaluate a condition for a row of points: see heat_shape_cover. */
 static void cover_condition(const heat_shape *shape, const double *x, int count, double y, int number, int *which) {
   enum { SPAN = 256 };
   double values[SPAN];
@@ -119,7 +119,8 @@ static void rectangle_bounds(const heat_shape *shape, point *low, point *high) {
   *high = shape->b;
 }
 
-/* The box around an ellipse, and a little more: in_ellipse decides which cells in it are inside. */
+/* A box slightly larger than the ellipse, because rounding must not exclude a cell; in_ellipse decides which cells are
+ * inside. */
 static void ellipse_bounds(const heat_shape *shape, point *low, point *high) {
   const double slack = 1 + 1e-12;
   const double x = slack * hypot(shape->b.x * shape->cosine, shape->b.y * shape->sine);
@@ -136,11 +137,11 @@ static void polygon_bounds(const heat_shape *shape, point *low, point *high) {
   }
 }
 
-/* Everything that the program knows of a shape. Its keys are rows of the option table. */
+/* What the program has to know of each kind of shape, beside its keys in the option table. */
 struct kind {
   heat_status (*read)(heat_shape *shape, const heat_config *config, int index);
   bool (*contains)(const heat_shape *shape, double x, double y);
-  void (*bounds)(const heat_shape *shape, point *low, point *high); /* of a box around it; NULL: not known */
+  void (*bounds)(const heat_shape *shape, point *low, point *high); /* the box around it; NULL: not known */
 };
 
 static const kind kinds[] = {

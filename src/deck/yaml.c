@@ -63,7 +63,7 @@ heat_status heat_yaml_fail(const char *name, const heat_node *node, const char *
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
-  return heat_node_fail(name, node, NULL, "%s", message);
+  return heat_node_message(name, node, NULL, message);
 }
 
 heat_status heat_yaml_expect(const char *name, const heat_node *node, const char *const *keys) {

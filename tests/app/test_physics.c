@@ -428,7 +428,7 @@ static void check_lists_contact_and_power(void **state) {
   write_text("deck.yaml", contact_deck);
   assert_code(0, heat2d(2, "check deck.yaml --set regions.1.power=7"));
   assert_non_null(strstr(command.out, "regions.0: contact resistance 0.02 m2 K/W along its outline, of 8 faces"));
-  assert_non_null(strstr(command.out, "regions.1: its power, 7 W/m, arrives in 16 cells, 0.01 m2"));
+  assert_non_null(strstr(command.out, "regions.1: its power, 7 W/m, heats 16 cells, 0.01 m2"));
   double row[COLUMNS];
   assert_code(0, heat2d(2, "run deck.yaml --overwrite --set regions.1.power=\"'7*(1 + t)'\" --set time.step=5e-5 "
                            "--set time.method=euler --set output.every.steps=50"));

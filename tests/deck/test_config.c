@@ -156,10 +156,10 @@ static void hints_have_names_of_their_own(void **state) {
   static const char *const sets[] = {"output.hints.cb_nodes=4", NULL};
   static const struct {
     const char *hints, *message;
-  } wrong[] = {{"{a-b: 1}", "output.hints.a-b: is no name of a hint (letters, digits and _)"},
-               {"{a: 1, a: 2}", "output.hints.a: stands twice"},
+  } wrong[] = {{"{a-b: 1}", "output.hints.a-b: is not the name of a hint (letters, digits and _)"},
+               {"{a: 1, a: 2}", "output.hints.a: given twice"},
                {"{a: [1]}", "output.hints.a: a text is needed, not a list of 1"},
-               {"7", "output.hints: texts with their names {name: text, ...} is needed, not '7'"}};
+               {"7", "output.hints: a section of named texts {name: text, ...} is needed, not '7'"}};
   const char *name, *text;
   heat_config *c = parse_right("output: {hints: {romio_cb_write: enable}}\n", sets);
   char *written = heat_config_write(c);

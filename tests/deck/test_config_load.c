@@ -144,7 +144,7 @@ static void all_faults_are_told_in_one_go(void **state) {
                                        "9:12: boundary.left.value: missing",
                                        "9:43: boundary.top.value: not used by type neumann",
                                        "10:27: time.stepp: unknown key (nearest: time.step)",
-                                       "10:37: time.end: stands twice (first at ",
+                                       "10:37: time.end: given twice (first at ",
                                        "10:24: time.safety: 7 is out of range"};
   const char *at = text;
   for (size_t n = 0; n < sizeof places / sizeof *places; n++) {
@@ -203,7 +203,7 @@ static const faulty_deck faulty_decks[] = {
      "material: air}, {shape: circle, center: [0], radius: 2, material: steel}]\ntime: {end: 1, step: -1}\n",
      NULL,
      {"deck:4:47: materials.steel.density: ", "deck:4:13: materials.steel.heat_capacity: missing",
-      "deck:4:57: materials.air: ", "deck:4:60: materials.air: stands twice",
+      "deck:4:57: materials.air: ", "deck:4:60: materials.air: given twice",
       "deck:2:11: material: there is no material", "deck:5:64: regions.0.material: there is no material",
       "deck:5:146: regions.2.center: ", "deck:6:22: time.step: "}},
     /* what is wrong with the YAML, but for its syntax; a bad --set */
@@ -220,7 +220,7 @@ static const faulty_deck faulty_decks[] = {
      "time.step: {from: 1, to: 2}, title: [a, a], title: [b], sweep.file: [1]}\n",
      NULL,
      {"deck:4:24: time.safety: ", "deck:5:83: sweep.source: a list", "deck:5:86: sweep.time.step.count: missing",
-      "deck:5:52: sweep.output.directory: ", "deck:5:130: sweep.title: stands twice",
+      "deck:5:52: sweep.output.directory: ", "deck:5:130: sweep.title: given twice",
       "deck:5:142: sweep.sweep.file: ", "deck:5:39: time.emd: unknown key", "deck:5:23: time.end: a number",
       "deck:5:29: time.end: -1", "deck:5:126: sweep.title: two members"}},
 };

@@ -200,12 +200,12 @@ static void coordinates_of_another_grid_are_refused(void **state) {
     put_field(file, H5T_IEEE_F64LE, field);
     attach(file, "x", attached ? 1 : -1, NX, 2, 0.6); /* as linspace gives it */
     H5Fclose(file);
-    assert_refused(-1, "its coordinate /x is 2 in column 0, where the cells of this grid have their centre at 2.25");
+    assert_refused(-1, "its coordinate /x is 2 in column 0, but the centre of that cell is at 2.25 in this grid");
     file = file_new("f.h5");
     put_field(file, H5T_IEEE_F64LE, field);
     attach(file, "y", attached ? 0 : -1, NY, -0.875, 0.251);
     H5Fclose(file);
-    assert_refused(-1, "its coordinate /y is -0.624 in row 1, where");
+    assert_refused(-1, "its coordinate /y is -0.624 in row 1, but");
   }
 }
 

@@ -117,7 +117,7 @@ static void virtual_datasets_need_all_their_sources(void **state) {
   put_virtual("lower.h5", "upper.h5", 1);
   assert_refused(-1, "virtual dataset whose sources do not give each number once");
   put_virtual("lower.h5", "nothing.h5", 2);
-  assert_refused(-1, "/t in 'f.h5' takes numbers from the file 'nothing.h5', but there is none");
+  assert_refused(-1, "/t in 'f.h5' takes numbers from the file 'nothing.h5', but there is no such file");
   assert_int_equal(mkfifo("pipe.h5", 0600), 0);
   put_virtual("lower.h5", "pipe.h5", 2);
   assert_refused(-1, "takes numbers from the file 'pipe.h5', but it is not a regular file");
@@ -127,7 +127,7 @@ static void virtual_datasets_need_all_their_sources(void **state) {
   const hid_t file = file_new("upper.h5");
   put(file, "half", H5T_IEEE_F64LE, 2, (const hsize_t[]){NY / 2, NX - 1}, H5P_DEFAULT, field);
   H5Fclose(file);
-  assert_refused(-1, "/t in 'f.h5' takes other numbers from /half in 'upper.h5' than that has");
+  assert_refused(-1, "/t in 'f.h5' takes numbers from /half in 'upper.h5' that are not there");
 }
 
 static void links_are_followed_to_regular_files_only(void **state) {
@@ -136,7 +136,7 @@ static void links_are_followed_to_regular_files_only(void **state) {
     const char *target, *says;
   } cases[] = {{"good.h5", NULL},
                {"pipe.h5", "'f.h5' has a link to /t in the file 'pipe.h5', but it is not a regular file"},
-               {"nothing.h5", "'f.h5' has a link to /t in the file 'nothing.h5', but there is none"}};
+               {"nothing.h5", "'f.h5' has a link to /t in the file 'nothing.h5', but there is no such file"}};
   const hid_t good = file_new("good.h5");
   put_field(good, H5T_IEEE_F64LE, field);
   H5Fclose(good);

@@ -362,7 +362,7 @@ static const struct {
     {"sin(x))", "unexpected ')' at character 7"},
     {"()", "unexpected ')' at character 2"},
     {"sin()", "too few arguments for 'sin' at character 5"},
-    {"sin(1,2)", "too many arguments for 'sin' at character 8 (decimals are set off by a point: 1.5, not 1,5)"},
+    {"sin(1,2)", "too many arguments for 'sin' at character 8 (decimals are written with a point: 1.5, not 1,5)"},
     {"x ? 1", "a '?' without its ':'"},
     {"x : 1", "a ':' without its '?'"},
     {"x = 3", "an assignment at character 3 (write == to compare)"},
@@ -377,7 +377,7 @@ static const struct {
     {"y > 0 ? 1 : (not x) < 1", "a comparison of a comparison at character 21 (write a < b and b < c)"},
     {"max(20,5, x)", "'0,5' at character 6 may be one number or two (write 0.5 or 0, 5)"},
     {"1 + min(x, y, (3), 20,5)", "'0,5' at character 21 may be one number or two (write 0.5 or 0, 5)"},
-    {"pow(x, 0,5)", "too many arguments for 'pow' at character 11 (decimals are set off by a point: 1.5, not 1,5)"},
+    {"pow(x, 0,5)", "too many arguments for 'pow' at character 11 (decimals are written with a point: 1.5, not 1,5)"},
     {"if(x < 1, 2, 3)", "unknown name 'if' at character 1 (write condition ? a : b)"},
     {"Heaviside(x)", "unknown name 'Heaviside' at character 1 (write step(...))"},
     {"(1, 2)", "a list stands where one value is needed"},
@@ -413,7 +413,7 @@ static const struct {
     {"X + 1", "unknown name 'X' at character 1 (nearest: x)"},
     {"T", "unknown name 'T' at character 1 (known: " EVERY_NAME ")"},
     {"x AND y", "unknown name 'AND' at character 3 (nearest: and)"},
-    {"1,5", "2 values separated by commas, but one is needed (decimals are set off by a point: 1.5, not 1,5)"},
+    {"1,5", "2 values separated by commas, but one is needed (decimals are written with a point: 1.5, not 1,5)"},
 };
 
 static void wrong(void **state) {

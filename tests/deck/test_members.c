@@ -215,26 +215,27 @@ static const struct {
     {"sweep: {time.end: {from: 1, to: 2, count: 3, step: 1}}\n", NULL,
      "%D:7:46: sweep.time.end.step: unknown key (nearest: time.step)"},
     {"sweep: {time.end: {from: -1, to: 2, count: 2, log: true}}\n", NULL,
-     "%D:7:26: sweep.time.end.from: -1 and 2: in the logarithm both must be above 0, or both below"},
+     "%D:7:26: sweep.time.end.from: -1 and 2: with log: true both must be above 0, or both below"},
     {"sweep: {time.end: {from: 1, to: -2, count: 2}}\n", NULL, "%D:7:19: time.end: -2 is out of range (must be >= 0)"},
-    {"sweep: {time.end: [1, 2, 1.0]}\n", NULL, "%D:7:26: sweep.time.end: two members would be alike"},
-    {"sweep: {time.end: [1], time.end: [2]}\n", NULL, "%D:7:24: sweep.time.end: stands twice"},
-    {"sweep: {time.end: [1]}\nsweep: {time.end: [2]}\n", NULL, "%D:8:1: sweep: stands twice"},
+    {"sweep: {time.end: [1, 2, 1.0]}\n", NULL, "%D:7:26: sweep.time.end: two members would be the same"},
+    {"sweep: {time.end: [1], time.end: [2]}\n", NULL, "%D:7:24: sweep.time.end: given twice"},
+    {"sweep: {time.end: [1]}\nsweep: {time.end: [2]}\n", NULL, "%D:8:1: sweep: given twice"},
     {"sweep: {output.directory: [a, b]}\n", NULL,
-     "%D:7:9: sweep.output.directory: members have directories of their own in output.directory"},
+     "%D:7:9: sweep.output.directory: this key cannot vary: each member has a directory of its own in "
+     "output.directory"},
     {"sweep: {time.end: {file: rows.csv}}\n", NULL,
-     "%D:7:9: sweep.time.end: a file of rows stands under sweep itself (sweep: {file: ROWS.csv})"},
+     "%D:7:9: sweep.time.end: a file of rows belongs directly under sweep (sweep: {file: ROWS.csv})"},
     {"sweep: {time.end: {from: 1, to: 2, count: 1000}, time.safety: {from: 0.1, to: 1, count: 101}}\n", NULL,
      "%D:7:1: sweep: a sweep of more than 100000 members"},
     {"sweep: {file: %R}\n", "time.end\n", "%R:1:1: sweep.file: a line of keys and rows of values below it are needed"},
     {"sweep: {file: %R}\n", "time.end,time.safety\n3\n",
-     "%R:2:1: sweep.file: as many values are needed as there are keys in the first line"},
+     "%R:2:1: sweep.file: the number of values differs from the number of keys in the first line"},
     {"sweep: {file: %R}\n", "time.end,time.ned\n3,4\n", "%R:1:15: time.ned: unknown key (nearest: time.end)"},
     {"sweep: {file: %R}\n", "time.end,domain.cells\n1,\"[3, 4]\"\n 3, \"[4, x]\"\n",
      "%R:3:10: domain.cells.1: an integer is needed, not 'x'"},
     {"sweep: {file: %R}\n", "time.end\n\"3\n", "%R:2:2: sweep.file: a closing \" is missing"},
     {"sweep: {file: %R}\n", "time.end,time.safety\n3,0.5\n3,0.50\n",
-     "%R:3:1: sweep.time.end: two members would be alike"},
+     "%R:3:1: sweep.time.end: two members would be the same"},
     {"sweep: {file: /none.csv}\n", NULL, "%D:7:15: sweep.file: there is no file '/none.csv'"},
 };
 
@@ -267,6 +268,32 @@ static void each_fault_has_its_place(void **state) {
   }
 }
 
+/* The message is the first fault of a file of rows, and the other faults are found, too. */
+static void all_faults_of_rows_are_told(void **state) {
+  (void)state;
+  static const struct {
+    const char *rows, *first, *further;
+  } files[] = {{"time.end,time.safety\n3\n4,0.5\n\"5\n6,2\n",
+                "%R:2:1: sweep.file: the number of values differs from the number of keys in the first line",
+                "%R:4:1: sweep.file: the number of values differs from the number of keys in the first line\n"
+                "%R:5:3: time.safety: 2 is out of range (must be in (0, 1])\n"},
+               {"time.end\n\"3\n\"4\"5\n", "%R:2:2: sweep.file: a closing \" is missing",
+                "%R:3:2: sweep.file: text after a closing \"\n"}};
+  for (size_t n = 0; n < sizeof files / sizeof *files; n++) {
+    char sweep[512], first[512], further[1024];
+    heat_config *config;
+    name_files(sweep, sizeof sweep, "sweep: {file: %R}\n");
+    name_files(first, sizeof first, files[n].first);
+    name_files(further, sizeof further, files[n].further);
+    const heat_status status = load(&config, sweep, files[n].rows, NULL);
+    assert_string_equal(status.text, first);
+    char *text = heat_config_further_faults(deck_path, NULL, 0, status.text);
+    MPI_Barrier(MPI_COMM_WORLD); /* all ranks have read the files before rank 0 replaces them */
+    assert_string_equal(text, further);
+    free(text);
+  }
+}
+
 /* Values that are right by themselves, and wrong together: that is the fault of those members alone. */
 static void what_does_not_go_together_is_the_members_fault(void **state) {
   (void)state;
@@ -292,6 +319,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(sets_win),
       cmocka_unit_test(names_are_safe_and_stay),
       cmocka_unit_test(each_fault_has_its_place),
+      cmocka_unit_test(all_faults_of_rows_are_told),
       cmocka_unit_test(what_does_not_go_together_is_the_members_fault),
   };
   heat_launch(&argc, &argv);

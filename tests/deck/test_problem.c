@@ -288,7 +288,7 @@ static void check_power_refused(const char *regions, const char *says) {
 
 static void a_power_needs_cells_and_is_one_for_all_of_them(void **state) {
   (void)state;
-  static const char one[] = "it is one for the whole region", none[] = "it arrives in no cell";
+  static const char one[] = "it has one value for the whole region", none[] = "it heats no cell";
   check_power_refused("{shape: where, condition: x < 0, power: '1 + x'}", one);
   check_power_refused("{shape: where, condition: x < -100, power: 1}", none);
   check_power_refused("{shape: where, condition: x < 0, power: 1}, {shape: where, condition: x < 0.1, source: 1}",

@@ -16,10 +16,10 @@ static const struct {
     {"title: a\xff\n", "deck:1:9: YAML: invalid leading UTF-8 octet", {0}},
     {"# \xc3\xa4\n\ntitle: \xc3\xa4\x01\n", "deck:3:9: YAML: control characters are not allowed", {0}},
     {"title: \"a\\0b\"\n", "deck:1:8: YAML: a NUL character", {0}},
-    {"title: *a\n", "deck:1:8: YAML: an alias of an anchor that does not stand before it", {0}},
+    {"title: *a\n", "deck:1:8: YAML: an alias whose anchor has not been defined before it", {0}},
     {"&a title: x\n", "deck:1:1: YAML: an anchor belongs to a value, not to a key", {0}},
     {"title: &a x\n*a : y\n", "deck:2:1: YAML: a key has to be a word", {0}},
-    {"output: &a {images: *a}\n", "deck:1:21: YAML: an alias of what it stands in", {0}},
+    {"output: &a {images: *a}\n", "deck:1:21: YAML: an alias of the list or section that contains it", {0}},
     {"a: &a [[[[[[[[1]]]]]]]]\nb: [[[[[[[[*a]]]]]]]]\n", "deck:2:12: YAML: nested too deeply", {0}},
     {"a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n"
      "c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c]\n"
@@ -38,7 +38,7 @@ static const struct {
      "deck:1:11: material.material: there is no material 'stel' (nearest: steel)",
      {"material.density=2"}},
     {"material: {material: a, material: b}\nmaterials: {a: {diffusivity: 1}, b: {diffusivity: 2}}\n",
-     "deck:1:25: material.material: stands twice",
+     "deck:1:25: material.material: given twice",
      {0}},
     {"material: wood\nmaterials: {steel: {diffusivity: 1}, air: {diffusivity: 2}}\n",
      "deck:1:11: material: there is no material 'wood' (known: steel, air)",
@@ -53,9 +53,7 @@ static const struct {
      "deck:1:13: materials.steel.heat_capacity: missing (required unless diffusivity is given: a number, an expression "
      "or {file, dataset})",
      {0}},
-    {"materials: {steel: {diffusivity: 1}, steel: {diffusivity: 2}}\n",
-     "deck:1:38: materials.steel: stands twice",
-     {0}},
+    {"materials: {steel: {diffusivity: 1}, steel: {diffusivity: 2}}\n", "deck:1:38: materials.steel: given twice", {0}},
     {"materials: [1]\n",
      "deck:1:1: materials: materials with their names are needed: {NAME: {conductivity: ...}}",
      {0}},
@@ -66,7 +64,7 @@ static const struct {
      "deck:2:44: regions.0.material: there is no material 'gold' (materials: {NAME: {...}} names none)",
      {0}},
     {"materials: {a: {diffusivity: 1}}\nregions:\n  - {shape: where, condition: x, material: a, material: a}\n",
-     "deck:3:47: regions.0.material: stands twice",
+     "deck:3:47: regions.0.material: given twice",
      {0}},
     {"title: !!str x\n", "deck:1:8: YAML: tags are not supported (write the value without it)", {0}},
     {"[a]: x\n", "deck:1:1: YAML: a key has to be a word", {0}},
@@ -89,7 +87,7 @@ static const struct {
      "boundary, "
      "time, output, checkpoint, parallel, sweep)",
      {0}},
-    {"title: x\ninterface: harmonic\ntitle: y\n", "deck:3:1: title: stands twice (first at deck:1:1)", {0}},
+    {"title: x\ninterface: harmonic\ntitle: y\n", "deck:3:1: title: given twice (first at deck:1:1)", {0}},
     {"material: {conductivity: 1, density: 1}\n",
      "deck:1:1: material.heat_capacity: missing (required unless diffusivity is given: a number, an expression or "
      "{file, dataset})",
@@ -100,7 +98,7 @@ static const struct {
     /* types */
     {"title: [1]\n", "deck:1:1: title: a text is needed, not a list of 1", {0}},
     {"output: out\n", "deck:1:9: output: a section {key: value, ...} is needed, not 'out'", {0}},
-    {"output:\n", "deck:1:8: output: nothing stands here (a section {key: value, ...})", {0}},
+    {"output:\n", "deck:1:8: output: there is no value here (a section {key: value, ...})", {0}},
     {"output: {directory: ''}\n", "deck:1:21: output.directory: a text is needed, not ''", {0}},
     {"regions: {shape: circle}\n", "deck:1:1: regions: a list [...] is needed, not a section", {0}},
     {"regions: [3]\n", "deck:1:11: regions.0: a section {key: value, ...} is needed, not '3'", {0}},
@@ -153,34 +151,37 @@ static const struct {
      {0}},
     /* a decimal comma */
     {"time: {end: 1,5}\n",
-     "deck:1:13: time.end: 1,5 is not one number (decimals are set off by a point: 1.5, not 1,5)",
+     "deck:1:13: time.end: 1,5 is not one number (decimals are written with a point: 1.5, not 1,5)",
      {0}},
     {"time: {step: -1,5e-3, end: 1}\n",
-     "deck:1:14: time.step: -1,5e-3 is not one number (decimals are set off by a point: 1.5, not 1,5)",
+     "deck:1:14: time.step: -1,5e-3 is not one number (decimals are written with a point: 1.5, not 1,5)",
      {0}},
     {"time:\n  end: 1,5\n",
-     "deck:2:8: time.end: a number is needed, not '1,5' (decimals are set off by a point: 1.5, not 1,5)",
+     "deck:2:8: time.end: a number is needed, not '1,5' (decimals are written with a point: 1.5, not 1,5)",
      {0}},
     {"",
-     "--set:1:10: time.end: a number is needed, not '1,5' (decimals are set off by a point: 1.5, not 1,5)",
+     "--set:1:10: time.end: a number is needed, not '1,5' (decimals are written with a point: 1.5, not 1,5)",
      {"time.end=1,5"}},
     {"domain: {size: [0,1, 0,1], cells: [8, 8]}\n",
-     "deck:1:10: domain.size: a pair of numbers is needed, not a list of 4 (decimals are set off by a point: 1.5, not "
+     "deck:1:10: domain.size: a pair of numbers is needed, not a list of 4 (decimals are written with a point: 1.5, "
+     "not "
      "1,5)",
      {0}},
     {"domain: {size: [0,1, 1], cells: [8, 8]}\n",
-     "deck:1:10: domain.size: a pair of numbers is needed, not a list of 3 (decimals are set off by a point: 1.5, not "
+     "deck:1:10: domain.size: a pair of numbers is needed, not a list of 3 (decimals are written with a point: 1.5, "
+     "not "
      "1,5)",
      {0}},
     {"regions: [{shape: circle, center: [0, 0], radius: 0,25, source: 1}]\n",
-     "deck:1:51: regions.0.radius: 0,25 is not one number (decimals are set off by a point: 1.5, not 1,5)",
+     "deck:1:51: regions.0.radius: 0,25 is not one number (decimals are written with a point: 1.5, not 1,5)",
      {0}},
     {"source: 1,5\n",
-     "deck:1:9: source: 2 values separated by commas, but one is needed (decimals are set off by a point: 1.5, not "
+     "deck:1:9: source: 2 values separated by commas, but one is needed (decimals are written with a point: 1.5, not "
      "1,5)",
      {0}},
     {"output: {images: {range: [0,5, 1,5]}}\n",
-     "deck:1:19: output.images.range: auto or a pair of numbers is needed, not a list of 4 (decimals are set off by a "
+     "deck:1:19: output.images.range: auto or a pair of numbers is needed, not a list of 4 (decimals are written with "
+     "a "
      "point: 1.5, not 1,5)",
      {0}},
     /* fields */
@@ -194,11 +195,11 @@ static const struct {
     {"source: x = 3\n", "deck:1:9: source: an assignment at character 3 (write == to compare)", {0}},
     {"source: {file: a.h5}\n", "deck:1:1: source.dataset: missing (required: a text)", {0}},
     {"source: {file: a.h5, dataset: q}\n",
-     "deck:1:31: source.dataset: 'q' is no path in the file (it begins with /)",
+     "deck:1:31: source.dataset: 'q' is not a path in the file (it has to begin with /)",
      {0}},
     {"source: {fiel: a.h5, dataset: /q}\n", "deck:1:10: source.fiel: unknown key (nearest: source.file)", {0}},
     {"material: {diffusivity: [1, {file: a.h5, dataset: q}]}\n",
-     "deck:1:51: material.diffusivity.1.dataset: 'q' is no path in the file (it begins with /)",
+     "deck:1:51: material.diffusivity.1.dataset: 'q' is not a path in the file (it has to begin with /)",
      {0}},
     /* regions */
     {"regions:\n  - {radius: 1, source: 1}\n",

@@ -37,73 +37,76 @@ typedef struct heat_cadence {
   double minutes;
 } heat_cadence;
 
-/* Read the deck at `path` on rank 0, lay the `sets` ("key=value", count `set_count`) over it, and validate it.
- * On success *config is to be freed by heat_config_destroy. HEAT_DECK with "PATH:LINE:COLUMN: key: ..." (for a fault in
- * the n-th set "--set:N:COLUMN: key: ...") when it is wrong, HEAT_USAGE for a set without "=", HEAT_IO when the file
- * exists but cannot be read (HEAT_DECK when there is none). Collective over comm. */
+/* Read the deck at `path` on rank 0, replace the values that the `set_count` texts `sets` ("key=value") give, and
+ * validate the result. On success *config has to be freed by heat_config_destroy. HEAT_DECK with "PATH:LINE:COLUMN:
+ * key: ..." (for a fault in the n-th of `sets` "--set:N:COLUMN: key: ...") when the deck is wrong or does not exist,
+ * HEAT_USAGE for a set without "=", HEAT_IO when the file exists but cannot be read. Collective over comm. */
 heat_status heat_config_load(heat_config **config, MPI_Comm comm, const char *path, const char *const *sets,
                              int set_count);
 
-/* The same from text that every rank has; `name` stands in messages. A file of rows that its sweep names is not looked
- * at. Local. */
+/* Do the same with a text that every rank has; messages name it `name`. A file of rows that its sweep names is not
+ * read. Local. */
 heat_status heat_config_parse(heat_config **config, const char *name, const char *text, size_t length,
                               const char *const *sets, int set_count);
 
-/* What is wrong with a deck beyond its first fault: a line for each of at most 19 more, to be freed; NULL or "":
- * nothing that can be told. `first`: the message of heat_config_load, which is not repeated. Reads the deck anew.
- * Local. */
+/* List the faults of a deck beyond its first one: one line for each, at most 19, in a text that has to be freed.
+ * `first` is the message of heat_config_load, which is not repeated. The deck is read again. After an error in its YAML
+ * syntax nothing further can be found. Returns NULL or "" when there is nothing more to tell. Local. */
 char *heat_config_further_faults(const char *path, const char *const *sets, int set_count, const char *first);
 
 void heat_config_destroy(heat_config *config); /* NULL is allowed. Local. */
 
-/* The values of keys. All are Local; numbers have the unit that the option table says. */
+/* The values of keys. All are Local; numbers are in the unit that the option table gives. */
 bool heat_config_has(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 /* Whether the value is the word `auto`. */
 bool heat_config_auto(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
-int heat_config_count(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3); /* list entries; 0: absent */
+int heat_config_count(const heat_config *config, const char *key, ...)
+    HEAT_PRINTF(2, 3); /* of list entries; 0: absent */
 double heat_config_real(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 int64_t heat_config_integer(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 bool heat_config_boolean(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
-/* The number in names.h of the chosen word; not where the value is `auto`. */
+/* The number in names.h of the chosen word. The value must not be `auto`. */
 int heat_config_choice(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 /* Text, or the chosen word of a choice; owned by the configuration. */
 const char *heat_config_text(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 /* A value that describes a field. A pair such as `conductivity: [kx, ky]` has the entries KEY.0 and KEY.1. */
 heat_value heat_config_value(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
-/* The path of the n-th file that holds a field, counted from 0 in the deck's order; NULL behind the last one. */
+/* The path of the n-th file that holds a field, counted from 0 in the deck's order; NULL after the last one. */
 const char *heat_config_file(const heat_config *config, int n);
-/* The n-th text under a name of its own in `key`, counted from 0; false behind the last one. Owned by the
- * configuration. */
+/* The n-th entry of a section such as output.hints, whose names the user chooses: its name and its text, which the
+ * configuration owns. Counted from 0; false after the last one. */
 bool heat_config_hint(const heat_config *config, const char *key, int n, const char **name, const char **text);
 heat_cadence heat_config_cadence(const heat_config *config, const char *key, ...) HEAT_PRINTF(2, 3);
 
-/* A HEAT_DECK failure that names where `key` stands: "DECK:LINE:COLUMN: key: MESSAGE". For a key that stands nowhere
- * (a default) the nearest section that does is named. Local. */
+/* Return a HEAT_DECK failure that names the place of `key`: "DECK:LINE:COLUMN: key: MESSAGE". For a key that the deck
+ * does not contain (a default), the place is that of the nearest section around it that the deck contains. Local. */
 heat_status heat_config_fail(const heat_config *config, const char *key, const char *message, ...) HEAT_PRINTF(3, 4);
 
-/* Replace the value of a key by a resolved one (YAML text such as "0.25"), so that the resolved deck says what `auto`
- * became. The text is produced by the program: an invalid one is a programming error. Local. */
+/* Replace the value of a key by a resolved one (YAML text such as "0.25"), so that the resolved deck tells which value
+ * `auto` became. The text is produced by the program: an invalid one is a programming error. HEAT_IO when memory is
+ * exhausted. Local. */
 heat_status heat_config_resolve(heat_config *config, const char *key, const char *value);
 
-/* Replace the value of a key by that in another configuration, where both have one. HEAT_IO when memory is exhausted.
+/* Replace the value of a key by that in another configuration, if both have one. HEAT_IO when memory is exhausted.
  * Local. */
 heat_status heat_config_adopt(heat_config *config, const heat_config *from, const char *key);
 
-/* Whether a run of `before` that is done is one of `now`, too: of the same grid, physics and times, where `now` may
- * leave the method and the step to the program, and then takes over those of `before`. HEAT_IO when memory is
- * exhausted. Local. */
+/* Tell whether a completed run of the deck `before` is also a completed run of `now`: grid, physics and times have to
+ * be the same. If `now` leaves the method or the step to the program (`auto`), it takes over that of `before`. HEAT_IO
+ * when memory is exhausted. Local. */
 heat_status heat_config_done_by(heat_config *now, const heat_config *before, bool *done);
 
-/* The resolved deck as YAML text that heat_config_parse reads back to the same values; to be freed. NULL when memory is
- * exhausted. Local. */
+/* Return the resolved deck as YAML text, which heat_config_parse reads back to the same values and which has to be
+ * freed. NULL when memory is exhausted. Local. */
 char *heat_config_write(const heat_config *config);
 
-/* The first key of the grid or the physics in which two configurations differ, as "key: A here, B there" written to
- * `text`; false when a run of the one may be resumed with the other. Local. */
+/* Find the first key of the grid or the physics in which two configurations differ, and write "key: A here, B there" to
+ * `text`. Returns false when there is none, so that a run of `before` may be resumed with `now`. Local. */
 bool heat_config_differs(const heat_config *now, const heat_config *before, char *text, size_t size);
 
-/* `heat2d keys`: every row of the option table (key, type, unit, default, range, meaning) or, with a key or the
- * beginning of one, those rows. HEAT_USAGE, naming the nearest key, when there is none. Local. */
+/* Print what `heat2d keys` shows: every row of the option table (key, type, unit, default, range, meaning) or, if `key`
+ * is a key or the beginning of keys, only their rows. HEAT_USAGE, naming the nearest key, when there is no such key.
+ * Local. */
 heat_status heat_config_print_keys(FILE *out, const char *key);
 
 #endif

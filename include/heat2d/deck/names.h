@@ -1,6 +1,6 @@
-/* The words of a deck that the program tells apart, each list once, and their numbers. The option table offers these
- * lists, heat_config_choice gives the number, and a table of what the program does for each word has a row for each
- * number. A list ends with NULL, for the option table. */
+/* The words that a deck may use for a choice, and their numbers. Each list of words stands only here: the option table
+ * refers to it, heat_config_choice returns the number of a word, and the tables of what the program does for each word
+ * are indexed by that number. Each list ends with NULL. */
 #ifndef HEAT2D_NAMES_H
 #define HEAT2D_NAMES_H
 

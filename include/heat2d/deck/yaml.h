@@ -1,5 +1,5 @@
-/* YAML that is no deck, read as decks are: the same restrictions (no tags, one document), and faults told with line and
- * column. All Local. */
+/* Reading YAML files that are not decks: the same restrictions hold as for decks (no tags, one document), and messages
+ * name line and column. All functions are Local. */
 #ifndef HEAT2D_YAML_H
 #define HEAT2D_YAML_H
 
@@ -7,27 +7,27 @@
 
 typedef struct heat_node heat_node; /* a map, a list or a scalar */
 
-/* The tree of a text; `name` stands in messages. To be destroyed where it is not NULL. HEAT_DECK with
- * "NAME:LINE:COLUMN: YAML: ...", also for a text that holds nothing; HEAT_IO (memory). */
+/* Parse a text into a tree; messages name it `name`. *root has to be destroyed. HEAT_DECK with "NAME:LINE:COLUMN: YAML:
+ * ..." when the text is wrong or empty, HEAT_IO when memory is exhausted. */
 heat_status heat_yaml_parse(heat_node **root, const char *name, const char *text, size_t length);
 void heat_yaml_destroy(heat_node *root); /* NULL is allowed */
 
-/* The entry of a map by its key, NULL where there is none; the n-th of a map or a list. */
+/* Return the entry of a map with a key, or NULL if there is none; return the n-th entry of a map or a list. */
 const heat_node *heat_yaml_entry(const heat_node *map, const char *key);
 const heat_node *heat_yaml_at(const heat_node *node, int n);
-int heat_yaml_count(const heat_node *node); /* of a scalar: 0 */
+int heat_yaml_count(const heat_node *node); /* number of entries; 0 for a scalar */
 
 bool heat_yaml_is_map(const heat_node *node);
 bool heat_yaml_is_list(const heat_node *node);
-const char *heat_yaml_key(const heat_node *node);             /* in the map that it stands in */
-const char *heat_yaml_text(const heat_node *node);            /* of a scalar; NULL for others */
-bool heat_yaml_number(const heat_node *node, double *number); /* false where it is no finite number */
-int heat_yaml_line(const heat_node *node);                    /* on which it begins, its key where it has one */
+const char *heat_yaml_key(const heat_node *node);             /* its key in the map around it; NULL in a list */
+const char *heat_yaml_text(const heat_node *node);            /* the text of a scalar; NULL for others */
+bool heat_yaml_number(const heat_node *node, double *number); /* false unless it is a finite number */
+int heat_yaml_line(const heat_node *node); /* the line on which it begins, with its key if it has one */
 
-/* HEAT_DECK with "NAME:LINE:COLUMN: key.of.the.node: message". */
+/* Return HEAT_DECK with "NAME:LINE:COLUMN: key.of.the.node: message". */
 heat_status heat_yaml_fail(const char *name, const heat_node *node, const char *format, ...) HEAT_PRINTF(3, 4);
 
-/* HEAT_DECK unless it is a map whose keys are all among these (ended by NULL). */
+/* Return HEAT_DECK unless the node is a map whose keys are all in `keys`, a list that ends with NULL. */
 heat_status heat_yaml_expect(const char *name, const heat_node *node, const char *const *keys);
 
 #endif
