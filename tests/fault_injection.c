@@ -6,7 +6,8 @@
  * call: open, write, read, truncate, sync, rename, unlink, list (readdir), lock (fcntl) of files whose path contains
  * HEAT2D_FAULT_PATH; mpi-threads (what MPI says of threads: only one); malloc, thread called from the program's own
  * code, not from a library's n: the n-th such call of that rank, counted from 1; "n+": that one and all later ones
- * what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN, ENOSYS, ENOENT; SHORT (a write or read that transfers half); SLOW
+ * what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN, ENOSYS, ENOENT; SHORT (a write or read that transfers half); FLIP
+ * (a write at a place of the file that says that all went well, and has written one bit wrong, the middle one); SLOW
  * (the call takes two seconds more, or HEAT2D_FAULT_SECONDS); KILL, TERM, USR1 (the rank sends itself that signal
  * before the call) rank: in MPI_COMM_WORLD, or * for all
  *
@@ -53,15 +54,15 @@ static const char *const call_names[CALLS] = {"open",   "write", "read", "trunca
                                               "unlink", "list",  "lock", "malloc",   "thread", "mpi-threads"};
 
 /* What a struck call has to do: an errno, or one of these. */
-enum { GO_ON = 0, HALF = -1, SLOW = -2 };
+enum { GO_ON = 0, HALF = -1, SLOW = -2, WRONG = -3 };
 
 static const struct {
   const char *name;
   int error, signal;
 } effects[] = {{"EIO", EIO, 0},       {"ENOSPC", ENOSPC, 0}, {"EDQUOT", EDQUOT, 0}, {"EACCES", EACCES, 0},
                {"ENOMEM", ENOMEM, 0}, {"EAGAIN", EAGAIN, 0}, {"ENOSYS", ENOSYS, 0}, {"ENOENT", ENOENT, 0},
-               {"SHORT", HALF, 0},    {"SLOW", SLOW, 0},     {"KILL", 0, SIGKILL},  {"TERM", 0, SIGTERM},
-               {"USR1", 0, SIGUSR1}};
+               {"SHORT", HALF, 0},    {"FLIP", WRONG, 0},    {"SLOW", SLOW, 0},     {"KILL", 0, SIGKILL},
+               {"TERM", 0, SIGTERM},  {"USR1", 0, SIGUSR1}};
 
 /* What happens to a kind of call; `from` is 0 where nothing does. */
 typedef struct deed {
@@ -231,8 +232,32 @@ TRANSFERS(read, READ, void *)
     const int effect = strike_file(which, file);                                                                       \
     return effect > 0 ? -1 : real(file, at, effect == HALF ? (size + 1) / 2 : size, place);                            \
   }
-TRANSFERS_AT(pwrite, WRITE, const void *)
-TRANSFERS_AT(pwrite64, WRITE, const void *)
+
+/* The middle bit of what has been written is changed in the file, as a disk does that goes wrong. */
+static void flip(int file, size_t size, off_t place) {
+  char link[64], byte;
+  const off_t middle = place + (off_t)(size / 2);
+  snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+  fault.active = false;
+  const int again = open(link, O_RDWR | O_CLOEXEC);
+  if (pread(again, &byte, 1, middle) == 1) {
+    byte = (char)(byte ^ 0x10);
+    if (pwrite(again, &byte, 1, middle) != 1) perror("HEAT2D_FAULT: FLIP");
+  }
+  close(again);
+  fault.active = true;
+}
+
+#define WRITES_AT(name)                                                                                                \
+  ssize_t name(int file, const void *at, size_t size, off_t place) {                                                   \
+    ssize_t (*real)(int, const void *, size_t, off_t) = (ssize_t(*)(int, const void *, size_t, off_t))next(#name);     \
+    const int effect = strike_file(WRITE, file);                                                                       \
+    const ssize_t done = effect > 0 ? -1 : real(file, at, effect == HALF ? (size + 1) / 2 : size, place);              \
+    if (effect == WRONG && done > 0) flip(file, (size_t)done, place);                                                  \
+    return done;                                                                                                       \
+  }
+WRITES_AT(pwrite)
+WRITES_AT(pwrite64)
 TRANSFERS_AT(pread, READ, void *)
 TRANSFERS_AT(pread64, READ, void *)
 

@@ -17,6 +17,7 @@ void heat_h5_begin(heat_h5 *out, const heat_grid *grid, const char *path, const 
                    .apart = 1,
                    .file = H5I_INVALID_HID,
                    .raw = -1,
+                   .uncached = {.file = -1},
                    .mark = MPI_Wtime()};
   if (!out->transport->together && own.crew != NULL) out->apart = own.crew->apart;
   const int length = snprintf(out->partial, sizeof out->partial, "%s.partial", path);
@@ -80,6 +81,7 @@ static void merge_rows(heat_h5 *out) {
   if (rows->error != 0 && heat_h5_usable(out))
     out->status = heat_fail(HEAT_IO, "cannot write '%s': %s", out->partial, strerror(rows->error));
   out->digest += rows->digest;
+  out->read_rows.digest = rows->digest;
   for (int phase = 0; phase < HEAT_H5_PHASES; phase++) out->times.seconds[phase] += rows->times.seconds[phase];
   rows->digest = 0;
   rows->times = (heat_h5_times){{0}};
@@ -96,7 +98,7 @@ static void write_rows(heat_h5 *out, hid_t dataset, const heat_field *field, hea
   const size_t bytes = writes ? (size_t)(d->strip * nx) * sizeof(double) : 0;
   MPI_Request *requests = malloc(((size_t)heat_h5_rows_requests(grid, d) + 1) * sizeof(MPI_Request));
   heat_h5_packed_chunk *packed = storage.compression > 0 ? malloc(sizeof *packed) : NULL;
-  rows->values = malloc(bytes + 1);
+  rows->values = heat_h5_rows_memory(bytes + 1);
   if (rows->values == NULL || requests == NULL || (packed == NULL && storage.compression > 0))
     out->status = heat_no_memory("writing a field", bytes);
   bool good = out->transport->begin_field(out, dataset, storage);
@@ -174,6 +176,8 @@ void heat_h5_write_field(heat_h5 *out, const char *name, const heat_field *field
 void heat_h5_write_field_behind(heat_h5 *out, const char *name, const heat_field *field) {
   out->rows.behind = out->transport->behind;
   write_field(out, name, field, (heat_storage){0}, out->rows.behind ? INT64_MAX : HEAT_H5_STRIP_BYTES);
+  out->read_rows.name = name;
+  out->read_rows.place = out->place;
 }
 
 bool heat_h5_busy(heat_h5 *out) {
@@ -243,14 +247,29 @@ static heat_status publish(const heat_h5 *out) {
   return heat_directory_sync(slash == NULL ? "." : slash == directory ? "/" : directory);
 }
 
-/* Read the file back, each rank what another one wrote. Where only some ranks write, only these read. */
+/* Whether every rank has already read back the rows that it wrote behind the steps. Collective. */
+static bool have_read_rows(const heat_h5 *out) {
+  const heat_h5_rows *rows = &out->rows;
+  int all = rows->file < 0 || rows->read_back; /* for a rank without rows another one writes */
+  MPI_Allreduce(MPI_IN_PLACE, &all, 1, MPI_INT, MPI_MIN, out->grid->comm);
+  return all;
+}
+
+/* Read the file back, each rank what another one wrote, except for rows that are known to be right. Where only some
+ * ranks write, only these read. */
 static heat_status read_back(const heat_h5 *out) {
   const heat_h5_crew *crew = out->way.crew;
-  if (out->apart == 1)
-    return heat_h5_verify_share(out->grid->comm, out->partial, &out->way, heat_h5_share(out->grid->comm));
-  const bool writes = crew->writers != MPI_COMM_NULL;
-  const heat_status own =
-      writes ? heat_h5_verify_share(crew->writers, out->partial, &out->way, crew->share) : heat_ok();
+  heat_h5_back back = {.share = 0};
+  if (out->rows.behind && have_read_rows(out)) back.rows = out->read_rows;
+  if (out->apart == 1) {
+    back.share = heat_h5_share(out->grid->comm);
+    return heat_h5_verify_back(out->grid->comm, out->partial, &out->way, &back);
+  }
+  heat_status own = heat_ok();
+  if (crew->writers != MPI_COMM_NULL) {
+    back.share = crew->share;
+    own = heat_h5_verify_back(crew->writers, out->partial, &out->way, &back);
+  }
   return heat_agree(out->grid->comm, own);
 }
 
@@ -262,6 +281,7 @@ heat_status heat_h5_commit(heat_h5 *out) {
   out->status = heat_agree(comm, out->status);
   if (heat_h5_usable(out)) write_digest(out);
   out->transport->close(out);
+  heat_h5_uncached_close(&out->uncached);
   heat_stall_end(&out->guard);
   out->status = heat_agree(comm, out->status);
   heat_h5_mark(out, HEAT_H5_SYNC);
@@ -285,6 +305,7 @@ void heat_h5_abandon(heat_h5 *out) {
   heat_stall_end(&out->guard);
   if (out->file >= 0 && !out->transport->together) H5Fclose(out->file);
   if (out->raw >= 0) close(out->raw);
+  heat_h5_uncached_close(&out->uncached);
   out->file = H5I_INVALID_HID;
   out->raw = -1;
 }

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* for sync_file_range */
+#define _GNU_SOURCE /* for sync_file_range and madvise */
 #include "heat2d/io/h5_rows.h"
 
 #include "heat2d/base/tags.h"
@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -181,6 +182,17 @@ void heat_h5_rows_deliver(const heat_grid *grid, heat_field *field, const heat_h
   exchange(grid, field, d, round, slab, requests, false);
 }
 
+void *heat_h5_rows_memory(size_t bytes) {
+  const size_t huge_page = (size_t)2 << 20;
+  void *memory = NULL;
+  if (bytes < 4 * huge_page) return malloc(bytes);
+  if (posix_memalign(&memory, huge_page, bytes) != 0) return NULL;
+#ifdef MADV_HUGEPAGE
+  madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
+
 void heat_h5_rows_hash(heat_h5_rows *rows) {
   double *values = rows->values;
   for (int64_t n = 0; n < rows->count && rows->single; n++) values[n] = (double)(float)values[n];
@@ -217,6 +229,15 @@ static bool put(int file, const void *data, size_t bytes, off_t at) {
   return true;
 }
 
+/* Whether the rows of this round, which are durable, come back from the file. Where they do not, for whatever reason,
+ * the whole file is read back later, and tells why. */
+static void read_back(heat_h5_rows *rows) {
+  const heat_h5_stored_rows stored = {rows->at, rows->count / rows->width, rows->width, rows->single, rows->place};
+  uint64_t found = 0;
+  rows->read_back = rows->uncached != NULL && rows->error == 0 &&
+                    heat_h5_uncached_hash(rows->uncached, &stored, &found) == HEAT_H5_HASHED && found == rows->digest;
+}
+
 void heat_h5_rows_put(heat_h5_rows *rows) {
   const double start = seconds_now();
   const size_t width = rows->single ? sizeof(float) : sizeof(double);
@@ -225,9 +246,12 @@ void heat_h5_rows_put(heat_h5_rows *rows) {
   if (rows->error == 0 && !put(rows->file, rows->values, (size_t)rows->count * width, rows->at)) rows->error = errno;
   const double written = seconds_now();
   if (rows->behind && rows->error == 0 && fsync(rows->file) != 0) rows->error = errno;
+  const double synced = seconds_now();
+  if (rows->behind) read_back(rows);
   rows->times.seconds[HEAT_H5_PACK] += hashed - start;
   rows->times.seconds[HEAT_H5_WRITE] += written - hashed;
-  rows->times.seconds[HEAT_H5_SYNC] += seconds_now() - written;
+  rows->times.seconds[HEAT_H5_SYNC] += synced - written;
+  rows->times.seconds[HEAT_H5_VERIFY] += seconds_now() - synced;
 }
 
 static void *run_rows(void *context) {

@@ -4,7 +4,7 @@
 #include "heat2d/io/h5_digest.h"
 #include "heat2d/io/h5_read.h"
 #include "heat2d/io/h5_reader.h"
-#include "heat2d/io/h5_rows.h"
+#include "heat2d/io/h5_uncached.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,9 @@
 /* A rank's share of the digest of a file's datasets: whole rows, or a part of a vector. */
 typedef struct verify_job {
   heat_h5_reader reader;
-  int share;          /* this rank reads that of this one */
-  heat_h5_fill *fill; /* NULL: only verify */
+  heat_h5_back back;
+  heat_h5_fill *fill;         /* NULL: only verify */
+  heat_h5_uncached *uncached; /* the file past the page cache; NULL: it is not read so */
   uint64_t digest;
 } verify_job;
 
@@ -22,17 +23,63 @@ static bool goes_on(heat_h5_reader *reader) {
   return reader->together ? heat_h5_reader_agree(reader) : reader->status.code == HEAT_OK;
 }
 
+/* Find where the rows from `first` on lie in the file, whose count and width are given; false unless the dataset is
+ * stored as a run stores it when it does not compress. */
+static bool find_stored(hid_t dataset, const char *name, int64_t first, heat_h5_stored_rows *stored) {
+  const hid_t list = H5Dget_create_plist(dataset), type = H5Dget_type(dataset);
+  const bool single = H5Tequal(type, H5T_IEEE_F32LE) > 0;
+  const hid_t native = single ? H5T_NATIVE_FLOAT : H5T_NATIVE_DOUBLE;
+  const haddr_t place = H5Dget_offset(dataset);
+  const bool good = H5Pget_layout(list) == H5D_CONTIGUOUS && place != HADDR_UNDEF && H5Tequal(type, native) > 0;
+  H5Tclose(type);
+  H5Pclose(list);
+  const int64_t bytes = single ? sizeof(float) : sizeof(double);
+  stored->at = (off_t)place + (off_t)(first * stored->width * bytes);
+  stored->single = single;
+  stored->place = heat_h5_name_seed(name) + (uint64_t)first;
+  return good;
+}
+
+/* Hash this rank's share of a field past the page cache, `strip` rows at a time. All ranks that go on together do so,
+ * or none; false where they do not. */
+static bool hash_uncached(verify_job *job, const char *name, const heat_h5_stored_rows *stored, int64_t strip) {
+  heat_h5_reader *reader = &job->reader;
+  uint64_t digest = 0;
+  int outcome = HEAT_H5_HASHED;
+  for (int64_t done = 0; done < stored->count && outcome == HEAT_H5_HASHED; done += strip) {
+    const int64_t bytes = stored->single ? sizeof(float) : sizeof(double);
+    heat_h5_stored_rows part = *stored;
+    part.count = stored->count - done < strip ? stored->count - done : strip;
+    part.at += (off_t)(done * stored->width * bytes);
+    part.place += (uint64_t)done;
+    heat_stall_enter(&reader->guard, "pread");
+    outcome = (int)heat_h5_uncached_hash(job->uncached, &part, &digest);
+  }
+  heat_stall_enter(&reader->guard, "the agreement of the ranks");
+  if (reader->together) MPI_Allreduce(MPI_IN_PLACE, &outcome, 1, MPI_INT, MPI_MAX, reader->comm);
+  if (outcome == HEAT_H5_REFUSED) return false;
+  if (outcome == HEAT_H5_HASHED)
+    job->digest += digest;
+  else
+    reader->status = heat_fail(HEAT_IO, "the dataset %s cannot be read", name);
+  return true;
+}
+
 static void hash_dataset(hid_t dataset, const char *name, int64_t rows, int64_t columns, verify_job *job) {
   heat_h5_reader *reader = &job->reader;
   const int64_t values = rows > 0 ? rows : columns, width = rows > 0 ? columns : 1;
   const int64_t unit = heat_h5_chunk_rows(dataset, width), units = (values + unit - 1) / unit;
-  const int64_t begin = heat_block_start(units, reader->size, job->share) * unit;
-  const int64_t next = heat_block_start(units, reader->size, job->share + 1) * unit,
+  const int64_t begin = heat_block_start(units, reader->size, job->back.share) * unit;
+  const int64_t next = heat_block_start(units, reader->size, job->back.share + 1) * unit,
                 end = next < values ? next : values;
   const int64_t most = (units + reader->size - 1) / reader->size * unit;
   int64_t strip = HEAT_H5_STRIP_BYTES / (int64_t)sizeof(double) / (width > 0 ? width : 1) / unit * unit;
   if (strip > most) strip = most;
   if (strip < unit) strip = unit;
+  heat_h5_stored_rows stored = {.count = end - begin, .width = width};
+  if (job->uncached != NULL && rows > 0 && find_stored(dataset, name, begin, &stored) &&
+      hash_uncached(job, name, &stored, strip))
+    return;
   const size_t bytes = (size_t)strip * (size_t)width * sizeof(double);
   double *buffer = malloc(bytes + 1);
   if (buffer == NULL) reader->status = heat_no_memory("reading back", bytes);
@@ -68,7 +115,11 @@ static herr_t verify_dataset(hid_t group, const char *name, const H5L_info_t *in
     if (dataset >= 0) H5Dclose(dataset);
     return -1;
   }
-  hash_dataset(dataset, name, rows, columns, job);
+  const heat_h5_read_rows *known = &job->back.rows;
+  if (known->name != NULL && strcmp(name, known->name) == 0 && (off_t)H5Dget_offset(dataset) == known->place)
+    job->digest += known->digest;
+  else
+    hash_dataset(dataset, name, rows, columns, job);
   H5Dclose(dataset);
   return goes_on(&job->reader) ? 0 : -1;
 }
@@ -141,17 +192,23 @@ static heat_status verify(verify_job *job, MPI_Comm comm, const char *path, cons
   return heat_fail(HEAT_IO, "'%s' is damaged: %.800s", path, status.text);
 }
 
-heat_status heat_h5_verify_share(MPI_Comm comm, const char *path, const heat_h5_way *way, int share) {
-  return verify(&(verify_job){.share = share}, comm, path, way);
+heat_status heat_h5_verify_back(MPI_Comm comm, const char *path, const heat_h5_way *way, const heat_h5_back *back) {
+  heat_h5_uncached uncached = {.file = -1};
+  int possible = back->rows.name == NULL && heat_h5_uncached_open(&uncached, path);
+  if (back->rows.name == NULL) MPI_Allreduce(MPI_IN_PLACE, &possible, 1, MPI_INT, MPI_MIN, comm);
+  const heat_status status =
+      verify(&(verify_job){.back = *back, .uncached = possible ? &uncached : NULL}, comm, path, way);
+  heat_h5_uncached_close(&uncached);
+  return status;
 }
 
 heat_status heat_h5_verify_filling(const char *path, const heat_h5_way *way, heat_h5_fill *fill) {
   fill->filled = false;
-  return verify(&(verify_job){.share = fill->grid->rank, .fill = fill}, fill->grid->comm, path, way);
+  return verify(&(verify_job){.back = {.share = fill->grid->rank}, .fill = fill}, fill->grid->comm, path, way);
 }
 
 heat_status heat_h5_verify(MPI_Comm comm, const char *path, const heat_h5_way *way) {
   int rank;
   MPI_Comm_rank(comm, &rank);
-  return heat_h5_verify_share(comm, path, way, rank);
+  return verify(&(verify_job){.back = {.share = rank}}, comm, path, way);
 }

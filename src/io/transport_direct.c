@@ -43,6 +43,7 @@ static bool write_rows(heat_h5 *out, hid_t dataset, int64_t first_row) {
   if (rows->file < 0) return true; /* another rank writes for this one */
   const int64_t width = rows->single ? sizeof(float) : sizeof(double);
   rows->at = out->place + first_row * rows->width * width;
+  if (rows->behind && heat_h5_uncached_open(&out->uncached, out->partial)) rows->uncached = &out->uncached;
   if (rows->behind && heat_h5_rows_start(rows)) return true;
   heat_h5_rows_put(rows);
   out->mark = MPI_Wtime(); /* it has measured itself */

@@ -149,7 +149,7 @@ static void a_file_fault_on_one_rank_ends_all_with_74(void **state) {
       {"write:2+:ENOSPC:0", "out/checkpoint-"}, {"sync:1:EIO:0", "out/checkpoint-"},
       {"rename:2:EIO:0", "out/checkpoint-"},    {"write:1:EIO:1", "out/"},
       {"write:2:EDQUOT:2", "out/checkpoint-"},  {"sync:1:EIO:1", "out/checkpoint-"},
-      {"sync:4:EIO:2", "out/checkpoint-"},      {"open:2:EACCES:1", "out/checkpoint-"},
+      {"sync:4:EIO:2", "out/checkpoint-"},      {"open:3:EACCES:1", "out/checkpoint-"},
       {"read:30:EIO:2", "out/checkpoint-"}};
   /* Through MPI-IO, where a rank that cannot open or write must not hold the others. */
   static const char *const together[][2] = {{"open:1:EACCES:1", "out/checkpoint-"},
@@ -158,6 +158,35 @@ static void a_file_fault_on_one_rank_ends_all_with_74(void **state) {
   for (size_t n = 0; n < sizeof faults / sizeof *faults; n++) assert_ends_all_ranks(faults[n][0], faults[n][1], "");
   for (size_t n = 0; n < sizeof together / sizeof *together; n++)
     assert_ends_all_ranks(together[n][0], together[n][1], "--set output.transport=mpio");
+}
+
+/* Where one rank cannot read past the page cache, or a read there fails, files are read back as they always can be. */
+static void what_cannot_be_read_past_the_cache_is_read_otherwise(void **state) {
+  (void)state;
+  static const char *const faults[][2] = {
+      {"open:2:EACCES:1", "direct"}, {"read:1:EIO:1", "direct"}, {"open:2:EACCES:1", "mpio"}};
+  for (size_t n = 0; n < sizeof faults / sizeof *faults; n++) {
+    char options[64];
+    snprintf(options, sizeof options, "--set output.transport=%s", faults[n][1]);
+    assert_code(0, run_with(faults[n][0], "out/checkpoint-0000000010.h5.partial", options));
+    assert_true(exists("struck.txt"));
+    assert_whole("out");
+  }
+}
+
+/* A disk that has written a bit of a field wrong, and says that all went well, is found out when that is read back:
+ * behind the steps in the thread, else by another rank. */
+static void a_bit_that_is_written_wrong_ends_all_with_74(void **state) {
+  (void)state;
+  static const char *const transports[] = {"direct", "mpio"};
+  for (size_t n = 0; n < sizeof transports / sizeof *transports; n++) {
+    char options[64];
+    snprintf(options, sizeof options, "--set output.transport=%s", transports[n]);
+    assert_code(74, run_with("write:2:FLIP:1", "out/checkpoint-", options));
+    assert_true(exists("struck.txt"));
+    assert_one_complaint("heat2d: cannot write 'out/checkpoint-", "do not agree with its digest");
+    assert_whole("out");
+  }
 }
 
 /* Whatever MPI makes of it, the reason is told. */
@@ -303,6 +332,8 @@ int main(void) {
       cmocka_unit_test(a_full_standard_output_is_74),
       cmocka_unit_test(a_full_disk_is_74_and_leaves_the_last_checkpoint_whole),
       cmocka_unit_test(a_file_fault_on_one_rank_ends_all_with_74),
+      cmocka_unit_test(what_cannot_be_read_past_the_cache_is_read_otherwise),
+      cmocka_unit_test(a_bit_that_is_written_wrong_ends_all_with_74),
       cmocka_unit_test(a_write_through_mpi_io_that_fails_names_the_reason),
       cmocka_unit_test(a_rank_that_does_not_come_back_is_not_waited_for),
       cmocka_unit_test(a_lost_status_file_in_the_loop_ends_all_with_74),

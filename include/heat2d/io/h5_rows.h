@@ -8,6 +8,7 @@
 #define HEAT2D_H5_ROWS_H
 
 #include "heat2d/grid/field.h"
+#include "heat2d/io/h5_uncached.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -66,12 +67,25 @@ typedef struct heat_h5_rows {
   uint64_t place; /* the seed of the first row's hash, see h5_digest.h */
   off_t at;       /* offset of the first row in the file */
   bool single, behind, running;
+  heat_h5_uncached *uncached; /* behind the steps: through it the rows are read back once they are durable, or NULL */
+  bool read_back;             /* they have been, and are as they were written */
   atomic_bool done;
   pthread_t thread;
   uint64_t digest; /* sum of the hashes of these rows, to be added to that of the file */
   heat_h5_times times;
   int error; /* errno of a failure */
 } heat_h5_rows;
+
+/* Rows of a contiguous dataset that this rank has read back already. */
+typedef struct heat_h5_read_rows {
+  const char *name; /* of the dataset; NULL: none has been read */
+  off_t place;      /* its offset in the file */
+  uint64_t digest;  /* sum of the hashes of these rows */
+} heat_h5_read_rows;
+
+/* Memory for the rows of a round, to be freed; NULL when there is none. Large ones have huge pages where the system
+ * allows it: a field is then copied about twice as fast. Local. */
+void *heat_h5_rows_memory(size_t bytes);
 
 /* Hash the rows, and convert them to float in place where float32 is stored. The hash is that of the values as they
  * will be read from the file. Local. */
@@ -80,8 +94,8 @@ void heat_h5_rows_hash(heat_h5_rows *rows);
 /* Ask the system to begin writing a part of the file to the disk now instead of at the fsync. Local. */
 void heat_h5_rows_hurry(int file, off_t at, size_t bytes);
 
-/* Hash the rows and write them to their place in the file. It makes no call of MPI or HDF5, so it may run in a thread.
- * Local. */
+/* Hash the rows and write them to their place in the file; behind the steps also make them durable and read them back.
+ * It makes no call of MPI or HDF5, so it may run in a thread. Local. */
 void heat_h5_rows_put(heat_h5_rows *rows);
 
 /* Do the same in a new thread; false if no thread can be made. `rows` and its values must stay at their place until

@@ -3,6 +3,7 @@
 #define HEAT2D_H5_VERIFY_H
 
 #include "heat2d/grid/field.h"
+#include "heat2d/io/h5_rows.h"
 #include "heat2d/io/mpio.h"
 
 /* Read the whole file at `path`, shared out over the ranks of comm, and compare with its digest; through MPI-IO where
@@ -27,7 +28,14 @@ heat_status heat_h5_verify_filling(const char *path, const heat_h5_way *way, hea
  * Collective over comm. */
 int heat_h5_share(MPI_Comm comm);
 
-/* heat_h5_verify, in which this rank reads the share of the rank `share`. HEAT_IO. Collective over comm. */
-heat_status heat_h5_verify_share(MPI_Comm comm, const char *path, const heat_h5_way *way, int share);
+/* How a file is read back that has just been written. */
+typedef struct heat_h5_back {
+  int share;              /* this rank reads the share of that rank */
+  heat_h5_read_rows rows; /* not read again: each row has been read by one rank. The name and place are those of all */
+} heat_h5_back;
+
+/* heat_h5_verify of a file that has just been written. Fields that are stored as they are, are read past the page cache
+ * where the file system allows it (h5_uncached.h). HEAT_IO. Collective over comm. */
+heat_status heat_h5_verify_back(MPI_Comm comm, const char *path, const heat_h5_way *way, const heat_h5_back *back);
 
 #endif

@@ -17,6 +17,8 @@ typedef struct heat_h5 {
   int raw;     /* a file descriptor of the same file, used without HDF5; -1: not open */
   off_t place; /* offset in the file of the field that is being written */
   heat_h5_rows rows;
+  heat_h5_uncached uncached;   /* the same file, for what is written behind the steps */
+  heat_h5_read_rows read_rows; /* of the field that was written behind the steps */
   char path[HEAT_PATH], partial[HEAT_PATH];
   uint64_t digest; /* sum of the hashes of this rank's data */
   heat_h5_times times;

@@ -1,0 +1,89 @@
+/* Rows read past the page cache give the digest of what lies in the file, wherever they begin, and tell when they
+ * cannot. Where the file system refuses such reads nothing is claimed. */
+#include "heat2d/io/h5_uncached.h"
+
+#include "heat2d/io/h5_digest.h"
+
+#include "harness.h"
+
+#include "scene.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { ROWS = 37, WIDTH = 4300, PLACE = 12 }; /* in several pieces, with rows that begin at no multiple of a sector */
+
+static double values[ROWS * WIDTH];
+
+/* A file of its own for each rank, with the values at the offset `at`. */
+static void write_values(const char *path, off_t at, bool single) {
+  const int file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0666);
+  assert_true(file >= 0);
+  for (int n = 0; n < ROWS * WIDTH; n++) {
+    values[n] = 1.0 / (n + 1);
+    if (single) values[n] = (double)(float)values[n];
+  }
+  if (single) {
+    static float narrow[ROWS * WIDTH];
+    for (int n = 0; n < ROWS * WIDTH; n++) narrow[n] = (float)values[n];
+    assert_int_equal(pwrite(file, narrow, sizeof narrow, at), sizeof narrow);
+  } else {
+    assert_int_equal(pwrite(file, values, sizeof values, at), sizeof values);
+  }
+  close(file);
+}
+
+static heat_h5_outcome hash(const char *path, const heat_h5_stored_rows *rows, uint64_t *digest) {
+  heat_h5_uncached from;
+  *digest = 0;
+  heat_h5_uncached_open(&from, path);
+  const heat_h5_outcome outcome = heat_h5_uncached_hash(&from, rows, digest);
+  heat_h5_uncached_close(&from);
+  return outcome;
+}
+
+static void what_lies_in_the_file_is_hashed(void **state) {
+  (void)state;
+  static const off_t places[] = {0, 4096, 2056, 8191}; /* the last one as no run stores anything */
+  char path[32];
+  int rank;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  snprintf(path, sizeof path, "rows-%d", rank);
+  for (size_t n = 0; n < sizeof places / sizeof *places; n++)
+    for (int single = 0; single < 2; single++) {
+      const heat_h5_stored_rows rows = {places[n], ROWS, WIDTH, single, PLACE};
+      uint64_t digest, later;
+      write_values(path, places[n], single);
+      if (hash(path, &rows, &digest) == HEAT_H5_REFUSED) skip();
+      assert_true(digest == heat_h5_hash_rows(values, ROWS, WIDTH, PLACE));
+      /* The last bit of the last value. */
+      const off_t last = places[n] + (off_t)((single ? sizeof(float) : sizeof(double)) * ROWS * WIDTH) - 1;
+      const int file = open(path, O_RDWR);
+      char byte;
+      assert_int_equal(pread(file, &byte, 1, last), 1);
+      byte = (char)(byte ^ 1);
+      assert_int_equal(pwrite(file, &byte, 1, last), 1);
+      assert_int_equal(hash(path, &rows, &later), HEAT_H5_HASHED);
+      assert_true(later != digest);
+      assert_int_equal(ftruncate(file, last), 0);
+      assert_int_equal(hash(path, &rows, &later), HEAT_H5_UNREADABLE);
+      assert_true(later == 0);
+      close(file);
+    }
+}
+
+/* A rank without rows has nothing to add, and a file that is not there is refused. */
+static void nothing_is_claimed_of_what_is_not_read(void **state) {
+  (void)state;
+  const heat_h5_stored_rows none = {.width = WIDTH}, some = {.count = 1, .width = WIDTH};
+  uint64_t digest;
+  assert_int_equal(hash("nowhere", &some, &digest), HEAT_H5_REFUSED);
+  assert_int_equal(hash("nowhere", &none, &digest), HEAT_H5_REFUSED);
+  assert_true(digest == 0);
+}
+
+int main(int argc, char **argv) {
+#define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
+  const struct CMUnitTest tests[] = {LAW(what_lies_in_the_file_is_hashed), LAW(nothing_is_claimed_of_what_is_not_read)};
+  return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
+}
