@@ -2,8 +2,8 @@
 
 enum {
   LINE_CELLS = 8, /* doubles of a cache line */
-  PIECE = 8,      /* columns that several stages are done in together */
-  TOGETHER = 16   /* stages, most */
+  PIECE = 16,     /* columns that several stages are done in together */
+  TOGETHER = 32   /* stages, most */
 };
 
 heat_box heat_frame_turned(const heat_frame_pass *p, heat_box box) {
@@ -184,7 +184,8 @@ static void do_rim(heat_frame_tile *t, int k) {
 static void fetch_ahead(const heat_frame_tile *t, int share, int shares) {
   const heat_frame_work *work = t->p->work;
   const int count = work->count, rows = (int)heat_box_width(t->at, HEAT_Y), columns = work->lanes->columns;
-  for (int row = rows * share / shares; row < rows * (share + 1) / shares && t->ahead; row++) {
+  const int first = rows * share / shares, last = rows * (share + 1) / shares;
+  for (int row = first; row < last && t->ahead; row++) {
     const double *from = heat_field_at(&t->p->from, t->at.hi[HEAT_X], t->at.lo[HEAT_Y] + row);
     const double *to = heat_field_at(&t->p->to, t->at.hi[HEAT_X] - count, t->at.lo[HEAT_Y] + row - count);
     for (int column = 0; column < columns; column += LINE_CELLS) {

@@ -132,12 +132,14 @@ void heat_lane_window_fetch_ahead(const heat_lane_window *window, int share, int
   enum { LINE_CELLS = 8 };
   const heat_lanes *lanes = window->lanes;
   const int rows = window->stages + lanes->lanes * lanes->rows;
+  const int first = rows * share / shares, last = rows * (share + 1) / shares;
   const int64_t i = window->x + lanes->columns;
   if (!window->ahead) return;
   for (int a = 0; a < window->from->count; a++)
-    for (int row = rows * share / shares; row < rows * (share + 1) / shares && one_of(window, a) == NULL; row++)
-      for (int column = 0; column < lanes->columns; column += LINE_CELLS)
-        __builtin_prefetch(heat_arrays_at(window->from, a, i + column, window->y - window->stages + row), 0, 2);
+    for (int row = first; row < last && one_of(window, a) == NULL; row++) {
+      const double *from = heat_arrays_at(window->from, a, i, window->y - window->stages + row);
+      for (int column = 0; column < lanes->columns; column += LINE_CELLS) __builtin_prefetch(from + column, 0, 2);
+    }
 }
 
 void heat_lane_window_update(heat_lane_window *window, const heat_lane_step *step) {
@@ -190,17 +192,24 @@ void heat_lane_fetch(const heat_lanes *lanes, const heat_lane_rows *rows, const 
   }
 }
 
-/* Rows of the first lane come from the array, those of the others have been fetched for the lane below. */
+/* Rows of the first lane come from the array, those of the others have been fetched for a lane below. */
 void heat_lane_fetch_below(const heat_lanes *lanes, const heat_lane_rows *rows, int count, const heat_arrays *arrays,
                            int a) {
-  enum { COLUMNS_MOST = 64 };
+  enum { COLUMNS_MOST = 64, TIMES_MOST = 32 };
   const heat_box cells = arrays->cells;
   const bool whole = rows->i >= cells.lo[HEAT_X] && rows->i + lanes->columns <= cells.hi[HEAT_X];
-  double some[COLUMNS_MOST];
-  for (int p = -1; p >= -count; p--) {
-    const double *from = heat_arrays_at(arrays, a, rows->i, clamp(rows->j + p, cells.lo[HEAT_Y], cells.hi[HEAT_Y]));
-    for (int c = 0; c < lanes->columns && !whole; c++)
-      some[c] = from[clamp(rows->i + c, cells.lo[HEAT_X], cells.hi[HEAT_X]) - rows->i];
-    lanes->shift(rows->first, p, whole ? from : some);
+  double some[TIMES_MOST][COLUMNS_MOST];
+  const double *from[TIMES_MOST];
+  for (int p = lanes->rows - 1; p >= 0; p--) {
+    const int times = (count + p) / lanes->rows;
+    for (int n = 0; n < times; n++) {
+      const int64_t j = rows->j + p - (n + 1) * lanes->rows;
+      from[n] = heat_arrays_at(arrays, a, rows->i, clamp(j, cells.lo[HEAT_Y], cells.hi[HEAT_Y]));
+      if (whole) continue;
+      for (int c = 0; c < lanes->columns; c++)
+        some[n][c] = from[n][clamp(rows->i + c, cells.lo[HEAT_X], cells.hi[HEAT_X]) - rows->i];
+      from[n] = some[n];
+    }
+    lanes->shift(rows->first, p, times, from);
   }
 }

@@ -76,11 +76,14 @@ static void load_rows(double *tile, int p, const double *const *from, int first,
   }
 }
 
-static void shift_row(double *tile, int p, const double *from) {
+static void shift_rows(double *tile, int p, int times, const double *const *from) {
   for (int c = 0; c < COLUMNS; c++) {
-    vec shifted = UP_A_LANE(load(tile + place(p + ROWS, c)));
-    shifted[0] = from[c];
-    store(tile + place(p, c), shifted);
+    vec shifted = load(tile + place(p, c));
+    for (int n = 0; n < times; n++) {
+      shifted = UP_A_LANE(shifted);
+      shifted[0] = from[n][c];
+      store(tile + place(p - (n + 1) * ROWS, c), shifted);
+    }
   }
 }
 
@@ -97,28 +100,36 @@ static void store_rows(const double *tile, int p, double *const *to, int first, 
 
 ALWAYS_INLINE void hand_rows_over(const heat_lane_tile *tile, int first, int last) {
   enum { LINE = 8, BELOW = 2 * COLUMNS }; /* doubles; what the next stage will read */
-  for (int n = 0; n < BELOW && last == COLUMNS; n += LINE) __builtin_prefetch(tile->below + BELOW + n, 1, 3);
-  for (int p = 0; p < 2; p++) {
-    double *from = tile->below + (ptrdiff_t)p * COLUMNS;
-    for (int c = first; c < last; c++) {
-      const double *mine = tile->cells + place(tile->rows - 2 + p, c);
-      vec lower = UP_A_LANE(load(mine));
-      lower[0] = from[c];
-      from[c] = mine[LANES - 1];
-      store(tile->cells + place(p - 2, c), lower);
+  double *below = tile->below, *lowest = tile->cells - place(2, 0);
+  const ptrdiff_t up = place(tile->rows, 0);
+  for (int n = 0; n < BELOW && last == COLUMNS; n += LINE) __builtin_prefetch(below + BELOW + n, 1, 3);
+#pragma GCC unroll 2
+  for (int c = first; c < last; c++)
+#pragma GCC unroll 2
+    for (int p = 0; p < 2; p++) {
+      double *from = below + p * COLUMNS + c, *to = lowest + place(p, c);
+      vec lower = load(to + up);
+      const double top = to[up + LANES - 1];
+      lower = UP_A_LANE(lower);
+      lower[0] = *from;
+      *from = top;
+      store(to, lower);
     }
-  }
+}
+
+ALWAYS_INLINE void copy_column(double *to, ptrdiff_t to_pitch, const double *from, ptrdiff_t from_pitch, int rows) {
+  for (int p = 0; p < rows; p++) store(to + p * to_pitch, load(from + p * from_pitch));
 }
 
 static void hand_over(const heat_lane_tile *tile, int first, int last) {
+  enum { NEXT = PITCH * LANES };
   const int rows = tile->rows + 2;
-  const ptrdiff_t column = rows * (ptrdiff_t)LANES;
+  double *lowest = tile->cells - place(2, 0);
   hand_rows_over(tile, first, last);
   for (int c = 0; c < 2 && last == COLUMNS; c++)
-    for (int p = 0; p < rows; p++)
-      store(tile->right + c * column + p * LANES, load(tile->cells + place(p - 2, COLUMNS - 2 + c)));
+    copy_column(tile->right + c * rows * LANES, LANES, lowest + place(0, COLUMNS - 2 + c), NEXT, rows);
   for (int c = 0; c < 2 && first == 0 && last > 0; c++)
-    for (int p = 0; p < rows; p++) store(tile->cells + place(p - 2, c - 2), load(tile->left + c * column + p * LANES));
+    copy_column(lowest + place(0, c - 2), NEXT, tile->left + c * rows * LANES, LANES, rows);
 }
 
 /* sum - n u, for an n that is a power of two: see kernel.c. */
@@ -356,7 +367,7 @@ const heat_lanes LANES_NAME = {.lanes = LANES,
                                .columns = COLUMNS,
                                .pitch = PITCH,
                                .load = load_rows,
-                               .shift = shift_row,
+                               .shift = shift_rows,
                                .store = store_rows,
                                .hand_over = hand_over,
                                .update = update,

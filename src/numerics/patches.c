@@ -94,10 +94,10 @@ const double *heat_patches_common(const heat_patches *patches, heat_box box) {
   if (patches->kinds == 0) return NULL;
   const heat_box part = heat_box_intersect(box, patches->cells);
   if (heat_box_empty(part) || part.hi[HEAT_X] < box.hi[HEAT_X] || part.hi[HEAT_Y] < box.hi[HEAT_Y]) return NULL;
-  int64_t lo[HEAT_AXES], hi[HEAT_AXES]; /* patches */
-  for (int axis = 0; axis < HEAT_AXES; axis++) {
-    lo[axis] = (part.lo[axis] - patches->cells.lo[axis]) / HEAT_PATCH;
-    hi[axis] = (part.hi[axis] - 1 - patches->cells.lo[axis]) / HEAT_PATCH;
+  int64_t lo[HEAT_AXES], hi[HEAT_AXES];          /* patches */
+  for (int axis = 0; axis < HEAT_AXES; axis++) { /* no number below is negative */
+    lo[axis] = (int64_t)((uint64_t)(part.lo[axis] - patches->cells.lo[axis]) / HEAT_PATCH);
+    hi[axis] = (int64_t)((uint64_t)(part.hi[axis] - 1 - patches->cells.lo[axis]) / HEAT_PATCH);
   }
   const int64_t n = lo[HEAT_Y] * patches->columns, rows = hi[HEAT_Y] + 1 - lo[HEAT_Y];
   const int kind = patches->kind[n + lo[HEAT_X]];

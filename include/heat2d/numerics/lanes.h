@@ -43,9 +43,9 @@ typedef struct heat_lanes {
   void (*load)(double *tile, int p, const double *const *from, int first, int last);
   void (*store)(const double *tile, int p, double *const *to, int first, int last);
 
-  /* Fill in row p of all lanes from row p + rows, which the lane above each has, and from `from` for the first lane.
-   * Local. */
-  void (*shift)(double *tile, int p, const double *from);
+  /* Fill in the rows p - rows, p - 2 rows, and so on, `times` of them, of all lanes: from row p of the tile, since the
+   * lane above each has what it needs, and for the first lane the row from[n] for row p - (n + 1) rows. Local. */
+  void (*shift)(double *tile, int p, int times, const double *const *from);
 
   /* Fill in the rows -2 and -1 of the columns [first, last), from the lane below and from `below` for the first lane,
    * and leave what the tile above will need there. With column 0 fill in the columns -2 and -1 from `left`, and with
