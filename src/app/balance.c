@@ -5,12 +5,12 @@
 
 #include <math.h>
 
-enum { PIECE = 1024 }; /* values that are looked at together */
+enum { PIECE = 1024 }; /* number of values that are evaluated at once */
 
-/* The heat that flows in where no side has a temperature, W/m, with its sign and without. */
+/* The heat that sides and sources put in, W/m: its sum, and the sum of its magnitudes. */
 typedef struct powers {
   heat_sum net, size;
-  bool held; /* a side takes heat by its temperature */
+  bool held; /* a Dirichlet or Robin side takes any heat that is left */
 } powers;
 
 static void add(powers *p, double heat) {
@@ -48,7 +48,7 @@ static heat_status add_row(const heat_problem *problem, int64_t j, double t, pow
   return status;
 }
 
-/* This rank's rows of the sources, or all of them on rank 0. */
+/* Add the sources of this rank's rows, or all of them on rank 0. */
 static heat_status add_sources(const heat_problem *problem, double t, MPI_Comm comm, powers *p) {
   int rank, ranks;
   MPI_Comm_rank(comm, &rank);

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-/* Numbers that differ from cell to cell, and none that a processor is slow with. */
+/* Numbers that differ from cell to cell, without denormal ones, which are slow on many processors. */
 void heat_bench_case_fill(heat_bench_case *c) {
   enum { PERIOD = 13 };
   heat_field *u = heat_stepper_solution(&c->stepper);

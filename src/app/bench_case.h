@@ -1,5 +1,5 @@
-/* A grid made to be timed: square cells of 1 m, insulated sides, no sources, and numbers that differ from cell to cell.
- * Private. */
+/* A problem for measurements: square cells of 1 m, insulated sides, no sources, and temperatures that differ from cell
+ * to cell. */
 #ifndef HEAT2D_BENCH_CASE_H
 #define HEAT2D_BENCH_CASE_H
 
@@ -9,11 +9,11 @@ typedef struct heat_bench_spec {
   int64_t cells[HEAT_AXES];
   bool varying;   /* a disc of another material */
   bool scattered; /* a material that differs from cell to cell */
-  bool plain;     /* one stage after the other in plain loops and whole arrays */
+  bool plain;     /* the stages are done one after the other by plain loops over whole arrays */
   int threads, depth;
   int ranks[HEAT_AXES]; /* 0: chosen */
-  int method;           /* of the table; 0: euler */
-  double step;          /* over the longest one that euler takes; 0: 1 */
+  int method;           /* number of the method; 0: euler */
+  double step;          /* length of a step, divided by the longest stable one of euler; 0 means 1 */
 } heat_bench_spec;
 
 typedef struct heat_bench_case {
@@ -28,19 +28,19 @@ typedef struct heat_bench_case {
   int64_t step;
 } heat_bench_case;
 
-/* Make the grid, its stepper and a first state. To be destroyed in any case. HEAT_DECK (more ranks than cells),
- * HEAT_IO. Collective over comm. */
+/* Make the grid, its stepper and an initial state. *c has to be destroyed in any case. HEAT_DECK when there are more
+ * ranks than cells, HEAT_IO. Collective over comm. */
 heat_status heat_bench_case_create(heat_bench_case *c, MPI_Comm comm, heat_bench_spec spec);
 void heat_bench_case_destroy(heat_bench_case *c); /* Collective. */
 
-/* Give the solution its first numbers again. Local. */
+/* Set the solution to the initial state. Local. */
 void heat_bench_case_fill(heat_bench_case *c);
 
-/* Do HEAT_BENCH_CASE_STEPS steps: work for heat_measure, whose context is the case. Collective. */
+/* Do HEAT_BENCH_CASE_STEPS steps. This is work for heat_measure, whose context is the case. Collective. */
 enum { HEAT_BENCH_CASE_STEPS = HEAT_BATCH };
 void heat_bench_case_steps(void *context);
 
-/* Do steps until the shape of the tiles is chosen, which the first steps of a run try out. Collective. */
+/* Do steps until the size of the tiles has been chosen by the trials of the first steps. Collective. */
 void heat_bench_case_warm(heat_bench_case *c);
 
 #endif

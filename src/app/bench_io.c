@@ -1,4 +1,5 @@
-/* What the network and the disk do: the exchange of the halo, and checkpoints beside plain writes and reads. */
+/* The speed of the network and of the disk: the exchange of the halo, and checkpoints compared with plain writes and
+ * reads. */
 #include "bench.h"
 #include "bench_case.h"
 #include "heat2d/io/checkpoint.h"
@@ -48,7 +49,7 @@ heat_status heat_bench_halo(heat_bench *b, const char *size, const int64_t cells
   return status;
 }
 
-/* What was written is no longer kept in the memory of this host. */
+/* Remove the pages of a file from the memory of this host, so that it is read from the disk. */
 static void let_go(const MPI_Comm comm, const char *path) {
   MPI_Barrier(comm);
 #ifdef POSIX_FADV_DONTNEED
@@ -59,7 +60,7 @@ static void let_go(const MPI_Comm comm, const char *path) {
   MPI_Barrier(comm);
 }
 
-/* Every rank writes its part of one file, sequentially, and makes it durable, or reads it: what a disk can do at best.
+/* Write or read one file, each rank its own contiguous part, as fast as the disk can; writes are made durable.
  * Collective. */
 static heat_status move_raw(const heat_runtime *runtime, const char *path, double *values, size_t bytes, bool writes) {
   heat_status status = heat_ok();
@@ -79,7 +80,7 @@ static heat_status move_raw(const heat_runtime *runtime, const char *path, doubl
   return heat_agree(runtime->comm, status);
 }
 
-/* Best of several turns, s. */
+/* The shortest times of several turns, s. */
 typedef struct disk_times {
   double write, verify, read;
 } disk_times;
@@ -102,7 +103,7 @@ static heat_status time_raw(heat_bench_case *c, const heat_runtime *runtime, con
   return status;
 }
 
-/* A file with the field of a checkpoint: written with all that belongs to it, then verified, and read, both from the
+/* Time a file with the field of a checkpoint: writing it completely, then verifying it and reading it, both from the
  * disk. */
 static heat_status time_file(heat_bench_case *c, const char *path, int transport, disk_times *best) {
   const MPI_Comm comm = c->grid.comm;
@@ -130,10 +131,11 @@ static heat_status time_file(heat_bench_case *c, const char *path, int transport
   return status;
 }
 
-/* A row without HDF5 in the place of `auto`, and one for each transport. */
+/* The rows of the table: plain writes and reads without HDF5, which take the number of `auto`, and one row for each
+ * transport. */
 enum { RAW = HEAT_TRANSPORT_AUTO, DISK_ROWS = HEAT_TRANSPORTS };
 
-/* One turn of each. Nothing of it stays. Collective. */
+/* Do one turn of each row. The files are removed. Collective. */
 static heat_status write_once(heat_bench_case *c, const heat_runtime *runtime, const char *directory,
                               disk_times best[DISK_ROWS]) {
   char path[HEAT_PATH];

@@ -1,5 +1,6 @@
-/* What makes the steps fast: the same grid from the plain loop on one core, by vectors and by stages fused in cache, to
- * all ranks with their exchange. Every row is a ratio to a limit that was measured in the same run. */
+/* The ladder shows what makes the steps fast: it times the same grid with the plain loop on one core, with vectors,
+ * with stages fused in cache, and on all ranks with their exchange. Every row has ratios to limits that were measured
+ * in the same run. */
 #include "bench.h"
 #include "bench_case.h"
 
@@ -10,7 +11,7 @@
 #include <emmintrin.h>
 #endif
 
-/* The plain loop as it is without vectors. */
+/* The plain loop, compiled without vectors. */
 #if defined(__clang__)
 #define WITHOUT_VECTORS
 #else
@@ -30,7 +31,7 @@ WITHOUT_VECTORS static void scalar_sweep(const heat_sweep *s, heat_part part) {
 }
 
 #if defined(__SSE2__)
-/* The same with vectors, whose results go past the caches; NULL where the processor has no such stores. */
+/* The same with vectors and non-temporal stores, which bypass the caches; NULL if the processor has no such stores. */
 static void non_temporal_sweep(const heat_sweep *s, heat_part part) {
   enum { PAIR = 2 };
   const double a = s->c * s->rx;
@@ -76,7 +77,7 @@ static void sweep_whole(void *context) {
   job->turn++;
 }
 
-/* Give the second array the numbers of the first, with one ghost layer: sweeps go to and fro between the two. */
+/* Copy the first array with one ghost layer to the second one; sweeps read the two in turn. */
 static void copy_state(heat_bench_case *c) {
   const heat_box owned = c->grid.owned;
   for (int64_t j = owned.lo[HEAT_Y] - 1; j <= owned.hi[HEAT_Y]; j++)
@@ -85,13 +86,14 @@ static void copy_state(heat_bench_case *c) {
            (size_t)(heat_box_width(owned, HEAT_X) + 2) * sizeof(double));
 }
 
-/* One row: what is timed, and who takes part in it. */
+/* One row: what is timed, on which ranks and threads. */
 typedef struct rung {
   const char *what;
   MPI_Comm comm;
   int threads;
-  bool varying, scattered, fused; /* the material, see bench_case.h; fused: the steps of a run, with their exchange;
-                                     otherwise sweeps over whole arrays */
+  /* `varying` and `scattered`: the material, see bench_case.h. `fused`: the steps of a run with their exchange instead
+   * of sweeps over whole arrays. */
+  bool varying, scattered, fused;
   heat_loop *sweep;
   bool left_out;
 } rung;
@@ -100,7 +102,7 @@ typedef struct ladder {
   heat_bench *bench;
   const char *size;
   int64_t cells[HEAT_AXES];
-  double above[HEAT_BENCH_MATERIALS]; /* rate of the last row with that material; NaN: there was none */
+  double above[HEAT_BENCH_MATERIALS]; /* rate of the previous row with that material; NaN: there was none */
 } ladder;
 
 double heat_bench_compare(const heat_bench *b, MPI_Comm comm, int threads, bool varying, heat_work work, double updates,
@@ -115,14 +117,15 @@ double heat_bench_compare(const heat_bench *b, MPI_Comm comm, int threads, bool 
   return ratio * updates / (heat_bench_cache_updates(&job) * threads * ranks);
 }
 
-/* Time `work`, which does so many updates, against the kernel in cache on the same ranks and threads, and add its row.
- */
+/* Time `work`, which does `updates` updates of cells, compare it with the kernel in cache on the same ranks and
+ * threads, and add its row. */
 static void add_row(ladder *l, const rung *r, heat_work work, double updates) {
   heat_bench *b = l->bench;
   int ranks;
   double rate;
   MPI_Comm_size(r->comm, &ranks);
-  const double part = (double)ranks * r->threads / ((double)b->runtime->size * b->threads); /* of the whole machine */
+  /* Fraction of the machine that is used. */
+  const double part = (double)ranks * r->threads / ((double)b->runtime->size * b->threads);
   const double in_cache = part * heat_bench_compare(b, r->comm, r->threads, r->varying, work, updates, &rate);
   const double giga = 1e9, bytes = heat_bench_bytes[r->varying];
   heat_bench_add(&b->report, HEAT_BENCH_LADDER,

@@ -1,5 +1,5 @@
-/* What the machine can do at most: how fast all its ranks and threads copy memory, how fast the kernel of the runs is
- * when all that it touches is in the first-level caches, and its arithmetic when nothing is loaded or stored. */
+/* The limits of the machine: how fast all ranks and threads copy memory, how fast the kernel is when all its data are
+ * in the first-level caches, and how fast its arithmetic is without loads and stores. */
 #include "bench.h"
 
 #include <math.h>
@@ -13,7 +13,7 @@ enum { LINE = 64 }; /* bytes of a cache line */
 
 const double heat_bench_bytes[HEAT_BENCH_MATERIALS] = {[HEAT_BENCH_UNIFORM] = 16, [HEAT_BENCH_VARYING] = 40};
 
-/* Copy past the caches where the processor can; a number of doubles that begins on a cache line. */
+/* Copy doubles, beginning on a cache line, with non-temporal stores if the processor has them. */
 static void copy_past(double *to, const double *from, ptrdiff_t count) {
 #if defined(__SSE2__)
   enum { PAIR = 2 };
@@ -45,7 +45,8 @@ static void copy_all(void *context) {
     job->copy(job->to + n, job->from + n, n + PIECE < job->count ? PIECE : job->count - n);
 }
 
-/* Bytes per second, read and written, through the caches and past them. */
+/* Measure the bytes per second, reads and writes counted, of copies through the caches and of copies with non-temporal
+ * stores. */
 static heat_status measure_copies(const heat_bench *b, double *through, double *past) {
   const size_t bytes = ((size_t)64 << 20) * (size_t)b->threads;
   const MPI_Comm comm = b->runtime->comm;
@@ -75,7 +76,8 @@ void heat_bench_compute_in_cache(void *context) {
   {
     _Alignas(LINE) double memory[CACHE_SIZE];
     for (int n = 0; n < CACHE_SIZE; n++) memory[n] = 1;
-    enum { RIM = 8, PAD = 24, PERIOD = 64, APART = 24, ARRAYS = 5 }; /* doubles: rows of an odd number of cache lines */
+    /* In doubles; rows have an odd number of cache lines. */
+    enum { RIM = 8, PAD = 24, PERIOD = 64, APART = 24, ARRAYS = 5 };
     const ptrdiff_t stride = job->box.columns + PAD, size = (job->box.rows + 2) * stride + RIM;
     double *first[ARRAYS];
     for (int a = 0; a < (job->varying ? ARRAYS : 2); a++)
@@ -98,7 +100,7 @@ double heat_bench_cache_updates(const heat_bench_cache_job *job) {
   return (double)(job->box.columns * job->box.rows) * CACHE_TURNS;
 }
 
-/* The box in which the kernel is fastest; returns the updates per second of all ranks there. */
+/* Find the box on which the kernel is fastest; returns the updates per second of all ranks there. */
 static double measure_in_cache(heat_bench *b, bool varying) {
   static const heat_part boxes[][4] = {{{0, 96, 16}, {0, 128, 8}, {0, 160, 8}, {0, 256, 4}},
                                        {{0, 96, 4}, {0, 128, 4}, {0, 64, 8}, {0, 64, 4}}};
@@ -115,13 +117,14 @@ static double measure_in_cache(heat_bench *b, bool varying) {
   return best;
 }
 
-/* The arithmetic of the same kernel alone, for about as long as one call of that takes. */
+/* The arithmetic of the same kernel alone. The number of rounds makes it take about as long as one call of the
+ * kernel. */
 enum { ARITHMETIC_ROUNDS = 1 << 14 };
 
 typedef struct arithmetic_job {
   const heat_lanes *lanes;
   int threads;
-  double result; /* of all threads, so that nothing is left out */
+  double result; /* sum over all threads, so that the compiler cannot remove the work */
 } arithmetic_job;
 
 static void compute_on_registers(void *context) {
@@ -133,7 +136,7 @@ static void compute_on_registers(void *context) {
   job->result = sum;
 }
 
-/* Which part of the speed of its arithmetic the kernel in cache reaches, measured in turn. */
+/* Measure the kernel in cache and its arithmetic in turn, and return the ratio of their speeds. */
 static double measure_arithmetic(const heat_bench *b) {
   arithmetic_job job = {b->kernels->lanes, b->threads, 0};
   const double updates =

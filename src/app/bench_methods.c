@@ -1,4 +1,4 @@
-/* What a step of each method takes on one grid: explicit stages beside linear solves, in the same unit. */
+/* The time of a step of each method on one grid; explicit stages and linear solves are given in the same unit. */
 #include "bench.h"
 #include "bench_case.h"
 #include "heat2d/app/plan.h"
@@ -8,13 +8,13 @@
 static void advance(void *context) {
   heat_bench_case *c = context;
   const bool solves = c->stepper.method->step != NULL;
-  if (solves) heat_bench_case_fill(c); /* what has been smoothed out would be solved for in no time */
+  if (solves) heat_bench_case_fill(c); /* a field that earlier steps have smoothed would need too few iterations */
   const int64_t steps = c->stepper.method == &heat_methods[HEAT_METHOD_EULER] ? HEAT_BATCH : 1;
   heat_stepper_advance(&c->stepper, &c->clock, c->step, c->step + steps);
   c->step += steps;
 }
 
-/* Bytes that a stage moves for each cell where nothing stays in cache: the terms of its sum, and the result. */
+/* Bytes that a stage moves per cell when nothing stays in cache: the terms of its sum, and the result. */
 static double stage_bytes(const heat_bench_case *c) {
   heat_stage stages[HEAT_METHOD_STAGES];
   int result;
@@ -23,7 +23,7 @@ static double stage_bytes(const heat_bench_case *c) {
   return (stages[count - 1].terms + 1) * (double)sizeof(double);
 }
 
-/* Bytes of all that a rank holds for each cell, which an iteration reads at least once. */
+/* Bytes that a rank stores per cell; an iteration reads each of them at least once. */
 static double solver_bytes(const heat_bench_case *c) {
   const heat_plan plan = {.problem = &c->problem,
                           .grid = &c->grid,
@@ -52,7 +52,7 @@ static void add_row(heat_bench *b, const char *size, heat_bench_case *c) {
 }
 
 static heat_status measure(heat_bench *b, const char *size, const int64_t cells[HEAT_AXES], int method) {
-  const double implicit_step = 1000, longest_step = 247; /* of 31 stages */
+  const double implicit_step = 1000, longest_step = 247; /* longest_step: stable with 31 stages */
   const bool solves = heat_methods[method].step != NULL;
   heat_bench_case c;
   const heat_bench_spec spec = {.cells = {cells[HEAT_X], cells[HEAT_Y]},

@@ -1,5 +1,5 @@
-/* The figures of `bench` as a picture for a lecture: the ladder of the last grid as bars, the roofline (S. Williams, A.
- * Waterman, D. Patterson, 2009) with the rows of one material in it, and the scaling. */
+/* Draws the results of `bench`: the ladder of the last grid, the roofline (S. Williams, A. Waterman, D. Patterson,
+ * 2009) with the rows of uniform material, and the scaling. */
 #include "bench.h"
 
 #include "heat2d/io/plot.h"
@@ -11,7 +11,7 @@
 
 enum { BAR = 5, MARK = 5, WIDTH = 1200, ROWS = HEAT_BENCH_ROWS };
 
-/* Places of figures in the rows: see bench_report.c. */
+/* Positions of figures in the rows, see bench_report.c. */
 enum { LADDER_RATE = 0, MACHINE_ARITHMETIC = 6, SCALING_RANKS = 0, SCALING_THREADS, SCALING_SPEED_UP = 3 };
 
 /* A panel, its curves, and their points. */
@@ -21,7 +21,7 @@ typedef struct drawing {
   double x[ROWS + 2][ROWS], y[ROWS + 2][ROWS];
 } drawing;
 
-/* A curve of so many points, to be filled in. */
+/* Add a curve of `count` points, whose coordinates the caller sets. */
 static int add_curve(drawing *d, const char *name, int count) {
   const int n = d->panel.curve_count++;
   d->curves[n] = (heat_curve){name, d->x[n], d->y[n], count};
@@ -50,9 +50,10 @@ static void draw_ladder(const heat_bench *b, drawing *d) {
   }
 }
 
-/* Updates for each byte that has to come from or go to memory. */
+/* Updates of cells per byte that has to be moved from or to memory. */
 static double intensity_of(const heat_bench_row *row) {
-  const double updates = strstr(row->what, "fused") != NULL ? HEAT_TILE_STAGES : 1; /* of a cell that is fetched */
+  /* Updates of a cell each time it is loaded. */
+  const double updates = strstr(row->what, "fused") != NULL ? HEAT_TILE_STAGES : 1;
   return updates / heat_bench_bytes[HEAT_BENCH_UNIFORM];
 }
 

@@ -8,14 +8,14 @@ enum { LABEL = 36 };
 
 typedef struct column {
   const char *key;     /* in JSON */
-  const char *heading; /* of the text, with its unit */
-  double scale;        /* from the unit of JSON to that */
-  int digits;          /* after the point, in the text */
+  const char *heading; /* in the text, with its unit */
+  double scale;        /* factor from the unit of JSON to the unit of the text */
+  int digits;          /* digits after the decimal point in the text */
 } column;
 
 static const struct {
   const char *name;
-  column columns[HEAT_BENCH_FIGURES]; /* ended by a NULL key */
+  column columns[HEAT_BENCH_FIGURES]; /* the last one has a NULL key */
 } tables[HEAT_BENCH_TABLES] = {
     [HEAT_BENCH_MACHINE] = {"machine",
                             {{"copy", "copy GB/s", 1e-9, 1},

@@ -1,5 +1,5 @@
-/* The results of `heat2d bench`: tables of rows with the same figures each. A row is printed as text when it is there;
- * all together are printed as JSON. Both follow one list of columns. Private. */
+/* The results of `heat2d bench`: tables whose rows have the same figures. A row is printed as text as soon as it is
+ * measured; at the end all rows can be printed as JSON. Both follow one list of columns. */
 #ifndef HEAT2D_BENCH_REPORT_H
 #define HEAT2D_BENCH_REPORT_H
 
@@ -18,10 +18,10 @@ typedef enum heat_bench_table {
 } heat_bench_table;
 
 typedef struct heat_bench_row {
-  const char *size; /* of the grid, by name */
+  const char *size; /* name of the size of the grid */
   const char *what;
   int64_t cells[HEAT_AXES];
-  double figures[HEAT_BENCH_FIGURES]; /* in the order of the table's columns, as in JSON; NaN: there is none */
+  double figures[HEAT_BENCH_FIGURES]; /* in the order of the table's columns, as in JSON; NaN: not measured */
 } heat_bench_row;
 
 typedef struct heat_bench_report {

@@ -1,4 +1,4 @@
-/* How the steps of a run on one grid gain from more ranks, and from more threads of each. */
+/* How much faster the steps of a run on one grid are with more ranks, and with more threads of one rank. */
 #include "bench.h"
 #include "bench_case.h"
 
@@ -11,7 +11,7 @@ typedef struct scaling {
   double one_core; /* rate of one rank with one thread; NaN: not known yet */
 } scaling;
 
-/* The steps on all ranks of a communicator. */
+/* Time the steps on all ranks of a communicator. */
 static heat_status time_steps(scaling *s, MPI_Comm comm, int threads) {
   heat_bench *b = s->bench;
   const double giga = 1e9;
@@ -40,7 +40,7 @@ static heat_status time_steps(scaling *s, MPI_Comm comm, int threads) {
   return status;
 }
 
-/* Twice as many each time, and all at last. */
+/* The next number of ranks or threads: twice as many, and finally all. */
 static int next(int count, int all) {
   return count < all && 2 * count > all ? all : 2 * count;
 }

@@ -1,5 +1,5 @@
-/* `heat2d check`: everything that `run` would refuse, and the plan, without a field of the grid's size in memory and
- * within about a second: of a large grid only a part is looked at. */
+/* `heat2d check` finds everything that `run` would refuse, and prints the plan. It needs no field of the size of the
+ * grid in memory, and about a second: only a sample of the cells of a large grid is examined. */
 #include "heat2d/app/check.h"
 
 #include "balance.h"
@@ -11,7 +11,7 @@
 
 enum { CHOICE_TEXT = 512 };
 
-/* The resolved deck, and the plan as comments, so that the output is a deck. */
+/* Print the resolved deck, and the plan as comments, so that the output is a deck. */
 static heat_status print(const heat_setup *setup, const heat_plan *plan) {
   char *deck = heat_config_write(setup->config), *text = heat_plan_text(plan);
   const bool good = deck != NULL && text != NULL;
@@ -32,7 +32,7 @@ static heat_status print(const heat_setup *setup, const heat_plan *plan) {
   return good ? heat_ok() : heat_no_memory("the plan", 0);
 }
 
-/* As comments, too. */
+/* Print what is known of the regions, also as comments. */
 static heat_status print_regions(const heat_problem *problem, heat_runtime *runtime) {
   char *text = NULL;
   size_t length = 0;
@@ -46,7 +46,7 @@ static heat_status print_regions(const heat_problem *problem, heat_runtime *runt
   return status;
 }
 
-/* The length of a step, and of the plan its clock and limits. Collective. */
+/* Choose the length of a step, and set the clock and the limits of the plan. Collective. */
 static heat_status choose_step(heat_setup *setup, const heat_survey *survey, heat_plan *plan) {
   heat_config *config = setup->config;
   const MPI_Comm comm = setup->grid.comm;
@@ -56,10 +56,10 @@ static heat_status choose_step(heat_setup *setup, const heat_survey *survey, hea
   if (status.code != HEAT_OK) return status;
   plan->limits = heat_method_limits(setup->method, survey->bounds);
   status = heat_agree(comm, heat_setup_step(setup, plan->limits, &dt));
-  /* A step that is only estimated is no part of the resolved deck. */
+  /* The resolved deck must not contain a step that is only an estimate. */
   if (status.code == HEAT_OK && estimated) status = heat_agree(comm, heat_config_resolve(config, "time.step", "auto"));
   double number;
-  /* Whoever looks at a part of the cells alone does not know what all of their sources add up to. */
+  /* The heat balance needs the sources of all cells, not only those of a sample. */
   const bool whole = survey->seen >= 1 || heat_problem_uniform(&setup->problem, HEAT_SOURCE, &number);
   if (status.code == HEAT_OK && heat_setup_steady(setup) && whole)
     status = heat_balance_check(&setup->problem, heat_config_real(config, "time.end"), comm);

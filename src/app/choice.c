@@ -1,5 +1,5 @@
-/* Which method a run takes where the deck leaves it to the program: the one with the least work, in units of one
- * explicit update of all cells.
+/* The choice of the method for `time.method: auto`: the one with the least work, in units of one explicit update of all
+ * cells.
  *
  *     euler:    end / dt steps of one update
  *     rkl2:     N steps by error control of s + 2 stages each, and of what looks at their error; s as the mean step,
@@ -9,12 +9,12 @@
  *
  *     N = (first + for_a_jump jumps + for_a_turn turns) (1e-4 / tolerance)^0.4 + outputs
  *
- * with the jumps in time of sides and sources and how often these turn round. Where sides or sources depend on time,
- * their expressions count as well: every update and stage evaluates them once, a solve some times.
+ * where jumps is the number of jumps in time of sides and sources, and turns is how often these change between rising
+ * and falling. If sides or sources depend on time, the evaluation of their expressions is added: once for every update
+ * and stage, and several times for a solve.
  *
- * The constants are measured ones, of runs on one and two cores with AVX-512, on grids from 64^2 to 8192^2 cells, by
- * `bench` and by hand. In nanoseconds for each cell on two cores, in tiles and on large grids, where updates are done
- * in the lane frame:
+ * The constants were measured on one and two cores with AVX-512, on grids from 64^2 to 8192^2 cells. In nanoseconds per
+ * cell on two cores, in tiles and on large grids, where updates are done in the lane frame (see lane_frame.h):
  *
  *                          uniform material    varying material
  *     an update               0.2     0.16        0.5     0.25
@@ -22,9 +22,8 @@
  *     an iteration            6.8     6.4         6.5     6.5
  *     a solve beside them    20      19          19      19
  *
- * All else counts the more the faster an update is. To a solve belongs what steps by error control do beside it: levels
- * for another length of the step, and the estimate of the error.
- */
+ * The faster an update is, the more updates everything else is worth. The time of a solve includes what steps by error
+ * control do in addition: multigrid levels for another length of the step, and the estimate of the error. */
 #include "heat2d/app/plan.h"
 #include "heat2d/app/setup.h"
 #include "heat2d/numerics/steady.h"
@@ -34,38 +33,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const double usual_tolerance = 1e-4, of_tolerance = 0.4, of_first_order = 10; /* times as many steps then */
+/* of_first_order is the factor on the number of steps of a first-order method. */
+static const double usual_tolerance = 1e-4, of_tolerance = 0.4, of_first_order = 10;
 static const double digits_of_an_iteration = 1.5;
 
-/* Steps at a tolerance of 1e-4. */
+/* Numbers of steps at a tolerance of 1e-4. */
 typedef struct pace {
   double first, for_a_jump, for_a_turn;
 } pace;
 static const pace explicit_pace = {.first = 100, .for_a_jump = 80, .for_a_turn = 25};
 static const pace implicit_pace = {.first = 70, .for_a_jump = 32, .for_a_turn = 13};
 
-/* In updates of a cell, for each cell. */
+/* The cost per cell, in updates of a cell. */
 typedef struct price {
-  double stage, look;      /* of rkl2: a stage, and what looks at a step's error and range */
-  double solve, iteration; /* a solve beside its iterations: the levels, and both ends */
+  double stage, look;      /* rkl2: a stage; the estimate of a step's error */
+  double solve, iteration; /* a solve without its iterations; an iteration */
 } price;
-static const double large_cells = 1 << 19; /* of the whole grid, since the choice must not depend on the ranks */
+/* Cells of the whole grid, since the choice must not depend on the number of ranks. */
+static const double large_cells = 1 << 19;
 static const price varying_prices[] = {{.stage = 0.95, .look = 1, .solve = 38, .iteration = 13},
                                        {.stage = 1.9, .look = 2, .solve = 76, .iteration = 26}};
 static const price uniform_prices[] = {{.stage = 2, .look = 1, .solve = 100, .iteration = 34},
                                        {.stage = 2.2, .look = 1.5, .solve = 120, .iteration = 40}};
-/* On a grid of any size, in updates of a cell: to begin with an update or a stage; of a solve, coarse levels. */
+/* Costs that do not depend on the size of the grid, in updates of a cell: to begin an update or a stage; for a solve,
+ * its coarse levels. */
 static const double begin_work = 1500, coarse_work = 5e5;
-static const double evaluation = 5, evaluations_solve = 5; /* of an expression in t; how many times in a solve */
+/* The cost of an expression in t, and the number of evaluations in a solve. */
+static const double evaluation = 5, evaluations_solve = 5;
 
-/* What is known of a run before its steps. */
+/* What is known about a run before its steps. */
 typedef struct outlook {
   const heat_config *config;
   heat_bounds bounds;
   double end, cells;
   int jumps, turns;
   price price;
-  double beside; /* updates of a cell that come to each of an update: the evaluations, and its beginning */
+  double beside; /* further cost of an update per cell: evaluations of expressions, and its beginning */
 } outlook;
 
 static price price_of(bool uniform, double cells) {
@@ -84,7 +87,7 @@ static double controlled_steps(const outlook *o, const heat_method *method) {
   return steps * (method->order == 1 ? of_first_order * finer : pow(finer, of_tolerance)) + outputs;
 }
 
-/* Of one step of a method, in updates as euler makes them in this run. */
+/* The work of one step of a method, in updates of euler in this run. */
 static double step_work(const outlook *o, const heat_method *method, double dt, bool looks) {
   const double tolerance = heat_method_solver_tolerance(method, o->config), update = 1 + o->beside;
   heat_stage stages[HEAT_METHOD_STAGES];
@@ -99,7 +102,7 @@ static double step_work(const outlook *o, const heat_method *method, double dt, 
   return (solve + evaluations_solve * o->beside) * (method == &heat_methods[HEAT_METHOD_TR_BDF2] ? 2 : 1) / update;
 }
 
-/* The share of the cells whose source depends on time, as some rows of them show. */
+/* The fraction of the cells whose source depends on time, estimated from some rows. */
 static double share_in_time(const heat_problem *problem) {
   enum { ROWS = 64 };
   const int64_t rows = problem->cells[HEAT_Y], count = rows < ROWS ? rows : ROWS;
@@ -113,7 +116,7 @@ static double share_in_time(const heat_problem *problem) {
   return found / ((double)count * (double)problem->cells[HEAT_X]);
 }
 
-/* What evaluations for an instant take, in updates of a cell, for each cell. */
+/* The cost of evaluating sides and sources at one instant, per cell, in updates of a cell. */
 static double work_in_time(const heat_problem *problem, double cells) {
   double sides = 0;
   for (int side = 0; side < HEAT_SIDES; side++)
@@ -121,7 +124,7 @@ static double work_in_time(const heat_problem *problem, double cells) {
   return evaluation * (sides / cells + share_in_time(problem));
 }
 
-/* With steps of the length that the deck gives, or by error control. */
+/* Add a method, with steps of the length that the deck gives or by error control. */
 static void add(heat_choice *choice, const outlook *o, int index, bool looks) {
   const heat_method *method = &heat_methods[index];
   const double longest = heat_method_limits(method, o->bounds).stable;
@@ -137,7 +140,7 @@ static void add_euler(heat_choice *choice, const outlook *o) {
   choice->steps[HEAT_METHOD_EULER] = choice->work[HEAT_METHOD_EULER] = ceil(o->end / dt);
 }
 
-/* Of the methods that were looked at. */
+/* The method with the least work of those that were estimated. */
 static int least_work(const heat_choice *choice) {
   int best = -1;
   for (int m = 0; m < HEAT_METHODS; m++)
@@ -174,7 +177,7 @@ heat_status heat_setup_choose(heat_setup *setup, heat_bounds bounds) {
   const bool controlled = heat_config_auto(config, "time.step");
   const bool asked = heat_config_auto(config, "time.method") && controlled;
   const ptrdiff_t own = setup->method - heat_methods;
-  /* To those who chose another method than euler it is said, too, what others would take. */
+  /* If the deck names another method than euler, the report also shows the work of the other methods. */
   if (!asked && (own == HEAT_METHOD_EULER || heat_setup_steady(setup))) return heat_ok();
   const heat_problem *problem = &setup->problem;
   outlook o = {.config = config,
@@ -189,7 +192,8 @@ heat_status heat_setup_choose(heat_setup *setup, heat_bounds bounds) {
   o.turns = heat_problem_turns(problem, o.end);
   choice->asked = asked;
   add_euler(choice, &o);
-  /* Where a run is to end once nothing changes: the stages of rkl2 leave a noise that hides it. */
+  /* rkl2 is not chosen for a run that ends as steady, because its stages leave noise in du/dt that hides the steady
+   * state. */
   const heat_steady steady = heat_steady_create(config);
   if (!heat_steady_asked(&steady)) add(choice, &o, HEAT_METHOD_RKL2, true);
   add(choice, &o, HEAT_METHOD_TR_BDF2, true);
@@ -205,7 +209,7 @@ void heat_setup_describe_choice(const heat_setup *setup, char *text, size_t limi
   if (!choice->asked && !(choice->work[HEAT_METHOD_EULER] > 0)) return;
   int length = choice->asked ? snprintf(text, limit, "auto        %s has the least work, in updates of all cells:",
                                         heat_method_name(setup->method))
-                             : snprintf(text, limit, "work        foreseen, in updates of all cells:");
+                             : snprintf(text, limit, "work        predicted, in updates of all cells:");
   for (int m = 0; m < HEAT_METHODS && length < (int)limit; m++)
     if (choice->work[m] > 0)
       length += snprintf(text + length, limit - (size_t)length, "%s %s %.2g (%.2g steps)",

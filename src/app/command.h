@@ -1,4 +1,4 @@
-/* The commands: arguments in, exit code out. */
+/* The commands of the program. */
 #ifndef HEAT2D_COMMAND_H
 #define HEAT2D_COMMAND_H
 

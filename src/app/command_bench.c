@@ -1,5 +1,5 @@
-/* `heat2d bench`: what this machine can do, and a ladder that shows what makes code fast. Every figure is a ratio to a
- * limit that was measured in the same run. */
+/* `heat2d bench` measures what this machine can do, and prints a ladder that shows what makes code fast. Figures are
+ * compared with limits that were measured in the same run. */
 #include "bench.h"
 #include "command.h"
 
@@ -12,9 +12,9 @@
 
 enum { SIZES = 3 };
 
-/* Square grids of all ranks together: the arrays of the first fit half of the second-level caches; those of the second
- * do not fit these, but the last-level cache, of which a processor with many cores, or many guests, leaves each only a
- * part; and those of the third do not fit that one either. */
+/* Choose square grids for all ranks together. The arrays of the first fit into half of the second-level caches. Those
+ * of the second do not, but fit into the last-level cache, of which each rank of a shared processor has only a part.
+ * Those of the third do not fit there either. */
 static void choose_sizes(const heat_bench *b, int64_t cells[SIZES][HEAT_AXES]) {
   enum { GRAIN = 8, LEAST = 4096, MOST = 8192, BEYOND_2 = 3 };
   long level2 = 0, level3 = 0;
@@ -44,7 +44,7 @@ static heat_status parse_cells(const char *text, int64_t cells[HEAT_AXES]) {
   return heat_ok();
 }
 
-/* What was asked for. */
+/* Read the options that belong to all measurements. */
 static heat_status read_arguments(heat_bench *b, const heat_arguments *arguments, int64_t cells[SIZES][HEAT_AXES]) {
   const char *given = heat_arguments_value(arguments, "cells"), *threads = heat_arguments_value(arguments, "threads");
   const char *seconds = heat_arguments_value(arguments, "seconds"), *isa = getenv("HEAT2D_ISA");
@@ -56,7 +56,7 @@ static heat_status read_arguments(heat_bench *b, const heat_arguments *arguments
     status = heat_fail(HEAT_USAGE, "--threads: '%s' is not a number of threads", threads);
   b->threads = (int)number;
   if (status.code == HEAT_OK && b->threads > 1 && !b->runtime->may_thread)
-    status = heat_fail(HEAT_USAGE, "--threads: this MPI was started without leave for threads");
+    status = heat_fail(HEAT_USAGE, "--threads: this MPI was started without support for threads");
   if (status.code == HEAT_OK && seconds != NULL) status = heat_arguments_number("seconds", seconds, &b->seconds);
   b->kernels = heat_kernels_find(isa);
   if (status.code == HEAT_OK && b->kernels == NULL)
@@ -66,14 +66,14 @@ static heat_status read_arguments(heat_bench *b, const heat_arguments *arguments
   return heat_agree(b->runtime->comm, status);
 }
 
-/* The method that is asked for; -1: none. */
+/* Read --method; -1: it is not given. */
 static heat_status read_method(const heat_arguments *arguments, int *method) {
   const char *name = heat_arguments_value(arguments, "method");
   *method = -1;
   for (int m = 0; m < HEAT_METHODS && name != NULL; m++)
     if (strcmp(name, heat_method_names[m]) == 0) *method = m;
   if (name == NULL || *method >= 0) return heat_ok();
-  return heat_fail(HEAT_USAGE, "--method: '%s' is no method (heat2d keys time.method lists them)", name);
+  return heat_fail(HEAT_USAGE, "--method: '%s' is not a method (heat2d keys time.method lists them)", name);
 }
 
 static heat_status measure(heat_bench *b, const heat_arguments *arguments, int64_t cells[SIZES][HEAT_AXES]) {
@@ -117,15 +117,15 @@ static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
 const heat_command heat_command_bench = {
     .name = "bench",
     .operands = "",
-    .summary = "throughput against the machine's own limit, and what makes it fast",
-    .options = {{"cells", HEAT_ARGUMENT, "NX,NY", "one grid of this size instead of one for each level of memory"},
-                {"method", HEAT_ARGUMENT, "M", "only the steps of that method, as time.method names it"},
-                {"threads", HEAT_ARGUMENT, "N", "threads of each rank (1)"},
-                {"seconds", HEAT_ARGUMENT, "S", "of each measurement (0.5)"},
+    .summary = "measure the speed of steps against the limits of the machine, and what makes them fast",
+    .options = {{"cells", HEAT_ARGUMENT, "NX,NY", "one grid of this size instead of one for each level of the memory"},
+                {"method", HEAT_ARGUMENT, "M", "time only the steps of this method, a value of time.method"},
+                {"threads", HEAT_ARGUMENT, "N", "threads of each rank (default 1)"},
+                {"seconds", HEAT_ARGUMENT, "S", "duration of each measurement (default 0.5)"},
                 {"disk", HEAT_ARGUMENT, "DIR",
-                 "also write and read checkpoints there, by each transport, beside plain writes and reads"},
+                 "also time checkpoints in this directory with each transport, and plain writes and reads"},
                 {"plot", HEAT_ARGUMENT, "FILE.png", "also draw the ladder, the roofline and the scaling"},
-                {"json", HEAT_NO_ARGUMENT, NULL, "as JSON"}},
+                {"json", HEAT_NO_ARGUMENT, NULL, "print the results as JSON"}},
     .least = 0,
     .most = 0,
     .run = run};

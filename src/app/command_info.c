@@ -1,4 +1,4 @@
-/* `heat2d info` and `heat2d compare`: what files hold. The ranks share the rows of a file out among them. */
+/* `heat2d info` and `heat2d compare` show the contents of files. The rows of a file are divided among the ranks. */
 #include "command.h"
 #include "heat2d/base/sum.h"
 #include "heat2d/io/h5_digest.h"
@@ -14,7 +14,7 @@ enum { FILES = 2, STRIP_CELLS = 1 << 20 };
 /* Called with the same rows of each file, `count` cells from global cell `first` on. */
 typedef void strip_visitor(const double *const values[FILES], int64_t first, int64_t count, void *context);
 
-/* This rank's rows of the temperature of one or two open files of the same shape. Local. */
+/* Visit this rank's rows of the temperature of one or two open files of the same shape. Local. */
 static heat_status visit_strips(const heat_runtime *runtime, const hid_t *files, int file_count, int64_t rows,
                                 int64_t columns, strip_visitor *visit, void *context) {
   const int64_t begin = heat_block_start(rows, runtime->size, runtime->rank);
@@ -39,7 +39,7 @@ static heat_status visit_strips(const heat_runtime *runtime, const hid_t *files,
   return status;
 }
 
-/* Of the temperatures that are numbers. */
+/* The range of the temperatures that are finite. */
 typedef struct range {
   double low, high;
   int64_t others; /* cells whose temperature is not finite */
@@ -185,7 +185,8 @@ static heat_status run_compare(heat_runtime *runtime, const heat_arguments *argu
 
 const heat_command heat_command_info = {.name = "info",
                                         .operands = "FILE.h5...",
-                                        .summary = "what a checkpoint or snapshot holds; verifies its digest",
+                                        .summary =
+                                            "show what checkpoints and snapshots contain, and verify their digests",
                                         .least = 1,
                                         .most = -1,
                                         .run = run_info};

@@ -1,4 +1,4 @@
-/* `heat2d keys`. */
+/* `heat2d keys` prints the option table of decks. */
 #include "command.h"
 #include "heat2d/deck/config.h"
 
@@ -11,7 +11,7 @@ static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
 
 const heat_command heat_command_keys = {.name = "keys",
                                         .operands = "[KEY]",
-                                        .summary = "every deck key: type, unit, default, range, meaning",
+                                        .summary = "list every key of a deck: type, unit, default, range, meaning",
                                         .least = 0,
                                         .most = 1,
                                         .run = run};

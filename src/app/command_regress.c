@@ -1,5 +1,5 @@
-/* `heat2d regress`: runs the decks of a list and compares what they end with. The bits of a result depend on the deck
- * alone, so a list holds for every compiler, MPI, processor and number of ranks. */
+/* `heat2d regress` runs the decks of a list and compares their results with references. The bits of a result depend on
+ * the deck alone, so that a list is valid for every compiler, MPI, processor and number of ranks. */
 #include "command.h"
 #include "heat2d/app/simulation.h"
 #include "heat2d/io/directory.h"
@@ -18,10 +18,8 @@ typedef struct trial {
   heat_outcome outcome;
 } trial;
 
-/* ---- running ---- */
-
-/* A new directory for the output of one run: where temporary files belong, or beside the user's own where the ranks are
- * on several nodes, which share no such place. Collective. */
+/* Make a new directory for the output of one run: in the place for temporary files or, if the ranks are on several
+ * nodes, which do not share that place, in the working directory. Collective. */
 static heat_status make_directory(MPI_Comm comm, char path[HEAT_PATH]) {
   int rank, size;
   heat_status status = heat_ok();
@@ -49,7 +47,7 @@ static heat_status remove_directory(const char *path) {
   return status;
 }
 
-/* Run the deck with its output in a directory that is there for so long. Collective over the communicator. */
+/* Run the deck with its output in a directory that is removed afterwards. Collective over the communicator. */
 static heat_status run_deck(MPI_Comm comm, trial *now) {
   char directory[HEAT_PATH], output[HEAT_PATH + 32];
   const heat_regress_case *deck = now->deck;
@@ -78,7 +76,8 @@ static heat_status run_deck(MPI_Comm comm, trial *now) {
   return heat_first(status, heat_agree(comm, removed));
 }
 
-/* The same on the first ranks of the communicator. Collective over the runtime's; the outcome is rank 0's. */
+/* Do the same on the first ranks of the communicator. Collective over the runtime's communicator; rank 0 gets the
+ * outcome. */
 static heat_status run_trial(const heat_runtime *runtime, trial *now) {
   MPI_Comm few;
   const bool works = runtime->rank < now->ranks;
@@ -91,16 +90,14 @@ static heat_status run_trial(const heat_runtime *runtime, trial *now) {
   return heat_agree(runtime->comm, status);
 }
 
-/* ---- comparing ---- */
-
-/* What a figure's change is measured against: its own size, or that of others of its kind. */
+/* The size with which the change of a figure is compared: its own, or that of other figures of its kind. */
 static double scale_of(const heat_outcome *reference, double energy_size, int figure) {
   const double *figures = reference->figures;
   double scale = 0;
   switch (figure) {
   case HEAT_FIGURE_TIME:
     return fabs(figures[figure]);
-  case HEAT_FIGURE_ENERGY: /* it may be nothing but rounding */
+  case HEAT_FIGURE_ENERGY: /* the energy itself may consist of rounding errors only */
     return energy_size;
   case HEAT_FIGURE_MIN:
   case HEAT_FIGURE_MAX:
@@ -112,18 +109,18 @@ static double scale_of(const heat_outcome *reference, double energy_size, int fi
   }
 }
 
-/* What is known of a comparison so far. */
+/* The result of a comparison so far. */
 typedef struct verdict {
-  bool bits;      /* all the same */
-  double largest; /* of the relative changes */
-  FILE *lines;    /* where each change is told */
+  bool bits;      /* all bits are the same */
+  double largest; /* largest relative change */
+  FILE *lines;    /* a line for each change is written here */
 } verdict;
 
 static void compare_figure(verdict *so_far, const char *name, double before, double now, double scale) {
   if (memcmp(&before, &now, sizeof now) == 0) return;
   const double apart = now - before, relative = scale > 0 ? fabs(apart) / scale : INFINITY;
   so_far->bits = false;
-  if (apart == 0) return; /* of a zero the sign */
+  if (apart == 0) return; /* only the sign of a zero differs */
   so_far->largest = fmax(so_far->largest, relative);
   fprintf(so_far->lines, "    %-12s %.17g -> %.17g (by %.3g, relative %.3g)\n", name, before, now, apart, relative);
 }
@@ -146,8 +143,8 @@ static void compare_probes(verdict *so_far, const heat_outcome *before, const he
   }
 }
 
-/* Whether the outcome is that of the reference, within the tolerance: the number of steps and the digest count only
- * where that is 0. What changed is told. */
+/* Whether the outcome agrees with the reference within the tolerance. The number of steps and the digest are compared
+ * only if the tolerance is 0. A line is written for each change. */
 static bool compare(const heat_outcome *before, const heat_outcome *now, double tolerance, FILE *lines, char *text,
                     size_t size) {
   verdict so_far = {.bits = before->digest == now->digest && before->step == now->step, .lines = lines};
@@ -168,8 +165,6 @@ static bool compare(const heat_outcome *before, const heat_outcome *now, double 
   return accepted;
 }
 
-/* ---- the list ---- */
-
 typedef struct tally {
   int good, different, failed;
 } tally;
@@ -178,7 +173,7 @@ static void say_trial(heat_runtime *runtime, const trial *now, const char *text)
   heat_runtime_say(runtime, "%-24s %3d rank%s   %s\n", now->deck->name, now->ranks, now->ranks == 1 ? " " : "s", text);
 }
 
-/* Rank 0 compares, or takes the outcome for the reference. */
+/* On rank 0: compare the outcome with the reference, or make it the reference. */
 static heat_status judge(heat_runtime *runtime, heat_regress_case *deck, trial *now, bool update, tally *count) {
   char text[256], *lines = NULL;
   size_t length = 0;
@@ -192,7 +187,7 @@ static heat_status judge(heat_runtime *runtime, heat_regress_case *deck, trial *
     deck->reference = now->outcome;
     deck->referenced = true;
     now->outcome = (heat_outcome){0};
-    say_trial(runtime, now, "taken for the reference");
+    say_trial(runtime, now, "this is now the reference");
     count->good++;
     return heat_ok();
   }
@@ -207,20 +202,20 @@ static heat_status judge(heat_runtime *runtime, heat_regress_case *deck, trial *
   return heat_ok();
 }
 
-/* The n-th number of ranks of a deck, as far as there are so many. */
+/* The n-th number of ranks of a deck, but at most as many as there are. */
 static int ranks_of(const heat_regress_case *deck, int n, int size) {
   return deck->ranks[n] > 0 && deck->ranks[n] < size ? deck->ranks[n] : size;
 }
 
-/* Whether it is one of those before it: on few ranks a list of several comes down to the same runs. */
+/* Whether that number of ranks occurred before. If there are few ranks, several entries of a list mean the same run. */
 static bool is_repeated(const heat_regress_case *deck, int n, int size) {
   for (int before = 0; before < n; before++)
     if (ranks_of(deck, before, size) == ranks_of(deck, n, size)) return true;
   return false;
 }
 
-/* All runs of one deck. A deck that fails is told, and is the worst that can be of it; only a request to stop ends all.
- */
+/* Do all runs of one deck. If a run fails, a message says so and the next deck follows; only a request to stop ends the
+ * command. */
 static heat_status run_case(heat_runtime *runtime, heat_regress_case *deck, bool update, tally *count) {
   heat_status status = heat_ok();
   for (int n = 0; n < deck->rank_count && status.code == HEAT_OK; n++) {
@@ -281,9 +276,9 @@ static heat_status run_regress(heat_runtime *runtime, const heat_arguments *argu
 const heat_command heat_command_regress = {
     .name = "regress",
     .operands = "LIST",
-    .summary = "run every deck of a list and compare it with the list's references; exit code 0: the same, 1: not",
-    .options = {{"update", HEAT_NO_ARGUMENT, NULL, "write what the runs end with into the list, as its references"},
-                {"only", HEAT_ARGUMENT, "NAME", "this deck of the list alone"}},
+    .summary = "run every deck of a list and compare the results with its references; exit code 0: the same, 1: not",
+    .options = {{"update", HEAT_NO_ARGUMENT, NULL, "write the results of the runs to the list as its references"},
+                {"only", HEAT_ARGUMENT, "NAME", "run only this deck of the list"}},
     .least = 1,
     .most = 1,
     .run = run_regress};

@@ -1,11 +1,11 @@
-/* `heat2d render`: pictures of checkpoints and snapshots, films of them, plots of a run's tables.
+/* `heat2d render` draws pictures of checkpoints and snapshots, films of them, and plots of the tables of a run.
  *
- *     the files are listed; where the pictures go is seen to          nothing is written yet
- *     first pass: the lowest and highest temperature of all files     unless the range is given
- *     second pass: pictures
- *     the film                                                        in pieces, where ffmpeg is installed
+ *     list the files, choose the paths of the pictures                nothing is written yet
+ *     first pass: find the range of the temperatures of all files     unless the range is given
+ *     second pass: draw the pictures
+ *     encode the film                                                 in pieces, if ffmpeg is installed
  *
- * File n is rank n modulo the number of ranks' own, in both passes. */
+ * In both passes, file n belongs to rank (n modulo the number of ranks). */
 #include "command.h"
 #include "heat2d/io/directory.h"
 #include "heat2d/io/h5_verify.h"
@@ -28,13 +28,15 @@ typedef struct job {
   double low, high, latest;
 } job;
 
-/* KEY=VALUE as it is laid over the deck of each file: only what a picture is, not what was computed. */
+/* Add a KEY=VALUE that replaces a value in the deck of each file. Only keys that concern pictures are accepted, not
+ * those of the problem. */
 static heat_status add_set(job *work, const char *text) {
   static const char *const keys[] = {"images.", "title=", "unit="}, *const full[] = {"output.", "", "output."};
   size_t n = 0;
   while (n < 3 && strncmp(text, keys[n], strlen(keys[n])) != 0) n++;
   if (n == 3 && strncmp(text, "output.images.", strlen("output.images.")) != 0)
-    return heat_fail(HEAT_USAGE, "--set: '%s' says nothing about pictures (images.KEY=..., title=..., unit=...)", text);
+    return heat_fail(HEAT_USAGE, "--set: '%s' is not a setting of pictures (images.KEY=..., title=..., unit=...)",
+                     text);
   const char *before = n < 3 ? full[n] : "";
   const size_t size = strlen(before) + strlen(text) + 1;
   char *set = malloc(size);
@@ -53,7 +55,7 @@ static heat_status read_sets(job *work, const heat_arguments *arguments) {
   return status;
 }
 
-/* The range and the last time of all files. */
+/* Find the range of the temperatures and the last time of all files. */
 static heat_status first_pass(job *work, heat_source *source) {
   heat_runtime *runtime = work->runtime;
   double ends[] = {INFINITY, INFINITY, INFINITY}; /* lowest, -highest, -latest */
@@ -80,11 +82,11 @@ static heat_status first_pass(job *work, heat_source *source) {
   work->low = ends[0];
   work->high = -ends[1];
   work->latest = -ends[2];
-  if (!(work->low <= work->high)) work->low = work->high = 0; /* nothing but NaN */
+  if (!(work->low <= work->high)) work->low = work->high = 0; /* all values are NaN */
   return heat_ok();
 }
 
-/* Draw one picture and give it its name. */
+/* Draw one picture under a temporary name, and rename it. */
 static heat_status draw(const job *work, const heat_picture *picture, const double *values, const char *path) {
   char partial[HEAT_PATH];
   const int length = snprintf(partial, sizeof partial, "%s%s", path, heat_partial_suffix);
@@ -126,7 +128,7 @@ static heat_status second_pass(const job *work, heat_source *source) {
   return heat_agree(runtime->comm, status);
 }
 
-/* Remove the pictures of a film that was all that was asked for. */
+/* Remove the pictures of a film if only the film was asked for. */
 static void remove_pictures(const job *work) {
   for (int n = 0; n < work->plan.files.count; n++) heat_directory_remove(work->plan.pictures[n]);
   rmdir(work->plan.directory);
@@ -177,7 +179,8 @@ static heat_status render_files(job *work, const heat_arguments *arguments) {
   return status;
 }
 
-/* The samples of one of two files: the second is looked at as the first is, whatever its own deck says of pictures. */
+/* Read the samples of one of two files. The second is sampled like the first, whatever its own deck says about
+ * pictures. */
 static heat_status read_one_of_two(heat_source *source, const heat_picture *like, const char *path, double **values) {
   hid_t file = H5I_INVALID_HID;
   heat_status status = heat_h5_verify(MPI_COMM_SELF, path, NULL);
@@ -203,7 +206,7 @@ static bool has_set(const job *work, const char *key) {
   return false;
 }
 
-/* A - B, unless --set asks for others in the colours of a scale with two wings, from -m to m. Rank 0. */
+/* Draw A - B, by default with the diverging colour map from -m to m. Called on rank 0. */
 static heat_status draw_difference(job *work, const char *a, const char *b) {
   const heat_source asked = {.sets = (const char *const *)work->sets, .set_count = work->set_count};
   heat_source sources[2] = {asked, asked};
@@ -234,7 +237,7 @@ static heat_status draw_difference(job *work, const char *a, const char *b) {
   return status;
 }
 
-/* A plot of a table, drawn beside its place and then put there. Rank 0. */
+/* Draw a plot of a table under a temporary name, and rename it. Called on rank 0. */
 static heat_status draw_plot(const job *work, bool history, const char *directory) {
   char partial[HEAT_PATH];
   const char *path = work->plan.pictures[0];
@@ -251,14 +254,14 @@ static heat_status draw_plot(const job *work, bool history, const char *director
   return status;
 }
 
-/* What an option says that is not for this kind of picture. */
+/* Refuse options that do not apply to this kind of picture. */
 static heat_status check_single(const job *work, const heat_arguments *arguments, const char *kind) {
   const char *film = heat_arguments_value(arguments, "film");
   if (heat_arguments_value(arguments, "rate") != NULL || (film != NULL && strcmp(film, "none") != 0))
     return heat_fail(HEAT_USAGE, "--%s makes one picture: --film and --rate are for films", kind);
   for (int n = 0; n < work->set_count && strcmp(kind, "difference") != 0; n++)
     if (strncmp(work->sets[n], "output.images.", strlen("output.images.")) == 0)
-      return heat_fail(HEAT_USAGE, "--set: '%s' says nothing about a plot (title=..., unit=...)", work->sets[n]);
+      return heat_fail(HEAT_USAGE, "--set: '%s' is not a setting of a plot (title=..., unit=...)", work->sets[n]);
   return heat_ok();
 }
 
@@ -309,16 +312,17 @@ static heat_status render(heat_runtime *runtime, const heat_arguments *arguments
 const heat_command heat_command_render = {
     .name = "render",
     .operands = "FILE.h5...|DIR",
-    .summary = "pictures of checkpoints and snapshots, parallel over files; a film where ffmpeg is installed; plots",
+    .summary = "draw checkpoints and snapshots, in parallel over files; a film if ffmpeg is installed; plots",
     .options = {{"output", HEAT_ARGUMENT, "OUT",
                  "directory, picture (.png .svg .pdf) or film (.mp4 .webm .gif); also -o OUT"},
-                {"set", HEAT_ARGUMENT, "KEY=VALUE", "images.KEY, title or unit, over the files' own deck (repeatable)"},
+                {"set", HEAT_ARGUMENT, "KEY=VALUE",
+                 "replace images.KEY, title or unit of the files' own deck (repeatable)"},
                 {"format", HEAT_ARGUMENT, "FORMAT", "png, svg or pdf"},
                 {"film", HEAT_ARGUMENT, "KIND", "mp4, webm, gif or none"},
-                {"rate", HEAT_ARGUMENT, "N", "frames of the film a second"},
+                {"rate", HEAT_ARGUMENT, "N", "pictures of the film per second"},
                 {"history", HEAT_NO_ARGUMENT, NULL, "plot history.csv: temperatures, energy, flows through the sides"},
                 {"probes", HEAT_NO_ARGUMENT, NULL, "plot probes.csv: probes over time, profiles along lines of probes"},
-                {"difference", HEAT_NO_ARGUMENT, NULL, "of two files, the first minus the second"}},
+                {"difference", HEAT_NO_ARGUMENT, NULL, "draw the first of two files minus the second"}},
     .least = 1,
     .most = -1,
     .run = render};

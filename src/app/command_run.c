@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* HH:MM:SS, MM:SS or seconds. */
+/* Read a time HH:MM:SS, MM:SS or in seconds. */
 static heat_status parse_walltime(const char *text, double *seconds) {
   enum { FIELDS = 3, SIXTY = 60 };
   const char *at = text;
@@ -37,7 +37,7 @@ static heat_status parse_progress(const char *text, heat_progress_mode *mode) {
   return heat_fail(HEAT_USAGE, "--progress: '%s' is not one of auto, bar, plain, none", text);
 }
 
-/* The deck and its --set; options->sets is to be freed. */
+/* Read the deck and its --set; options->sets has to be freed in any case. */
 static heat_status read_deck_options(const heat_arguments *arguments, heat_options *options) {
   options->deck = arguments->operands[0];
   options->sets = calloc((size_t)arguments->given_count + 1, sizeof *options->sets);
@@ -67,7 +67,7 @@ heat_status heat_run_options(const heat_arguments *arguments, heat_options *opti
 
 static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
   heat_options options;
-  signal(SIGPIPE, SIG_IGN); /* who reads the output may leave: run.log has it all */
+  signal(SIGPIPE, SIG_IGN); /* the reader of a pipe may end before the run, and run.log contains everything */
   heat_status status = heat_agree(runtime->comm, heat_run_options(arguments, &options));
   if (status.code == HEAT_OK) status = heat_simulation_run(runtime, &options);
   free(options.sets);
@@ -91,14 +91,14 @@ static heat_status check(heat_runtime *runtime, const heat_arguments *arguments)
 const heat_command heat_command_run = {
     .name = "run",
     .operands = "DECK",
-    .summary = "run a deck, or go on with one that was stopped",
+    .summary = "run a deck, or go on with a run that was stopped",
     .options =
-        {{"set", HEAT_ARGUMENT, "KEY=VALUE", "lay a value over the deck (repeatable)"},
+        {{"set", HEAT_ARGUMENT, "KEY=VALUE", "replace a value of the deck (repeatable)"},
          {"resume", HEAT_OPTIONAL_ARGUMENT, "FILE",
-          "go on from the newest whole checkpoint of output.directory, or from FILE; start anew where there is none"},
-         {"overwrite", HEAT_NO_ARGUMENT, NULL, "replace the run that output.directory holds"},
-         {"force-unlock", HEAT_NO_ARGUMENT, NULL, "take the directory from a run that you know is gone"},
-         {"walltime", HEAT_ARGUMENT, "HH:MM:SS", "stop in time, with a checkpoint and exit code 75"},
+          "go on from the newest intact checkpoint of output.directory, or from FILE; start anew if there is none"},
+         {"overwrite", HEAT_NO_ARGUMENT, NULL, "replace the run in output.directory"},
+         {"force-unlock", HEAT_NO_ARGUMENT, NULL, "take the directory from a run that you know has ended"},
+         {"walltime", HEAT_ARGUMENT, "HH:MM:SS", "stop before this time is over, with a checkpoint and exit code 75"},
          {"progress", HEAT_ARGUMENT, "MODE", "auto, bar, plain or none"}},
     .least = 1,
     .most = 1,
@@ -107,8 +107,8 @@ const heat_command heat_command_run = {
 const heat_command heat_command_check = {
     .name = "check",
     .operands = "DECK",
-    .summary = "validate a deck, print it resolved, and what the run would cost; runs nothing",
-    .options = {{"set", HEAT_ARGUMENT, "KEY=VALUE", "lay a value over the deck (repeatable)"},
+    .summary = "validate a deck, print it with all defaults, and predict the cost of the run; runs nothing",
+    .options = {{"set", HEAT_ARGUMENT, "KEY=VALUE", "replace a value of the deck (repeatable)"},
                 {"ranks", HEAT_ARGUMENT, "N", "plan for N ranks"}},
     .least = 1,
     .most = 1,

@@ -1,4 +1,5 @@
-/* `heat2d status`: how far runs are, from another terminal, and requests to them. Rank 0 does it alone. */
+/* `heat2d status` shows from another terminal how far runs are, and makes requests to them. Only rank 0 does
+ * something. */
 #include "command.h"
 #include "heat2d/io/directory_names.h"
 #include "request.h"
@@ -15,10 +16,10 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double first_pace = 2, slowest_pace = 60, pace_growth = 1.3; /* of lines, s */
-static const double patience = 10;                                        /* s for which an answer is waited for */
+static const double first_pace = 2, slowest_pace = 60, pace_growth = 1.3; /* times between two lines, s */
+static const double patience = 10;                                        /* longest wait for an answer, s */
 
-/* The runs that were asked about, as they were at the last look. */
+/* The runs on the command line, in the state in which they were last found. */
 typedef struct runs {
   char **directories;
   heat_run_state *states;
@@ -59,7 +60,7 @@ static int compare_names(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The directories in `directory` that hold a run, in the order of their names: the members of a sweep. */
+/* Add the subdirectories of `directory` that have a run, in the order of their names: the members of a sweep. */
 static heat_status add_members(runs *all, const char *directory, int *found) {
   heat_directory_list list = heat_directory_list_open(directory);
   char **names = NULL, path[HEAT_PATH];
@@ -105,7 +106,7 @@ static heat_status look(runs *all, const heat_arguments *arguments) {
     char *copy = all->directories[--all->count];
     int members = 0;
     status = add_members(all, directory, &members);
-    if (status.code == HEAT_OK && members == 0) { /* it stays as the one that holds none */
+    if (status.code == HEAT_OK && members == 0) { /* it stays in the list, and is shown as a directory without a run */
       all->directories[all->count] = copy;
       all->states[all->count++] = none;
     } else {
@@ -115,7 +116,8 @@ static heat_status look(runs *all, const heat_arguments *arguments) {
   return status;
 }
 
-/* The exit code for all of them: the highest. A directory without a run is told, the rest has been shown. */
+/* Return the exit code for all runs, which is the highest. The message names a directory without a run; the other runs
+ * have been shown. */
 static heat_status judge(const runs *all) {
   heat_code code = HEAT_OK;
   const char *text = "";
@@ -153,7 +155,7 @@ static void wait_for(double seconds) {
   nanosleep(&pause, NULL);
 }
 
-/* Draw over what was drawn before, `*lines` lines; what does not fit into the window is cut off. */
+/* Replace the `*lines` lines that were drawn before; what does not fit into the window is cut off. */
 static heat_status redraw(const runs *all, int *lines) {
   char *text = NULL;
   size_t length;
@@ -176,7 +178,7 @@ static heat_status redraw(const runs *all, int *lines) {
   return heat_ok();
 }
 
-/* What was told of a run. */
+/* The state of a run that was printed last. */
 typedef struct told {
   char directory[HEAT_PATH];
   heat_run_kind kind;
@@ -185,10 +187,10 @@ typedef struct told {
 typedef struct told_runs {
   told *runs;
   int count;
-  double next, pace; /* when all that go on are told again, and how long after that, s */
+  double next, pace; /* when all runs in progress are printed again, and the time between such lines, s */
 } told_runs;
 
-/* Whether the run is in another state than when it was told of. */
+/* Whether the run is in another state than the one that was printed last. */
 static bool has_changed(told_runs *teller, const heat_run_state *state) {
   for (int n = 0; n < teller->count; n++) {
     if (strcmp(teller->runs[n].directory, state->directory) != 0) continue;
@@ -205,7 +207,7 @@ static bool has_changed(told_runs *teller, const heat_run_state *state) {
   return true;
 }
 
-/* A line for each run that is in another state now, and from time to time for each that goes on. */
+/* Print a line for each run whose state has changed, and from time to time for each run in progress. */
 static void tell(told_runs *teller, const runs *all) {
   const double now = seconds_now();
   const bool due = now >= teller->next;
@@ -220,7 +222,7 @@ static void tell(told_runs *teller, const runs *all) {
   teller->pace = fmin(teller->pace * pace_growth, slowest_pace);
 }
 
-/* Until all have ended. */
+/* Show the runs until all have ended. */
 static heat_status watch(runs *all, const heat_arguments *arguments, bool json) {
   const bool draws = isatty(STDOUT_FILENO) && !json;
   told_runs teller = {.pace = first_pace};
@@ -239,18 +241,16 @@ static heat_status watch(runs *all, const heat_arguments *arguments, bool json) 
   return status;
 }
 
-/* ---- requests ---- */
-
 /* One request to one run. */
 typedef struct asked {
   heat_run_state *run;
-  char path[HEAT_PATH]; /* of the file that asks */
-  off_t log_before;     /* bytes of run.log when it was made */
-  bool made;            /* by us: it was not there before */
+  char path[HEAT_PATH]; /* of the file that makes the request */
+  off_t log_before;     /* size of run.log when the request was made, bytes */
+  bool made;            /* this program made the file; it did not exist before */
   char answer[HEAT_STATUS_TEXT];
 } asked;
 
-/* How run.log answers. */
+/* Write the beginning of the line with which run.log answers. */
 static void put_beginning(char text[64], const char *word) {
   if (strcmp(word, "stop") == 0)
     snprintf(text, 64, "stopped by ");
@@ -281,7 +281,7 @@ static heat_status make_request(asked *it, const char *word) {
                                       : heat_fail(HEAT_IO, "cannot make '%s': %s", it->path, strerror(error));
 }
 
-/* Whether run.log has the answer by now. */
+/* Whether run.log contains the answer. */
 static bool is_answered(asked *it, const char *word) {
   enum { MOST = 1 << 16 };
   char log[HEAT_PATH], beginning[64];
@@ -304,8 +304,8 @@ static bool is_answered(asked *it, const char *word) {
   return it->answer[0] != '\0';
 }
 
-/* Wait for the answer until `deadline`. Of a run that has ended without one the request is taken back: the last lines
- * of run.log may come a moment after status.json tells of the end. */
+/* Wait for the answer until `deadline`. If the run has ended without an answer the request is removed, but not at once,
+ * because the last lines of run.log may be written a moment after status.json shows the end. */
 static heat_status await(heat_runtime *runtime, asked *it, const char *word, heat_run_jobs *jobs, double deadline) {
   const double pause = 0.2;
   enum { LOOKS_AFTER_THE_END = 10 };
@@ -318,7 +318,7 @@ static heat_status await(heat_runtime *runtime, asked *it, const char *word, hea
       return heat_fail(HEAT_DIFFERENT, "%s", "");
     }
     if (seconds_now() > deadline) {
-      heat_runtime_say(runtime, "%s: asked; the run will answer in run.log at its next look\n", directory);
+      heat_runtime_say(runtime, "%s: requested; the run will answer in run.log at its next poll\n", directory);
       return heat_fail(HEAT_DIFFERENT, "%s", "");
     }
     wait_for(pause);
@@ -336,7 +336,7 @@ static heat_status check_word(const char *word) {
                : heat_fail(HEAT_USAGE, "--request: '%s' is not one of checkpoint, snapshot, image, stop", word);
 }
 
-/* Ask all runs that go on, and wait for their answers together. */
+/* Make the request to all runs in progress, and wait for all answers together. */
 static heat_status request(heat_runtime *runtime, runs *all, const char *word) {
   asked *list = calloc((size_t)all->count + 1, sizeof *list);
   int count = 0;
@@ -367,7 +367,7 @@ static heat_status show_status(heat_runtime *runtime, const heat_arguments *argu
   runs all = {0};
   heat_status status = heat_ok();
   if (word != NULL && (json || watches))
-    status = heat_fail(HEAT_USAGE, "--request stands without --watch and --json");
+    status = heat_fail(HEAT_USAGE, "--request cannot be combined with --watch or --json");
   else if (watches)
     status = watch(&all, arguments, json);
   else
@@ -389,11 +389,11 @@ static heat_status run_status(heat_runtime *runtime, const heat_arguments *argum
 const heat_command heat_command_status = {
     .name = "status",
     .operands = "DIR...",
-    .summary = "how far runs are, from another terminal; exit code 0: done, 1: they go on, 75: to be resumed",
-    .options = {{"watch", HEAT_NO_ARGUMENT, NULL, "again every second until all have ended"},
-                {"json", HEAT_NO_ARGUMENT, NULL, "a JSON list"},
+    .summary = "show how far runs are, from another terminal; exit code 0: done, 1: in progress, 75: can be resumed",
+    .options = {{"watch", HEAT_NO_ARGUMENT, NULL, "show them every second until all have ended"},
+                {"json", HEAT_NO_ARGUMENT, NULL, "print a JSON list"},
                 {"request", HEAT_ARGUMENT, "WHAT",
-                 "ask a run that goes on for a checkpoint, a snapshot or an image at once, or to stop"}},
+                 "ask a run in progress for a checkpoint, a snapshot or an image at once, or to stop"}},
     .least = 1,
     .most = -1,
     .run = run_status};

@@ -1,4 +1,4 @@
-/* `heat2d sweep`. */
+/* `heat2d sweep` runs or lists the members of a deck's sweep. */
 #include "command.h"
 #include "command_run.h"
 #include "heat2d/deck/members.h"
@@ -9,7 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-/* A whole number from 1 to `most`; 0: the option is not given. */
+/* Read an integer from 1 to `most`; 0: the option is not given. */
 static heat_status read_count(const heat_arguments *arguments, const char *option, int64_t most, int64_t *count) {
   const char *text = heat_arguments_value(arguments, option);
   double number = 0;
@@ -22,11 +22,12 @@ static heat_status read_count(const heat_arguments *arguments, const char *optio
   return status;
 }
 
-/* A line for each member: its number, its directory, its values. */
+/* Print a line for each member: its number, its directory, its values. */
 static void print_list(const heat_config *config) {
   for (int64_t m = 0; m < heat_members_count(config); m++) {
     char directory[HEAT_PATH];
-    if (heat_member_directory(config, m, directory).code != HEAT_OK) continue; /* its run tells that it is too long */
+    if (heat_member_directory(config, m, directory).code != HEAT_OK)
+      continue; /* its run will report that the path is too long */
     printf("%lld\t%s", (long long)m + 1, directory);
     for (int n = 0; heat_members_key(config, n) != NULL; n++) {
       char *value = heat_members_value(config, m, n);
@@ -37,7 +38,7 @@ static void print_list(const heat_config *config) {
   }
 }
 
-/* What does not run all members. */
+/* Do what is asked for by --list, --count or --index. */
 static heat_status do_one(heat_runtime *runtime, const heat_arguments *arguments, const heat_options *options) {
   heat_config *config;
   int64_t index;
@@ -78,18 +79,19 @@ static heat_status run(heat_runtime *runtime, const heat_arguments *arguments) {
 const heat_command heat_command_sweep = {
     .name = "sweep",
     .operands = "DECK",
-    .summary = "run every member of the deck's sweep that is not done yet, side by side on groups of ranks",
+    .summary = "run all members of the deck's sweep that are not done yet, in parallel on groups of ranks",
     .options = {{"list", HEAT_NO_ARGUMENT, NULL, "only list the members: number, directory, values"},
-                {"count", HEAT_NO_ARGUMENT, NULL, "only say how many there are: the range of a job array, 1 to that"},
-                {"index", HEAT_ARGUMENT, "N", "run member N alone, on all ranks, as a job of an array does"},
+                {"count", HEAT_NO_ARGUMENT, NULL, "only print the number of members, N; a job array of them is 1 to N"},
+                {"index", HEAT_ARGUMENT, "N", "run only member N, on all ranks, as a job of an array does"},
                 {"groups", HEAT_ARGUMENT, "G",
-                 "members at a time, each on its share of the ranks (default: as many as can)"},
-                {"set", HEAT_ARGUMENT, "KEY=VALUE", "lay a value over the deck and over the sweep (repeatable)"},
+                 "number of members at a time, each on its part of the ranks (default: as many as possible)"},
+                {"set", HEAT_ARGUMENT, "KEY=VALUE", "replace a value of the deck and of the sweep (repeatable)"},
                 {"resume", HEAT_NO_ARGUMENT, NULL, "go on with members that were stopped or failed, begin the others"},
                 {"overwrite", HEAT_NO_ARGUMENT, NULL, "replace the runs of all members"},
-                {"force-unlock", HEAT_NO_ARGUMENT, NULL, "take directories from runs that you know are gone"},
-                {"walltime", HEAT_ARGUMENT, "HH:MM:SS", "stop in time, with checkpoints and exit code 75"},
-                {"progress", HEAT_ARGUMENT, "MODE", "none: not a line for each member; with --index as for run"}},
+                {"force-unlock", HEAT_NO_ARGUMENT, NULL, "take directories from runs that you know have ended"},
+                {"walltime", HEAT_ARGUMENT, "HH:MM:SS",
+                 "stop before this time is over, with checkpoints and exit code 75"},
+                {"progress", HEAT_ARGUMENT, "MODE", "none: no line for each member; with --index as for run"}},
     .least = 1,
     .most = 1,
     .run = run};

@@ -1,4 +1,4 @@
-/* `heat2d view`: a field in the terminal. Rank 0 does it alone. */
+/* `heat2d view` shows a field in the terminal. Only rank 0 does something. */
 #include "command.h"
 #include "screen.h"
 #include "source.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FOLLOW = 500, ROWS_BELOW_PROMPT = 1 }; /* ms between two looks at the directory */
+enum { FOLLOW = 500, ROWS_BELOW_PROMPT = 1 }; /* FOLLOW: time between two searches for new files, ms */
 static const char hint[] = "arrows: value, i: isotherms, n p: next, previous, q: quit";
 
 typedef struct view {
@@ -19,11 +19,11 @@ typedef struct view {
   heat_view_page page;
   double *values;
   int columns, rows;
-  double low, high; /* of all that was shown, where the range is automatic */
+  double low, high; /* range of all fields shown so far, if the range is automatic */
   bool terminal, seen;
 } view;
 
-/* Read the file at hand for a window of the size that there is now. */
+/* Read the present file for the present size of the window. */
 static heat_status read_file(view *at) {
   hid_t file = H5I_INVALID_HID;
   heat_status status = heat_source_open(&at->source, at->files.paths[at->shown], &file);
@@ -39,7 +39,7 @@ static heat_status read_file(view *at) {
   if (status.code == HEAT_OK && picture->range_auto) {
     double low = INFINITY, high = -INFINITY;
     status = heat_source_range(&at->source, file, &low, &high);
-    if (!(low <= high)) low = high = 0; /* nothing but NaN */
+    if (!(low <= high)) low = high = 0; /* all values are NaN */
     at->low = at->seen ? fmin(at->low, low) : low;
     at->high = at->seen ? fmax(at->high, high) : high;
     at->seen = true;
@@ -63,12 +63,12 @@ static heat_status show(const view *at) {
   if (at->terminal)
     status = heat_screen_write(text, length);
   else
-    fwrite(text, 1, length, stdout); /* the program's end looks whether that failed */
+    fwrite(text, 1, length, stdout); /* main checks whether that failed */
   free(text);
   return status;
 }
 
-/* Move the cursor, which the first arrow puts into the middle. */
+/* Move the cursor; the first arrow key puts it into the middle. */
 static void move(view *at, heat_key key) {
   int *cursor = at->page.cursor;
   const int *samples = at->source.picture.samples;
@@ -83,12 +83,12 @@ static void move(view *at, heat_key key) {
   if (cursor[axis] >= samples[axis]) cursor[axis] = samples[axis] - 1;
 }
 
-/* Look for files that came meanwhile; where the newest one was shown, the newest one is shown. */
+/* Look for new files. If the newest file was shown, the new newest one is shown. */
 static heat_status look_for_more(view *at, bool *changed) {
   heat_source_list now;
   const heat_status status = heat_source_list_create(&now, MPI_COMM_SELF, &at->operand, 1);
   *changed = false;
-  if (status.code != HEAT_OK) return heat_ok(); /* a run that begins anew has no files for a moment */
+  if (status.code != HEAT_OK) return heat_ok(); /* a run that starts anew has no files for a moment */
   const bool newest = at->shown == at->files.count - 1;
   const char *last = at->files.paths[at->files.count - 1], *last_now = now.paths[now.count - 1];
   if (now.count == at->files.count && strcmp(last, last_now) == 0) {
@@ -174,8 +174,8 @@ static heat_status view_field(heat_runtime *runtime, const heat_arguments *argum
 const heat_command heat_command_view = {
     .name = "view",
     .operands = "FILE.h5|DIR",
-    .summary = "the field as a picture in the terminal",
-    .options = {{"follow", HEAT_NO_ARGUMENT, NULL, "redraw as a run writes snapshots; q ends it"}},
+    .summary = "show the field in the terminal",
+    .options = {{"follow", HEAT_NO_ARGUMENT, NULL, "show new snapshots as a run writes them; q ends it"}},
     .least = 1,
     .most = 1,
     .run = view_field};

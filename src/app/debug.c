@@ -7,13 +7,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A debugger sets it by name; no part of the program does. */
+/* A debugger sets this variable by its name; no part of the program does. */
 extern volatile int heat_debugger_wait;
 volatile int heat_debugger_wait = 1;
 
-/* A rank that hangs can be asked by a signal only, and a handler is given nothing: hence the one pointer. */
+/* A rank that hangs can only be reached by a signal, and a signal handler has no argument for a context, so that this
+ * pointer has to be global. */
 static const heat_runtime *answering;
-static char answering_host[256] = "?"; /* asked for beforehand: of gethostname no signal handler may make use */
+static char answering_host[256] = "?"; /* found in advance, because a signal handler must not call gethostname */
 
 heat_status heat_debug_wait(const heat_runtime *runtime) {
   const char *named = getenv("HEAT2D_WAIT_FOR_DEBUGGER");
@@ -32,7 +33,7 @@ heat_status heat_debug_wait(const heat_runtime *runtime) {
   return heat_ok();
 }
 
-/* A line made without stdio, which may be at work, or hold its locks, where the signal came. */
+/* A line that is built without stdio, which may hold locks when the signal arrives. */
 typedef struct line {
   char text[512];
   size_t length;
@@ -56,7 +57,7 @@ static void put_number(line *out, int64_t number) {
   put_text(out, digits + at);
 }
 
-/* Only what POSIX lets a signal handler call. */
+/* Calls only functions that POSIX allows in signal handlers. */
 static void on_quit(int number) {
   (void)number;
   const int error = errno;
@@ -71,7 +72,7 @@ static void on_quit(int number) {
   put_text(&out, heat_activity_names[answering->activity]);
   put_text(&out, "\n");
   const ssize_t written = write(STDERR_FILENO, out.text, out.length);
-  (void)written; /* where nobody listens */
+  (void)written; /* a failure cannot be reported */
   errno = error;
 }
 

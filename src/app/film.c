@@ -1,6 +1,6 @@
-/* The pictures go into ffmpeg's standard input one after another, so that no shell is needed. A film is encoded in
- * pieces of a few pictures, which ranks share, and which are then joined as they are; a GIF, whose colours are chosen
- * for all its pictures, in one. */
+/* Pictures are written to the standard input of ffmpeg one after another, so that no shell is needed. A film is encoded
+ * in pieces of a few pictures, which are divided among the ranks and then joined without encoding them again. A GIF is
+ * encoded in one piece, because its colours are chosen for all its pictures. */
 #include "film.h"
 
 #include "heat2d/io/directory.h"
@@ -21,10 +21,9 @@ extern char **environ;
 const char *const heat_film_names[] = {
     [HEAT_FILM_MP4] = "mp4", [HEAT_FILM_WEBM] = "webm", [HEAT_FILM_GIF] = "gif", [HEAT_FILMS] = NULL};
 
-/* What follows the input on ffmpeg's command line: ways of encoding, tried in turn until one is known to this ffmpeg.
- */
+/* Options for the output on ffmpeg's command line. The ways of encoding are tried in turn until this ffmpeg has one. */
 enum { MOST_WORDS = 12, WAYS = 2 };
-enum { PIECE_FRAMES = 10 }; /* at most, of the pieces in which ranks encode a film */
+enum { PIECE_FRAMES = 10 }; /* largest number of pictures in a piece of a film */
 static const char *const ways[HEAT_FILMS][WAYS][MOST_WORDS] = {
     [HEAT_FILM_MP4] = {{"-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "16", "-f", "mp4"},
                        {"-c:v", "mpeg4", "-pix_fmt", "yuv420p", "-q:v", "3", "-f", "mp4"}},
@@ -33,7 +32,7 @@ static const char *const ways[HEAT_FILMS][WAYS][MOST_WORDS] = {
     [HEAT_FILM_GIF] = {{"-filter_complex", "split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none", "-f", "gif"}},
 };
 
-/* The program's path; false where there is none on PATH. */
+/* Find the path of the program; false if it is not on PATH. */
 static bool find_program(char path[HEAT_PATH]) {
   const char *at = getenv("PATH");
   while (at != NULL && *at != '\0') {
@@ -52,7 +51,7 @@ bool heat_film_possible(void) {
   return find_program(path);
 }
 
-/* Copy a file into the pipe; false when its reader has gone or the file cannot be read. */
+/* Copy a file into the pipe; false if the reader of the pipe has ended or the file cannot be read. */
 static bool feed(int pipe, const char *path) {
   enum { BLOCK = 1 << 16 };
   static const int failed = -1;
@@ -69,14 +68,14 @@ static bool feed(int pipe, const char *path) {
   return good;
 }
 
-/* Whether the program has ended well. */
+/* Wait for the program, and return whether it has succeeded. */
 static bool finished(pid_t child) {
   int outcome = -1;
   while (waitpid(child, &outcome, 0) < 0 && errno == EINTR) continue;
   return WIFEXITED(outcome) && WEXITSTATUS(outcome) == 0;
 }
 
-/* Start the program with its standard input at the returned pipe's other end; negative when that fails. */
+/* Start the program, and return the pipe that is its standard input; negative if that fails. */
 static int start(const char *program, const char *const *words, bool quiet, pid_t *child) {
   int ends[2];
   if (pipe(ends) != 0) return -1;
@@ -96,15 +95,15 @@ static int start(const char *program, const char *const *words, bool quiet, pid_
   return -1;
 }
 
-/* What one run of ffmpeg is to make. */
+/* What one run of ffmpeg has to do. */
 typedef struct encoding {
   const char *program, *partial;
-  const char *const *way; /* words of the command line */
-  bool quiet;             /* what ffmpeg itself says is seen unless another way can be tried */
+  const char *const *way; /* options for the output */
+  bool quiet;             /* hide the messages of ffmpeg, because another way can be tried if this one fails */
   double rate;
 } encoding;
 
-/* Encode pictures by one thread: another number of threads would give a film of other bytes. */
+/* Encode pictures with one thread, because the bytes of a film depend on the number of threads. */
 static bool encode(const encoding *how, const char *const *frames, int count) {
   enum { HEAD = 15, TAIL = 8 };
   char rate_text[32];
@@ -121,7 +120,7 @@ static bool encode(const encoding *how, const char *const *frames, int count) {
   struct sigaction before, ignore = {.sa_handler = SIG_IGN};
   const int pipe = start(how->program, words, how->quiet, &child);
   if (pipe < 0) return false;
-  sigaction(SIGPIPE, &ignore, &before); /* an encoder that gives up is told by its exit code */
+  sigaction(SIGPIPE, &ignore, &before); /* the exit code of the encoder shows whether it failed */
   bool fed = true;
   for (int n = 0; n < count && fed; n++) fed = feed(pipe, frames[n]);
   close(pipe);
@@ -129,7 +128,7 @@ static bool encode(const encoding *how, const char *const *frames, int count) {
   return finished(child) && fed;
 }
 
-/* ffmpeg writes no comment into a GIF: put one before its last byte, by which the file is known as ours. */
+/* ffmpeg writes no comment into a GIF, so put one before its last byte. It marks the file as written by heat2d. */
 static bool sign_gif(const char *path) {
   static const char note[] = "\x21\xFE\x06heat2d\0;"; /* comment extension, and the trailer */
   FILE *file = fopen(path, "r+b");
@@ -138,19 +137,19 @@ static bool sign_gif(const char *path) {
   return fclose(file) == 0 && good;
 }
 
-/* A film on its way. Its pieces are cut at places that do not depend on the number of ranks. */
+/* A film that is being made. The division into pieces does not depend on the number of ranks. */
 typedef struct film {
   const heat_film_order *order;
   char program[HEAT_PATH], partial[HEAT_PATH], list[HEAT_PATH];
   int pieces;
-  int rank, size; /* of those that encode: rank 0 alone where not all have the program */
+  int rank, size; /* among the ranks that encode: rank 0 only, if not all have the program */
 } film;
 
 static void name_piece(const film *made, int piece, char path[HEAT_PATH]) {
   snprintf(path, HEAT_PATH, "%.*s.%d.partial", HEAT_PATH - 32, made->order->path, piece);
 }
 
-/* This rank's pieces: every one is a film by itself, which begins with a whole picture. */
+/* Encode this rank's pieces. Each is a complete film, which begins with a key frame. */
 static bool encode_pieces(const film *made, const char *const *way, bool quiet) {
   const int count = made->order->count;
   bool good = true;
@@ -165,7 +164,7 @@ static bool encode_pieces(const film *made, const char *const *way, bool quiet) 
   return good;
 }
 
-/* A name as ffmpeg's list of files wants it. */
+/* Write a name in the format of ffmpeg's list of files. */
 static void put_quoted(FILE *list, const char *name) {
   fputs("file '", list);
   for (; *name != '\0'; name++) {
@@ -177,7 +176,7 @@ static void put_quoted(FILE *list, const char *name) {
   fputs("'\n", list);
 }
 
-/* Put the pieces one behind another, without encoding them again. Rank 0. */
+/* Join the pieces without encoding them again. Called on rank 0. */
 static bool join_pieces(const film *made) {
   FILE *list;
   if (heat_directory_create(&list, made->list).code != HEAT_OK) return false;
@@ -185,7 +184,7 @@ static bool join_pieces(const film *made) {
     char path[HEAT_PATH];
     name_piece(made, piece, path);
     const char *slash = strrchr(path, '/');
-    put_quoted(list, slash != NULL ? slash + 1 : path); /* from where the list is */
+    put_quoted(list, slash != NULL ? slash + 1 : path); /* relative to the folder of the list */
   }
   bool good = ferror(list) == 0;
   good = fclose(list) == 0 && good;
@@ -201,7 +200,7 @@ static bool join_pieces(const film *made) {
   return finished(child);
 }
 
-/* Which ranks encode, how many pieces there are, and a place for the film. Collective. */
+/* Find out which ranks encode and how many pieces there are, and choose a temporary name for the film. Collective. */
 static heat_status begin(film *made) {
   const heat_film_order *order = made->order;
   int able = find_program(made->program), all = 0;
@@ -210,7 +209,7 @@ static heat_status begin(film *made) {
   MPI_Allreduce(&able, &all, 1, MPI_INT, MPI_MIN, order->comm);
   if (!all) {
     made->size = 1;
-    if (made->rank > 0) made->rank = order->count; /* beyond all pieces */
+    if (made->rank > 0) made->rank = order->count; /* larger than the number of any piece */
   }
   made->pieces = order->kind == HEAT_FILM_GIF ? 1 : 2 * ((order->count + PIECE_FRAMES * 2 - 1) / (PIECE_FRAMES * 2));
   if (made->pieces > order->count) made->pieces = 1;
@@ -226,7 +225,7 @@ static heat_status begin(film *made) {
   return heat_agree(order->comm, status);
 }
 
-/* The joined film gets its name. Rank 0. */
+/* Join the pieces, and rename the film. Called on rank 0. */
 static heat_status complete(const film *made) {
   const heat_film_order *order = made->order;
   bool good = made->pieces == 1 || join_pieces(made);

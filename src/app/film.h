@@ -1,4 +1,4 @@
-/* Films by the program ffmpeg, where it is installed. Private. */
+/* Films, made by the program ffmpeg if it is installed. */
 #ifndef HEAT2D_FILM_H
 #define HEAT2D_FILM_H
 
@@ -12,7 +12,7 @@ extern const char *const heat_film_names[];
 /* Whether a program ffmpeg is on PATH. Local. */
 bool heat_film_possible(void);
 
-/* A film of the PNG files `frames`, `rate` of them a second. */
+/* A film of the PNG files `frames`, with `rate` pictures per second. */
 typedef struct heat_film_order {
   MPI_Comm comm;
   const char *path;
@@ -22,9 +22,9 @@ typedef struct heat_film_order {
   double rate;
 } heat_film_order;
 
-/* Make the film: written beside its path, and renamed when it is complete. The ranks that have ffmpeg share the work
- * where all have it; else rank 0, which must have it, does it all. The bytes do not depend on the ranks. HEAT_IO.
- * Collective over order->comm. */
+/* Make the film under a temporary name in the same directory, and rename it when it is complete. If all ranks have
+ * ffmpeg they share the work; otherwise rank 0, which must have it, does all of it. The bytes of the film do not depend
+ * on the number of ranks. HEAT_IO. Collective over order->comm. */
 heat_status heat_film_write(const heat_film_order *order);
 
 #endif

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- files: as seen on local disks, each file made durable and, of the HDF5 ones, read back ---- */
+/* The time for files, as measured on local disks: each file is made durable, and HDF5 files are read back. */
 
 static const double snapshot_seconds = 5e-3, picture_seconds = 5e-3, pixel_seconds = 60e-9;
 static const double bandwidth = 250e6, deflate_bandwidth = 40e6, copy_bandwidth = 2e9; /* bytes per second */
-static const double look_seconds = 1e-9, sum_seconds = 1.4e-9; /* for each cell; sum: an exact one of its values */
+static const double look_seconds = 1e-9, sum_seconds = 1.4e-9; /* per cell; sum_seconds: an exact sum of the values */
 
 double heat_forecast_files(const heat_plan *plan) {
   const heat_config *config = plan->problem->config;
@@ -21,7 +21,7 @@ double heat_forecast_files(const heat_plan *plan) {
   const bool packed = heat_config_integer(config, "output.compression") > 0;
   const double bytes = heat_plan_snapshot(plan), state = cells * sizeof(double);
   const double snapshots = heat_plan_occurrences(&plan->clock, heat_config_cadence(config, "output.every"));
-  /* Of one material the temperatures' sum gives the mean and the energy, otherwise each has its own. */
+  /* For uniform material one sum of the temperatures gives both mean and energy; otherwise there are two sums. */
   const double energy_seconds = heat_problem_uniform_material(plan->problem) ? sum_seconds : 2 * sum_seconds;
   double seconds = snapshots * (snapshot_seconds + bytes / bandwidth + (look_seconds + energy_seconds) * own);
   if (packed) seconds += snapshots * bytes / plan->ranks / deflate_bandwidth;
@@ -40,11 +40,10 @@ double heat_forecast_files(const heat_plan *plan) {
   return seconds + final * (snapshot_seconds + state / bandwidth);
 }
 
-/* ---- the start ---- */
-
-/* Seconds since the process `pid` began; 0 where the system does not say. */
+/* The seconds since the process `pid` began; 0 if the system does not tell. */
 static double age_of(long pid) {
-  enum { TEXT = 1024, START = 20 }; /* fields from the state on to the start, in ticks since the system's */
+  /* START is the number of fields from the state to the start time, which is in clock ticks since the boot. */
+  enum { TEXT = 1024, START = 20 };
   char path[64], text[TEXT];
   double uptime = 0;
   FILE *file = fopen("/proc/uptime", "r");
@@ -56,27 +55,25 @@ static double age_of(long pid) {
   if (file == NULL) return 0;
   text[fread(text, 1, sizeof text - 1, file)] = '\0';
   fclose(file);
-  const char *at = strrchr(text, ')'); /* the name before it may hold anything */
+  const char *at = strrchr(text, ')'); /* the name before it may contain any character */
   for (int field = 0; at != NULL && field < START; field++) at = strchr(at + 1, ' ');
   return at != NULL ? fmax(0, uptime - strtod(at, NULL) / (double)sysconf(_SC_CLK_TCK)) : 0;
 }
 
-/* What a run like this one takes before it reads its deck, and after its end: with the launcher's part, whose age tells
- * when the user pressed the key. */
+/* The time that such a run takes before it reads its deck, and after its end. It includes the launcher, whose age tells
+ * when the user started it. */
 static double start_seconds(const heat_runtime *runtime) {
   const bool launched = heat_is_launched();
-  const double most = 5, end = 0.05; /* s; an older launcher has done something else before */
+  const double most = 5, end = 0.05; /* in s; a launcher that is older than `most` has done something else before */
   const double own = age_of((long)getpid()), launcher = launched ? age_of((long)getppid()) : 0;
   const double age = fmax(own, launcher) - heat_runtime_elapsed(runtime);
   return fmin(most, fmax(0, age)) + end;
 }
 
-/* ---- the steps ---- */
-
 enum { CELLS_MOST = 1 << 20, CELLS_LEAST = 4096, SOLVED_MOST = 1 << 18 };
 static const double paint_seconds = 0.15, warm_seconds = 0.15, measure_seconds = 0.1, call_seconds = 0.04;
 
-/* A part of the grid, as a grid of its own, or the grid itself. */
+/* The grid, or a part of it as a separate grid, on which steps are timed. */
 typedef struct trial {
   heat_problem window;
   heat_grid grid;
@@ -87,7 +84,7 @@ typedef struct trial {
   int64_t step, batch;
 } trial;
 
-/* Steps that a run does at once: as many as are fused, or fewer where something is due more often. */
+/* The number of steps that a run does at once: as many as are fused, or fewer if something is due more often. */
 static int64_t batch_length(const heat_plan *plan) {
   const heat_config *config = plan->problem->config;
   const heat_cadence saves = {.steps = heat_config_cadence(config, "checkpoint.every").steps};
@@ -99,7 +96,8 @@ static int64_t batch_length(const heat_plan *plan) {
   return (int64_t)fmax(1, floor(gap / ceil(gap / HEAT_BATCH)));
 }
 
-/* What a step finds wrong at a later time is left to the run: how far these go depends on the machine. */
+/* Failures of these steps are ignored, and left to the run to report: how far in time the steps get depends on the
+ * machine. */
 static void advance(void *context) {
   trial *t = context;
   if (t->step + t->batch > t->clock.last) t->step = 0;
@@ -107,7 +105,8 @@ static void advance(void *context) {
   t->step += t->batch;
 }
 
-/* `box`: of the setup's grid, for each rank by itself; NULL: the grid itself, on all ranks. Collective. */
+/* Set up steps on a `box` of the grid, on each rank by itself, or, if `box` is NULL, on the grid itself with all ranks.
+ * Collective. */
 static heat_status open_trial(trial *t, const heat_plan *plan, const heat_setup *setup, const heat_box *box) {
   const MPI_Comm comm = box != NULL ? MPI_COMM_SELF : setup->grid.comm;
   const int alone[HEAT_AXES] = {1, 1};
@@ -143,8 +142,8 @@ static int compare_times(const void *a, const void *b) {
   return one < other ? -1 : one > other;
 }
 
-/* Seconds of one of the run's steps that solve linear systems, on the slowest rank: of the first one, which also sets
- * the solver up, and the median of others. 0 where one fails, which is left to the run as well. Collective. */
+/* The seconds of one implicit step of the run on the slowest rank: of the first step, which also sets up the solver,
+ * and the median of others. 0 if a step fails, which the run will report. Collective. */
 static double time_solves(trial *t) {
   enum { MOST = 20, LEAST = 3 };
   const int64_t last = t->clock.last;
@@ -169,7 +168,7 @@ static double time_solves(trial *t) {
   return (first + later[count / 2] * (double)(last - 1)) / (double)last;
 }
 
-/* Seconds of one step of the trial on its slowest rank, with the tiles that a run finds. Collective. */
+/* The seconds of one step of the trial on its slowest rank, with the tiles that a run would choose. Collective. */
 static double time_step(trial *t) {
   if (t->stepper.method->step != NULL) return time_solves(t);
   const MPI_Comm comm = t->grid.comm;
@@ -190,7 +189,7 @@ static double time_step(trial *t) {
   return heat_measure(comm, measure_seconds, (heat_work){advance, t}, NULL, NULL) / (double)t->batch;
 }
 
-/* Cells of sides that change in time, of a block of that size. */
+/* The number of cells along sides that change in time, for a block of that size. */
 static double side_cells(const heat_problem *problem, const int64_t cells[HEAT_AXES]) {
   double count = 0;
   for (int side = 0; side < HEAT_SIDES; side++)
@@ -198,7 +197,7 @@ static double side_cells(const heat_problem *problem, const int64_t cells[HEAT_A
   return count;
 }
 
-/* What a step's sides and sources in time take, for each of their cells: what there is more of in a larger block. */
+/* The time that a step spends on sides and sources that depend on time, per cell. */
 static double time_sides(trial *t, double cells) {
   double times[HEAT_BATCH];
   const int64_t count = t->batch < HEAT_BATCH ? t->batch : HEAT_BATCH;
@@ -221,8 +220,8 @@ static double time_sources(trial *t, double cells) {
   return (MPI_Wtime() - start) / (INSTANTS * cells);
 }
 
-/* The block of the planned layout with most to do: the first, which is among the largest, or one whose sources depend
- * on time. */
+/* The block of the planned layout with the most work: the first, which is among the largest, or one whose sources
+ * depend on time. */
 static heat_box busiest_block(const heat_plan *plan, const heat_survey *survey) {
   heat_layout layout = plan->grid->layout;
   if (plan->ranks != plan->grid->size) heat_layout_choose(&layout, plan->ranks);
@@ -250,8 +249,8 @@ static heat_box clip(heat_box block, double most, const heat_survey *survey) {
   return block;
 }
 
-/* Seconds of one step of a block, from one of the trial, a part of it, that takes `seconds`: sides grow less than the
- * cells, and sources in time are counted by their share of all cells. */
+/* The seconds of one step of a block, given the `seconds` of one step of the trial, which is a part of the block. Sides
+ * grow less than cells, and sources that depend on time are counted by their fraction of all cells. */
 static double scale_up(trial *t, const heat_setup *setup, const heat_survey *survey, heat_box block, double seconds) {
   int64_t cells[HEAT_AXES], busy[HEAT_AXES];
   for (int axis = 0; axis < HEAT_AXES; axis++) cells[axis] = heat_box_width(block, axis);
@@ -263,12 +262,12 @@ static double scale_up(trial *t, const heat_setup *setup, const heat_survey *sur
   return plain * all / part + side * side_cells(&setup->problem, cells) + source * survey->in_time * all;
 }
 
-/* Cells that are measured at most, within a good tenth of a second. */
+/* The largest number of cells that can be timed within little more than a tenth of a second. */
 static double cells_most(const heat_setup *setup) {
   return setup->method->step != NULL ? SOLVED_MOST : CELLS_MOST;
 }
 
-/* Each rank measures by itself a block that it might have, or a part of it. */
+/* Each rank times, by itself, a block that it could have, or a part of one. */
 static heat_status time_block(const heat_plan *plan, const heat_setup *setup, const heat_survey *survey,
                               double *seconds) {
   trial t;
@@ -295,7 +294,7 @@ static heat_status time_grid(const heat_plan *plan, const heat_setup *setup, dou
   return status;
 }
 
-/* Seconds of one step of the setup's method. Collective. */
+/* Time one step of the setup's method, s. Collective. */
 static heat_status time_steps(const heat_plan *plan, const heat_setup *setup, const heat_survey *survey,
                               double *seconds) {
   const heat_grid *grid = plan->grid;
@@ -308,8 +307,8 @@ static heat_status time_steps(const heat_plan *plan, const heat_setup *setup, co
   return status;
 }
 
-/* How many steps error control takes is foreseen by the work that the method was compared with others by, in updates of
- * all cells; what an update takes is timed. Collective. */
+/* With error control the number of steps is not known. The work, in updates of all cells, is that which was predicted
+ * for the choice of the method, and the time of an update is measured. Collective. */
 static heat_status forecast_work(heat_plan *plan, const heat_setup *setup, const heat_survey *survey) {
   const heat_choice *choice = &setup->choice;
   const double updates = choice->work[HEAT_METHOD_EULER];

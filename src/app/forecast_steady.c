@@ -1,18 +1,14 @@
-/* When a run will be steady, from the same problem on a grid of a few cells: the slowest change has the length of the
- * domain or of its parts, which such a grid has too. */
+/* Predicts when a run will be steady by solving the same problem on a coarse grid: the slowest mode has the length of
+ * the domain or of its parts, and a coarse grid resolves it. */
 #include "forecast.h"
 
 #include <math.h>
 
-enum {
-  COARSE_CELLS = 3000,
-  FEWEST = 4,
-  STEPS = 100,
-  MOST_STEPS =
-      20000 /* that are taken in a row, some 0.3 s: a number, so that the forecast does not depend on the machine */
-};
+/* MOST_STEPS take about 0.3 s. The limit is a number of steps and not a time, so that the forecast does not depend on
+ * the machine. */
+enum { COARSE_CELLS = 3000, FEWEST = 4, STEPS = 100, MOST_STEPS = 20000 };
 
-/* The same domain in fewer cells of about the same form. */
+/* Divide the same domain into fewer cells of about the same aspect ratio. */
 static void coarsen(heat_problem *problem) {
   const double all = (double)problem->cells[HEAT_X] * (double)problem->cells[HEAT_Y];
   const double ratio = fmax(1, sqrt(all / COARSE_CELLS));
@@ -26,8 +22,8 @@ static void coarsen(heat_problem *problem) {
   }
 }
 
-/* Step until the field is steady. Where that takes too long the field is taken to stay as it is until the last `change`
- * of a side or source, and the rate to go on falling as it did. */
+/* Step until the field is steady. If that takes too many steps, assume that the field stays as it is until the last
+ * `change` of a side or source, and that the rate of change then falls as before. */
 static double settle(heat_stepper *stepper, heat_steady *steady, double dt, double change) {
   const heat_clock clock = heat_clock_create(0, 0, dt, steady->end);
   const heat_extent first = heat_field_extent(heat_stepper_solution(stepper), stepper->op->grid);
@@ -88,7 +84,7 @@ static double settle_coarse(const heat_setup *setup, const heat_problem *problem
 double heat_forecast_steady(const heat_setup *setup) {
   heat_steady steady = heat_steady_create(setup->config);
   double time = INFINITY;
-  const char *files = setup->problem.inputs; /* their numbers belong to the cells of the grid itself */
+  const char *files = setup->problem.inputs; /* field files have one number for each cell of the original grid */
   if (!heat_steady_asked(&steady) || (files != NULL && files[0] != '\0')) return time;
   heat_problem problem = setup->problem;
   coarsen(&problem);

@@ -1,4 +1,4 @@
-/* heat2d: a 2D heat-equation stepper on MPI ranks. Arguments in, exit code out. */
+/* heat2d: a 2D heat-equation stepper on MPI ranks. main chooses the command and turns its status into an exit code. */
 #include "command.h"
 #include "heat2d/app/debug.h"
 #include "heat2d/app/start.h"
@@ -25,7 +25,7 @@ static void print_help(void) {
       "version.\n\n"
       "Exit codes: 0 done, 1 compare or regress found a difference, or status a run that goes on, 64 the command line "
       "is\n"
-      "wrong, 65 the deck or an input file is wrong, 70 the numbers went wrong, 74 input or output failed, 75 stopped\n"
+      "wrong, 65 the deck or an input file is wrong, 70 the computation failed, 74 input or output failed, 75 stopped\n"
       "early with a checkpoint written.\n");
 }
 
@@ -49,11 +49,11 @@ static heat_status find(const char *name, const heat_command **command) {
   return heat_fail(HEAT_USAGE, "there is no command '%s' (see heat2d --help)", name);
 }
 
-/* "help" and its other forms, with a command's name behind it or alone. */
+/* Print the help: "help" or its other forms, alone or followed by the name of a command. */
 static heat_status tell_help(const heat_runtime *runtime, int count, char **words) {
   const bool may_name = strcmp(words[0], "help") == 0;
   if (count > 1 + may_name)
-    return heat_fail(HEAT_USAGE, "%s stands alone (heat2d COMMAND --help explains a command)", words[0]);
+    return heat_fail(HEAT_USAGE, "%s takes no other arguments (heat2d COMMAND --help explains a command)", words[0]);
   const heat_command *command = NULL;
   heat_status status = count > 1 ? find(words[1], &command) : heat_ok();
   if (status.code != HEAT_OK || runtime->rank != 0) return status;
@@ -75,7 +75,7 @@ static heat_status dispatch(heat_runtime *runtime, int count, char **words) {
   if (count == 0) return heat_fail(HEAT_USAGE, "which command? (see heat2d --help)");
   if (is_one_of(words[0], help)) return tell_help(runtime, count, words);
   if (is_one_of(words[0], version)) {
-    if (count > 1) return heat_fail(HEAT_USAGE, "%s stands alone", words[0]);
+    if (count > 1) return heat_fail(HEAT_USAGE, "%s takes no other arguments", words[0]);
     heat_runtime_say(runtime, "heat2d %s\n", heat_version());
     return heat_ok();
   }
@@ -93,15 +93,15 @@ static heat_status dispatch(heat_runtime *runtime, int count, char **words) {
   return status;
 }
 
-/* What the user's environment says wins. */
+/* Set environment variables for libraries, unless the user has set them. */
 static void prepare_libraries(void) {
-  /* Locks are refused by some parallel file systems; a run guards its directory itself. */
+  /* Some parallel file systems refuse file locks. They are not needed, since a run locks its directory itself. */
   setenv("HDF5_USE_FILE_LOCKING", "FALSE", 0);
   heat_mpio_prepare();
 }
 
-/* A file that could not be closed (a full disk) makes HDF5 crash when it tries again within MPI_Finalize: then all
- * ranks leave without it. */
+/* A file that could not be closed, for example on a full disk, makes HDF5 crash when it tries again within
+ * MPI_Finalize. In that case all ranks end without MPI_Finalize. */
 static void end(heat_runtime *runtime, heat_status status) {
   int open_files = H5Fget_obj_count(H5F_OBJ_ALL, H5F_OBJ_FILE) > 0;
   MPI_Allreduce(MPI_IN_PLACE, &open_files, 1, MPI_INT, MPI_MAX, runtime->comm);
@@ -113,7 +113,7 @@ static void end(heat_runtime *runtime, heat_status status) {
 int main(int argc, char **argv) {
   prepare_libraries();
   heat_launch(&argc, &argv);
-  H5Eset_auto(H5E_DEFAULT, NULL, NULL); /* failures are told by one line of our own */
+  H5Eset_auto(H5E_DEFAULT, NULL, NULL); /* failures are reported in one line by the program itself */
   heat_runtime runtime;
   heat_runtime_create(&runtime, MPI_COMM_WORLD);
   char build[HEAT_BUILD];
@@ -123,7 +123,8 @@ int main(int argc, char **argv) {
   if (status.code == HEAT_OK) status = dispatch(&runtime, argc - 1, argv + 1);
   if (fflush(stdout) != 0 || ferror(stdout))
     status = heat_first(status, heat_fail(HEAT_IO, "cannot write to the standard output"));
-  /* A fault in a deck begins with its place, as compilers write it; a code without a text has been explained. */
+  /* A fault in a deck begins with its place, as in messages of compilers. A failure without a text has been reported
+   * before. */
   if (status.code != HEAT_OK && status.text[0] != '\0' && runtime.rank == 0)
     fprintf(stderr, "%s%s\n%s", status.code == HEAT_DECK ? "" : "heat2d: ", status.text,
             runtime.further != NULL ? runtime.further : "");

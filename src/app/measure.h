@@ -1,4 +1,4 @@
-/* How long work takes. Private. */
+/* Measurements of how long work takes. */
 #ifndef HEAT2D_MEASURE_H
 #define HEAT2D_MEASURE_H
 
@@ -9,10 +9,11 @@ typedef struct heat_work {
   void *context;
 } heat_work;
 
-/* Work that is timed: it is called again and again, for about `seconds`, after a first time that is not counted.
- * Returns the median of what one call took on the slowest rank, s. With a `reference` (NULL: none), other work that is
- * called before and after each, *ratio becomes the median of the time that the reference took divided by the time of
- * the work: processors change their speed from one second to the next, and the ratio less so. Collective over comm. */
+/* Time `work`: it is called again and again for about `seconds` seconds, after a first call that is not counted.
+ * Returns the median of the time of one call on the slowest rank, s. `reference`, if it is not NULL, is other work,
+ * which is called before and after each call of `work`; *ratio becomes the median of the time of the reference divided
+ * by that of the work. The speed of a processor changes from second to second; the ratio is less sensitive to that.
+ * Collective over comm. */
 double heat_measure(MPI_Comm comm, double seconds, heat_work work, const heat_work *reference, double *ratio);
 
 #endif

@@ -8,19 +8,19 @@
 const char *const heat_figure_names[HEAT_FIGURES + 1] = {"time",      "min",        "max",         "mean",     "energy",
                                                          "flow_left", "flow_right", "flow_bottom", "flow_top", NULL};
 
-/* The sum modulo 2^64 of a hash for each cell, seeded with its place. Collective. */
+/* The sum modulo 2^64 of one hash per cell, seeded with the position of the cell. Collective. */
 static uint64_t digest(const heat_field *u, const heat_grid *grid) {
   const heat_box own = grid->owned;
   const uint64_t seed = heat_h5_name_seed("temperature"), nx = (uint64_t)grid->layout.cells[HEAT_X];
   uint64_t sum = 0;
-  for (int64_t j = own.lo[HEAT_Y]; j < own.hi[HEAT_Y]; j++) /* a hash of one value each */
+  for (int64_t j = own.lo[HEAT_Y]; j < own.hi[HEAT_Y]; j++) /* one hash per value */
     sum += heat_h5_hash_rows(heat_field_at(u, own.lo[HEAT_X], j), heat_box_width(own, HEAT_X), 1,
                              seed + (uint64_t)j * nx + (uint64_t)own.lo[HEAT_X]);
   MPI_Allreduce(MPI_IN_PLACE, &sum, 1, MPI_UINT64_T, MPI_SUM, grid->comm);
   return sum;
 }
 
-/* Collective; the status is this rank's own. */
+/* Take the temperatures of the probes. Collective, but the status is that of this rank. */
 static heat_status take_probes(heat_outcome *outcome, const heat_outcome_parts *parts) {
   outcome->probe_count = parts->probes->count;
   if (outcome->probe_count == 0) return heat_ok();

@@ -8,7 +8,7 @@
 #include <malloc.h>
 #endif
 
-enum { BYTES_BESIDE = 1 << 16 }; /* of a file, beside its field */
+enum { BYTES_BESIDE = 1 << 16 }; /* size of a file without its field */
 
 static const char history_columns[] =
     "step,time,dt,min,max,mean,energy,flux_in,source_in,balance,flow_left,flow_right,flow_bottom,flow_top";

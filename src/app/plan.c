@@ -22,7 +22,8 @@ static heat_box largest_block(const heat_plan *plan) {
 
 static const heat_property conductivities[HEAT_AXES] = {HEAT_CONDUCTIVITY_X, HEAT_CONDUCTIVITY_Y};
 
-/* How strong the links between cells are along each axis; where the material varies, by the shape of cells alone. */
+/* How strongly neighbouring cells are coupled along each axis; for a varying material judged by the shape of cells
+ * alone. */
 static void planned_links(const heat_problem *problem, double links[HEAT_AXES]) {
   const bool uniform = heat_problem_uniform_material(problem);
   for (int axis = 0; axis < HEAT_AXES; axis++) {
@@ -32,8 +33,8 @@ static void planned_links(const heat_problem *problem, double links[HEAT_AXES]) 
   }
 }
 
-/* How many times as well the best cell conducts along an axis as the worst one, as some rows of them show; 1 where that
- * cannot be found out. */
+/* The ratio of the largest to the smallest conductivity along an axis, estimated from some rows; 1 if it cannot be
+ * evaluated. */
 static double planned_contrast(const heat_problem *problem) {
   enum { ROWS = 256 };
   const int64_t rows = problem->cells[HEAT_Y], columns = problem->cells[HEAT_X], count = rows < ROWS ? rows : ROWS;
@@ -79,7 +80,7 @@ double heat_plan_memory(const heat_plan *plan) {
 double heat_plan_copy(const heat_plan *plan) {
   const heat_cadence saves = heat_config_cadence(plan->problem->config, "checkpoint.every");
   const double cells = (double)heat_box_cells(plan->grid->domain);
-  /* The steps are over when the last checkpoint is written, so that its time comes on top. */
+  /* The last checkpoint is written after the last step, so that no step hides its time. */
   if (saves.steps == 0 && saves.minutes == 0) return 0;
   return ceil(cells / plan->ranks) * (double)sizeof(double);
 }
@@ -143,8 +144,7 @@ heat_status heat_plan_check_files(const heat_config *config, const heat_clock *c
   return heat_ok();
 }
 
-/* A warning where the file system has no room for `bytes` in `count` files, what is there of the run counted as free.
- */
+/* Warn if the file system has no room for `bytes` in `count` files. Existing files of the run count as free space. */
 static void put_room(FILE *out, const char *directory, double bytes, double count) {
   const heat_room room = heat_directory_room(directory);
   const double there = room.bytes + heat_directory_used(directory);
@@ -176,7 +176,7 @@ static void put_files(FILE *out, const heat_plan *plan) {
     fprintf(out, ", %.0f pictures", pictures);
   }
   fprintf(out, "; in all about ");
-  /* While a checkpoint is written the old ones are still there. */
+  /* The old checkpoints still exist while a new one is written. */
   const double bytes = count * snapshot + (keep + 1) * checkpoint;
   put_bytes(out, bytes);
   fprintf(out, "\n");
@@ -201,7 +201,7 @@ static double planned_steps(const heat_plan *plan) {
 }
 
 static void put_steps(FILE *out, const heat_plan *plan) {
-  enum { DIGITS = 9 }; /* of limits, so that they can be typed back */
+  enum { DIGITS = 9 }; /* digits of limits, see heat_limit_below */
   const heat_limits limits = plan->limits;
   const char *name = heat_method_name(plan->method);
   if (plan->method == &heat_methods[HEAT_METHOD_STEADY]) {
@@ -219,12 +219,15 @@ static void put_steps(FILE *out, const heat_plan *plan) {
   fprintf(out, "%.0f steps to t = %.6g s\n", planned_steps(plan), plan->clock.end);
   if (plan->clock.dt > limits.monotone)
     fprintf(out,
-            "warning     such a step may overshoot: carry temperatures beyond those of the start and of the walls (up "
-            "to %.9g s it cannot)\n",
+            "warning     with such a step temperatures may overshoot those of the start and of the walls (up to %.9g s "
+            "they "
+            "cannot)\n",
             heat_limit_below(limits.monotone, DIGITS));
   if (plan->unseen > 0)
-    fprintf(out, "estimate    of the cells %.3g%% were looked at here, a run looks at all: its step may be shorter\n",
-            100 * (1 - plan->unseen));
+    fprintf(
+        out,
+        "estimate    only %.3g%% of the cells were examined here; a run examines all, and its step may be shorter\n",
+        100 * (1 - plan->unseen));
 }
 
 static void put_memory(FILE *out, const heat_plan *plan) {
@@ -246,12 +249,14 @@ static void put_time(FILE *out, const heat_plan *plan) {
   put_duration(out,
                cells * (plan->work > 0 ? plan->work : steps) / plan->rate + plan->file_seconds + plan->start_seconds);
   if (plan->work > 0)
-    fprintf(out, " for work that is foreseen as %.2g updates of all cells, at the %.3g Gcell/s of euler's here now",
-            plan->work, plan->rate / 1e9);
+    fprintf(
+        out,
+        " for predicted work of %.2g updates of all cells, at the %.3g Gcell/s that updates of euler reach here now",
+        plan->work, plan->rate / 1e9);
   else
     fprintf(out, " at the %.3g Gcell/s that such steps reach here now", plan->rate / 1e9);
   if (plan->file_seconds > 0) {
-    fprintf(out, "; of that files, by experience, ");
+    fprintf(out, "; of that files, by estimate, ");
     put_duration(out, plan->file_seconds);
     fprintf(out, ", the start ");
     put_duration(out, plan->start_seconds);

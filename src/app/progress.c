@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 static const double bar_seconds = 0.1, status_seconds = 1;
-static const double first_pace = 2, slowest_pace = 60, pace_growth = 1.3; /* plain lines get rarer, s */
+/* Times between plain lines, which become rarer, s. */
+static const double first_pace = 2, slowest_pace = 60, pace_growth = 1.3;
 static const double seconds_per_minute = 60, seconds_per_hour = 3600;
 
 static int terminal_columns(int file) {
@@ -20,8 +21,9 @@ static int terminal_columns(int file) {
   return isatty(file) && ioctl(file, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-/* Columns of the terminal that a person watches, 0 when there is none. mpirun gives its ranks a pseudo-terminal of no
- * size even when its own output is a file: so a terminal without a size counts only if the parent has one with. */
+/* The columns of the user's terminal; 0 if there is none. mpirun gives its ranks a pseudo-terminal without a size even
+ * when its own output is a file, so that a terminal without a size counts only if the parent process has one with a
+ * size. */
 static int watched_columns(void) {
   const int own = terminal_columns(STDOUT_FILENO);
   if (own > 0 || !isatty(STDOUT_FILENO)) return own;
@@ -68,7 +70,8 @@ static double rate(const heat_progress *progress, int64_t step, double now) {
   return seconds > 0 ? (double)(step - progress->first) * progress->cells / seconds : 0;
 }
 
-/* Seconds to the end at the mean pace so far, by simulated time where the steps differ; negative: unknown. */
+/* The seconds to the end at the mean speed so far, measured in simulated time if the steps differ in length; negative:
+ * not known. */
 static double remaining(const heat_progress *progress, int64_t step, double now) {
   if (progress->clock.free) {
     const double come = progress->clock.anchor_time - progress->first_time;
@@ -120,7 +123,7 @@ static void draw_bar(heat_progress *progress, const char *text, int64_t step) {
   progress->runtime->bar = true;
 }
 
-/* An instant of MPI_Wtime as seconds since the epoch; null before the steps began. */
+/* Write an instant of MPI_Wtime as seconds since the epoch, or null if it is not known. */
 static void put_instant(FILE *out, const char *name, bool known, double instant, double now) {
   struct timespec clock;
   clock_gettime(CLOCK_REALTIME, &clock);
@@ -130,7 +133,7 @@ static void put_instant(FILE *out, const char *name, bool known, double instant,
     fprintf(out, "  \"%s\": null,\n", name);
 }
 
-/* Write over the file as it is, in the place that it already has on a disk that is full. */
+/* Overwrite the existing file, which needs no new space on a full disk. */
 static bool overwrite(const char *path, const char *text, size_t length) {
   const int file = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
   if (file < 0) return false;
@@ -144,14 +147,14 @@ static void put_text(FILE *out, const char *name, const char *text) {
   fprintf(out, ",\n");
 }
 
-/* How far the run is. `end`: NULL while it goes on. */
+/* Write how far the run is. `end` is NULL while it goes on. */
 static void put_steps(FILE *out, const heat_progress *progress, int64_t step, double now, const heat_run_end *end) {
   const double left = end == NULL ? remaining(progress, step, now) : -1;
   fprintf(out, "  \"step\": %lld,\n", (long long)step);
   if (progress->clock.last < INT64_MAX)
     fprintf(out, "  \"steps\": %lld,\n", (long long)progress->clock.last);
   else
-    fprintf(out, "  \"steps\": null,\n"); /* of steps by error control nobody knows */
+    fprintf(out, "  \"steps\": null,\n"); /* with error control their number is not known */
   fprintf(out, "  \"time\": %.17g,\n", heat_clock_time(&progress->clock, step));
   fprintf(out, "  \"end\": %.17g,\n  \"percent\": %.4f,\n  \"rate\": %.6g,\n  \"eta\": ", progress->clock.end,
           end != NULL && end->code == HEAT_OK ? 100 : percent(progress, step), rate(progress, step, now));
@@ -161,7 +164,7 @@ static void put_steps(FILE *out, const heat_progress *progress, int64_t step, do
     fprintf(out, "%.1f,\n", left);
 }
 
-/* What the time went to. */
+/* Write the times of the run. */
 static void put_times(FILE *out, const heat_progress *progress, double now) {
   const heat_progress_times *times = &progress->times;
   put_instant(out, "began", true, progress->runtime->started, now);
@@ -171,7 +174,7 @@ static void put_times(FILE *out, const heat_progress *progress, double now) {
   fprintf(out, "  \"read\": %.3f,\n  \"slowest\": %.3f,\n", times->read, times->slowest);
 }
 
-/* Replace status.json. `end`: NULL while the run goes on. */
+/* Replace status.json. `end` is NULL while the run goes on. */
 static heat_status write_status(const heat_progress *progress, int64_t step, double now, const heat_run_end *end) {
   char *text = NULL, host[256] = "", stamp[32];
   size_t length = 0;
@@ -198,7 +201,7 @@ static heat_status write_status(const heat_progress *progress, int64_t step, dou
   fprintf(out, "\n}\n");
   heat_status status =
       fclose(out) == 0 ? heat_directory_replace(progress->path, text, false) : heat_no_memory("status.json", length);
-  /* The last word is not to be lost on a full disk. */
+  /* The final state must not be lost on a full disk. */
   if (status.code != HEAT_OK && end != NULL && overwrite(progress->path, text, length)) status = heat_ok();
   free(text);
   return status;

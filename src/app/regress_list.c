@@ -12,8 +12,6 @@
 
 enum { LONGEST_LIST = 16 << 20 };
 
-/* ---- reading ---- */
-
 static heat_status read_file(char **text, size_t *length, const char *path) {
   FILE *file = fopen(path, "r");
   if (file == NULL && errno == ENOENT) return heat_fail(HEAT_DECK, "%s: there is no such list", path);
@@ -32,7 +30,7 @@ static heat_status read_file(char **text, size_t *length, const char *path) {
   return status;
 }
 
-/* The text of the file on all ranks. Collective. */
+/* Rank 0 reads the file and broadcasts its text. Collective. */
 static heat_status read_all(char **text, size_t *length, MPI_Comm comm, const char *path) {
   int rank, bytes = 0;
   MPI_Comm_rank(comm, &rank);
@@ -60,7 +58,7 @@ static heat_status read_tolerance(const heat_regress_list *list, const heat_node
   return heat_yaml_fail(list->path, node, "it must be a number in [0, 1)");
 }
 
-/* The path of the deck, from where the list lies. */
+/* Read the path of the deck, which is relative to the folder of the list. */
 static heat_status read_deck(const heat_regress_list *list, const heat_node *section, char path[HEAT_PATH]) {
   const heat_node *node = heat_yaml_entry(section, "deck");
   const char *deck = node != NULL ? heat_yaml_text(node) : NULL;
@@ -82,9 +80,9 @@ static heat_status read_sets(const heat_regress_list *list, const heat_node *sec
     const heat_node *entry = heat_yaml_at(node, n);
     const char *text = heat_yaml_text(entry);
     if (text == NULL || strchr(text, '=') == NULL)
-      return heat_yaml_fail(list->path, entry, "it must be KEY=VALUE (in quotes where it holds a comma)");
+      return heat_yaml_fail(list->path, entry, "it must be KEY=VALUE (in quotes if it contains a comma)");
     if (strncmp(text, "output.directory=", strlen("output.directory=")) == 0)
-      return heat_yaml_fail(list->path, entry, "the output goes into a directory of its own, which is removed");
+      return heat_yaml_fail(list->path, entry, "the output is written to a temporary directory, which is removed");
     now->sets[now->set_count++] = text;
   }
   return heat_ok();
@@ -93,12 +91,12 @@ static heat_status read_sets(const heat_regress_list *list, const heat_node *sec
 static heat_status read_ranks(const heat_regress_list *list, const heat_node *section, heat_regress_case *now) {
   const heat_node *node = heat_yaml_entry(section, "ranks");
   if (node == NULL) {
-    now->rank_count = 1; /* all */
+    now->rank_count = 1; /* of which the number is 0: all ranks */
     return heat_ok();
   }
   const int count = heat_yaml_is_list(node) ? heat_yaml_count(node) : 1;
   if (count < 1 || count > HEAT_REGRESS_RANKS)
-    return heat_yaml_fail(list->path, node, "from 1 to %d numbers of ranks", HEAT_REGRESS_RANKS);
+    return heat_yaml_fail(list->path, node, "it must be a list of 1 to %d numbers of ranks", HEAT_REGRESS_RANKS);
   for (int n = 0; n < count; n++) {
     const heat_node *entry = heat_yaml_is_list(node) ? heat_yaml_at(node, n) : node;
     double ranks;
@@ -157,13 +155,13 @@ static heat_status read_reference(const heat_regress_list *list, const heat_node
   return status.code == HEAT_OK ? read_probes(list, section, reference) : status;
 }
 
-/* They have to be the last section: what stands behind them would be lost when they are written. */
+/* The references have to be the last section, because anything after them would be lost when they are rewritten. */
 static heat_status read_references(heat_regress_list *list) {
   const heat_node *root = list->root, *section = heat_yaml_entry(root, "references");
   if (section == NULL) return heat_ok();
   const heat_node *last = heat_yaml_at(root, heat_yaml_count(root) - 1);
   if (last != section)
-    return heat_yaml_fail(list->path, last, "it stands behind references, which must be the last section");
+    return heat_yaml_fail(list->path, last, "it comes after references, which must be the last section");
   if (!heat_yaml_is_map(section) && heat_yaml_text(section)[0] != '\0')
     return heat_yaml_fail(list->path, section, "it must have a section for each deck");
   for (int n = 0; n < heat_yaml_count(section); n++) {
@@ -215,9 +213,7 @@ void heat_regress_destroy(heat_regress_list *list) {
   *list = (heat_regress_list){0};
 }
 
-/* ---- writing ---- */
-
-/* Where the section `references` begins in the text, or its end. */
+/* The length of the text before the section `references`, or of the whole text without it. */
 static size_t kept_length(const heat_regress_list *list) {
   const heat_node *section = heat_yaml_entry(list->root, "references");
   const char *at = list->text;
@@ -236,7 +232,7 @@ static void write_reference(FILE *out, const heat_regress_case *now) {
   if (reference->probe_count > 0) fprintf(out, "]\n");
 }
 
-/* Write to `partial` and give it its name. */
+/* Write the list to the file `partial`, and rename it. */
 static heat_status replace(const heat_regress_list *list, const char *partial) {
   const char *path = list->path;
   struct stat info;

@@ -1,4 +1,4 @@
-/* A list of decks and of what their runs end with (`heat2d regress`):
+/* A list of decks and of the results of their runs (`heat2d regress`):
  *
  *     tolerance: 0                       # of figures, relative; 0: the same bits
  *     decks:
@@ -10,7 +10,7 @@
  *     references:                        # the last section: written by `heat2d regress --update`
  *       NAME: {digest: ..., step: ..., time: ..., ..., probes: [...]}
  *
- * Private. */
+ */
 #ifndef HEAT2D_REGRESS_LIST_H
 #define HEAT2D_REGRESS_LIST_H
 
@@ -20,14 +20,14 @@
 enum { HEAT_REGRESS_RANKS = 16 };
 
 typedef struct heat_regress_case {
-  const char *name;     /* borrowed from the tree, as are the --set */
+  const char *name;     /* borrowed from the tree, as are `sets` */
   char deck[HEAT_PATH]; /* from the working directory */
   const char **sets;
   int set_count;
   int ranks[HEAT_REGRESS_RANKS]; /* 0: all */
   int rank_count;
   double tolerance;
-  bool referenced; /* it has a reference */
+  bool referenced; /* whether the list has a reference for it */
   heat_outcome reference;
 } heat_regress_case;
 
@@ -39,13 +39,13 @@ typedef struct heat_regress_list {
   int count;
 } heat_regress_list;
 
-/* Read a list on rank 0 and parse it on all. In any case to be destroyed. HEAT_DECK with "LIST:LINE:COLUMN: key: ...",
- * or where there is none; HEAT_IO. Collective over comm. */
+/* Read a list on rank 0 and parse it on all ranks. *list has to be destroyed in any case. HEAT_DECK with
+ * "LIST:LINE:COLUMN: key: ..." when it is wrong, or when there is no such file; HEAT_IO. Collective over comm. */
 heat_status heat_regress_load(heat_regress_list *list, MPI_Comm comm, const char *path);
 void heat_regress_destroy(heat_regress_list *list); /* Local. */
 
-/* Write the list anew: all above its section `references` stays as it is, and that section holds the references of the
- * cases now. HEAT_IO. Local. */
+/* Rewrite the list: everything above its section `references` stays as it is, and that section gets the references of
+ * the cases. HEAT_IO. Local. */
 heat_status heat_regress_write(const heat_regress_list *list);
 
 #endif

@@ -14,13 +14,13 @@ static int find_word(const char *const *words, const char *word) {
   return -1;
 }
 
-/* What follows the last dot of the name, "" where there is none. */
+/* The text after the last dot of the name, "" if there is no dot. */
 static const char *ending(const char *path) {
   const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path, *dot = strrchr(name, '.');
   return dot != NULL && dot != name ? dot + 1 : "";
 }
 
-/* The name of a path without folders above it, and without the ending .h5. */
+/* The last part of a path, without the ending .h5. */
 static void stem(char *name, size_t size, const char *path) {
   size_t length = strlen(path);
   while (length > 1 && path[length - 1] == '/') length--;
@@ -53,8 +53,8 @@ heat_status heat_render_plan_read(heat_render_plan *plan, const heat_arguments *
   return status;
 }
 
-/* Pictures belong outside of the directory of a run, which is the run's own, and is known by files that every run has.
- * Rank 0. */
+/* Refuse to write pictures into the directory of a run, which is recognised by files that every run has. Called on rank
+ * 0. */
 static heat_status check_outside(const char *directory) {
   static const char *const names[] = {"run.log", "status.json", "history.csv"};
   for (size_t n = 0; n < sizeof names / sizeof *names; n++) {
@@ -63,13 +63,13 @@ static heat_status check_outside(const char *directory) {
     if (status.code != HEAT_OK) return status;
     if (heat_recognise(path) == HEAT_ORIGIN_RUN)
       return heat_fail(HEAT_USAGE,
-                       "'%s' holds a run, whose files are its own: name another place for pictures (--output)",
+                       "'%s' holds a run, and only the run writes there: name another place for pictures (--output)",
                        directory);
   }
   return heat_ok();
 }
 
-/* What is at `path` may be replaced: nothing, or what heat2d wrote. Rank 0. */
+/* Check that a file at `path` may be replaced: there is none, or heat2d wrote it. Called on rank 0. */
 static heat_status check_replaceable(const char *path) {
   const heat_origin origin = heat_recognise(path);
   if (origin == HEAT_ORIGIN_NONE || origin == HEAT_ORIGIN_RUN) return heat_ok();
@@ -78,7 +78,7 @@ static heat_status check_replaceable(const char *path) {
   return heat_fail(HEAT_USAGE, "'%s' %s: it is left as it is", path, heat_recognise_text(path));
 }
 
-/* The directory that a file is in. */
+/* Write the directory that contains a file. */
 static void parent_of(char *directory, const char *path) {
   const char *slash = strrchr(path, '/');
   if (slash == NULL)
@@ -87,13 +87,14 @@ static void parent_of(char *directory, const char *path) {
     snprintf(directory, HEAT_PATH, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
 
-/* Give file n's picture the path. */
+/* Set the path of the picture of file n. */
 static heat_status set_picture(heat_render_plan *plan, int n, const char *path) {
   plan->pictures[n] = strdup(path);
   return plan->pictures[n] != NULL ? heat_ok() : heat_no_memory("the list of pictures", 0);
 }
 
-/* Names in plan->directory: of a run's files picture-STEP (its own are frame-STEP), of others their own. */
+/* Choose names in plan->directory. Pictures of a run are called picture-STEP (those that the run itself draws are
+ * called frame-STEP), pictures of other files have the name of the file. */
 static heat_status name_pictures(heat_render_plan *plan) {
   for (int n = 0; n < plan->files.count; n++) {
     char own[HEAT_PATH / 2], name[HEAT_PATH], path[HEAT_PATH];
@@ -114,14 +115,15 @@ static heat_status name_pictures(heat_render_plan *plan) {
   return heat_ok();
 }
 
-/* Which of the words is the ending of --output, negative: none; what else is asked for must be the same. */
+/* Find which of the words is the ending of --output; negative: none. If another option asks for one of the words, it
+ * has to be the same. */
 static heat_status read_ending(const char *output, const char *const *words, int asked, int *found) {
   *found = output != NULL ? find_word(words, ending(output)) : -1;
   if (*found < 0 || asked < 0 || asked == *found) return heat_ok();
   return heat_fail(HEAT_USAGE, "--output: '%s' is not in %s, which is asked for as well", output, words[asked]);
 }
 
-/* Where everything goes, by --output: a directory, a film, or the one picture. */
+/* Choose all paths according to --output, which is a directory, a film, or one picture. */
 static heat_status plan_pictures(heat_render_plan *plan, const char *output) {
   char name[HEAT_PATH / 2];
   plan->pictures = calloc((size_t)plan->files.count, sizeof *plan->pictures);
@@ -155,7 +157,8 @@ static heat_status plan_pictures(heat_render_plan *plan, const char *output) {
   return name_pictures(plan);
 }
 
-/* A film is made of more than one picture in PNG, when it is asked for, or of a whole run where it is possible. */
+/* A film needs more than one picture in PNG. It is made when it is asked for, and for a whole run also without that if
+ * ffmpeg is installed. */
 static heat_status plan_film(heat_render_plan *plan, const heat_arguments *arguments) {
   const bool whole_run = plan->files.directory != NULL && plan->files.count > 1;
   if (!plan->film_asked && heat_arguments_value(arguments, "film") == NULL && whole_run &&
@@ -178,7 +181,7 @@ heat_status heat_render_plan_files(heat_render_plan *plan, const heat_arguments 
 heat_status heat_render_plan_check(const heat_render_plan *plan) {
   char above[HEAT_PATH];
   heat_status status = check_outside(plan->directory);
-  if (status.code == HEAT_OK && strcmp(plan->directory, "..") != 0) { /* nor in a folder of it */
+  if (status.code == HEAT_OK && strcmp(plan->directory, "..") != 0) { /* nor in a subdirectory of a run */
     parent_of(above, plan->directory);
     status = check_outside(above);
   }

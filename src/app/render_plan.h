@@ -1,5 +1,5 @@
-/* `heat2d render` before it draws: which pictures and films are made, under which names, and whether what stands there
- * may be replaced. */
+/* What `heat2d render` decides before it draws: which pictures and films are made, under which names, and whether
+ * existing files may be replaced. */
 #ifndef HEAT2D_RENDER_PLAN_H
 #define HEAT2D_RENDER_PLAN_H
 
@@ -12,30 +12,32 @@ enum { HEAT_NO_FILM = -1 };
 typedef struct heat_render_plan {
   heat_source_list files;
   heat_picture_format format;
-  bool format_asked;         /* by --format */
+  bool format_asked;         /* the format was given by --format */
   int film;                  /* one of the kinds of films, or HEAT_NO_FILM */
-  bool film_asked;           /* by name, or by --output */
-  bool only_film;            /* the pictures are removed when it is made */
-  double rate;               /* 0: chosen */
-  char directory[HEAT_PATH]; /* of the pictures */
+  bool film_asked;           /* a film was asked for by --film, or by the name of --output */
+  bool only_film;            /* only the film is wanted: the pictures are removed when it is made */
+  double rate;               /* pictures per second of the film; 0: the program chooses */
+  char directory[HEAT_PATH]; /* directory of the pictures */
   char film_path[HEAT_PATH];
   char **pictures; /* one path for each file; owned */
 } heat_render_plan;
 
-/* What --format, --film and --rate say. HEAT_USAGE. Local. */
+/* Read --format, --film and --rate. HEAT_USAGE. Local. */
 heat_status heat_render_plan_read(heat_render_plan *plan, const heat_arguments *arguments);
 
-/* Where the pictures of plan->files go, and the film of them where there is to be one. HEAT_USAGE, HEAT_IO. Local. */
+/* Choose the paths of the pictures of plan->files, and of the film if there is to be one. HEAT_USAGE, HEAT_IO.
+ * Local. */
 heat_status heat_render_plan_files(heat_render_plan *plan, const heat_arguments *arguments);
 
-/* The same for the one file that is a difference or a plot, called `name` where --output names none; then check it as
- * heat_render_plan_check does. Local, on rank 0. */
+/* Choose the path of the one file of a difference or a plot, which is `name` if --output is not given, and check it as
+ * heat_render_plan_check does, with the same errors. Local; rank 0 calls it. */
 heat_status heat_render_plan_single(heat_render_plan *plan, const char *output, const char *name);
 
-/* Whether all of it may be written there, and make the directory. HEAT_USAGE where something else is in the way,
- * HEAT_IO. Local, on rank 0. */
+/* Check that all of these files may be written, and make the directory. HEAT_USAGE when a file or directory exists
+ * there that must not be replaced, HEAT_IO. Local; rank 0 calls it. */
 heat_status heat_render_plan_check(const heat_render_plan *plan);
 
-void heat_render_plan_destroy(heat_render_plan *plan); /* Its list of files is the caller's. Local. */
+/* Free what the plan owns; its list of files belongs to the caller. Local. */
+void heat_render_plan_destroy(heat_render_plan *plan);
 
 #endif

@@ -11,7 +11,7 @@ enum { WIDTH = 1024, MOST_PROBE_LINES = 15, MOST_PROFILES = 6, LABEL = 160 };
 
 /* A CSV file of numbers, column by column. */
 typedef struct table {
-  char *header; /* its line, cut at the commas */
+  char *header; /* its first line, split at the commas */
   char **names;
   double **values;
   int columns, rows;
@@ -24,7 +24,7 @@ static void table_destroy(table *read) {
   free(read->header);
 }
 
-/* Cut the header's line into the names of the columns. */
+/* Split the first line into the names of the columns. */
 static heat_status read_header(table *read, char *line) {
   read->header = line;
   line[strcspn(line, "\r\n")] = '\0';
@@ -40,7 +40,7 @@ static heat_status read_header(table *read, char *line) {
   return heat_ok();
 }
 
-/* One row; a line that is not complete, as a run that is going on may just write it, is passed over. */
+/* Read one row. An incomplete line, which a run may just be writing, is ignored. */
 static heat_status read_row(table *read, const char *line) {
   if (strchr(line, '\n') == NULL) return heat_ok();
   enum { BLOCK = 1024 };
@@ -76,7 +76,7 @@ static heat_status table_read(table *read, const char *directory, const char *na
   free(line);
   fclose(file);
   const bool known = read->columns > 2 && strcmp(read->names[0], "step") == 0 && strcmp(read->names[1], "time") == 0;
-  if (status.code == HEAT_OK && !known) status = heat_fail(HEAT_DECK, "'%s' is no table of a run", path);
+  if (status.code == HEAT_OK && !known) status = heat_fail(HEAT_DECK, "'%s' is not a table of a run", path);
   if (status.code == HEAT_OK && read->rows == 0) status = heat_fail(HEAT_DECK, "'%s' has no rows yet", path);
   return status;
 }
@@ -87,7 +87,8 @@ static int column(const table *read, const char *name) {
   return -1;
 }
 
-/* The deck that the run resolved, with the sets laid over it; without any NULL where it is not there. */
+/* Read the resolved deck of the run, with values replaced by `sets`. *config is NULL if there is no deck and no values
+ * are given. */
 static heat_status read_deck(const heat_table_plot *order, heat_config **config) {
   char path[HEAT_PATH];
   *config = NULL;
@@ -105,7 +106,7 @@ static const char *unit_of(const heat_config *config) {
   return config != NULL ? heat_config_text(config, "output.unit") : "K";
 }
 
-/* Bring the column of times into the unit that suits the last of them, which is returned. */
+/* Convert the column of times to the unit that suits the last time, and return the unit. */
 static const char *scale_time(table *read, char label[LABEL]) {
   double seconds;
   const char *unit = heat_picture_time_unit(read->values[1][read->rows - 1], &seconds);
@@ -146,15 +147,15 @@ heat_status heat_render_history(const heat_table_plot *order) {
   return status;
 }
 
-/* One line of probes of the deck: its profiles are curves over the distance from its first point. */
+/* A line of probes of the deck. Its profiles are curves over the distance from its first point. */
 typedef struct profile {
   heat_curve curves[MOST_PROFILES];
   char names[MOST_PROFILES][LABEL], label[LABEL];
   double *distances, *values;
 } profile;
 
-/* The profiles of the deck's probe number `probe`, which is a line, at instants evenly spread over the rows. Returns
- * how many there are: 0 where memory is exhausted or columns are missing. */
+/* Take the profiles of the deck's probe number `probe`, which is a line, at instants evenly spaced over the rows.
+ * Returns their number: 0 if memory is exhausted or columns are missing. */
 static int take_profiles(profile *line, const table *read, const heat_config *config, int probe, const char *unit) {
   const char *name = heat_config_text(config, "output.probes.%d.name", probe);
   const int points = (int)heat_config_integer(config, "output.probes.%d.count", probe);
@@ -185,7 +186,7 @@ static int take_profiles(profile *line, const table *read, const heat_config *co
   return count;
 }
 
-/* Panels of all lines of probes. */
+/* Add a panel for each line of probes. */
 static int add_profiles(heat_panel *panels, profile *lines, const table *read, const heat_config *config,
                         const char *unit) {
   int count = 0;

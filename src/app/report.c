@@ -28,13 +28,13 @@ void heat_report_version(heat_runtime *runtime, const heat_config *config) {
 
 enum { CHOICE_TEXT = 512 };
 
-/* Where pictures show the field higher or lower than it is. */
+/* Print whether pictures do not have the aspect ratio of the field. */
 static void say_pictures(heat_runtime *runtime, const heat_outputs_summary *written) {
   const double stretch = written->stretch, shown = 1.1;
   if (stretch > shown || stretch < 1 / shown)
     heat_runtime_say(
         runtime,
-        "pictures    %d x %d pixels of field, drawn %.4g times as high as its shape asks for, so that it can be seen\n",
+        "pictures    %d x %d pixels of field, drawn %.4g times as high as its true shape, so that it can be seen\n",
         written->pixels[HEAT_X], written->pixels[HEAT_Y], stretch);
 }
 
@@ -51,7 +51,7 @@ static long long smaller(int64_t a, int64_t b) {
   return a < b ? a : b;
 }
 
-/* Which way files take into the file system, and what MPI-IO is made of. */
+/* Print the transport of files, and which MPI-IO is used. */
 static void say_transport(const heat_report *report) {
   const heat_setup *setup = report->setup;
   char about[256], hints[512] = "";
@@ -104,7 +104,7 @@ void heat_report_start(const heat_report *report, const heat_clock *clock, const
   say_resumed(report->runtime, report->resume, state);
 }
 
-/* Of explicit stages. */
+/* Print the speed of explicit stages, and the tiles. */
 static void say_speed(const heat_report *report) {
   heat_runtime *runtime = report->runtime;
   const double giga = 1e9, updates = (double)heat_box_cells(report->setup->grid.domain) * (double)report->total.stages;
@@ -128,7 +128,7 @@ static void say_speed(const heat_report *report) {
                    tried);
 }
 
-/* Of implicit ones, and those of error control. */
+/* Print the numbers of steps, solves and iterations. */
 static void say_solves(const heat_report *report) {
   const heat_advance *total = &report->total;
   if (!heat_setup_steady(report->setup))
@@ -156,8 +156,8 @@ static void say_checkpoints(const heat_report *report) {
 
 static void say_energy(heat_runtime *runtime, heat_energy energy, double balance) {
   const double rounding = 1e-12, conspicuous = 1e-9;
-  char heat[64] = "0 J/m but for rounding";
-  if (!isfinite(energy.heat)) return; /* none is known where nothing was left to do */
+  char heat[64] = "0 J/m up to rounding";
+  if (!isfinite(energy.heat)) return; /* no row was written, since nothing was left to do */
   if (fabs(energy.heat) > rounding * energy.size) snprintf(heat, sizeof heat, "%.9g J/m", energy.heat);
   if (fabs(balance) <= conspicuous)
     heat_runtime_say(runtime, "energy      %s; sides and sources account for all changes\n", heat);

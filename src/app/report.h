@@ -1,4 +1,4 @@
-/* What a run says at its start and at its end, on the screen and in run.log. */
+/* What a run prints at its start and at its end, on the screen and in run.log. */
 #ifndef HEAT2D_REPORT_H
 #define HEAT2D_REPORT_H
 
@@ -7,7 +7,7 @@
 #include "resume.h"
 #include "saver.h"
 
-/* What there is to report on; all borrowed. */
+/* What is reported on; all borrowed. */
 typedef struct heat_report {
   heat_runtime *runtime;
   const heat_setup *setup;
@@ -20,16 +20,16 @@ typedef struct heat_report {
   bool copies; /* checkpoints are written from a copy */
 } heat_report;
 
-/* The version and the title, by which a log is known. Local. */
+/* Print the version and the title, by which a log is recognised. Local. */
 void heat_report_version(heat_runtime *runtime, const heat_config *config);
 
-/* The plan, and from where the run goes on. Local. */
+/* Print the plan, and the checkpoint from which the run is resumed. Local. */
 void heat_report_start(const heat_report *report, const heat_clock *clock, const heat_state *state);
 
-/* Once the first file has been opened through MPI-IO, and only once: what that was made of. Local. */
+/* Print, once, how MPI-IO has opened the first file: the hints that it uses. Local. */
 void heat_report_hints(const heat_report *report);
 
-/* What the steps have cost, the heat balance, and the files. Collective. */
+/* Print what the steps have cost, the heat balance, and the files. Collective. */
 void heat_report_end(const heat_report *report);
 
 #endif

@@ -16,7 +16,8 @@ unsigned heat_request_take(const char *directory) {
   unsigned taken = 0;
   char path[HEAT_PATH];
   struct stat info;
-  for (int n = 0; n < HEAT_REQUESTS; n++) /* one that cannot be removed would be obeyed for ever */
+  for (int n = 0; n < HEAT_REQUESTS;
+       n++) /* a request that cannot be removed is ignored, since it would be obeyed again and again */
     if (heat_request_path(path, directory, (heat_request)n).code == HEAT_OK && lstat(path, &info) == 0 &&
         S_ISREG(info.st_mode) && info.st_size == 0 && unlink(path) == 0)
       taken |= 1U << n;

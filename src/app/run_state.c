@@ -14,10 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
-static const double no_beat_seconds = 60; /* after which a lock of another host counts as left behind */
-static const double silent_seconds = 10;  /* at least, before a run that lives is called silent */
-static const double silent_ratio = 3;     /* of the longest step or write so far */
-static const double answer_seconds = 30;  /* for which an answer of the batch system is good */
+/* After this time, s, a lock of another host that was not renewed counts as abandoned. */
+static const double no_beat_seconds = 60;
+static const double silent_seconds = 10; /* shortest time before a run whose process exists is called silent */
+static const double silent_ratio = 3;    /* and at least this multiple of the longest step or write so far */
+static const double answer_seconds = 30; /* time for which an answer of the batch system is used */
 
 struct heat_run_job {
   char id[HEAT_RUN_WORD];
@@ -37,7 +38,7 @@ void heat_run_jobs_destroy(heat_run_jobs *jobs) {
   *jobs = (heat_run_jobs){0};
 }
 
-/* What the batch system says of a job, asked only where that is not known. */
+/* Find the state of a job, and ask the batch system only if there is no recent answer. */
 static heat_job_state ask(heat_run_jobs *jobs, const char *id, const char **word) {
   const double now = monotonic_seconds();
   struct heat_run_job *job = NULL;
@@ -62,8 +63,8 @@ static heat_job_state ask(heat_run_jobs *jobs, const char *id, const char **word
   return job->state;
 }
 
-/* The text of a small file in the directory, to be freed, of a large one its end; NULL when there is none. `age`: s
- * since it was written. */
+/* Return the text of a small file in the directory, or the end of a large one, which has to be freed; NULL if there is
+ * no file. *age is the time since it was written, s. */
 static char *read_small(const char *directory, const char *name, double *age) {
   enum { MOST = 1 << 16 };
   char path[HEAT_PATH];
@@ -80,7 +81,7 @@ static char *read_small(const char *directory, const char *name, double *age) {
   return text;
 }
 
-/* A number of status.json; `otherwise` where it is null or not there. */
+/* Return a number of status.json; `otherwise` if it is null or missing. */
 static double read_number(const char *text, const char *name, double otherwise) {
   char value[64], *end;
   if (!heat_json_member(text, name, value, sizeof value)) return otherwise;
@@ -120,7 +121,7 @@ static void find_checkpoint(heat_run_state *state) {
   free(steps);
 }
 
-/* The last line of chain.csv: window,job,hosts,from_step,to_step,exit,why,start,end,next,... */
+/* Read the last line of chain.csv: window,job,hosts,from_step,to_step,exit,why,start,end,next,... */
 static void read_chain(heat_run_state *state) {
   enum { NEXT = 9 };
   double age;
@@ -137,12 +138,13 @@ static void read_chain(heat_run_state *state) {
   free(text);
 }
 
-/* Whether the owner of the lock may be alive: it is, or it is on another host and its heart has just beaten. */
+/* Whether the process that holds the lock may exist: it does, or it is on another host and has renewed the lock
+ * recently. */
 static bool may_live(const heat_lock_view *lock) {
   return lock->held || (lock->there && !lock->here && lock->age < no_beat_seconds);
 }
 
-/* Of a run that says that it runs. */
+/* Judge the state of a run whose status.json says that it is running. */
 static heat_run_kind judge_running(heat_run_state *state, const heat_lock_view *lock, double slowest,
                                    heat_run_jobs *jobs) {
   const heat_job_state job = ask(jobs, state->job, &state->job_state);

@@ -9,7 +9,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* What a signal handler needs: only it may be known everywhere in this file. */
+/* What the signal handlers of this file need, which can only be global. */
 static struct {
   struct termios before;
   volatile sig_atomic_t taken;
@@ -41,10 +41,11 @@ void heat_screen_size(int *columns, int *rows) {
   *rows = known ? size.ws_row : ROWS;
 }
 
-/* All that follows until the next comment is called by signal handlers, and calls only what may be. */
+/* Functions from here to the next comment are called by signal handlers, and call only functions that are allowed
+ * there. */
 static void put(const char *text, size_t length) {
   const ssize_t written = write(STDOUT_FILENO, text, length);
-  (void)written; /* there is nobody left to tell */
+  (void)written; /* a failure cannot be reported */
 }
 
 static void take(void) {
@@ -79,14 +80,14 @@ static void pause_by(int number) {
   errno = error;
 }
 
-/* It interrupts the wait for a key, and that is all. */
+/* The handler does nothing; the signal itself interrupts the wait for a key. */
 static void look_again(int number) {
   (void)number;
 }
 
 heat_status heat_screen_open(void) {
   if (tcgetattr(STDIN_FILENO, &terminal.before) != 0)
-    return heat_fail(HEAT_IO, "the terminal does not say how it is set: %s", strerror(errno));
+    return heat_fail(HEAT_IO, "the settings of the terminal cannot be read: %s", strerror(errno));
   struct sigaction action = {.sa_handler = end_by};
   for (size_t n = 0; n < sizeof deadly / sizeof *deadly; n++) sigaction(deadly[n], &action, NULL);
   action.sa_handler = pause_by;
@@ -113,7 +114,7 @@ heat_status heat_screen_write(const char *text, size_t length) {
   return heat_ok();
 }
 
-/* What a terminal sends for the arrows follows ESC, in one piece. */
+/* For an arrow key a terminal sends ESC and further bytes, all at once. */
 static heat_key read_key(const char *bytes, ssize_t count) {
   enum { ESCAPE = 0x1B };
   if (bytes[0] == ESCAPE && count >= 3 && (bytes[1] == '[' || bytes[1] == 'O')) {
@@ -148,7 +149,7 @@ heat_key heat_screen_key(int milliseconds) {
   if (poll(&input, 1, milliseconds) <= 0) return HEAT_KEY_NONE;
   char bytes[3] = "";
   ssize_t count = read(STDIN_FILENO, bytes, 1);
-  if (count == 0 || (count < 0 && errno != EINTR)) return HEAT_KEY_QUIT; /* the terminal is gone */
+  if (count == 0 || (count < 0 && errno != EINTR)) return HEAT_KEY_QUIT; /* the terminal has been closed */
   if (count < 0) return HEAT_KEY_NONE;
   enum { ESCAPE = 0x1B, SOON = 20 }; /* ms */
   while (bytes[0] == ESCAPE && count < (ssize_t)sizeof bytes && poll(&input, 1, SOON) > 0) {

@@ -30,8 +30,9 @@ static heat_status check_placing(const heat_setup *setup, int ranks) {
 
 static heat_status check_threads(const heat_setup *setup, const heat_runtime *runtime) {
   if (setup->threads == 1 || runtime->may_thread) return heat_ok();
-  return heat_config_fail(setup->config, "parallel.threads",
-                          "this MPI was started without leave for threads (1 thread and more ranks do the same work)");
+  return heat_config_fail(
+      setup->config, "parallel.threads",
+      "this MPI was started without support for threads (1 thread and more ranks do the same work)");
 }
 
 /* Whether a run with these options goes on from a checkpoint. */

@@ -1,4 +1,4 @@
-/* What others ask of a run that is going on. A request that comes twice before it is obeyed is one. */
+/* Requests to a run in progress. A request that is made twice before it is obeyed counts once. */
 #include "heat2d/io/directory.h"
 #include "simulation_private.h"
 

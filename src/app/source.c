@@ -18,7 +18,7 @@ static heat_status add_path(heat_source_list *list, const char *path) {
   return heat_ok();
 }
 
-/* The files of a run whose names begin with `prefix`. */
+/* Add the files of a run whose names begin with `prefix`. */
 static heat_status add_series(heat_source_list *list, const char *directory, const char *prefix) {
   int64_t *steps = NULL;
   int count = 0;
@@ -38,7 +38,7 @@ static bool is_directory(const char *path) {
   return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-/* On rank 0: the others might see a directory into which a run is writing as it was a moment ago. */
+/* List the files on rank 0. Other ranks might see an earlier state of a directory into which a run is writing. */
 static heat_status look_up(heat_source_list *list, const char *const *operands, int count) {
   heat_status status = heat_ok();
   if (count == 1 && is_directory(operands[0])) {
@@ -82,7 +82,8 @@ void heat_source_list_destroy(heat_source_list *list) {
   *list = (heat_source_list){0};
 }
 
-/* The deck with the sets over it; one without pictures is given the section with all its defaults. */
+/* Parse the deck with values replaced by the sets. A deck without pictures gets the section output.images with its
+ * defaults. */
 static heat_status parse_deck(heat_source *source, const char *path) {
   const char **sets = malloc(((size_t)source->set_count + 1) * sizeof *sets);
   if (sets == NULL) return heat_no_memory("the deck", 0);
@@ -99,8 +100,8 @@ static heat_status parse_deck(heat_source *source, const char *path) {
   return status;
 }
 
-/* Where the materials change, and the names of regions. Field files that are not here any more cost the picture these,
- * and no more. */
+/* Find where the materials change, and the names of regions. If field files are missing, the picture is drawn without
+ * them. */
 static void find_materials(heat_source *source) {
   heat_problem problem;
   source->without[0] = '\0';
@@ -126,7 +127,7 @@ static void forget_deck(heat_source *source) {
   source->config = NULL;
 }
 
-/* Take over the deck of a file, `text`, which is used up. */
+/* Parse the deck of a file. Takes ownership of `text`. */
 static heat_status take_deck(heat_source *source, const char *path, char *text) {
   if (source->deck != NULL && strcmp(source->deck, text) == 0) {
     free(text);
@@ -162,7 +163,7 @@ heat_status heat_source_open(heat_source *source, const char *path, hid_t *file)
   if (status.code != HEAT_OK) return status;
   source->picture.time = time;
   if (rows == source->picture.cells[HEAT_Y] && columns == source->picture.cells[HEAT_X]) return status;
-  return heat_fail(HEAT_DECK, "'%s' has %lld x %lld cells, and its deck others", path, (long long)columns,
+  return heat_fail(HEAT_DECK, "'%s' has %lld x %lld cells, but its deck has another number", path, (long long)columns,
                    (long long)rows);
 }
 
@@ -173,7 +174,7 @@ void heat_source_destroy(heat_source *source) {
 /* Called with `count` rows from row `first` on. */
 typedef void rows_visitor(const double *values, int64_t first, int64_t count, void *context);
 
-/* All rows of the field, some at a time. */
+/* Visit all rows of the field, some at a time. */
 static heat_status visit_rows(const heat_source *source, hid_t file, rows_visitor *visit, void *context) {
   enum { STRIP_CELLS = 1 << 21 };
   const int64_t rows = source->picture.cells[HEAT_Y], columns = source->picture.cells[HEAT_X];

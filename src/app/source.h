@@ -1,4 +1,4 @@
-/* Checkpoints and snapshots as sources of pictures: which files are asked for, and what one of them holds. Private. */
+/* Checkpoints and snapshots as sources of pictures: which files are to be drawn, and what a file contains. */
 #ifndef HEAT2D_SOURCE_H
 #define HEAT2D_SOURCE_H
 
@@ -10,37 +10,37 @@
 typedef struct heat_source_list {
   char **paths;
   int count;
-  const char *directory; /* of a run that was asked for as a whole, borrowed; NULL: files were named */
+  const char *directory; /* of a run of which all files are drawn, borrowed; NULL: files were named */
 } heat_source_list;
 
-/* The named files, or where the only operand is a directory its snapshots by their step, or checkpoints where it has no
- * snapshots. HEAT_DECK when there are none. Collective over comm. */
+/* List the named files or, if the only operand is a directory, its snapshots in the order of their steps; its
+ * checkpoints if it has no snapshots. HEAT_DECK when there are none. Collective over comm. */
 heat_status heat_source_list_create(heat_source_list *list, MPI_Comm comm, const char *const *operands, int count);
 void heat_source_list_destroy(heat_source_list *list); /* Local. */
 
-/* What a file says: how its field is to be drawn, by its own deck, and which materials it has. Kept from one file to
- * the next, as long as the deck is the same. */
+/* What a file contains beside its field: how to draw the field, according to the file's own deck, and its materials. It
+ * is kept from one file to the next as long as the deck is the same. */
 typedef struct heat_source {
-  const char *const *sets; /* borrowed: KEY=VALUE laid over the deck */
+  const char *const *sets; /* borrowed: KEY=VALUE, which replace values of the deck */
   int set_count;
-  char *deck; /* text of the file at hand */
+  char *deck; /* the deck of the present file */
   heat_config *config;
   heat_picture picture;
   int64_t *materials;
   heat_picture_names *names;
   int64_t step;
-  char without[HEAT_STATUS_TEXT]; /* why there are no outlines and names; "": there are, or none were asked for */
+  char without[HEAT_STATUS_TEXT]; /* why outlines and names are missing; "": they are not, or were not asked for */
 } heat_source;
 
-/* Open a file, and read what is not its field. HEAT_IO (no such file, damaged), HEAT_DECK (not of heat2d, or a wrong
- * set). Local. */
+/* Open a file, and read everything but its field. HEAT_IO when there is no such file or it is damaged, HEAT_DECK when
+ * it is not a file of heat2d or a value of `sets` is wrong. Local. */
 heat_status heat_source_open(heat_source *source, const char *path, hid_t *file);
 void heat_source_destroy(heat_source *source); /* Local. */
 
-/* The temperatures of the picture's samples, samples[HEAT_Y] rows of samples[HEAT_X]. HEAT_IO. Local. */
+/* Read the temperatures, K, at the samples of the picture: samples[HEAT_Y] rows of samples[HEAT_X]. HEAT_IO. Local. */
 heat_status heat_source_samples(const heat_source *source, hid_t file, double *values);
 
-/* Widen low..high by all temperatures of a file but NaN. HEAT_IO. Local. */
+/* Extend the range [*low, *high] by all temperatures of a file that are not NaN. HEAT_IO. Local. */
 heat_status heat_source_range(const heat_source *source, hid_t file, double *low, double *high);
 
 #endif

@@ -1,4 +1,4 @@
-/* Ranks compare a hash; only where one differs do the texts travel. */
+/* Ranks compare a hash, and send the texts only if a hash differs. */
 #if defined(__linux__)
 #define _GNU_SOURCE /* for dl_iterate_phdr */
 #include <link.h>
@@ -13,10 +13,11 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { SHOWN = 320, BEFORE = 80 }; /* characters of a command line in a message, and of those before a difference */
+/* Number of characters of a command line in a message, and of those before the first difference. */
+enum { SHOWN = 320, BEFORE = 80 };
 
 #if defined(__linux__)
-/* The note with which linkers identify what they made; the program itself is visited first. */
+/* Print the build id that the linker has stored in a note of the program, which is visited first. */
 static int print_build(struct dl_phdr_info *info, size_t size, void *context) {
   enum { ALIGN = 4, BUILD = 3 };
   (void)size;
@@ -50,7 +51,7 @@ void heat_start_build(char text[HEAT_BUILD]) {
 #endif
 }
 
-/* The version and the arguments in one line, each behind a space. */
+/* Write the version and the arguments in one line, each after a space. */
 static char *describe(const char *version, int count, char *const *words) {
   char *text = NULL;
   size_t length;
@@ -63,14 +64,14 @@ static char *describe(const char *version, int count, char *const *words) {
   return NULL;
 }
 
-/* Lengths go in as well: "a b" is not "a", "b". */
+/* Hash the version and the arguments with their lengths, so that "a b" differs from "a", "b". */
 static uint64_t hash_start(const char *version, int count, char *const *words) {
   uint64_t hash = XXH3_64bits(version, strlen(version));
   for (int n = 0; n < count; n++) hash = XXH3_64bits_withSeed(words[n], strlen(words[n]), hash + 1);
   return hash;
 }
 
-/* The message of a rank that differs from rank 0, around the place where it does. */
+/* Make the message of a rank that differs from rank 0; it shows the text around the first difference. */
 static heat_status tell(const char *mine, const char *theirs, int rank, const char *hosts[2]) {
   size_t same = 0;
   while (mine[same] != '\0' && mine[same] == theirs[same]) same++;

@@ -34,7 +34,7 @@ static void put_checkpoint(char text[SHORT], const heat_run_state *state) {
     snprintf(text, SHORT, "%lld, %s ago", (long long)state->checkpoint, age);
 }
 
-/* What stands behind the state of a run: how long it has been silent, why it ended, which job has it. */
+/* Write the note on a run: how long it has been silent, why it ended, and which job it belongs to. */
 static void put_note(char text[NOTE], const heat_run_state *state) {
   text[0] = '\0';
   if (state->kind == HEAT_RUN_SILENT || state->kind == HEAT_RUN_KILLED)
@@ -95,7 +95,7 @@ static int widest_directory(const heat_run_state *states, int count) {
   return widest;
 }
 
-/* "24 runs: 20 done, 3 running, 1 killed" */
+/* Print a line such as "24 runs: 20 done, 3 running, 1 killed". */
 static void put_counts(FILE *out, const heat_run_state *states, int count) {
   fprintf(out, "%d runs:", count);
   const char *between = " ";
@@ -120,7 +120,7 @@ void heat_status_table(FILE *out, const heat_run_state *states, int count) {
     put_step(step, state, "/");
     put_checkpoint(checkpoint, state);
     put_note(note, state);
-    if (state->kind == HEAT_RUN_NONE) note[0] = '\0'; /* the state says it, and the directory stands before it */
+    if (state->kind == HEAT_RUN_NONE) note[0] = '\0'; /* the columns of directory and state say it already */
     if (isfinite(state->eta)) heat_progress_duration(eta, state->eta);
     if (isfinite(state->time)) snprintf(time, sizeof time, "%.5g", state->time);
     fprintf(out, "%-*s  %-8s %7s  %-17s %10s  %9s  %-20s %s\n", width, state->directory, heat_run_word(state->kind),

@@ -6,16 +6,16 @@
 
 #include <stdio.h>
 
-/* All there is to say of one run. */
+/* Print everything that is known of one run. */
 void heat_status_block(FILE *out, const heat_run_state *state);
 
-/* A line for each of several, below a heading, and one that counts them. */
+/* Print a heading, a line for each run, and a line that counts them. */
 void heat_status_table(FILE *out, const heat_run_state *states, int count);
 
-/* One run in a line that makes sense by itself. */
+/* Print one run in one line that can be understood alone. */
 void heat_status_line(FILE *out, const heat_run_state *state);
 
-/* A JSON list with an object for each, on a line of its own; what is not known is null. */
+/* Print a JSON list with an object for each run, each on its own line; what is not known is null. */
 void heat_status_json(FILE *out, const heat_run_state *states, int count);
 
 #endif

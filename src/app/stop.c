@@ -11,12 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t caught;    /* the signal that asks for a stop */
-static volatile sig_atomic_t continued; /* this process was stopped and goes on */
+static volatile sig_atomic_t caught;    /* the signal that asked for a stop; 0: none */
+static volatile sig_atomic_t continued; /* not 0 after this process was suspended and continued */
 
 static void on_signal(int number) {
   caught = number;
-  /* The person who presses Ctrl-C twice does not want to wait for a checkpoint. */
+  /* A second Ctrl-C ends the process, for a user who does not want to wait for the checkpoint. */
   if (number == SIGINT) signal(SIGINT, SIG_DFL);
 }
 
@@ -34,7 +34,7 @@ static void handle(int number, void (*handler)(int)) {
 
 void heat_stop_prepare(void) {
   handle(SIGCONT, on_continue);
-  signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is told by the write that fails */
+  signal(SIGXFSZ, SIG_IGN); /* a write beyond a limit on the size of files then fails */
 }
 
 void heat_stop_install(void) {
@@ -42,8 +42,9 @@ void heat_stop_install(void) {
   for (size_t n = 0; n < sizeof signals / sizeof *signals; n++) handle(signals[n], on_signal);
 }
 
-/* Seconds between a window's begin, which the job script says in HEAT2D_WINDOW_BEGAN (seconds since the epoch, on this
- * host), and now: mpirun may have needed a while to start the ranks. 0 where nobody says, or what is said is odd. */
+/* The seconds since the job script called mpirun, which it stores in HEAT2D_WINDOW_BEGAN (seconds since the epoch on
+ * this host), because mpirun may need a while to start the ranks. 0 if the variable is not set or has an unlikely
+ * value. */
 static double since_window_began(void) {
   const double longest = 3600;
   const char *text = getenv("HEAT2D_WINDOW_BEGAN");
@@ -71,13 +72,14 @@ void heat_stop_ask_again(heat_stop *stop, int rank) {
   double left;
   continued = 0;
   if (rank != 0 || caught != 0) return;
-  const double now = MPI_Wtime(), gap = now - stop->looked; /* its clock stood still for no longer than that */
+  /* The scheduler's clock can have stood still for at most the time since the last check. */
+  const double now = MPI_Wtime(), gap = now - stop->looked;
   if (isfinite(stop->deadline) && heat_scheduler_remaining(false, &left))
     stop->deadline = fmin(now + left, stop->deadline + gap);
   stop->looked = MPI_Wtime();
 }
 
-/* Whether somebody made the file; a directory or a link of that name means something else. */
+/* Whether the file exists; a directory or a link of that name is not a request. */
 static bool is_there(const char *file) {
   struct stat info;
   return file[0] != '\0' && lstat(file, &info) == 0 && S_ISREG(info.st_mode);
@@ -91,7 +93,7 @@ heat_stop_reason heat_stop_asked(heat_stop *stop, int rank, double needed) {
   if (caught != 0) return HEAT_STOP_SIGNAL;
   if (rank != 0) return HEAT_STOP_NONE;
   double now = MPI_Wtime();
-  if (continued != 0) { /* after the clock was read, so that a stop just before is known of */
+  if (continued != 0) { /* after the clock was read, so that a suspension just before that is noticed */
     heat_stop_ask_again(stop, rank);
     now = stop->looked;
   }

@@ -4,16 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tiles are small enough for a cache, and for a look at the clock after each. */
+/* Tiles are small enough for a cache, and for reading the clock after each tile. */
 enum { TILE_COLUMNS = 2048, TILE_CELLS = 65536, CORNERS = 4 };
 static const double budget = 0.6;               /* s */
-static const double always = (double)(1 << 20); /* cells of each rank that are looked at in any case */
+static const double always = (double)(1 << 20); /* number of cells of each rank that are examined in any case */
 
 /* The tiles of a domain, numbered row by row. */
 typedef struct tiling {
   heat_box domain;
   int64_t size[HEAT_AXES], count[HEAT_AXES], all;
-  int64_t stride, at; /* of the order in which they are looked at */
+  int64_t stride, at; /* the order in which tiles are examined */
 } tiling;
 
 static int64_t common_divisor(int64_t a, int64_t b) {
@@ -32,7 +32,7 @@ static tiling cut(heat_box domain) {
   }
   tiles.stride = (int64_t)(golden * (double)tiles.all);
   while (tiles.stride > 1 && common_divisor(tiles.stride, tiles.all) != 1) tiles.stride--;
-  if (tiles.stride < 1 || (double)heat_box_cells(domain) <= always) tiles.stride = 1; /* all of them, row by row */
+  if (tiles.stride < 1 || (double)heat_box_cells(domain) <= always) tiles.stride = 1; /* all tiles, row by row */
   tiles.at = tiles.all - tiles.stride;
   return tiles;
 }
@@ -47,20 +47,21 @@ static heat_box tile_box(const tiling *tiles, int64_t number) {
   return heat_box_intersect(box, tiles->domain);
 }
 
-/* The corners, where walls meet and limit the steps most. */
+/* A cell at a corner, where two walls limit the steps most. */
 static heat_box corner_box(const tiling *tiles, int corner) {
   const int64_t columns = tiles->count[HEAT_X],
                 numbers[CORNERS] = {0, columns - 1, tiles->all - columns, tiles->all - 1};
   return tile_box(tiles, numbers[corner]);
 }
 
-/* The next tile, in steps of the golden section, so that any number of them lies spread over the domain; each once. */
+/* The next tile. Successive tiles differ by the golden section of their number, so that any number of tiles is spread
+ * over the domain; each tile is visited once. */
 static heat_box next_tile(tiling *tiles) {
   tiles->at = (tiles->at + tiles->stride) % tiles->all;
   return tile_box(tiles, tiles->at);
 }
 
-/* Whether nothing differs from cell to cell, so that the corners tell everything. */
+/* Whether nothing differs from cell to cell, so that the corners are sufficient. */
 static bool is_plain(const heat_problem *problem) {
   double value;
   if (!heat_problem_uniform_material(problem) || !heat_problem_uniform(problem, HEAT_TEMPERATURE, &value) ||
@@ -71,7 +72,8 @@ static bool is_plain(const heat_problem *problem) {
   return true;
 }
 
-/* Evaluate a property over the rows of a tile, for its errors; one number for all was looked at with the deck. */
+/* Evaluate a property over the rows of a tile to find errors. A single number for all cells was checked with the
+ * deck. */
 static heat_status evaluate(const heat_problem *problem, heat_property property, heat_box box) {
   double values[TILE_COLUMNS];
   if (heat_problem_uniform(problem, property, values)) return heat_ok();
@@ -115,7 +117,7 @@ static heat_status look_at(heat_survey *survey, const heat_setup *setup, heat_bo
   return status;
 }
 
-/* What the ranks saw, put together. `cells` and in_time are counts until then. */
+/* Combine the results of all ranks. Before this, in_time is a number of cells, and so is `cells`. */
 static void agree(heat_survey *survey, const heat_grid *grid, double cells, double seconds) {
   enum { CELLS, IN_TIME, SUMS };
   double sums[SUMS] = {[CELLS] = cells, [IN_TIME] = survey->in_time}, pace = cells > 0 ? seconds / cells : 0;
@@ -143,7 +145,7 @@ heat_status heat_survey_take(heat_survey *survey, const heat_setup *setup) {
   for (int corner = 0; corner < CORNERS && status.code == HEAT_OK; corner++)
     status = look_at(survey, setup, corner_box(&tiles, corner));
   const bool plain = is_plain(&setup->problem);
-  survey->in_time = 0; /* the corners come once more, in their turn */
+  survey->in_time = 0; /* the corners are examined again as parts of their tiles */
   for (int64_t n = 0; n < tiles.all && status.code == HEAT_OK && !plain; n++) {
     const heat_box box = next_tile(&tiles);
     if (n % grid->size != grid->rank) continue;

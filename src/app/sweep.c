@@ -1,10 +1,10 @@
-/* A sweep over all ranks of MPI_COMM_WORLD. Members that are to be done stand in a list, the largest first; the groups
- * of ranks take one after the other from it. Which is the next says a counter on rank 0 that the first rank of each
- * group raises by a one-sided operation (MPI_Fetch_and_op), so that nobody has to answer, and no group waits for
+/* A sweep over all ranks. The members that have to be run are in a list, the largest first, from which the groups of
+ * ranks take one after the other. The position of the next member is a counter on rank 0, which the first rank of each
+ * group increases by a one-sided operation (MPI_Fetch_and_op), so that no rank has to answer and no group waits for
  * another.
  *
- * What is known of a member is in its own directory. The table sweep.csv is written from there by rank 0: when its own
- * group has done a member, and when all have. */
+ * The state and the results of a member are in its own directory. Rank 0 writes the table sweep.csv from these
+ * directories: whenever its own group has done a member, and when all groups have finished. */
 #include "sweep.h"
 
 #include "heat2d/app/simulation.h"
@@ -20,13 +20,15 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The place in the list of the next member, how many have ended, and how many groups have no more to do. */
+/* Counters on rank 0: the position of the next member in the list, the number of members that have ended, and the
+ * number of groups that have no more to do. */
 enum { NEXT, ENDED, ARRIVED, COUNTERS };
 
-static const char hang_prefix[] = ".hangs-"; /* a file for each member that hangs: its number follows */
+/* Prefix of a file for each member that hangs; the number of the member follows. */
+static const char hang_prefix[] = ".hangs-";
 
-static const double table_seconds = 5; /* between two tables while members are being done */
-static const double least_seconds = 2; /* that must be left to begin a member */
+static const double table_seconds = 5; /* shortest time between two tables while members are being run */
+static const double least_seconds = 2; /* time that must be left to begin a member */
 
 /* How the members of this group have ended. */
 typedef struct tally {
@@ -36,21 +38,21 @@ typedef struct tally {
 } tally;
 
 typedef struct sweep {
-  heat_runtime *runtime; /* of all ranks */
+  heat_runtime *runtime; /* of all ranks, borrowed */
   const heat_options *options;
   heat_config *config;
   const char *directory;
   heat_lock lock;
-  int64_t *list; /* members to be done */
-  int64_t count; /* of the list */
+  int64_t *list; /* numbers of the members to be run */
+  int64_t count; /* length of the list */
   int groups;
-  heat_runtime group; /* this rank's; its own clock and log for each member */
+  heat_runtime group; /* runtime of this rank's group; clock and log are new for each member */
   heat_member member;
   MPI_Win window;
   int64_t *counters;
-  heat_stop_reason reason; /* by which this group takes no more members */
+  heat_stop_reason reason; /* why this group takes no more members */
   double written;          /* MPI_Wtime of the last table */
-  double began, busy;      /* MPI_Wtime when the groups were made; s that this rank had a member since then */
+  double began, busy; /* MPI_Wtime when the groups were made; time for which this rank has had a member since then, s */
   tally tally;
 } sweep;
 
@@ -65,7 +67,7 @@ static int by_work(const void *a, const void *b) {
   return (left->index > right->index) - (left->index < right->index);
 }
 
-/* A sweep that is there already is left as it is unless the options say what to do. Rank 0. */
+/* Refuse a directory that already has a sweep, unless the options say what to do. Called on rank 0. */
 static heat_status check_free(const sweep *s) {
   heat_status status = heat_ok();
   if (s->options->resume || s->options->overwrite) return status;
@@ -97,7 +99,7 @@ static heat_status remove_run(const sweep *s, int64_t index) {
   return status;
 }
 
-/* The members that are not done, the largest first. Rank 0. */
+/* List the members that are not done, the largest first. Called on rank 0. */
 static heat_status make_list(sweep *s) {
   const int64_t members = heat_members_count(s->config);
   job *jobs = malloc((size_t)members * sizeof *jobs);
@@ -111,7 +113,7 @@ static heat_status make_list(sweep *s) {
   return heat_ok();
 }
 
-/* The members that hang in a call that cannot be given up: how many, and what is to be done with each. */
+/* Call `act` for each member that hangs in a call that cannot be interrupted, and return their number. */
 static int each_hang(const sweep *s, void (*act)(const sweep *s, int64_t index, const char *path)) {
   heat_directory_list list = heat_directory_list_open(s->directory);
   int count = 0;
@@ -134,7 +136,7 @@ static void forget_hang(const sweep *s, int64_t index, const char *path) {
   unlink(path);
 }
 
-/* The directory for this sweep alone, and what is to be done in it. Rank 0. */
+/* Lock the directory for this sweep, and find out what has to be done in it. Called on rank 0. */
 static heat_status occupy(sweep *s) {
   char note[HEAT_STATUS_TEXT] = "";
   heat_status status = check_free(s);
@@ -166,8 +168,8 @@ static heat_status begin(sweep *s) {
   return status;
 }
 
-/* Groups of consecutive ranks, whose sizes differ by at most one. Every rank of a node may take an equal share of its
- * memory, as it is before the first member begins. */
+/* Make groups of consecutive ranks, whose sizes differ by at most one. Every rank of a node may use an equal part of
+ * the memory that is available before the first member begins. */
 static void make_groups(sweep *s) {
   const heat_runtime *all = s->runtime;
   MPI_Comm comm;
@@ -187,7 +189,7 @@ static void make_groups(sweep *s) {
                    all->size / s->groups == 1 ? "" : "s", all->size % s->groups > 0 ? " or one more" : "");
 }
 
-/* When the job ends, as rank 0 knows it, and the file that stops all members. */
+/* Set the deadline, which rank 0 knows, and the file that stops all members. */
 static heat_status watch_for_stops(sweep *s) {
   heat_stop *stop = &s->member.stop;
   heat_stop_set_deadline(stop, s->runtime->rank, s->runtime->started, s->options->walltime);
@@ -198,7 +200,7 @@ static heat_status watch_for_stops(sweep *s) {
   return heat_directory_join(stop->sweep, sizeof stop->sweep, s->directory, "STOP");
 }
 
-/* Raise a counter by `by`; returns what it was. The first rank of a group calls. */
+/* Increase a counter by `by`, and return its previous value. Called by the first rank of a group. */
 static int64_t add_to(sweep *s, int counter, int64_t by) {
   int64_t before = 0;
   MPI_Fetch_and_op(&by, &before, MPI_INT64_T, 0, counter, MPI_SUM, s->window);
@@ -210,7 +212,7 @@ static int64_t count_up(sweep *s, int counter) {
   return add_to(s, counter, 1);
 }
 
-/* The next member of this group; -1: none is left, or all are to stop. Collective over the group. */
+/* Take the next member for this group; -1: none is left, or all have to stop. Collective over the group. */
 static int64_t take_member(sweep *s) {
   int reason = (int)s->reason;
   const int asked = (int)heat_stop_asked(&s->member.stop, s->group.rank, least_seconds);
@@ -223,7 +225,7 @@ static int64_t take_member(sweep *s) {
   return place < s->count ? s->list[place] : -1;
 }
 
-/* One line for each member that has ended. The first rank of a group calls. */
+/* Print one line for a member that has ended. Called by the first rank of a group. */
 static void tell(sweep *s, int64_t index, const heat_status *status, double seconds) {
   char name[HEAT_MEMBER_NAME], directory[HEAT_PATH];
   heat_member_state state = {.step = 0};
@@ -242,7 +244,7 @@ static void tell(sweep *s, int64_t index, const heat_status *status, double seco
   fflush(stdout);
 }
 
-/* The same on all ranks of the group. */
+/* Count how a member has ended, the same on all ranks of the group. */
 static void count_end(sweep *s, int64_t index, const heat_status *status) {
   tally *t = &s->tally;
   if (status->code == HEAT_STOPPED) {
@@ -257,7 +259,7 @@ static void count_end(sweep *s, int64_t index, const heat_status *status) {
   }
 }
 
-/* Where this process says that it hangs, if it does (see stall.h). */
+/* Tell the guard of this process to which file it has to write if the process hangs (see stall.h). */
 static void note_hangs(const sweep *s, int64_t index) {
   char path[HEAT_PATH];
   const int length = snprintf(path, sizeof path, "%s/%s%lld", s->directory, hang_prefix, (long long)index);
@@ -274,7 +276,7 @@ static void run_member(sweep *s, int64_t index) {
   s->member.index = index;
   s->member.reason = HEAT_STOP_NONE;
   options.member = &s->member;
-  options.overwrite = false; /* that is done */
+  options.overwrite = false; /* old runs have been removed */
   options.progress = HEAT_PROGRESS_PLAIN;
   note_hangs(s, index);
   const heat_status status = heat_simulation_run(&s->group, &options);
@@ -284,12 +286,12 @@ static void run_member(sweep *s, int64_t index) {
   s->busy += MPI_Wtime() - start;
   if (s->group.rank == 0) tell(s, index, &status, MPI_Wtime() - start);
   if (s->runtime->rank == 0 && MPI_Wtime() - s->written > table_seconds) {
-    heat_sweep_table_write(s->config, -1); /* what it cannot write now it tells at the end */
+    heat_sweep_table_write(s->config, -1); /* a failure is reported when the table is written at the end */
     s->written = MPI_Wtime();
   }
 }
 
-/* Write down that a member hangs, in its directory and on the standard error. */
+/* Record in the directory of a member, and on the standard error, that it hangs. */
 static void record_hang(const sweep *s, int64_t index, const char *path) {
   char text[HEAT_STATUS_TEXT] = "it hangs", name[HEAT_MEMBER_NAME];
   heat_runtime runtime;
@@ -306,8 +308,9 @@ static void record_hang(const sweep *s, int64_t index, const char *path) {
   unlink(path);
 }
 
-/* Wait until the other groups have no more to do. Where some of them hang in calls that MPI cannot give up, all other
- * members are done then: the one that arrived first writes that down and ends the program. Collective. */
+/* Wait until the other groups have no more to do. If some groups hang in calls that MPI cannot interrupt, all other
+ * members are done at that time, and the rank that arrived first records the hanging members and ends the program.
+ * Collective. */
 static void await_groups(sweep *s) {
   const struct timespec pause = {.tv_nsec = 100000000};
   const int64_t place = s->group.rank == 0 ? count_up(s, ARRIVED) : 0;
@@ -324,7 +327,7 @@ static void await_groups(sweep *s) {
   MPI_Barrier(s->runtime->comm);
 }
 
-/* Add up how the members of all groups have ended; of those that failed the first one's message. Collective. */
+/* Add up how the members of all groups have ended, and keep the message of the first one that failed. Collective. */
 static void add_tallies(sweep *s) {
   const MPI_Comm comm = s->runtime->comm;
   tally *t = &s->tally;
@@ -350,7 +353,7 @@ static void add_tallies(sweep *s) {
   s->reason = (heat_stop_reason)reason;
 }
 
-/* What the sweep ends with. */
+/* The status with which the sweep ends. */
 static heat_status outcome(const sweep *s) {
   const tally *t = &s->tally;
   const int64_t members = heat_members_count(s->config);
@@ -412,7 +415,8 @@ heat_status heat_sweep_run(heat_runtime *runtime, const heat_options *options, i
   return status;
 }
 
-/* The row of one member, when nobody else writes the table; otherwise that one writes all of it in the end. */
+/* Write the row of one member, unless another process holds the lock of the table, which then writes all rows in the
+ * end. */
 static void write_row(const heat_config *config, int64_t index) {
   enum { ATTEMPTS = 100 };
   const struct timespec pause = {.tv_nsec = 100000000};

@@ -15,7 +15,7 @@ heat_status heat_member_directory(const heat_config *sweep, int64_t index, char 
   return heat_directory_join(path, HEAT_PATH, heat_config_text(sweep, "output.directory"), name);
 }
 
-/* A small file of a member as text, to be freed; NULL when it cannot be read. */
+/* Return a small file of a member as text, which has to be freed; NULL if it cannot be read. */
 static char *read_text(const char *directory, const char *name, size_t most) {
   char path[HEAT_PATH];
   if (heat_directory_join(path, sizeof path, directory, name).code != HEAT_OK) return NULL;
@@ -59,7 +59,7 @@ bool heat_member_done(const heat_config *sweep, int64_t index) {
   return done;
 }
 
-/* The step of an earlier attempt stays. */
+/* Write status.json. The step that an earlier attempt has reached is kept. */
 static void write_status(heat_runtime *runtime, const heat_config *deck, const char *path, const heat_status *why,
                          const heat_member_state *before) {
   const double end = heat_config_has(deck, "time.end") ? heat_config_real(deck, "time.end") : 1;
@@ -76,7 +76,7 @@ static void write_status(heat_runtime *runtime, const heat_config *deck, const c
   heat_progress_finish(&progress, before->step, &how);
 }
 
-/* Append to run.log, behind what was said so far. */
+/* Append the message to run.log. */
 static void write_log(heat_runtime *runtime, const heat_config *deck, const char *directory, const heat_status *why) {
   char path[HEAT_PATH];
   FILE *log;
@@ -106,7 +106,8 @@ void heat_member_record(heat_runtime *runtime, const heat_config *sweep, int64_t
   heat_lock_release(&lock);
 }
 
-/* Diffusivity along an axis, where it is a number for the whole domain; otherwise 1: then the cells count. */
+/* The diffusivity along an axis if it is one number for the whole domain; otherwise 1, so that only the number of cells
+ * matters. */
 static double diffusivity(const heat_config *deck, int axis) {
   const bool whole = heat_config_has(deck, "material.diffusivity");
   const char *name = whole ? "diffusivity" : "conductivity";
@@ -121,7 +122,7 @@ static double diffusivity(const heat_config *deck, int axis) {
   return numbers ? value.number / (density.number * capacity.number) : 1;
 }
 
-/* What limits the steps, where no walls add to it. */
+/* The bounds that limit the steps, without the contribution of walls. */
 static heat_bounds bounds_of(const heat_config *deck) {
   double diagonal = 0;
   for (int axis = 0; axis < HEAT_AXES; axis++) {
@@ -134,7 +135,7 @@ static heat_bounds bounds_of(const heat_config *deck) {
 
 double heat_member_work(const heat_config *sweep, int64_t index) {
   heat_config *deck;
-  if (heat_members_create(&deck, sweep, index).code != HEAT_OK) return 0; /* it fails at once */
+  if (heat_members_create(&deck, sweep, index).code != HEAT_OK) return 0; /* its run will fail at once */
   double work = heat_choice_foresee(deck, bounds_of(deck));
   for (int axis = 0; axis < HEAT_AXES; axis++) work *= (double)heat_config_integer(deck, "domain.cells.%d", axis);
   heat_config_destroy(deck);

@@ -1,5 +1,5 @@
-/* What the directory of a member of a sweep says of it, and what is written there when it fails before it has begun.
- * Private. */
+/* What the directory of a member of a sweep tells about it, and what is written there when the member fails before its
+ * run has begun. */
 #ifndef HEAT2D_SWEEP_MEMBER_H
 #define HEAT2D_SWEEP_MEMBER_H
 
@@ -9,28 +9,30 @@ enum { HEAT_MEMBER_STATE = 16 };
 
 typedef struct heat_member_state {
   char state[HEAT_MEMBER_STATE]; /* as in status.json, or "waiting" */
-  int code;                      /* -1: it has not ended */
+  int code;                      /* exit code; -1: it has not ended */
   int64_t step;
   double time;
   char message[HEAT_STATUS_TEXT];
 } heat_member_state;
 
-/* Where member `index` writes. HEAT_DECK when the path is too long. Local. */
+/* Write the path of the directory of member `index`. HEAT_DECK when the path is too long. Local. */
 heat_status heat_member_directory(const heat_config *sweep, int64_t index, char path[HEAT_PATH]);
 
-/* What status.json says. Local. */
+/* Read status.json of a directory; without it the member is waiting. Local. */
 void heat_member_look(const char *directory, heat_member_state *state);
 
-/* Whether the member has been run to its end, as its deck is now. What cannot be read is not done. Local. */
+/* Whether the member has been run to its end with its present deck. A member whose files cannot be read is not done.
+ * Local. */
 bool heat_member_done(const heat_config *sweep, int64_t index);
 
-/* Write into status.json and run.log why a member failed, unless its run has done so or another one works there, which
- * `hangs` denies. The runtime's log is closed. Rank 0 calls. Local. */
+/* Write to status.json and run.log why a member failed, unless its run has done so or another process holds the lock of
+ * the directory. With `hangs` that lock is ignored, because the process that holds it is known to hang. The runtime's
+ * log is closed. Rank 0 calls this. Local. */
 void heat_member_record(heat_runtime *runtime, const heat_config *sweep, int64_t index, const heat_status *why,
                         bool hangs);
 
-/* About how much work it is, in updates of a cell: for the order in which members are begun, and nothing else. Local.
- */
+/* Estimate the work of a member as a number of updates of cells. It only determines the order in which members are
+ * begun. Local. */
 double heat_member_work(const heat_config *sweep, int64_t index);
 
 #endif

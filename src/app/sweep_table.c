@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_PROBES = 1000 }; /* that get a column */
+enum { MOST_PROBES = 1000 }; /* largest number of probes that get a column */
 
-/* Columns of history.csv whose last value is a result. */
+/* Columns of history.csv whose last value is a result of the member. */
 static const char *const results[] = {"min",     "max",       "mean",       "energy",      "flux_in", "source_in",
                                       "balance", "flow_left", "flow_right", "flow_bottom", "flow_top"};
 enum { RESULTS = sizeof results / sizeof *results };
 
-/* A text as one field. */
+/* Write a text as one field of CSV. */
 static void put_field(FILE *out, const char *text) {
   const bool plain = text[strcspn(text, ",\"\n\r")] == '\0';
   if (!plain) fputc('"', out);
@@ -21,7 +21,7 @@ static void put_field(FILE *out, const char *text) {
   if (!plain) fputc('"', out);
 }
 
-/* The first and the last line of a table, to be freed; false where there is no row. */
+/* Read the first and the last line of a table, which have to be freed; false if there is no row. */
 static bool read_ends(const char *directory, const char *name, char **header, char **row) {
   char path[HEAT_PATH];
   size_t capacity[2] = {0, 0};
@@ -30,7 +30,7 @@ static bool read_ends(const char *directory, const char *name, char **header, ch
   if (file == NULL) return false;
   bool found = getline(header, &capacity[0], file) > 0;
   const long after = ftell(file);
-  /* From the end back, as far as the last line begins. */
+  /* Read from the end backwards until the beginning of the last line is found. */
   for (long back = BUFSIZ; found; back *= 2) {
     fseek(file, 0, SEEK_END);
     const long end = ftell(file), from = end - back > after ? end - back : after;
@@ -51,7 +51,7 @@ static bool read_ends(const char *directory, const char *name, char **header, ch
   return found;
 }
 
-/* The field of `row` below the name `column` of `header`: *length characters; "" where there is none. */
+/* Return the field of `row` in the column named `column`, *length characters; "" if there is no such column. */
 static const char *below(const char *header, const char *row, const char *column, size_t *length) {
   const size_t name = strlen(column);
   *length = 0;
@@ -67,7 +67,7 @@ static const char *below(const char *header, const char *row, const char *column
   return "";
 }
 
-/* Names of the probes' columns as the deck has them by itself; calls `put` for each. */
+/* Call `put` for the name of each column of probes of the sweep's own deck. */
 static void each_probe(const heat_config *sweep, void (*put)(void *context, const char *name), void *context) {
   char name[256];
   int64_t columns = 0;
@@ -100,7 +100,7 @@ static void put_header(FILE *out, const heat_config *sweep) {
   fputs(",message\n", out);
 }
 
-/* The last row of a table of a run. */
+/* The first and the last line of a table of a run. */
 typedef struct last_row {
   FILE *out;
   char *header, *row;
@@ -113,7 +113,7 @@ static void put_below(void *context, const char *name) {
   fprintf(last->out, ",%.*s", (int)length, field);
 }
 
-/* The results of a member that is done; nothing below their names otherwise. */
+/* Write the results of a member that is done; otherwise empty fields. */
 static void put_results(FILE *out, const heat_config *sweep, const char *directory, bool done) {
   last_row history = {.out = out}, probes = {.out = out};
   if (done) {
@@ -152,14 +152,14 @@ static void put_member(FILE *out, const heat_config *sweep, int64_t index) {
   fputc('\n', out);
 }
 
-/* Whether a line is that of this member. */
+/* Whether a line belongs to this member. */
 static bool is_row_of(const char *line, const heat_config *sweep, int64_t index) {
   char name[HEAT_MEMBER_NAME];
   heat_members_name(sweep, index, name);
   return strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ',';
 }
 
-/* The table as it is, but for one row; false where it has other members or columns. */
+/* Copy the table without one row; false if it has other members or columns. */
 static bool put_others(FILE *out, const heat_config *sweep, const char *path, const char *header, int64_t only) {
   char *line = NULL;
   size_t capacity = 0;
@@ -182,7 +182,8 @@ static bool put_all(FILE *out, const heat_config *sweep, const char *header) {
   return true;
 }
 
-/* The table, to be freed; NULL when memory is exhausted, and with `only` where the table that is there does not fit. */
+/* Return the table, which has to be freed; NULL if memory is exhausted, or, with `only`, if the existing table does not
+ * fit. */
 static char *text_of(const heat_config *sweep, const char *path, int64_t only) {
   char *text = NULL, *header = NULL;
   size_t length, head;

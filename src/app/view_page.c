@@ -1,6 +1,6 @@
-/* With colours a character is a half block, whose two colours are two pixels; characters are about twice as high as
- * wide, so these pixels are square. Without colours a character stands for a temperature by how dark it looks, and is
- * one pixel.
+/* With colours, each character is a half block whose two colours are two pixels. Characters are about twice as high as
+ * wide, so that these pixels are square. Without colours, each character is one pixel, and its darkness shows the
+ * temperature.
  *
  *     title    t = 1.25 s    293.15 to 373.15 K
  *     (the field)
@@ -29,7 +29,7 @@ void heat_view_fit(heat_picture *picture, heat_colours colours, int columns, int
     height = most;
     width = height * high / aspect;
   }
-  const int least = most < 4 ? most : 4; /* of a thin field, so that it can be seen at all */
+  const int least = most < 4 ? most : 4; /* least size of a thin field, so that it is visible */
   picture->samples[HEAT_X] = (int)fmin(columns, fmax(4, round(width)));
   picture->samples[HEAT_Y] = (int)fmin(most, fmax(least, round(height)));
 }
@@ -38,7 +38,7 @@ static double value_at(const heat_view_page *page, int x, int y) {
   return page->values[(size_t)y * (size_t)page->picture->samples[HEAT_X] + (size_t)x];
 }
 
-/* Between which two isotherms a value lies. */
+/* The number of the interval between two isotherms in which a value lies. */
 static int band(const heat_ticks *ticks, double value) {
   int below = 0;
   while (below < ticks->count && heat_ticks_value(ticks, below) <= value) below++;
@@ -59,8 +59,8 @@ typedef struct colour {
 typedef struct page_writer {
   const heat_view_page *page;
   FILE *out;
-  colour above, below; /* of the last block in this line */
-  bool coloured;       /* there was one */
+  colour above, below; /* colours of the last block in this line */
+  bool coloured;       /* whether there was one */
   heat_ticks ticks;
   unsigned char map[HEAT_COLOURS][3];
 } page_writer;
@@ -73,7 +73,7 @@ static colour contrast(colour ground) {
 
 static colour pixel(const page_writer *at, int x, int y) {
   const heat_view_page *page = at->page;
-  if (y < 0) return (colour){{0, 0, 0}}; /* below the lowest row of an odd number */
+  if (y < 0) return (colour){{0, 0, 0}}; /* the lowest block of an odd number of rows has only an upper pixel */
   const int level = heat_picture_level(page->picture, value_at(page, x, y));
   colour shown = {{255, 0, 255}};
   if (level < HEAT_COLOURS) memcpy(shown.rgb, at->map[level], sizeof shown.rgb);
@@ -82,7 +82,7 @@ static colour pixel(const page_writer *at, int x, int y) {
   return shown;
 }
 
-/* The nearest of the 216 colours and 24 greys that terminals number from 16 on. */
+/* The nearest of the 216 colours and 24 greys, which have the numbers from 16 on in terminals with 256 colours. */
 static int nearest_of_256(colour wanted) {
   static const int steps[] = {0, 95, 135, 175, 215, 255};
   int cube = 0, distance = 0, grey = 0, grey_distance = 1 << 30;
@@ -101,7 +101,8 @@ static int nearest_of_256(colour wanted) {
   return grey_distance < distance ? 232 + grey : 16 + cube;
 }
 
-/* A half block: `above` in front, `below` behind it. Colours that go on are not named again. */
+/* Write a half block with `above` as its foreground and `below` as its background colour. Colours are sent only when
+ * they change. */
 static void put_block(page_writer *at, colour above, colour below) {
   const bool same =
       at->coloured && memcmp(&at->above, &above, sizeof above) == 0 && memcmp(&at->below, &below, sizeof below) == 0;
@@ -145,7 +146,7 @@ static void put_field(page_writer *at) {
   }
 }
 
-/* As many whole characters of UTF-8 text as there are columns; what would move the cursor is left out. */
+/* Write as many whole characters of a UTF-8 text as there are columns, without control characters. */
 static void put_text(const page_writer *at, const char *text) {
   int column = 0;
   for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {

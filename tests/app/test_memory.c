@@ -74,7 +74,7 @@ static bool has_said(const char *text) {
 
 static void copies_need_threads_on_every_rank(void **state) {
   (void)state;
-  static const char said[] = "the steps wait for checkpoints: this MPI was started without leave for threads\n";
+  static const char said[] = "the steps wait for checkpoints: this MPI was started without support for threads\n";
   const heat_plan plan = open_plan(with_saves);
   bool copies;
   assert_int_equal(heat_memory_check(&made.runtime, &plan, 10 * (needed + copied), &copies).code, HEAT_OK);

@@ -105,7 +105,7 @@ static void the_balance_of_a_field_around_zero_is_calm(void **state) {
     assert_code(0, heat2d(1 + n, "run deck.yaml --overwrite --set output.directory=out %s",
                           n == 0 ? "--set domain.cells=[64,64]" : ""));
     assert_null(strstr(command.out, "unexplained"));
-    assert_non_null(strstr(command.out, n < 2 ? "energy      0 J/m but for rounding; " : "account for all changes"));
+    assert_non_null(strstr(command.out, n < 2 ? "energy      0 J/m up to rounding; " : "account for all changes"));
     char *text = read_text("out/history.csv");
     double row[COLUMNS];
     for (char *at = strchr(text, '\n') + 1; at != NULL;) {

@@ -108,7 +108,7 @@ static void a_wrong_list_is_told_with_its_place(void **state) {
        "list.yaml:2:14: references.b: there is no such deck"},
       {"decks: {a: {deck: x.yaml}}\nreferences: {a: {digest: x}}",
        "list.yaml:2:26: references.a.digest: it must be a digest"},
-      {"references: {}\ndecks: {a: {deck: x.yaml}}", "list.yaml:2:1: decks: it stands behind references"}};
+      {"references: {}\ndecks: {a: {deck: x.yaml}}", "list.yaml:2:1: decks: it comes after references"}};
   for (size_t n = 0; n < sizeof wrong / sizeof *wrong; n++) {
     write_text("list.yaml", wrong[n].text);
     assert_code(65, heat2d(0, "regress list.yaml"));

@@ -103,9 +103,9 @@ static void taken_and_rejected_steps_are_counted(void **state) {
 /* `check` has the work of the alternatives, and a time from that of the method. */
 static void check_has_the_alternatives_of_implicit_methods(void **state) {
   (void)state;
-  static const char *const by_hand[] = {"# work        foreseen, in updates of all cells: euler ", ", rkl2 ",
+  static const char *const by_hand[] = {"# work        predicted, in updates of all cells: euler ", ", rkl2 ",
                                         ", tr-bdf2 "};
-  static const char time[] = " for work that is foreseen as ";
+  static const char time[] = " for predicted work of ";
   assert_code(0, heat2d(1, "check deck.yaml --set time='{method: tr-bdf2, end: 1}'"));
   for (int n = 0; n < 3; n++) assert_non_null(strstr(command.out, by_hand[n]));
   assert_non_null(strstr(command.out, time));

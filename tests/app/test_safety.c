@@ -169,7 +169,7 @@ static void inputs_are_never_replaced(void **state) {
   for (int m = 0; m < MODES; m++) {
     const int code = heat2d(0, "run deck.yaml %s", modes[m]);
     assert_code(64, code);
-    assert_one_complaint("heat2d: ", "deck.yaml' is what this run reads");
+    assert_one_complaint("heat2d: ", "deck.yaml' is an input of this run");
     assert_text("deck.yaml", deck);
   }
   shell("mv deck.yaml plate.yaml");
@@ -194,7 +194,7 @@ static void inputs_are_never_replaced(void **state) {
   shell("cp out/snapshot-0000000010.h5 field.h5");
   assert_code(64, heat2d(0, "run deck.yaml --overwrite --set 'initial.temperature={file: "
                             "out/snapshot-0000000010.h5, dataset: /temperature}'"));
-  assert_one_complaint("heat2d: ", "snapshot-0000000010.h5' is what this run reads");
+  assert_one_complaint("heat2d: ", "snapshot-0000000010.h5' is an input of this run");
   assert_true(same_bytes("field.h5", "out/snapshot-0000000010.h5"));
   /* and a checkpoint that is named stays as it is, beside those that are kept */
   shell("rm -rf out");

@@ -1,4 +1,5 @@
-/* What a run ended with, in figures, the same on any number of ranks: for comparing it with another run of its deck. */
+/* The results of a run in figures that do not depend on the number of ranks, for comparing it with another run of its
+ * deck. */
 #ifndef HEAT2D_OUTCOME_H
 #define HEAT2D_OUTCOME_H
 
@@ -8,7 +9,7 @@
 
 #include <stdint.h>
 
-/* Those of history.csv. */
+/* The figures of history.csv. */
 typedef enum heat_figure {
   HEAT_FIGURE_TIME,
   HEAT_FIGURE_MIN,
@@ -19,21 +20,20 @@ typedef enum heat_figure {
   HEAT_FIGURES = HEAT_FIGURE_FLOWS + HEAT_SIDES
 } heat_figure;
 
-/* Their names: "time", "min", ..., "flow_top"; behind them NULL. */
+/* Their names: "time", "min", ..., "flow_top"; the last entry is NULL. */
 extern const char *const heat_figure_names[HEAT_FIGURES + 1];
 
 typedef struct heat_outcome {
   int64_t step;
-  uint64_t digest; /* of the temperature of all cells: one bit that differs changes it */
+  uint64_t digest; /* digest of the temperatures of all cells; any bit that differs changes it */
   double figures[HEAT_FIGURES];
-  double energy_size; /* what a change of the energy is to be measured against, as heat_energy.size; J/m */
+  double energy_size; /* the size with which changes of the energy are compared, as heat_energy.size; J/m */
   int probe_count;
-  double *probes;    /* owned; on rank 0 */
-  char *probe_names; /* the same, with commas between; NULL without probes */
+  double *probes;    /* temperatures, K; owned, on rank 0 only */
+  char *probe_names; /* names of the probes, separated by commas; owned, on rank 0 only; NULL without probes */
 } heat_outcome;
 
-/* The run whose solution is `u` at that step and time. On failure, too, to be destroyed. HEAT_DECK where a side has no
- * finite value, HEAT_IO (memory). Collective, the status is agreed. */
+/* The state of a run: its solution `u` at a step and a time, s. All pointers are borrowed. */
 typedef struct heat_outcome_parts {
   heat_operator *op;
   const heat_field *u;
@@ -41,7 +41,11 @@ typedef struct heat_outcome_parts {
   int64_t step;
   double time;
 } heat_outcome_parts;
+/* Compute the results of a run from its state. *outcome has to be destroyed in any case. HEAT_DECK when a side has no
+ * finite value, HEAT_IO when memory is exhausted. Returns the agreed status. Collective. */
 heat_status heat_outcome_take(heat_outcome *outcome, const heat_outcome_parts *parts);
-void heat_outcome_destroy(heat_outcome *outcome); /* Local. */
+
+/* Free what heat_outcome_take allocated. Local. */
+void heat_outcome_destroy(heat_outcome *outcome);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a run will do and cost, before it does it. */
+/* What a run will do and cost, as far as it is known before the run. */
 #ifndef HEAT2D_PLAN_H
 #define HEAT2D_PLAN_H
 
@@ -12,36 +12,39 @@ typedef struct heat_plan {
   const heat_method *method;
   heat_clock clock;
   heat_limits limits;   /* of its steps */
-  int depth, threads;   /* of the halo; for each rank */
-  int ranks;            /* those planned for */
-  bool copies;          /* checkpoints are written from a copy, while the steps go on */
-  double unseen;        /* share of the cells that the limits are not known from */
-  int64_t steady_steps; /* after which the run will be steady, and end; 0: not before its last step */
+  int depth, threads;   /* layers of the halo; threads of each rank */
+  int ranks;            /* number of ranks for which this is the plan */
+  bool copies;          /* checkpoints are written from a copy while the steps go on */
+  double unseen;        /* fraction of the cells whose values are not taken into account by `limits` */
+  int64_t steady_steps; /* number of steps after which the run will end as steady; 0: it will not */
   double rate;          /* cell updates per second of all ranks, or 0: not measured */
-  double work; /* updates of all cells that error control or solves are worth, as foreseen; 0: the steps are counted */
-  double file_seconds, start_seconds; /* beside the steps */
+  /* Predicted work with error control or for a solve, as a number of updates of all cells; 0: the number of steps is
+   * known. */
+  double work;
+  double file_seconds, start_seconds; /* time for files and for the start, in addition to the steps */
 } heat_plan;
 
-/* Bytes that the rank with the largest block allocates for the grid. Local. */
+/* Return the bytes that the rank with the largest block allocates for the grid. Local. */
 double heat_plan_memory(const heat_plan *plan);
-/* Bytes more that a rank needs while a checkpoint is written from a copy; 0 when none is due before the end. Local. */
+/* Return the further bytes that a rank needs while a checkpoint is written from a copy; 0 when none is due before the
+ * end. Local. */
 double heat_plan_copy(const heat_plan *plan);
 
-/* Bytes of the field in a snapshot that is not compressed. Local. */
+/* Return the bytes of the field in a snapshot that is not compressed. Local. */
 double heat_plan_snapshot(const heat_plan *plan);
 
-/* How often pictures are due: output.images.every, and where that is left out as output.every; never without
+/* Return how often pictures are due: output.images.every, or output.every if that is left out; never without
  * output.images. Local. */
 heat_cadence heat_plan_images(const heat_config *config);
 
-/* How many files of different instants are due in the whole run, those of the first and the last step included; of
- * steps by error control nobody knows how many there will be, so what is due by steps does not count. Local. */
+/* Return how many files are due in the whole run, including those of the first and the last step. With error control
+ * the number of steps is not known, so that files that are due by steps are not counted. Local. */
 double heat_plan_occurrences(const heat_clock *clock, heat_cadence cadence);
 
-/* Refuse a run of more snapshots, pictures or checkpoints than output.max_files. HEAT_DECK. Local. */
+/* Refuse a run that would write more snapshots, pictures or checkpoints than output.max_files: HEAT_DECK. Local. */
 heat_status heat_plan_check_files(const heat_config *config, const heat_clock *clock);
 
-/* The plan as lines of text, to be freed; NULL when memory is exhausted. Local. */
+/* Return the plan as lines of text, which have to be freed; NULL when memory is exhausted. Local. */
 char *heat_plan_text(const heat_plan *plan);
 
 #endif
