@@ -21,11 +21,11 @@ typedef struct copy_list {
 
 typedef struct message {
   int rank;
-  unsigned beyond; /* sides beyond which all that it brings lies: bit s for side s */
-  bool arrived;    /* in the present exchange */
+  unsigned beyond; /* the sides beyond which all its cells lie: bit s for side s */
+  bool arrived;    /* it has arrived in the present exchange */
   copy_list list;
   char *buffer;
-  void *bound; /* what the request of an exchange of one field sends from or receives into, and how many values */
+  void *bound; /* memory and number of values of the request for an exchange of one field */
   int bound_values;
 } message;
 
@@ -33,9 +33,9 @@ enum { SEND, RECEIVE, WAYS };
 
 struct heat_halo {
   MPI_Comm comm; /* borrowed */
-  int fields;    /* at most in one exchange */
-  int active;    /* in the present or the last one */
-  size_t value;  /* bytes of one */
+  int fields;    /* largest number in one exchange */
+  int active;    /* number in the present or the last exchange */
+  size_t value;  /* bytes of one value */
   MPI_Datatype type;
   heat_box owned;
   heat_rows *rows; /* of the fields in the present exchange */
@@ -43,13 +43,14 @@ struct heat_halo {
   int count[WAYS];
   message *messages[WAYS];
   char *buffer;
-  MPI_Request **requests; /* for exchanges of 1 to `fields` fields: receives, then sends; NULL until they are needed */
-  bool quiet;             /* all that was started has been found complete */
-  /* Of halos for fields whose rows are not divided: values from one row to the next. A message of one field and one
-   * block is then its rows as they lie in memory, with what lies between them. 0: all messages are packed. */
+  MPI_Request **requests; /* for exchanges of 1 to `fields` fields: receives, then sends; NULL until needed */
+  bool quiet;             /* all requests that were started are complete */
+  /* If rows are not divided among ranks: the number of values from one row to the next. A message of one field and one
+   * block then consists of its rows as they are in memory, together with the values between them. 0: all messages are
+   * packed. */
   ptrdiff_t stride;
-  bool in_rows; /* the present exchange is such a one */
-  bool held;    /* and such messages are sent from where they lie */
+  bool in_rows; /* the present exchange has such messages */
+  bool held;    /* and they are sent without a copy */
 };
 
 static void add_copy(heat_box piece, const int64_t shift[HEAT_AXES], void *context) {
@@ -68,7 +69,7 @@ static void add_foreign_copy(heat_box piece, const int64_t shift[HEAT_AXES], voi
   if (shift[HEAT_X] != 0 || shift[HEAT_Y] != 0) add_copy(piece, shift, context);
 }
 
-/* The cells of `from` that `to` needs: sender and receiver list the same pieces in the same order. */
+/* List the cells of rank `from` that rank `to` needs. Sender and receiver list the same pieces in the same order. */
 static copy_list list_copies(const heat_grid *grid, int from, int to, int depth) {
   copy_list list = {0};
   const heat_box source = heat_layout_box(&grid->layout, from);
@@ -88,7 +89,7 @@ static bool add_message(heat_halo *halo, int way, int rank, copy_list list) {
   return !list.no_memory;
 }
 
-/* With each rank whose block lies near enough, whose number does not depend on how many ranks there are. */
+/* Plan the messages with each rank whose block is near enough. Their number does not grow with the number of ranks. */
 static bool plan(heat_halo *halo, const heat_grid *grid, int depth) {
   const heat_box reach = heat_box_grow(grid->owned, depth);
   const heat_blocks x = heat_layout_blocks(&grid->layout, HEAT_X, reach.lo[HEAT_X], reach.hi[HEAT_X]);
@@ -124,21 +125,21 @@ static int requests_of(const heat_halo *halo) {
   return halo->count[SEND] + halo->count[RECEIVE];
 }
 
-/* Values of a message that is rows as they lie in memory. */
+/* The number of values of a message that consists of rows as they are in memory. */
 static int64_t values_in_rows(const heat_halo *halo, const copy_list *list) {
   const heat_box box = list->copies[0].box;
   return (heat_box_width(box, HEAT_Y) - 1) * (int64_t)halo->stride + heat_box_width(box, HEAT_X);
 }
 
-/* Values for which its buffer has room. */
+/* The number of values for which the buffer of a message has room. */
 static int64_t room_of(const heat_halo *halo, const copy_list *list) {
   const int64_t packed = list->cells * halo->fields;
   const int64_t rows = halo->stride > 0 && list->count == 1 ? values_in_rows(halo, list) : 0;
   return packed > rows ? packed : rows;
 }
 
-/* The buffers of all messages in one allocation, of which exchanges of few fields, or of whole rows, leave parts
- * untouched; and the requests of all numbers of fields in another. */
+/* Allocate the buffers of all messages at once; exchanges of few fields, or of whole rows, leave parts of them
+ * untouched. The requests for all numbers of fields are a second allocation. */
 static heat_status allocate(heat_halo *halo) {
   size_t values = 0;
   for (int way = 0; way < WAYS; way++) {
@@ -171,13 +172,13 @@ static heat_status allocate(heat_halo *halo) {
   return heat_ok();
 }
 
-/* With d layers a step costs latency / d for messages, and d edge / 2 cells that neighbours compute as well, where edge
- * is the length of the block's edges along which it exchanges: least at d = sqrt(2 latency rate / edge). Deeper halos,
- * up to a sixteenth of the block, cost little more and let more stages be fused in cache. The halo is never deeper than
- * the smallest block is wide. */
+/* With d layers a step costs latency / d for messages, and the computation of d edge / 2 cells that neighbours compute,
+ * too, where edge is the length of the block's edges along which it exchanges. The sum is least at d = sqrt(2 latency
+ * rate / edge). Deeper halos, up to a sixteenth of the block, cost little more, and more stages can be fused in cache.
+ * The halo is never deeper than the smallest block is wide. */
 int heat_halo_choose_depth(const heat_layout *layout, int most) {
   enum { SHARE = 16 };
-  const double latency_cells = 40000; /* updated in the time of a message: some 20 us at 2 Gcell/s */
+  const double latency_cells = 40000; /* cells updated in the time of a message: about 20 us at 2 Gcell/s */
   const heat_box block = heat_layout_last(layout);
   double edge = 0;
   int64_t shortest = INT64_MAX;
@@ -236,7 +237,7 @@ heat_status heat_halo_create_for(heat_halo **halo, const heat_grid *grid, int de
   return create(halo, grid, (setting){depth, fields, value, 0});
 }
 
-/* What was sent last time has left its buffers. */
+/* Wait until the messages of the last exchange have left their buffers. */
 static void wait_for_sends(heat_halo *halo) {
   if (halo->active == 0) return;
   MPI_Waitall(requests_of(halo), halo->requests[halo->active - 1], MPI_STATUSES_IGNORE);
@@ -261,7 +262,7 @@ void heat_halo_destroy(heat_halo *halo) {
   free(halo);
 }
 
-/* Some rows of cells: in a field, or one after the other in a message. */
+/* Some rows of cells, in a field, or consecutive in a message. */
 typedef struct strip {
   char *first;
   ptrdiff_t row_bytes;
@@ -304,7 +305,7 @@ static bool is_rows(const heat_halo *halo, const message *each) {
   return halo->in_rows && each->list.count == 1;
 }
 
-/* Have a request for so many values at that place. */
+/* Make sure that a request exists for the memory and the number of values of a message. */
 static void bind(const heat_halo *halo, int way, message *each, int fields, MPI_Request *request) {
   const bool rows = is_rows(halo, each);
   const copy *first = each->list.copies;
@@ -324,7 +325,7 @@ static void bind(const heat_halo *halo, int way, message *each, int fields, MPI_
   each->bound_values = values;
 }
 
-/* The persistent requests of exchanges of so many fields, made when the first one comes. */
+/* The persistent requests for exchanges of `fields` fields, which are made for the first such exchange. */
 static MPI_Request *requests_for(heat_halo *halo, int fields) {
   MPI_Request *requests = halo->requests[fields - 1], *request = requests;
   for (int way = RECEIVE; way >= SEND; way--)
@@ -332,7 +333,7 @@ static MPI_Request *requests_for(heat_halo *halo, int fields) {
   return requests;
 }
 
-/* Start with the first `fields` arrays of halo->rows. */
+/* Begin an exchange of the first `fields` arrays of halo->rows. */
 static void begin(heat_halo *halo, int fields) {
   MPI_Request *requests = requests_for(halo, fields);
   halo->active = fields;
@@ -389,10 +390,10 @@ void heat_halo_begin(heat_halo *halo, heat_field *const *fields) {
   heat_halo_begin_some(halo, fields, halo->fields);
 }
 
-/* Put into place what a message has brought. */
+/* Copy the cells of a message into the ghost layers. */
 static void unpack(const heat_halo *halo, const message *each) {
   char *next = each->buffer;
-  if (is_rows(halo, each)) return; /* it lies there */
+  if (is_rows(halo, each)) return; /* it was received in place */
   for (int f = 0; f < halo->active; f++) {
     for (int c = 0; c < each->list.count; c++) {
       const copy *piece = &each->list.copies[c];
@@ -402,8 +403,8 @@ static void unpack(const heat_halo *halo, const message *each) {
   }
 }
 
-/* Wait for all messages that bring something that is not beyond one of the sides `later`. Returns those of these sides
- * beyond which others are still to bring something. */
+/* Wait for all messages except those whose cells all lie beyond one of the sides `later`. Returns the sides of `later`
+ * for which messages are still missing. */
 static unsigned receive(heat_halo *halo, unsigned later) {
   MPI_Request *requests = halo->requests[halo->active - 1];
   unsigned rest = 0;
@@ -462,7 +463,8 @@ size_t heat_halo_plan_bytes(const heat_layout *layout, int depth) {
     const int sides = layout->ranks[axis] == 1 ? 0 : layout->ranks[axis] == 2 && !layout->periodic[axis] ? 1 : 2;
     grown.hi[axis] += sides * (int64_t)depth;
   }
-  const size_t ways = heat_layout_whole_rows(layout) ? 1 : WAYS; /* whole rows are received into their places */
+  /* Whole rows are received in place and need no buffer. */
+  const size_t ways = heat_layout_whole_rows(layout) ? 1 : WAYS;
   return ways * (size_t)(heat_box_cells(grown) - heat_box_cells(block)) * sizeof(double);
 }
 

@@ -21,8 +21,8 @@ typedef enum kind { INTEGER, REAL, FLAG } kind;
 static const struct {
   const char *name;
   kind kind;
-  size_t place;  /* in heat_state */
-  bool optional; /* a checkpoint of an earlier version does not say it: see read_state */
+  size_t place;  /* offset in heat_state */
+  bool optional; /* checkpoints of earlier versions do not have it, see read_state */
 } attributes[] = {{"step", INTEGER, offsetof(heat_state, step), false},
                   {"time", REAL, offsetof(heat_state, time), false},
                   {"dt", REAL, offsetof(heat_state, dt), false},
@@ -55,7 +55,7 @@ static void write_state(heat_h5 *out, const heat_state *state) {
   }
 }
 
-/* Whether a run can be in such a state: what it is computed with must be numbers, in their order. */
+/* Whether a run can have such a state: values with which it computes must be finite and in the right order. */
 static bool is_possible(const heat_state *state) {
   const int64_t most = INT64_C(1) << 53;
   return state->anchor_step >= 0 && state->anchor_step <= state->step && state->step <= most && isfinite(state->time) &&
@@ -78,9 +78,9 @@ static heat_status read_state(hid_t file, heat_state *state) {
   }
   if (H5Aexists(file, "size_start") <= 0) state->size_start = fabs(state->energy_start);
   if (status.code == HEAT_OK && !is_possible(state))
-    status =
-        heat_fail(HEAT_IO, "step %lld at t = %g s with dt = %g s (since step %lld, t = %g s) is no state of a run",
-                  (long long)state->step, state->time, state->dt, (long long)state->anchor_step, state->anchor_time);
+    status = heat_fail(
+        HEAT_IO, "step %lld at t = %g s with dt = %g s (since step %lld, t = %g s) is not a possible state of a run",
+        (long long)state->step, state->time, state->dt, (long long)state->anchor_step, state->anchor_time);
   return status;
 }
 
@@ -117,7 +117,7 @@ heat_status heat_checkpoint_prune(const char *directory, int64_t step, int64_t k
     if (steps[n] == step || steps[n] == spare || (n < own && n >= own - keep)) continue;
     char path[HEAT_PATH];
     heat_checkpoint_name(path, directory, steps[n]);
-    heat_directory_remove(path); /* one that stays does no harm */
+    heat_directory_remove(path); /* a checkpoint that cannot be removed does no harm */
   }
   free(steps);
   return status;

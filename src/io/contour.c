@@ -13,15 +13,15 @@
 #include <stdlib.h>
 
 enum { BOTTOM, RIGHT, TOP, LEFT };
-enum { BLOCK = 16 }; /* squares along a side of the blocks that are passed over where they do not hold a level */
+enum { BLOCK = 16 }; /* squares along a side of a block; blocks without a level are skipped */
 
-/* One end of a piece of a line: pieces are numbered, and have the ends 2 n and 2 n + 1. */
+/* An end of a piece of a line. Piece n has the ends 2 n and 2 n + 1. */
 typedef struct end {
   int64_t edge;
   int64_t number;
 } end;
 
-/* Lowest and highest value of a block's nodes. */
+/* The lowest and highest value of the nodes of a block. */
 typedef struct extent {
   double low, high;
 } extent;
@@ -49,14 +49,15 @@ static double node_place(int a, int count) {
   return a == 0 ? 0 : a > count ? count : a - 0.5;
 }
 
-/* Number of an edge of the square whose lower left node is (a, b): two for each node, to its right and above it. */
+/* The number of an edge of the square whose lower left node is (a, b). Each node has two edges, to its right and above
+ * it. */
 static int64_t edge_number(const heat_raster *raster, int a, int b, int side) {
   const int64_t nodes = raster->width + 2;
   const int64_t node = (b + (side == TOP)) * nodes + a + (side == RIGHT);
   return 2 * node + (side == LEFT || side == RIGHT);
 }
 
-/* Where the level lies on an edge. */
+/* The point of an edge at which it has the level. */
 static heat_point edge_point(const heat_raster *raster, double level, int64_t edge) {
   const int64_t nodes = raster->width + 2, node = edge / 2;
   const int a = (int)(node % nodes), b = (int)(node / nodes), up = (int)(edge % 2);
@@ -92,12 +93,13 @@ static void cut_square(pieces *found, int a, int b) {
     inside |= (corner[n] >= found->level ? 1u : 0u) << n;
   }
   enum { NONE = -1 };
-  /* By the corners that are not below the level, counter-clockwise from the lower left: the edges that are crossed. */
+  /* The edges that a line crosses, for each set of corners that are not below the level. Bit n of the index is corner
+   * n, counter-clockwise from the lower left. */
   static const signed char crossed[16][2] = {{NONE, NONE},  {LEFT, BOTTOM},  {BOTTOM, RIGHT}, {LEFT, RIGHT},
                                              {RIGHT, TOP},  {NONE, NONE},    {BOTTOM, TOP},   {LEFT, TOP},
                                              {LEFT, TOP},   {BOTTOM, TOP},   {NONE, NONE},    {RIGHT, TOP},
                                              {LEFT, RIGHT}, {BOTTOM, RIGHT}, {LEFT, BOTTOM},  {NONE, NONE}};
-  enum { RISING = 5, FALLING = 10 }; /* opposite corners are inside: a saddle */
+  enum { RISING = 5, FALLING = 10 }; /* saddles: only two opposite corners are not below the level */
   if (inside == RISING || inside == FALLING) {
     const bool middle = (corner[0] + corner[1] + corner[2] + corner[3]) / 4 >= found->level;
     const bool cut_off_lower_right = (inside == RISING) == middle;
@@ -114,7 +116,7 @@ static int by_edge(const void *a, const void *b) {
   return one->number < two->number ? -1 : one->number > two->number;
 }
 
-/* partner[n]: the end that lies on the same edge as end n; -1: none. */
+/* Find partner[n], the end that lies on the same edge as end n; -1: none. */
 static void find_partners(const pieces *found, end *sorted, int64_t *partner) {
   for (int64_t n = 0; n < found->count; n++) sorted[n] = found->ends[n];
   qsort(sorted, (size_t)found->count, sizeof *sorted, by_edge);
@@ -126,7 +128,7 @@ static void find_partners(const pieces *found, end *sorted, int64_t *partner) {
   }
 }
 
-/* Follow a line from the end `start` on, and mark its pieces; returns the number of points. */
+/* Follow a line from the end `start`, and mark its pieces as used; returns the number of points. */
 static int follow(const pieces *found, const int64_t *partner, bool *used, int64_t start, heat_point *points) {
   int count = 0;
   int64_t at = start;
@@ -155,7 +157,7 @@ static extent block_extent(const heat_raster *raster, int column, int row) {
   return found;
 }
 
-/* All pieces of the level. */
+/* Find all pieces of the level. */
 static void cut_squares(pieces *found) {
   const heat_raster *raster = found->raster;
   const int columns = blocks_along(raster->width), rows = blocks_along(raster->height);
@@ -167,7 +169,7 @@ static void cut_squares(pieces *found) {
   }
 }
 
-/* Hand over the lines of one level. */
+/* Join the pieces of one level to lines, and call `visit` for each line. */
 static heat_status trace(pieces *found, int number, heat_contour_visitor *visit, void *context) {
   found->count = 0;
   cut_squares(found);
@@ -181,7 +183,7 @@ static heat_status trace(pieces *found, int number, heat_contour_visitor *visit,
     status = heat_no_memory("isotherms", (count + 1) * sizeof *sorted);
   } else {
     find_partners(found, sorted, partner);
-    for (int open = 1; open >= 0; open--) /* open lines from their ends, and then the closed ones */
+    for (int open = 1; open >= 0; open--) /* first open lines, from their ends, then closed lines */
       for (int64_t n = 0; n < found->count; n++)
         if (!used[n / 2] && (!open || partner[n] < 0))
           visit(number, points, follow(found, partner, used, n, points), context);

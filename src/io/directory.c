@@ -50,7 +50,7 @@ heat_status heat_directory_remove(const char *path) {
   return heat_fail(HEAT_IO, "cannot remove '%s': %s", path, strerror(errno));
 }
 
-/* Remove the files that `chosen` chooses. */
+/* Remove the files of a directory for whose names `chosen` returns true. */
 static heat_status remove_files(const char *directory, bool (*chosen)(const char *name)) {
   heat_directory_list list = heat_directory_list_open(directory);
   heat_status status = heat_ok();
@@ -81,7 +81,7 @@ heat_status heat_directory_remove_run(const char *directory) {
   return heat_first(status, heat_directory_remove_partial(directory));
 }
 
-/* A file of a claim: its name as a file of a run, and how it stands there. */
+/* Whether a file of a run with this name belongs to a claim. */
 static bool is_claimed(const heat_claim *claim, const char *name) {
   if (heat_directory_is_partial(name) || claim->all) return true;
   bool checkpoint;
@@ -99,7 +99,8 @@ bool heat_directory_same(const char *a, const char *b) {
   return stat(a, &first) == 0 && same_file(&first, b);
 }
 
-/* What stands in the way of a claim: a word about one file, NULL when it does not; `unread` with errno. */
+/* Return why a file must not be replaced or removed; NULL if it may be. `unread` means that it could not be read, see
+ * errno. */
 static const char *obstacle(const heat_claim *claim, const char *directory, const char *path, const char *name) {
   struct stat info, above;
   if (lstat(path, &info) != 0) return errno == ENOENT ? NULL : heat_recognise_text(path);
@@ -110,15 +111,15 @@ static const char *obstacle(const heat_claim *claim, const char *directory, cons
   for (int n = 0; n < claim->input_count; n++)
     if (same_file(&info, claim->inputs[n]) && (is_claimed(claim, name) || checkpoint) &&
         (strcmp(name, "deck.yaml") != 0 || heat_recognise(path) != HEAT_ORIGIN_RUN))
-      return "is what this run reads";
-  if (resumed) return checkpoint ? NULL : "is what this run goes on from";
+      return "is an input of this run";
+  if (resumed) return checkpoint ? NULL : "is the checkpoint from which this run is resumed";
   if (!is_claimed(claim, name)) return NULL;
   const heat_origin origin = heat_recognise(path);
   if (origin == HEAT_ORIGIN_UNKNOWN) return unread;
   if (origin != HEAT_ORIGIN_RUN) return heat_recognise_text(path);
   if (geteuid() != 0 && stat(directory, &above) == 0 && (above.st_mode & S_ISVTX) != 0 && above.st_uid != geteuid() &&
       info.st_uid != geteuid())
-    return "belongs to somebody else";
+    return "belongs to another user";
   return NULL;
 }
 
@@ -163,7 +164,7 @@ heat_room heat_directory_room(const char *directory) {
   char path[HEAT_PATH];
   struct statvfs system;
   if (snprintf(path, sizeof path, "%s", directory) >= (int)sizeof path) return room;
-  while (statvfs(path, &system) != 0) { /* the nearest one above it that is there */
+  while (statvfs(path, &system) != 0) { /* the nearest directory above it that exists */
     char *slash = strrchr(path, '/');
     if (strcmp(path, ".") == 0 || strcmp(path, "/") == 0) return room;
     if (slash == NULL)
@@ -195,7 +196,7 @@ static heat_status cannot_write(const char *path) {
   return heat_fail(HEAT_IO, "cannot write '%s': %s", path, errno == ELOOP ? "it is a symbolic link" : strerror(errno));
 }
 
-/* A handle as a stream; takes it over. */
+/* Make a stream of a file handle, which then belongs to the stream. */
 static heat_status as_stream(FILE **file, int handle, const char *path, const char *mode) {
   *file = handle >= 0 ? fdopen(handle, mode) : NULL;
   if (*file != NULL) return heat_ok();
@@ -220,7 +221,7 @@ heat_status heat_directory_create(FILE **file, const char *path) {
   return as_stream(file, handle, path, "w");
 }
 
-/* Replace a file that has several names by a copy that has one; returns a handle of it. */
+/* Replace a file that has several names by a copy with one name, and return a handle of the copy. */
 static int copy_of(int handle, const char *path) {
   enum { BLOCK = 1 << 16 };
   char partial[HEAT_PATH], *block = malloc(BLOCK);
@@ -256,7 +257,7 @@ heat_status heat_directory_open(FILE **file, const char *path) {
   return as_stream(file, handle, path, "r+");
 }
 
-/* Keep a checkpoint that is none under another name. */
+/* Rename a file that has the name of a checkpoint but is not intact. */
 static heat_status set_aside(const char *path) {
   enum { MOST = 1000 };
   char aside[HEAT_PATH];
@@ -284,7 +285,7 @@ heat_status heat_directory_publish(const char *partial, const char *path) {
   return status;
 }
 
-/* Whether a file holds that text, and has this name alone: what is done to it later is done to no other. */
+/* Whether a file has that text and no other name. If it had another name, later changes would affect that file, too. */
 static bool holds(const char *path, const char *text) {
   struct stat info;
   const size_t length = strlen(text);

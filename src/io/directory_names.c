@@ -11,14 +11,14 @@
 
 enum { STEP_DIGITS = 10 };
 
-/* The files of a run: fixed names, and series numbered by their step. */
+/* The names of the files of a run: fixed names, and series with the number of a step. */
 static const char *const fixed_names[] = {"run.xdmf", "grid.hdf5", "probes.csv", "history.csv",
                                           "run.log",  "deck.yaml", "status.json"};
 static const struct {
   const char *prefix, *suffix;
 } numbered_names[] = {{"checkpoint-", ".h5"}, {"snapshot-", ".h5"}, {"frame-", ".png"},
                       {"crash-", ".h5"},      {"probes-", ".csv"},  {"history-", ".csv"}};
-enum { CHECKPOINTS = 0 }; /* among them */
+enum { CHECKPOINTS = 0 }; /* index of checkpoints in numbered_names */
 
 const char heat_partial_suffix[] = ".partial";
 
@@ -87,8 +87,8 @@ bool heat_directory_is_run_file(const char *name) {
   return heat_directory_numbered(name, &checkpoint) >= 0;
 }
 
-/* What Open MPI's components for shared file pointers put beside a file, and a killed rank leaves there: behind the
- * file's name. */
+/* Whether `tail`, the text after the name of a file, belongs to an auxiliary file that Open MPI makes for shared file
+ * pointers, and that a killed rank leaves there. */
 static bool is_left_by_mpi(const char *tail) {
   static const char *const kinds[] = {".locktest.", ".lockedfile", ".data.", ".metadata.", "_cid-"};
   for (size_t n = 0; n < sizeof kinds / sizeof *kinds; n++) {

@@ -33,7 +33,7 @@ double heat_frames_bytes(const heat_frames *frames) {
   return (double)BYTES_PER_PIXEL * picture->across * picture->height + BESIDE;
 }
 
-/* A rank's part of the samples. */
+/* The samples in the block of a rank. */
 static heat_box sample_box(const heat_frames *frames, int rank) {
   const heat_box cells = heat_layout_box(&frames->grid->layout, rank);
   heat_box box;
@@ -50,7 +50,7 @@ static void take_samples(const heat_frames *frames, const heat_field *field, hea
           *heat_field_at(field, heat_picture_cell(picture, HEAT_X, column), heat_picture_cell(picture, HEAT_Y, row));
 }
 
-/* Write the whole picture, put together from the ranks' parts, on the rank that has it. */
+/* Assemble the picture from the parts of all ranks, and write it; called on the rank that has them. */
 static heat_status write_picture(const heat_frames *frames, const double *parts, const int *starts, int64_t step) {
   const heat_picture *picture = &frames->picture;
   const int columns = picture->samples[HEAT_X];
@@ -86,7 +86,7 @@ static void widen_range(heat_frames *frames, heat_extent extent) {
   frames->picture.high = shown->high;
 }
 
-/* Bring the parts of all ranks together on the writer, and let it write. */
+/* Gather the parts of all ranks on the rank `writer`, which writes the picture. */
 static heat_status gather(const heat_frames *frames, const double *part, size_t own, int writer, int64_t step) {
   const heat_grid *grid = frames->grid;
   const size_t ranks = (size_t)grid->size;

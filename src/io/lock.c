@@ -18,10 +18,10 @@
 
 enum { TEXT = 768, HOST = 256, JOB = 256 };
 static const double beat_seconds = 1;
-static const double watch_seconds = 10;    /* of an owner of whom only the heart can be watched */
-static const double quiet_seconds = 3;     /* without a beat, of an owner whose job is gone */
-static const double outlived_seconds = 30; /* by which ranks can outlive their job */
-static const double birth_seconds = 2;     /* within which an owner has written itself into the file that it made */
+static const double watch_seconds = 10;    /* for an owner of which only the heartbeat can be watched */
+static const double quiet_seconds = 3;     /* without a heartbeat, for an owner whose job has ended */
+static const double outlived_seconds = 30; /* for which ranks can outlive their job */
+static const double birth_seconds = 2;     /* in which an owner writes its name into the file that it has made */
 
 typedef struct owner {
   char host[HOST], job[JOB], since[32];
@@ -44,8 +44,8 @@ static heat_status failure(const heat_lock *lock, const char *what) {
   return heat_fail(HEAT_IO, "cannot %s the lock '%s': %s", what, lock->path, strerror(errno));
 }
 
-/* This host, and the job's id, in which any text may stand: what would break the line becomes a question mark, which no
- * scheduler is asked about. */
+/* Set the names of this host and this job. The environment can contain any text as a job id: characters that would
+ * break the line become question marks, and no scheduler is asked about such an id. */
 static void name_self(heat_lock *lock) {
   snprintf(lock->host, sizeof lock->host, "?");
   if (gethostname(lock->host, sizeof lock->host - 1) != 0 || lock->host[0] == '\0') snprintf(lock->host, 2, "?");
@@ -69,11 +69,11 @@ static heat_status held(const heat_lock *lock, const owner *found) {
   return heat_fail(
       HEAT_IO,
       "another run works in this directory: host %s, process %ld, job %s, since %s (lock '%s'; if you know "
-      "that it is gone: --force-unlock)",
+      "that it has ended: --force-unlock)",
       found->host, found->pid, found->job, found->since, lock->path);
 }
 
-/* Whether the heart of an owner beats within so many seconds. */
+/* Whether the heartbeat of an owner changes within so many seconds. */
 static bool beats(int file, const owner *found, double seconds) {
   const struct timespec pause = {.tv_sec = 1};
   for (double waited = 0; waited < seconds; waited += 1) {
@@ -84,8 +84,8 @@ static bool beats(int file, const owner *found, double seconds) {
   return false;
 }
 
-/* Whether this owner's job was ended, or started again as ours on another host: then its last ranks soon end as well.
- */
+/* Whether the job of this owner has ended, or has been restarted as this job on another host. In both cases its last
+ * ranks will end soon. */
 static bool is_ending(const heat_lock *lock, const owner *found) {
   if (strcmp(found->job, "-") == 0) return false;
   if (strcmp(found->job, lock->job) == 0) return strcmp(found->host, lock->host) != 0;
@@ -97,7 +97,7 @@ static void say_waiting(const owner *found) {
           found->job, found->host, outlived_seconds);
 }
 
-/* Try for the record lock; while an owner has it whose job is gone, for as long as ranks outlive their job. */
+/* Try to take the record lock. If its owner's job has ended, try for as long as ranks can outlive their job. */
 static bool take_record_lock(const heat_lock *lock) {
   const struct timespec pause = {.tv_nsec = 500000000};
   bool waits = false;
@@ -117,7 +117,8 @@ static bool take_record_lock(const heat_lock *lock) {
   }
 }
 
-/* Wait until the heart of an owner whose job is gone has stopped, and not for ever: it finds its lock taken. */
+/* Wait until the heartbeat of an owner whose job has ended has stopped, but not without limit: the owner will find that
+ * its lock has been taken. */
 static void wait_for_the_last_beat(int file, const owner *found) {
   owner now = *found;
   bool said = false;
@@ -128,13 +129,13 @@ static void wait_for_the_last_beat(int file, const owner *found) {
   }
 }
 
-/* One kernel: a free lock is proof. */
+/* On one host a free lock proves that the owner has ended. */
 static bool is_ended_here(const heat_lock *lock, bool locked, const owner *found) {
   return locked && strcmp(lock->host, found->host) == 0;
 }
 
-/* Nobody else has the record lock; `locked`: we do, so there are such locks here. Is the one who wrote himself into the
- * file gone? */
+/* Whether the owner that is named in the file has ended. No other process has the record lock; `locked` says that this
+ * process has it, so that such locks work here. */
 static bool owner_is_gone(const heat_lock *lock, bool locked, const owner *found, char *note, size_t size) {
   const char *proof = NULL;
   const heat_job_state job = strcmp(found->job, "-") != 0 ? heat_scheduler_job(found->job) : HEAT_JOB_UNKNOWN;
@@ -146,7 +147,7 @@ static bool owner_is_gone(const heat_lock *lock, bool locked, const owner *found
   } else if (job == HEAT_JOB_PRESENT && strcmp(found->job, lock->job) != 0)
     return false;
   else if (!beats(lock->file, found, watch_seconds))
-    proof = "it has no lock and its heart does not beat";
+    proof = "it has no lock and its heartbeat has stopped";
   if (proof == NULL) return false;
   snprintf(note, size, "took over the directory from host %s, process %ld, job %s: %s", found->host, found->pid,
            found->job, proof);
@@ -161,15 +162,14 @@ static uint64_t own_number(void) {
   return good ? number : (uint64_t)time(NULL) << 32 ^ (uint64_t)getpid();
 }
 
-/* Whether the file at the lock's path still is the one that is open. */
+/* Whether the file at the path of the lock is still the one that is open. */
 static bool is_in_place(const heat_lock *lock) {
   struct stat by_path, open_file;
   return lstat(lock->path, &by_path) == 0 && fstat(lock->file, &open_file) == 0 && by_path.st_ino == open_file.st_ino &&
          by_path.st_dev == open_file.st_dev;
 }
 
-/* The same, with this owner's number in it. Another host that looks whether the lock is ours may have renamed it for an
- * instant. */
+/* Whether it also contains this owner's number. Another host that checks the lock may have renamed it for a moment. */
 static bool is_ours(const heat_lock *lock) {
   enum { LOOKS = 4 };
   const struct timespec pause = {.tv_nsec = 30000000};
@@ -193,7 +193,7 @@ static bool make_file(heat_lock *lock) {
   return lock->file >= 0;
 }
 
-/* Make the file, or open the one that is there: not through a link, and nothing that has other names as well. */
+/* Make the file, or open the existing one: not through a symbolic link, and no file that has other names, too. */
 static heat_status open_file(heat_lock *lock, bool *made) {
   enum { ATTEMPTS = 100 };
   struct stat info;
@@ -204,12 +204,12 @@ static heat_status open_file(heat_lock *lock, bool *made) {
     lock->file = open(lock->path, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (lock->file < 0 && errno == ELOOP) return heat_fail(HEAT_IO, "the lock '%s' is a symbolic link", lock->path);
     if (lock->file < 0 && errno != ENOENT) return failure(lock, "open");
-    if (lock->file >= 0) break; /* else its owner has just removed it */
+    if (lock->file >= 0) break; /* otherwise its owner has just removed it */
   }
   if (lock->file < 0) return failure(lock, "open");
   if (fstat(lock->file, &info) != 0) return failure(lock, "look at");
   if (!S_ISREG(info.st_mode) || info.st_nlink > 1)
-    return heat_fail(HEAT_IO, "the lock '%s' is no regular file, or has other names as well", lock->path);
+    return heat_fail(HEAT_IO, "the lock '%s' is not a regular file, or has other names, too", lock->path);
   return heat_ok();
 }
 
@@ -218,8 +218,9 @@ static void close_file(heat_lock *lock) {
   lock->file = -1;
 }
 
-/* Put a file of our own in the place of one whose owner is gone (NULL: that has none). Of several hosts that try, the
- * first to rename it gets there; one that finds another owner in what it has renamed gives it back. */
+/* Replace the file of an owner that has ended (NULL: of no owner) by a file of this owner. Of several hosts that try,
+ * the first that renames the old file succeeds; one that finds another owner in the file that it has renamed restores
+ * it. */
 static heat_status replace_file(heat_lock *lock, const owner *gone) {
   char aside[sizeof lock->path + 32];
   owner found;
@@ -238,7 +239,7 @@ static heat_status replace_file(heat_lock *lock, const owner *gone) {
   return heat_ok();
 }
 
-/* Whether somebody writes himself into a file that is empty. */
+/* Whether another process writes its name into a file that is empty. */
 static bool is_being_born(const heat_lock *lock) {
   const struct timespec pause = {.tv_nsec = 100000000};
   owner found;
@@ -249,7 +250,7 @@ static bool is_being_born(const heat_lock *lock) {
   return false;
 }
 
-/* Get hold of the file. `*again`: what was there has changed meanwhile. */
+/* Take the file. *again tells that the file has changed meanwhile, and the caller has to try again. */
 static heat_status seize(heat_lock *lock, bool *again, char *note, size_t size) {
   bool made;
   owner found;
@@ -261,13 +262,13 @@ static heat_status seize(heat_lock *lock, bool *again, char *note, size_t size) 
   if (made && !refused) return heat_ok();
   const bool owned = read_owner(lock->file, &found);
   if (refused) return owned ? held(lock, &found) : just_begun();
-  *again = !is_in_place(lock); /* its last owner has removed it between our opening and our locking it */
+  *again = !is_in_place(lock); /* its last owner has removed it after it was opened and before it was locked */
   if (*again) return heat_ok();
   if (!owned) {
     *again = is_being_born(lock);
     return *again ? heat_ok() : replace_file(lock, NULL);
   }
-  /* Also where record locks are not supported at all. */
+  /* This also works on file systems without record locks. */
   if (!owner_is_gone(lock, locked, &found, note, size)) return held(lock, &found);
   return is_ended_here(lock, locked, &found) ? heat_ok() : replace_file(lock, &found);
 }
@@ -282,18 +283,19 @@ static void *beat_on(void *context) {
     until.tv_sec += (time_t)beat_seconds;
     pthread_cond_timedwait(&lock->wake, &lock->mutex, &until);
     if (lock->ends) break;
-    pthread_mutex_unlock(&lock->mutex); /* a file system that does not answer is no reason to wait for this one */
+    pthread_mutex_unlock(&lock->mutex); /* no other thread must wait for a file system that does not answer */
     const bool ours = is_ours(lock);
     lock->beats++;
-    if (ours) write_owner(lock); /* one beat that is lost does not matter */
+    if (ours) write_owner(lock); /* a single heartbeat that cannot be written does not matter */
     pthread_mutex_lock(&lock->mutex);
-    if (!ours) break; /* the run finds out for itself */
+    if (!ours) break; /* the run itself will find that the lock is lost */
   }
   pthread_mutex_unlock(&lock->mutex);
   return NULL;
 }
 
-/* Signals stay with the main thread. Without a thread the run beats when it polls. */
+/* Start the thread, which blocks all signals so that the main thread gets them. If there can be no thread, the run
+ * writes the heartbeat when it polls. */
 static void start_heart(heat_lock *lock) {
   sigset_t all, before;
   sigfillset(&all);
@@ -325,7 +327,7 @@ heat_status heat_lock_take(heat_lock *lock, const char *directory, bool force, c
   note[0] = '\0';
   heat_status status = heat_directory_join(lock->path, sizeof lock->path, directory, ".heat2d.lock");
   if (status.code != HEAT_OK) return status;
-  if (force) unlink(lock->path); /* an owner that is still there finds that its file has gone */
+  if (force) unlink(lock->path); /* an owner that still exists will find that its file does not exist */
   bool again = true;
   for (int n = 0; n < ATTEMPTS && again && status.code == HEAT_OK; n++) {
     close_file(lock);
@@ -338,7 +340,7 @@ heat_status heat_lock_take(heat_lock *lock, const char *directory, bool force, c
     start_heart(lock);
   } else {
     close_file(lock);
-    note[0] = '\0'; /* somebody else took over */
+    note[0] = '\0'; /* another run took over */
   }
   return status;
 }
@@ -380,7 +382,7 @@ heat_lock_view heat_lock_look(const char *directory) {
 
 heat_status heat_lock_lost(const heat_lock *lock) {
   return heat_fail(HEAT_IO,
-                   "the lock '%s' is no longer this run's: another one has taken over, or the directory is gone; "
+                   "the lock '%s' is no longer this run's: another one has taken over, or the directory was removed; "
                    "nothing more is written",
                    lock->path);
 }

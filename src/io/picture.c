@@ -12,7 +12,7 @@ enum { BAR_TICKS = 5, TIME_DIGITS = 6, TEXT = 256 };
 
 /* Magenta is far from every colour of every map. */
 static const unsigned char not_a_number[3] = {255, 0, 255};
-static const double ink = 0.1, grey = 0.38; /* of what stands around the field */
+static const double ink = 0.1, grey = 0.38; /* brightness of text and lines around the field */
 
 heat_picture heat_picture_of(const heat_config *config) {
   heat_picture picture = {.title = heat_config_text(config, "title"),
@@ -73,7 +73,8 @@ void heat_picture_time(char *text, size_t size, double time, double latest) {
   const char *unit = heat_picture_time_unit(latest, &seconds);
   snprintf(text, size, "%.*g", TIME_DIGITS, time / seconds);
   char *exponent = strchr(text, 'e');
-  if (exponent != NULL) snprintf(exponent, size - (size_t)(exponent - text), "e%d", atoi(exponent + 1)); /* not e-07 */
+  if (exponent != NULL)
+    snprintf(exponent, size - (size_t)(exponent - text), "e%d", atoi(exponent + 1)); /* e-7 instead of e-07 */
   const size_t length = strlen(text);
   snprintf(text + length, size - length, " %s", unit);
 }
@@ -87,7 +88,8 @@ void heat_picture_when(const heat_picture *picture, char *text, size_t size) {
     snprintf(text, size, "%st = %s", picture->steady ? "steady, " : "", time);
 }
 
-/* Where a pixel lies between the centres of samples: between `low` and the next one, at that fraction. */
+/* Find the samples between whose centres a pixel lies: `*low` and the next one. Returns the fraction of the way between
+ * them. */
 static double between(int pixel, int pixels, int samples, int *low) {
   const double at = (pixel + 0.5) / pixels * samples - 0.5;
   if (!(at > 0)) return *low = 0, 0;
@@ -96,7 +98,7 @@ static double between(int pixel, int pixels, int samples, int *low) {
   return at - *low;
 }
 
-/* The temperature that a pixel shows; rows of pixels count from the lowest y. */
+/* The temperature that a pixel shows. Rows of pixels are numbered from the lowest y. */
 static double pixel_value(const heat_picture *picture, const double *values, int x, int y) {
   const int columns = picture->samples[HEAT_X], rows = picture->samples[HEAT_Y];
   if (!picture->smooth) {
@@ -110,7 +112,7 @@ static double pixel_value(const heat_picture *picture, const double *values, int
   return (1 - v) * ((1 - u) * low[0] + u * low[next]) + v * ((1 - u) * high[0] + u * high[next]);
 }
 
-/* The colours as words xRGB, that of NaN behind them. */
+/* Write the colours as words xRGB; the last one is that of NaN. */
 static void read_colours(const heat_picture *picture, uint32_t words[HEAT_COLOURS + 1]) {
   unsigned char colours[HEAT_COLOURS + 1][3];
   heat_colormap(picture->colormap, colours);
@@ -119,7 +121,7 @@ static void read_colours(const heat_picture *picture, uint32_t words[HEAT_COLOUR
     words[n] = (uint32_t)colours[n][0] << 16 | (uint32_t)colours[n][1] << 8 | colours[n][2];
 }
 
-/* A surface pixel by pixel into the rectangle, whose pixels are those of the surface. */
+/* Copy a surface pixel by pixel into a rectangle of the same size. */
 static void paint_pixels(cairo_t *cairo, cairo_surface_t *surface, heat_rectangle at) {
   cairo_surface_mark_dirty(surface);
   cairo_set_source_surface(cairo, surface, at.x, at.y);
@@ -162,7 +164,7 @@ static void draw_tick(cairo_t *cairo, double x, double y, double dx, double dy) 
   cairo_set_source_rgb(cairo, ink, ink, ink);
 }
 
-/* A pixel's middle, so that a line of one pixel is sharp. */
+/* The middle of a pixel, where a line of one pixel is sharp. */
 static double sharp(double at) {
   return floor(at) + 0.5;
 }
@@ -214,7 +216,7 @@ static void draw_y_axis(cairo_t *cairo, heat_pen *pen, const heat_picture *pictu
   cairo_restore(cairo);
 }
 
-/* A tick and its label at the right of the colour bar, `part` of its height up. */
+/* Draw a tick and its label at the right of the colour bar, at the fraction `part` of its height. */
 static void draw_bar_label(cairo_t *cairo, heat_pen *pen, const heat_picture_layout *plan, double part,
                            const char *text) {
   const heat_rectangle bar = plan->bar;
@@ -226,12 +228,12 @@ static void draw_bar_label(cairo_t *cairo, heat_pen *pen, const heat_picture_lay
 static void draw_bar_labels(cairo_t *cairo, heat_pen *pen, const heat_picture *picture, const heat_picture_layout *plan,
                             const heat_ticks *ticks) {
   char text[HEAT_TICK_TEXT];
-  if (ticks->count == 0) { /* a uniform field has one value, in the middle as its colour is */
+  if (ticks->count == 0) { /* a uniform field has one value, which is written in the middle like its colour */
     heat_ticks_between(ticks, picture->low, text);
     draw_bar_label(cairo, pen, plan, 0.5, text);
     return;
   }
-  const double lines = 1.3 * plan->em / plan->bar.height; /* what a label takes of the bar */
+  const double lines = 1.3 * plan->em / plan->bar.height; /* height of a label as a fraction of the bar */
   for (int n = 0; n < ticks->count; n++) {
     const double part = (heat_ticks_value(ticks, n) - picture->low) / (picture->high - picture->low);
     heat_ticks_label(ticks, n, text);

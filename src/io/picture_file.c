@@ -1,5 +1,5 @@
-/* A drawing becomes a file: PNG (ISO/IEC 15948) by libpng, SVG and PDF by cairo. Each names heat2d as its software in a
- * place where heat_recognise finds it. */
+/* Writes drawings to files: PNG (ISO/IEC 15948) with libpng, SVG and PDF with cairo. Each file names heat2d as its
+ * software in a place where heat_recognise finds it. */
 #include "picture_private.h"
 
 #include "heat2d/io/directory.h"
@@ -14,7 +14,7 @@
 
 const char *const heat_picture_formats[] = {"png", "svg", "pdf", NULL};
 
-/* An open file and the first thing that went wrong with it. */
+/* An open file and the first failure to write it. */
 typedef struct sink {
   FILE *file;
   const char *path;
@@ -56,8 +56,8 @@ static void png_sink_warn(png_structp png, png_const_charp message) {
   (void)message;
 }
 
-/* The pixels of a surface, which are 32-bit words xRGB, as bytes RGB in their place: word n is not needed any more when
- * bytes 3 n to 3 n + 2 are written. */
+/* Convert a row of pixels in place from 32-bit words xRGB to bytes RGB. Word n has been read before the bytes 3 n to 3
+ * n + 2 are written. */
 static void pack_row(unsigned char *row, int width) {
   for (int n = 0; n < width; n++) {
     uint32_t word;
@@ -67,16 +67,18 @@ static void pack_row(unsigned char *row, int width) {
   }
 }
 
-/* Encode the surface. Errors of the library jump back to here, so nothing is allocated here and no local changes. */
+/* Encode the surface. Errors of the library return here by longjmp, so that this function allocates nothing and changes
+ * no local variable. */
 static void png_encode(png_structp png, png_infop info, cairo_surface_t *surface, const heat_canvas *canvas) {
   if (setjmp(png_jmpbuf(png)) != 0) return;
-  const int bits = 8, quick = 3; /* deflate level: twice as fast as the default, and the file is hardly larger */
+  /* `quick` is a deflate level that is twice as fast as the default, with files that are hardly larger. */
+  const int bits = 8, quick = 3;
   png_text notes[] = {
       {.compression = PNG_TEXT_COMPRESSION_NONE, .key = (char[]){"Software"}, .text = (char[]){"heat2d"}},
       {.compression = PNG_ITXT_COMPRESSION_NONE, .key = (char[]){"Title"}, .text = (char *)canvas->title},
   };
   png_set_compression_level(png, quick);
-  png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); /* bands of one colour are smallest as they are */
+  png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE); /* bands of one colour are smallest without a filter */
   png_set_IHDR(png, info, (png_uint_32)canvas->width, (png_uint_32)canvas->height, bits, PNG_COLOR_TYPE_RGB,
                PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
@@ -115,7 +117,7 @@ static cairo_status_t stream(void *context, const unsigned char *bytes, unsigned
   return sink_put(context, bytes, count) ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
 }
 
-/* Draw on a surface whose bytes go into a sink, and destroy it. */
+/* Draw on a surface whose bytes are written to a sink, and destroy the surface. */
 static void draw_vectors(sink *out, cairo_surface_t *surface, heat_draw_function *paint, void *context) {
   cairo_t *cairo = cairo_create(surface);
   paint(cairo, context);
@@ -130,12 +132,12 @@ static void write_pdf(sink *out, const heat_canvas *canvas, heat_draw_function *
   cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(stream, out, canvas->width, canvas->height);
   cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "heat2d");
   cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, canvas->title);
-  /* The bytes follow from what is drawn, not from the time of day. */
+  /* A constant date, so that the bytes depend only on what is drawn. */
   cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, "2000-01-01T00:00:00Z");
   draw_vectors(out, surface, paint, context);
 }
 
-/* The names in it are numbered anew, so it is drawn in memory first. */
+/* The SVG is drawn in memory first, because its identifiers have to be renumbered. */
 static void write_svg(sink *out, const heat_canvas *canvas, heat_draw_function *paint, void *context) {
   static const char note[] = "<!-- Software: heat2d -->\n";
   char *text = NULL, *renumbered = NULL;

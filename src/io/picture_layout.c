@@ -1,12 +1,11 @@
 /*   title, wrapped                            Everything around the field is measured in `em`, the size of the letters,
  *                                             which follows from the width of the picture. The colour bar has room for
  *     t = 1.25 s                  K           labels of HEAT_TICK_LABEL digits, whatever the temperatures are. A field
- *  y  +-----------+              +-+ 373      that is lower than the bar stands at its foot.
+ *  y  +-----------+              +-+ 373      that is lower than the bar is at its lower end.
  *  in |           |              | |
  *  m  +-----------+              +-+ 293
  *     0         0.1
- *        x in m
- */
+ *        x in m */
 #include "picture_private.h"
 
 #include <math.h>
@@ -14,15 +13,15 @@
 
 enum {
   GREATEST_HEIGHT = 16384,
-  BAND_HEIGHT = 16, /* pixels at least, */
-  BAND_PARTS = 32,  /* and this part of the width, of a field that would be lower */
-  STEEPEST = 16,    /* times as high as wide */
-  STEEP_BAND = 4,   /* the same for a field that would be higher */
-  BARE_MARGIN = 1,  /* pixels: the frame */
+  BAND_HEIGHT = 16, /* least height of a field, pixels, */
+  BAND_PARTS = 32,  /* and as a fraction 1/32 of the width */
+  STEEPEST = 16,    /* largest ratio of height to width */
+  STEEP_BAND = 4,   /* ratio at which a field is drawn that would exceed it */
+  BARE_MARGIN = 1,  /* width of the frame, pixels */
   LEAST_EM = 10,    /* pixels of the letters, and how they grow with the width of a picture: */
   FIRST_EM = 6,     /* 13 of 640, 17 of 1024, 28 of 2048 */
   EM_PARTS = 90,
-  BAR_LINES = 7 /* lines of text that a colour bar is high at least */
+  BAR_LINES = 7 /* least height of a colour bar, in lines of text */
 };
 
 /* The same in em. */
@@ -49,7 +48,7 @@ double heat_picture_stretch(const heat_picture *picture) {
   return (double)picture->height / picture->width / (picture->extent[HEAT_Y] / picture->extent[HEAT_X]);
 }
 
-/* The unit in which the domain's coordinates are short numbers. */
+/* Choose the unit in which the coordinates of the domain are short numbers. */
 static void choose_length_unit(heat_picture_layout *plan, const heat_picture *picture) {
   static const struct {
     double from; /* m */
@@ -75,14 +74,15 @@ static int widest_label(heat_pen *pen, const heat_ticks *ticks) {
   return widest;
 }
 
-/* The ticks of an axis of that many pixels: the more the better, while their labels stay apart. */
+/* Choose as many ticks for an axis of `length` pixels as possible without overlapping labels. */
 static heat_ticks axis_ticks(const heat_picture *picture, const heat_picture_layout *plan, heat_pen *pen, int axis,
                              int length) {
   enum { MOST_WANTED = 6, LEAST_WANTED = 2 };
   const double low = picture->origin[axis] * plan->length_factor, across = picture->extent[axis] * plan->length_factor;
   for (int wanted = MOST_WANTED; wanted >= LEAST_WANTED; wanted--) {
     const heat_ticks ticks = heat_ticks_choose(low, low + across, wanted);
-    if (ticks.count < 2 || ticks.form == HEAT_TICK_OFFSET) break; /* too small a domain to be told by short labels */
+    if (ticks.count < 2 || ticks.form == HEAT_TICK_OFFSET)
+      break; /* short labels cannot show the coordinates of a very small domain */
     const double step = length * ((heat_ticks_value(&ticks, 1) - heat_ticks_value(&ticks, 0)) / across);
     const double needed = axis == HEAT_X ? widest_label(pen, &ticks) + plan->em : 1.5 * line * plan->em;
     if (step >= needed) return ticks;
@@ -90,7 +90,7 @@ static heat_ticks axis_ticks(const heat_picture *picture, const heat_picture_lay
   return (heat_ticks){.count = 0};
 }
 
-/* The columns: what is left of the field, the field, the bar and its labels. */
+/* Place the columns of the layout: the labels at the left of the field, the field, the bar and its labels. */
 static void place_columns(heat_picture_layout *plan, const heat_picture *picture, heat_pen *pen) {
   const int em = plan->em;
   plan->axes[HEAT_X] = axis_ticks(picture, plan, pen, HEAT_X, picture->width);
@@ -115,7 +115,7 @@ static void place_rows(heat_picture_layout *plan, const heat_picture *picture, h
   int top = edge;
   if (picture->title[0] != '\0')
     top += heat_pen_paragraph(pen, 0, 0, plan->width - plan->field.x - edge, picture->title, false) + edge / 2;
-  /* Time and unit share a line unless the longest of both do not fit. */
+  /* Time and unit are on one line if the longest of both fit. */
   static const char longest_time[] = "t = 8.88889e+888 min", longest_unit[] = "8888888888888888888 K";
   const int room = plan->width - plan->field.x - edge;
   const bool stacked = heat_pen_width(pen, longest_time) + em + heat_pen_width(pen, longest_unit) > room;
@@ -164,7 +164,8 @@ void heat_picture_fit(heat_picture *picture, int across) {
   picture->without_font = !heat_pen_has_font();
   picture->bare = picture->without_font;
   picture->width = even;
-  /* What is around the field follows from the field's size, through its ticks: until it fits. */
+  /* The ticks depend on the size of the field, and the room for the field depends on the ticks, so that the layout is
+   * repeated until it fits. */
   for (int round = 0, excess = 1; round < ROUNDS && !picture->bare && excess > 0; round++) {
     picture->height = field_height(picture->width, picture->extent);
     excess = heat_picture_plan(picture).width - even;

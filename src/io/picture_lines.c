@@ -1,23 +1,24 @@
-/* Isotherms with their labels, and the outlines of the materials, over the field.
+/* Draws isotherms with their labels, and the outlines of the materials, over the field.
  *
- * An isotherm lies where the field has one colour, so black or white is chosen for it by the lightness of that colour,
- * and its label is written on a ground of that colour. Labels stand where a line crosses the diagonal of the field, or
- * as near to that as it is straight and free: so they move little from frame to frame. */
+ * Along an isotherm the field has one colour. The line is black or white, depending on the lightness of that colour,
+ * and its label is written on a background of that colour. Labels are placed where a line crosses the diagonal of the
+ * field, or at the nearest place at which the line is straight and free, so that they move little from frame to
+ * frame. */
 #include "picture_private.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 enum { MOST_LABELS = 256, MOST_ISOTHERMS = 100, NAME = -1 };
-static const double thinning = 0.7; /* pixels between the points of a line that are kept */
+static const double thinning = 0.7; /* least distance between points of a line that are kept, pixels */
 static const double full_turn = 6.283185307179586;
 
-/* A label, to be written when all lines are drawn. */
+/* A label, which is written after all lines have been drawn. */
 typedef struct label {
   heat_point middle;
   double angle;
-  double radius; /* of a circle that holds it */
-  int level;     /* of its line; NAME: the name of a region, which others keep clear of */
+  double radius; /* of a circle around it */
+  int level;     /* level of its line; NAME: this is the name of a region, which labels must not overlap */
 } label;
 
 typedef struct drawing {
@@ -26,10 +27,10 @@ typedef struct drawing {
   cairo_t *cairo;
   heat_pen *pen;
   heat_ticks ticks;
-  int skipped; /* ticks before the first isotherm */
+  int skipped; /* number of ticks before the first isotherm */
   unsigned char colours[HEAT_COLOURS][3];
-  heat_point *points; /* of the line at hand, pixels */
-  double *lengths;    /* of the line up to each point */
+  heat_point *points; /* points of the present line, pixels */
+  double *lengths;    /* length of the line up to each point */
   int count, capacity;
   label labels[MOST_LABELS];
   int label_count;
@@ -42,7 +43,7 @@ static heat_point to_pixel(const drawing *at, heat_point sample) {
                       field.y + field.height - sample.y / at->picture->samples[HEAT_Y] * field.height};
 }
 
-/* The line in pixels, thinned out, with the lengths along it. */
+/* Convert a line to pixels, drop points that are too close together, and compute the lengths along it. */
 static bool take_line(drawing *at, const heat_point *points, int count) {
   if (count > at->capacity) {
     heat_point *more_points = realloc(at->points, (size_t)count * sizeof *more_points);
@@ -65,15 +66,15 @@ static bool take_line(drawing *at, const heat_point *points, int count) {
   return true;
 }
 
-/* White on dark colours, black on light ones (the weights of sRGB's luminance). */
+/* Choose white on dark colours and black on light ones (with the weights of the luminance of sRGB). */
 static double ink_on(const unsigned char colour[3]) {
   const double most = 255, half = 0.45;
   const double lightness = (0.2126 * colour[0] + 0.7152 * colour[1] + 0.0722 * colour[2]) / most;
   return lightness < half ? 1 : 0;
 }
 
-/* How good a place the middle of points from..to is for a label of that length; infinite where it is none, else the
- * less the better. */
+/* A penalty for placing a label of that length in the middle of the points from..to: the lower the better, infinite if
+ * it is impossible. */
 static double misfit(const drawing *at, int from, int to, double length, double height) {
   const heat_rectangle field = at->plan->field;
   const heat_point a = at->points[from], b = at->points[to], middle = {(a.x + b.x) / 2, (a.y + b.y) / 2};
@@ -88,11 +89,11 @@ static double misfit(const drawing *at, int from, int to, double length, double 
       return INFINITY;
   }
   const double u = (middle.x - field.x) / field.width, v = (field.y + field.height - middle.y) / field.height;
-  const double upwards = 0.1; /* of two places on the diagonal the one further up */
+  const double upwards = 0.1; /* weight that prefers the higher of two places on the diagonal */
   return fabs(u - v) - upwards * (u + v);
 }
 
-/* The value of a line in the form of the ticks, and the colour that it lies on. */
+/* Write the value of a line in the form of the ticks, and return the colour of the field along it. */
 static const unsigned char *describe(const drawing *at, int level, char text[HEAT_TICK_TEXT]) {
   heat_ticks_label(&at->ticks, at->skipped + level, text);
   return at->colours[heat_picture_level(at->picture, heat_ticks_value(&at->ticks, at->skipped + level))];
@@ -116,10 +117,10 @@ static void write_label(const drawing *at, const label *shown) {
   cairo_restore(at->cairo);
 }
 
-/* Find a good place for a label on the line at hand, if there is any. */
+/* Find a place for a label on the present line, if there is one. */
 static void place_label(drawing *at, int level, const char *text) {
   const double length = heat_pen_width(at->pen, text) + 0.6 * at->plan->em, height = 0.6 * at->plan->em;
-  const double shortest = 2.5; /* lengths of the label */
+  const double shortest = 2.5; /* shortest line that gets a label, in lengths of the label */
   if (at->label_count == MOST_LABELS || at->lengths[at->count - 1] < shortest * length) return;
   double best = INFINITY;
   int best_from = 0, best_to = 0;
@@ -154,7 +155,7 @@ static void draw_isotherm(int level, const heat_point *points, int count, void *
   place_label(at, level, text);
 }
 
-/* Labels keep clear of the names of regions. */
+/* Reserve the places of the names of regions, so that labels do not overlap them. */
 static void keep_clear_of_names(drawing *at) {
   const heat_picture_names *names = at->picture->names;
   heat_pen *pen = names != NULL ? heat_picture_name_pen(at->plan, at->cairo) : NULL;
@@ -167,8 +168,9 @@ static void keep_clear_of_names(drawing *at) {
   heat_pen_destroy(pen);
 }
 
-/* The temperatures of the isotherms: the ticks that are clear of both ends of the range, where a field often is
- * constant but for rounding errors; and a hair's breadth beside them, for the same reason. */
+/* Choose the temperatures of the isotherms: the ticks that are not at the ends of the range, because a field often has
+ * large areas there that are constant up to rounding errors. For the same reason each level is moved by a tiny
+ * amount. */
 static int choose_levels(drawing *at, double levels[MOST_ISOTHERMS]) {
   const heat_picture *picture = at->picture;
   const double range = picture->high - picture->low, clear = 1e-3 * range, beside = 1e-7 * range;
@@ -184,7 +186,7 @@ static int choose_levels(drawing *at, double levels[MOST_ISOTHERMS]) {
 
 heat_status heat_picture_isotherms(const heat_picture *picture, const heat_picture_layout *plan, const double *values,
                                    cairo_t *cairo) {
-  const double letters = 0.85; /* of those around the field */
+  const double letters = 0.85; /* size of the letters, relative to those around the field */
   drawing *at = calloc(1, sizeof *at);
   if (at == NULL) return heat_no_memory("isotherms", sizeof *at);
   double levels[MOST_ISOTHERMS];
@@ -208,8 +210,8 @@ heat_status heat_picture_isotherms(const heat_picture *picture, const heat_pictu
   return status;
 }
 
-/* The edges between samples of different materials: the vertical ones of each column in turn, then the horizontal ones,
- * each stretch in one piece. */
+/* Add the edges between samples of different materials that lie side by side along `axis` to the path. Consecutive
+ * edges become one piece. */
 static void trace_edges(const heat_picture *picture, const heat_rectangle field, int axis, cairo_t *cairo) {
   const int other = 1 - axis;
   const ptrdiff_t step[HEAT_AXES] = {1, picture->samples[HEAT_X]};

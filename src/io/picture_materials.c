@@ -7,7 +7,7 @@
 static const heat_property conducting[] = {HEAT_CONDUCTIVITY_X, HEAT_CONDUCTIVITY_Y, HEAT_DENSITY, HEAT_CAPACITY};
 enum { CONDUCTING = sizeof conducting / sizeof *conducting };
 
-/* Whether some region is of another material, or parted from what is around it by a contact resistance. */
+/* Whether some region has another material, or a contact resistance along its outline. */
 static bool has_materials(const heat_problem *problem) {
   if (heat_problem_has_contact(problem)) return true;
   for (int r = 0; r < problem->region_count; r++)
@@ -16,13 +16,14 @@ static bool has_materials(const heat_problem *problem) {
   return false;
 }
 
-/* The first layer that gives the property the same number, for each: a material that is named twice is one. */
+/* Find for each layer the first one with the same number for the property, so that a material that is used twice counts
+ * once. */
 static void read_classes(const heat_problem *problem, heat_property property, int *classes) {
   for (int layer = 0; layer <= problem->region_count; layer++)
     classes[layer] = heat_problem_layer_first(problem, property, layer);
 }
 
-/* The last region with a contact resistance that holds the cell, counted from 1; 0: none. */
+/* The last region with a contact resistance that contains the cell, counted from 1; 0: none. */
 static int parted_by(const heat_problem *problem, int64_t i, int64_t j) {
   const double x = heat_problem_centre(problem, HEAT_X, i), y = heat_problem_centre(problem, HEAT_Y, j);
   for (int r = problem->region_count; r > 0; r--)
@@ -30,7 +31,7 @@ static int parted_by(const heat_problem *problem, int64_t i, int64_t j) {
   return 0;
 }
 
-/* The numbers of one row of samples. `layers`: room for a row of cells. */
+/* Find the material of each sample of a row. `layers` has room for a row of cells. */
 static void read_row(const heat_picture *picture, const heat_problem *problem, int64_t row, int *const *classes,
                      int *layers, int64_t *materials) {
   const int columns = picture->samples[HEAT_X];
@@ -51,7 +52,7 @@ static void read_row(const heat_picture *picture, const heat_problem *problem, i
     materials[n] = materials[n] * base + parted_by(problem, heat_picture_cell(picture, HEAT_X, n), j);
 }
 
-/* This rank's rows, put where they belong in the whole. */
+/* Find the materials of this rank's rows. */
 static heat_status read_rows(const heat_picture *picture, const heat_problem *problem, int64_t from, int64_t to,
                              int64_t *materials) {
   const size_t columns = (size_t)picture->samples[HEAT_X], layers = (size_t)problem->region_count + 1;

@@ -1,7 +1,9 @@
-/* The names of regions in a picture: each stands in the middle of what no later named region covers.
+/* The names of regions in a picture. Each is placed in the middle of the part of its region that no later named region
+ * covers.
  *
- * The middle is the sample around which the region reaches furthest: of the free lengths to its left and right, and
- * below and above it, each against half of the text's, the shortest is as long as it can be. */
+ * The middle is the sample with the most room around it: the smallest of the free lengths to the left and right,
+ * relative to half the width of the text, and of those below and above, relative to half its height, is as large as
+ * possible. */
 #include "heat2d/deck/shape.h"
 #include "picture_private.h"
 
@@ -10,13 +12,13 @@
 #include <string.h>
 
 static const double letter = 0.62, height = 1.2; /* mean width of a letter, and height of a line, in em */
-static const double size = 0.95;                 /* of the letters, against those around the field */
+static const double size = 0.95;                 /* size of the letters, relative to those around the field */
 
-/* The samples, each with the number of the region whose name it would bear, counted from 1. */
+/* The samples, each with the number, counted from 1, of the region to whose visible part it belongs. */
 typedef struct parts {
   const heat_picture *picture;
   int *owner;
-  double *across; /* samples of the same owner to the nearer of left and right */
+  double *across; /* distance to the nearer end, left or right, of the same region, in samples */
 } parts;
 
 static const char *name_of(const heat_problem *problem, int region) {
@@ -39,7 +41,7 @@ static void find_owners(const parts *p, const heat_problem *problem) {
   }
 }
 
-/* For each sample of a line how far it is to the nearer end of the stretch of its owner. */
+/* For each sample of a line, find the distance to the nearer end of the consecutive samples of the same region. */
 static void measure_line(const int *owner, int count, ptrdiff_t step, double *free) {
   for (int begin = 0, end; begin < count; begin = end) {
     for (end = begin; end < count && owner[end * step] == owner[begin * step]; end++) continue;
@@ -47,7 +49,7 @@ static void measure_line(const int *owner, int count, ptrdiff_t step, double *fr
   }
 }
 
-/* How many letters a text has: bytes of UTF-8 that do not go on with one. */
+/* Count the letters of a text: the bytes of UTF-8 that are no continuation bytes. */
 static int letters(const char *text) {
   enum { GOES_ON = 0x80, MASK = 0xC0 };
   int count = 0;
@@ -55,7 +57,8 @@ static int letters(const char *text) {
   return count;
 }
 
-/* Keep the best place of each name; of equally good ones the one with more room the other way, then the first. */
+/* Keep the best place of each name. Of equally good places the one with more room in the other direction is taken, then
+ * the first. */
 static void place(const parts *p, const double *along, int em, heat_picture_names *names) {
   const heat_picture *picture = p->picture;
   const double width = (double)picture->width / picture->samples[HEAT_X],

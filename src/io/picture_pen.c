@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_LINES = 6 }; /* of a paragraph; what is longer ends in an ellipsis */
+enum { MOST_LINES = 6 }; /* lines of a paragraph; a longer text is cut and ends in an ellipsis */
 
 struct heat_pen {
   cairo_t *cairo;
@@ -12,7 +12,7 @@ struct heat_pen {
   PangoFontDescription *font;
 };
 
-/* Without fonts there are families all the same, whose letters are empty boxes. */
+/* Without fonts pango still lists font families, but draws empty boxes, so that glyphs have to be checked. */
 bool heat_pen_has_font(void) {
   PangoContext *context = pango_font_map_create_context(pango_cairo_font_map_get_default());
   PangoLayout *layout = pango_layout_new(context);
@@ -27,7 +27,7 @@ heat_pen *heat_pen_create(cairo_t *cairo, double size) {
   heat_pen *pen = malloc(sizeof *pen);
   if (pen == NULL) return NULL;
   *pen = (heat_pen){.cairo = cairo, .layout = pango_cairo_create_layout(cairo), .font = pango_font_description_new()};
-  /* Without metrics that are rounded to pixels text has the same widths in all formats. */
+  /* Metrics are not rounded to pixels, so that text has the same width in all formats. */
   cairo_font_options_t *options = cairo_font_options_create();
   cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
   cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
@@ -47,8 +47,8 @@ void heat_pen_destroy(heat_pen *pen) {
   free(pen);
 }
 
-/* Text as one paragraph of valid UTF-8: what is not valid becomes the replacement character, and what would begin a new
- * line or has no look of its own becomes a space. */
+/* Set a text as one paragraph of valid UTF-8. Invalid bytes become the replacement character; line breaks and control
+ * characters become spaces. */
 static void set_text(heat_pen *pen, const char *text) {
   enum { DELETE = 0x7F };
   char *valid = g_utf8_make_valid(text, -1);

@@ -1,6 +1,6 @@
-/* cairo names what an SVG refers to by counters of the whole process (image20, surface16), so that a picture would
- * depend on how many were drawn before it, and with that on the number of ranks. Here each name keeps its word and gets
- * the place in which it stands first in the file as its number. */
+/* cairo makes the identifiers of an SVG with counters of the process (image20, surface16), so that the bytes of a
+ * picture would depend on how many pictures were drawn before it, and so on the number of ranks. Here each identifier
+ * keeps its word, but gets the number of its first occurrence in the file. */
 #include "picture_private.h"
 
 #include <ctype.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 typedef struct name {
-  const char *text; /* in the file that is read */
+  const char *text; /* where the name is in the input */
   size_t length;
 } name;
 
@@ -17,7 +17,8 @@ typedef struct names {
   size_t count, room;
 } names;
 
-/* The place of a name among those that are known, at whose end it is put; false: there is no memory. */
+/* Find the position of a name in the list of known names, and append it if it is new; false when memory is
+ * exhausted. */
 static bool find(names *known, name sought, size_t *place) {
   for (size_t n = 0; n < known->count; n++) {
     *place = n;
@@ -36,7 +37,7 @@ static bool find(names *known, name sought, size_t *place) {
   return true;
 }
 
-/* Where a name begins next: behind id=", "# and (#; NULL: nowhere. */
+/* Find the next name, which begins after id=", "# or (#; NULL if there is none. */
 static const char *next_name(const char *at) {
   for (at = strpbrk(at, "\"("); at != NULL; at = strpbrk(at + 1, "\"(")) {
     if (at[1] == '#') return at + 2;
@@ -52,12 +53,12 @@ char *heat_svg_renumber(const char *text, size_t *length) {
   if (out == NULL) return NULL;
   bool good = true;
   const char *done = text;
-  /* The first characters are those of <?xml, so that what stands before a quotation mark can be looked at. */
+  /* The text begins with <?xml, so that there are always characters before a quotation mark. */
   for (const char *at = next_name(text); at != NULL && good; at = next_name(at)) {
     const name whole = {at, strcspn(at, "\")")};
     size_t word = whole.length, place;
     while (word > 0 && isdigit((unsigned char)at[word - 1])) word--;
-    if (word == whole.length) continue; /* without a number */
+    if (word == whole.length) continue; /* the name has no number */
     good = find(&known, whole, &place);
     fwrite(done, 1, (size_t)(at - done) + word, out);
     if (good) fprintf(out, "%zu", place);

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 
 enum { LEAST_EM = 10, FIRST_EM = 6, EM_PARTS = 90, TEXT = 256 };
-static const double panel_height = 0.36; /* of the width */
+static const double panel_height = 0.36; /* height of a panel as a fraction of the width */
 static const double ink = 0.1, pale = 0.88;
-/* In em: around the panels, between lines of text, the room for labels of ticks and for names of curves. */
+/* In em: the margin around the panels, the distance between lines of text, the room for labels of ticks, and that for
+ * names of curves. */
 static const double margin = 0.8, line = 1.4, label_room = 7, usual_name_room = 10, tick = 0.35, space = 0.3,
                     half_digit = 0.36;
 
@@ -38,7 +39,7 @@ static void find_range(const heat_panel *panel, axes *at) {
     if (!(low <= high)) low = high = 0;
     const double beside = 0.05, least = 1e-9 * fmax(fabs(low), fabs(high));
     double apart = axis == HEAT_X ? 0 : beside * (high - low);
-    if (high - low <= least) apart = fmax(1e-3 * fabs(low), 1e-6); /* constant but for rounding */
+    if (high - low <= least) apart = fmax(1e-3 * fabs(low), 1e-6); /* constant up to rounding */
     at->low[axis] = low - apart;
     at->high[axis] = high + apart;
   }
@@ -70,7 +71,7 @@ static void draw_x_axis(cairo_t *cairo, heat_pen *pen, const axes *at, const cha
   const heat_ticks ticks = heat_ticks_choose(at->low[HEAT_X], at->high[HEAT_X], WANTED);
   const double foot = at->area.y + at->area.height, em = at->em;
   char text[HEAT_TICK_TEXT];
-  double free_from = -INFINITY; /* labels that would touch the one before are left out */
+  double free_from = -INFINITY; /* labels that would touch the previous one are left out */
   for (int n = 0; n < ticks.count; n++) {
     const double x = place_x(at, heat_ticks_value(&ticks, n));
     draw_rule(cairo, x, at->area.y, x, foot);
@@ -126,7 +127,7 @@ static void draw_curve(cairo_t *cairo, const axes *at, const heat_curve *curve, 
   cairo_set_dash(cairo, dash, 0, 0);
 }
 
-/* The names of the curves at the right of the panel, as many as there is room for. */
+/* Write the names of the curves at the right of the panel, as many as there is room for. */
 static void draw_names(cairo_t *cairo, heat_pen *pen, const axes *at, const heat_panel *panel) {
   const double em = at->em, x = at->area.x + at->area.width + em, stroke = 1.4 * em;
   const int lines = (int)(at->area.height / (line * em));
@@ -150,7 +151,7 @@ static void draw_names(cairo_t *cairo, heat_pen *pen, const axes *at, const heat
 
 typedef struct sheet {
   const heat_plot *plot;
-  int em, top, height; /* where the first panel begins; of one panel and what belongs to it */
+  int em, top, height; /* top: of the first panel; height: of one panel with its labels */
 } sheet;
 
 static void draw_panel(cairo_t *cairo, heat_pen *pen, const sheet *page, int number) {

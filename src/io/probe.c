@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A probe of the deck: a line of points, or one point, which has no number. */
+/* A probe of the deck: a line of points, or one point, whose name has no number. */
 typedef struct line {
   bool numbered;
   int count;
@@ -24,11 +24,11 @@ static line read_line(const heat_config *config, int p) {
   return read;
 }
 
-/* The points of a line, the n-th probe and those behind it. */
+/* Place the points of a line, which are the n-th probe and the following ones. */
 static heat_status place(heat_probes *probes, const line *all, int n) {
   for (int k = 0; k < all->count; k++) {
     const double part = all->count > 1 ? (double)k / (double)(all->count - 1) : 0;
-    double point[HEAT_AXES]; /* exact at both ends */
+    double point[HEAT_AXES]; /* this formula is exact at both ends */
     for (int axis = 0; axis < HEAT_AXES; axis++) {
       const double from = all->ends[0][axis], to = all->ends[1][axis];
       point[axis] = part == 1 ? to : from + part * (to - from);
@@ -41,7 +41,7 @@ static heat_status place(heat_probes *probes, const line *all, int n) {
   return heat_ok();
 }
 
-/* The columns' names; NULL when memory is exhausted. */
+/* Write the header of probes.csv; NULL when memory is exhausted. */
 static char *write_header(const heat_config *config) {
   char *header = NULL;
   size_t length = 0;
@@ -94,7 +94,8 @@ void heat_probes_destroy(heat_probes *probes) {
   heat_series_close(&probes->series);
 }
 
-/* Each cell's owner gives its value, all others the identity of the maximum. */
+/* Bring the values of all cells to rank 0 by a maximum over the ranks, to which ranks that do not own a cell contribute
+ * minus infinity. */
 static void gather(heat_probes *probes, const heat_field *field) {
   const heat_grid *grid = probes->grid;
   for (int p = 0; p < probes->count; p++) {

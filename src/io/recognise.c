@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum {
-  HEAD = 1 << 16, /* bytes that are looked at */
+  HEAD = 1 << 16, /* number of bytes that are examined */
   LONGEST_DECK = 16 << 20
 };
 
@@ -22,7 +22,7 @@ enum {
 typedef struct head {
   const char *path;
   size_t length;
-  bool partial; /* it was being written, and so may end anywhere */
+  bool partial; /* it was being written, so that it may end anywhere */
   char bytes[HEAD + 1];
 } head;
 
@@ -31,7 +31,7 @@ static bool ends_with(const char *text, const char *end) {
   return length >= tail && strcmp(text + length - tail, end) == 0;
 }
 
-/* Whether the file begins so, as far as it goes where it is a partial one. */
+/* Whether the file begins with these bytes; a partial file may be shorter. */
 static bool begins(const head *file, const char *bytes, size_t length) {
   if (file->partial && file->length < length) length = file->length;
   return file->length >= length && memcmp(file->bytes, bytes, length) == 0;
@@ -53,8 +53,8 @@ static bool are_zeros(const char *bytes, size_t length) {
   return true;
 }
 
-/* What begins with zeros may hold somebody's numbers behind them, as an HDF5 file with a user block does. A file that
- * was being written has holes. */
+/* Whether the file consists of zeros. A file that only begins with zeros may contain a user's data, for example an HDF5
+ * file with a user block; a file that was being written may have holes. */
 static bool only_zeros(const head *file, int handle) {
   enum { ENOUGH = 512 };
   if (file->partial) return are_zeros(file->bytes, file->length < ENOUGH ? file->length : ENOUGH);
@@ -66,7 +66,7 @@ static bool only_zeros(const head *file, int handle) {
   return got == 0;
 }
 
-/* `mark`: the attribute by which it is known. */
+/* Whether the file is an HDF5 file with the attribute `mark`. */
 static bool is_hdf5(const head *file, const char *mark) {
   static const char signature[] = "\211HDF\r\n\032\n";
   if (!begins(file, signature, sizeof signature - 1)) return false;
@@ -88,8 +88,8 @@ static bool is_picture(const head *file) {
   return begins(file, signature, sizeof signature - 1) && (file->partial || contains(file, note, sizeof note - 1));
 }
 
-/* A file that begins so, from byte `at` on, and has a note of ours in its beginning or at its end: what cairo and
- * ffmpeg write for us. */
+/* Whether a file has `start` at byte `at`, and the note with which heat2d marks files of cairo and ffmpeg at its
+ * beginning or end. */
 static bool is_signed(const head *file, int handle, size_t at, const char *start, const char *note) {
   enum { TAIL = 4096 };
   const size_t length = strlen(start), mark = strlen(note);
@@ -104,7 +104,7 @@ static bool is_signed(const head *file, int handle, size_t at, const char *start
   return false;
 }
 
-/* Pictures that are no PNG, and films. */
+/* Whether the file is a picture in SVG or PDF, or a film, that heat2d wrote. */
 static bool is_drawing(const head *file, const char *name, int handle) {
   static const struct {
     const char *suffix, *start, *note;
@@ -134,7 +134,7 @@ static bool is_status(const head *file) {
   return begins_with(file, "{\n  \"state\": \"");
 }
 
-/* Every run says its version in the beginning, behind a few notes at most. */
+/* A log contains the version near its beginning, after a few notes at most. */
 static bool is_log(const head *file) {
   static const char name[] = "heat2d ";
   for (const char *line = file->bytes; line != NULL; line = strchr(line, '\n')) {
@@ -144,7 +144,7 @@ static bool is_log(const head *file) {
   return false;
 }
 
-/* Whether a deck is the one that a run of this directory keeps in its newest checkpoint or first snapshot. */
+/* Whether a deck is the one in the newest checkpoint or the first snapshot of its directory. */
 static bool is_kept(const char *path, const char *text) {
   static const char *const prefixes[] = {"checkpoint-", "snapshot-"};
   char directory[HEAT_PATH], other[HEAT_PATH], name[64];
@@ -239,11 +239,10 @@ heat_origin heat_recognise(const char *path) {
 
 const char *heat_recognise_text(const char *path) {
   struct stat info;
-  if (lstat(path, &info) != 0)
-    return errno == EACCES ? "cannot be looked at (permission denied)" : "cannot be looked at";
+  if (lstat(path, &info) != 0) return errno == EACCES ? "cannot be examined (permission denied)" : "cannot be examined";
   if (S_ISLNK(info.st_mode)) return "is a symbolic link";
   if (S_ISDIR(info.st_mode)) return "is a directory";
-  if (!S_ISREG(info.st_mode)) return "is no regular file";
+  if (!S_ISREG(info.st_mode)) return "is not a regular file";
   const int handle = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (handle < 0) return errno == EACCES ? "cannot be read (permission denied)" : "cannot be opened";
   close(handle);

@@ -10,7 +10,7 @@
 
 enum { STATE = 32 };
 
-/* The state in status.json, "" when there is none, and when that was written. */
+/* Read the state in status.json, "" if there is none, and the time at which it was written. */
 static void read_state(const char *directory, char state[STATE], struct timespec *when) {
   enum { TEXT = 1024 };
   static const char key[] = "\"state\": \"";
@@ -38,7 +38,7 @@ static bool has_later_than_start(const char *directory, const char *prefix, cons
   return found;
 }
 
-/* Results were copied elsewhere after the last word of a run. */
+/* Whether the results were copied elsewhere after the run ended. */
 static bool is_staged_out(const char *directory, const char *state, struct timespec when) {
   char path[HEAT_PATH];
   struct stat mark;

@@ -13,14 +13,14 @@ static heat_status failure(const heat_series *series) {
   return heat_fail(HEAT_IO, "cannot write '%s': %s", series->path, strerror(errno));
 }
 
-/* Where the rows to keep end: after the first line, whose length is *head, and all whole rows with a step <= keep;
- * *same: the first line is the header. -1 when the file cannot be read. */
+/* Return where the rows to keep end: after the first line, whose length is *head, and all complete rows with a step <=
+ * keep; -1 when the file cannot be read. *same tells whether the first line is the header. */
 static long kept_length(FILE *file, const char *header, int64_t keep, bool *same, long *head) {
   char *line = NULL;
   size_t size = 0;
   long kept = 0;
   for (ssize_t length = getline(&line, &size, file); length > 0; length = getline(&line, &size, file)) {
-    if (line[length - 1] != '\n') break; /* cut off by a kill */
+    if (line[length - 1] != '\n') break; /* an incomplete line, left by a killed run */
     line[length - 1] = '\0';
     if (kept > 0 && strtoll(line, NULL, 10) > keep) break;
     if (kept == 0) {
@@ -33,7 +33,7 @@ static long kept_length(FILE *file, const char *header, int64_t keep, bool *same
   return ferror(file) ? -1 : kept;
 }
 
-/* Keep a file with other columns under a name of its own: that of the step, or the next one that no file has. */
+/* Rename a file with other columns, to the name with the number of the step, or with the next number that is free. */
 static heat_status set_aside(heat_series *series, int64_t keep) {
   const char *dot = strrchr(series->path, '.');
   const int stem = dot != NULL ? (int)(dot - series->path) : (int)strlen(series->path);
@@ -45,14 +45,14 @@ static heat_status set_aside(heat_series *series, int64_t keep) {
   return heat_directory_publish(series->path, series->aside);
 }
 
-/* Cut an open file back. */
+/* Truncate an open file to the rows that are kept. */
 static heat_status cut(heat_series *series, const char *header, int64_t keep, bool *begun) {
   bool same = false;
   long head = 0;
   errno = 0;
   const long kept = kept_length(series->file, header, keep, &same, &head);
   if (kept < 0) return heat_fail(HEAT_IO, "cannot read '%s': %s", series->path, strerror(errno));
-  const bool aside = !same && kept > head; /* it has rows, so they are not thrown away */
+  const bool aside = !same && kept > head; /* it has rows, which must not be lost */
   *begun = same;
   const long length = same || aside ? kept : 0;
   if (fflush(series->file) != 0 || ftruncate(fileno(series->file), length) != 0 ||

@@ -12,7 +12,7 @@ static void snapshot_name(char name[64], int64_t step) {
   snprintf(name, 64, "%s%010lld%s", prefix, (long long)step, suffix);
 }
 
-/* What run.xdmf says of the snapshot of that step; false where the file is none. */
+/* Read what run.xdmf needs to know of the snapshot of a step; false if the file is no snapshot. */
 static bool read_entry(const char *directory, int64_t step, heat_xdmf_entry *entry) {
   char name[64], path[HEAT_PATH];
   snapshot_name(name, step);
@@ -32,8 +32,8 @@ static bool read_entry(const char *directory, int64_t step, heat_xdmf_entry *ent
   return good;
 }
 
-/* Take up the snapshots that a resumed run keeps, and then remove those that it will write again: so that run.xdmf
- * names no file that is not there, whenever this ends. */
+/* Begin the series with the snapshots that a resumed run keeps, and then remove those that it will write again. In this
+ * order run.xdmf never names a missing file, even if this is interrupted. */
 static heat_status take_up(heat_snapshots *snapshots, int64_t keep) {
   int64_t *steps;
   int count, kept = 0;
@@ -41,7 +41,7 @@ static heat_status take_up(heat_snapshots *snapshots, int64_t keep) {
   heat_xdmf_entry *entries = calloc((size_t)count + 1, sizeof *entries);
   if (entries == NULL) status = heat_no_memory("the list of snapshots", (size_t)count * sizeof *entries);
   for (int n = 0; n < count && status.code == HEAT_OK && steps[n] <= keep; n++)
-    kept += read_entry(snapshots->directory, steps[n], &entries[kept]); /* a foreign file is left alone */
+    kept += read_entry(snapshots->directory, steps[n], &entries[kept]); /* a file of another origin is not touched */
   snapshots->series =
       (heat_xdmf){.problem = snapshots->problem, .directory = snapshots->directory, .title = snapshots->title};
   if (status.code == HEAT_OK) status = heat_xdmf_open(&snapshots->series, entries, kept);
@@ -61,7 +61,7 @@ void heat_snapshots_destroy(heat_snapshots *snapshots) {
   heat_xdmf_close(&snapshots->series);
 }
 
-/* The cell centres along an axis; each rank of the first row (or column) of ranks gives its own. */
+/* Write the cell centres along an axis; each rank of the first row (or column) of ranks writes its own. */
 static void write_axis(heat_h5 *out, const heat_problem *problem, int axis, const char *name) {
   const heat_grid *grid = out->grid;
   const bool gives = grid->owned.lo[1 - axis] == 0;
@@ -78,7 +78,7 @@ static void write_axis(heat_h5 *out, const heat_problem *problem, int axis, cons
   free(centres);
 }
 
-/* The instant, as a vector of one value: so it is a coordinate of its own, along which files are put together. */
+/* Write the time as a vector of one value, so that it is a coordinate along which files can be joined. */
 static void write_time(heat_h5 *out, double time) {
   heat_h5_write_vector(out, "time", 1, 0, out->grid->rank == 0, &time);
   heat_h5_set_text(out, "time", "units", "s");
@@ -125,7 +125,7 @@ static heat_status write_file(const heat_snapshots *snapshots, const heat_field 
   return heat_h5_commit(&out);
 }
 
-/* Whether float32 can hold a field: no value beyond its range, and not all of them below it. */
+/* Whether float32 can hold a field: no value is too large for it, and not all values are too small. */
 static bool fits_single(heat_extent extent) {
   const double largest = fmax(fabs(extent.min), fabs(extent.max));
   return largest == 0 || (largest >= FLT_MIN && largest <= FLT_MAX);

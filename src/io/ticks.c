@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BASE_TEXT = 20 }; /* characters that the base of offset ticks has room for */
+enum { BASE_TEXT = 20 }; /* largest number of characters of the base of offset ticks */
 
-/* value / (mantissa 10^exponent), with a power that is exact wherever a label can show the difference. */
+/* value / (mantissa 10^exponent), with a power of ten that is exact whenever a label can show the difference. */
 static double steps_in(double value, int mantissa, int exponent) {
   return exponent < 0 ? value * pow(10.0, -exponent) / mantissa : value / (mantissa * pow(10.0, exponent));
 }
 
 /* The multiples of mantissa 10^exponent within low..high. */
 static heat_ticks ticks_within(double low, double high, int mantissa, int exponent) {
-  const double slack = 1e-6; /* of a step: 0.3 counts as three times 0.1 */
+  const double slack = 1e-6; /* as a fraction of a step, so that 0.3 counts as three times 0.1 */
   double first = ceil(steps_in(low, mantissa, exponent) - slack);
   double last = floor(steps_in(high, mantissa, exponent) + slack);
   return (heat_ticks){.count = (int)(last - first) + 1,
@@ -25,17 +25,17 @@ static heat_ticks ticks_within(double low, double high, int mantissa, int expone
                       .form = HEAT_TICK_FIXED};
 }
 
-/* k 10^exponent, correctly rounded for every exponent that a label shows. */
+/* k 10^exponent, correctly rounded for all exponents that labels show. */
 static double number_value(int64_t k, int exponent) {
   return exponent < 0 ? (double)k / pow(10.0, -exponent) : (double)k * pow(10.0, exponent);
 }
 
-/* The number as 0.125; cut off where it does not fit, so that it is seen to be too long. */
+/* Write the number in the form 0.125. It is cut if it does not fit, and the caller sees that it is too long. */
 static void number_fixed(int64_t k, int exponent, char text[], size_t bytes) {
   snprintf(text, bytes, "%.*f", exponent < 0 ? -exponent : 0, number_value(k, exponent));
 }
 
-/* The number as 1.25e-7, with the digits that it has and no more. */
+/* Write the number in the form 1.25e-7, without unnecessary digits. */
 static void number_scientific(int64_t k, int exponent, char text[], size_t bytes) {
   for (; k != 0 && k % 10 == 0; k /= 10) exponent++;
   char digits[sizeof "-9223372036854775808"];
@@ -80,7 +80,7 @@ int heat_ticks_length(const heat_ticks *ticks) {
   return longest;
 }
 
-/* The form in which the labels are read most easily: without an exponent unless that is much shorter. */
+/* Choose the form of the labels that is easiest to read: without an exponent unless that is much shorter. */
 static heat_tick_form ticks_form(heat_ticks ticks) {
   const int saving = 4;
   ticks.form = HEAT_TICK_FIXED;
@@ -91,9 +91,9 @@ static heat_tick_form ticks_form(heat_ticks ticks) {
   return scientific <= HEAT_TICK_LABEL ? HEAT_TICK_SCIENTIFIC : HEAT_TICK_OFFSET;
 }
 
-/* Whether ticks of the range can be told apart from each other, and their numbers be written. */
+/* Whether ticks of the range have different values, which can be written as labels. */
 static bool is_resolved(double low, double high) {
-  const double resolved = 1e-12; /* of the values: below it a range is rounding error */
+  const double resolved = 1e-12; /* relative to the values: a smaller range is rounding error */
   const double least = 1e-100, greatest = 1e100;
   const double range = high - low, magnitude = fmax(fabs(low), fabs(high));
   return range > resolved * magnitude && range > least && magnitude < greatest;
@@ -116,7 +116,7 @@ heat_ticks heat_ticks_choose(double low, double high, int wanted) {
 heat_ticks heat_ticks_at_most(double low, double high, int most) {
   heat_ticks ticks = {.count = 0};
   if (!is_resolved(low, high)) return ticks;
-  const int decade = (int)floor(log10(high - low)) + 1; /* a step that is longer than the range */
+  const int decade = (int)floor(log10(high - low)) + 1; /* exponent of a step that is longer than the range */
   for (int i = 0;; i++) {
     const heat_ticks finer = ticks_within(low, high, mantissas[i % MANTISSAS], decade - i / MANTISSAS);
     if (finer.count > most) break;
@@ -126,7 +126,7 @@ heat_ticks heat_ticks_at_most(double low, double high, int most) {
   return ticks;
 }
 
-/* The value with so many decimals, without zeros at its end. */
+/* Write the value with `count` decimals, without trailing zeros. */
 static void decimals(double value, int count, char text[], size_t bytes) {
   snprintf(text, bytes, "%.*f", count, value);
   if (strchr(text, '.') == NULL) return;
@@ -152,7 +152,7 @@ void heat_ticks_between(const heat_ticks *ticks, double value, char text[HEAT_TI
     char label[HEAT_TICK_TEXT] = "";
     snprintf(label, sizeof label, offset && shown > 0 ? "+%.*g" : "%.*g", digits, shown);
     char *exponent = strchr(label, 'e');
-    if (exponent != NULL) { /* 1e-07 as 1e-7 */
+    if (exponent != NULL) { /* 1e-7 instead of 1e-07 */
       const int power = atoi(exponent + 1);
       snprintf(exponent, sizeof label - (size_t)(exponent - label), "e%d", power);
     }

@@ -1,5 +1,5 @@
-/* How a snapshot is appended so that run.xdmf is well-formed at every instant. Behind the closing tags XML allows
- * blanks and processing instructions, <?...?>, which readers ignore:
+/* How a snapshot is appended so that run.xdmf is well-formed at any time. After the closing tags XML allows blanks and
+ * processing instructions, <?...?>, which readers ignore:
  *
  *     1. blanks are put at the end              ... last snapshot|closing tags|________________________________
  *     2. an instruction over the last of them   ... last snapshot|closing tags|_______________________<?next ?>
@@ -11,8 +11,8 @@
  *        tags and the opening
  *     6. the instruction is blanked             ... last snapshot|new snapshot            |closing tags|_________
  *
- * Only the first needs room on the disk. 2, 3, 5 and 6 write some bytes of one page of memory, which a kill cannot
- * divide: blanks before the closing tags keep them and what follows on one page. */
+ * Only the first write needs room on the disk. The writes 2, 3, 5 and 6 change some bytes of one page of memory, which
+ * cannot be interrupted by a kill: blanks before the closing tags keep these and what follows on one page. */
 #include "heat2d/io/xdmf.h"
 
 #include "heat2d/io/directory.h"
@@ -32,7 +32,7 @@ enum { CLOSING = sizeof closing - 1, NEXT = sizeof next - 1, OPENED = sizeof ope
 
 static const char file_name[] = "run.xdmf", grid_name[] = "grid.hdf5";
 
-/* Corners of cells along an axis. */
+/* The number of corners of cells along an axis. */
 static int64_t corners(const heat_problem *problem, int axis) {
   return problem->cells[axis] + 1;
 }
@@ -47,9 +47,7 @@ static bool has_points(const heat_xdmf *xdmf) {
   return corners(xdmf->problem, HEAT_X) <= most / corners(xdmf->problem, HEAT_Y);
 }
 
-/* ---- grid.hdf5 ---- */
-
-/* A part of a dataset: written, or, where `back` is not NULL, read into it and compared. */
+/* Write a part of a dataset or, if `back` is not NULL, read it into `back` and compare it. */
 static bool move_part(hid_t dataset, const hsize_t start[], const hsize_t count[], const double *values, double *back) {
   const hid_t all = H5Dget_space(dataset);
   const int dimensions = H5Sget_simple_extent_ndims(all);
@@ -73,7 +71,7 @@ static hid_t create_dataset(hid_t file, const char *name, int dimensions, const 
   return dataset;
 }
 
-/* The corners of the rows [from, to), each as x, y. */
+/* Compute the corners of the rows [from, to), each as x, y. */
 static void fill_points(const heat_problem *problem, int64_t from, int64_t to, double *at) {
   const int64_t columns = corners(problem, HEAT_X);
   for (int64_t j = from; j < to; j++)
@@ -83,8 +81,8 @@ static void fill_points(const heat_problem *problem, int64_t from, int64_t to, d
     }
 }
 
-/* All corners, row by row, in chunks of whole rows: these repeat each other, and so shrink to a few bytes. First all
- * are written, then all are read back. */
+/* Write all corners row by row, in chunks of whole rows, which are similar and so compress to a few bytes; then read
+ * all of them back. */
 static bool put_points(hid_t file, const heat_problem *problem) {
   enum { CHUNK_BYTES = 1 << 20, LEVEL = 1 };
   const int64_t columns = corners(problem, HEAT_X), rows = corners(problem, HEAT_Y);
@@ -147,7 +145,7 @@ static heat_status write_grid(const heat_xdmf *xdmf) {
   const hid_t file = H5Fcreate(partial, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT);
   bool good = file >= 0;
   if (good) good = has_points(xdmf) ? put_points(file, xdmf->problem) : put_edges(file, xdmf->problem);
-  good = good && H5LTset_attribute_string(file, "/", "written_by", "heat2d") >= 0; /* by which it is recognised */
+  good = good && H5LTset_attribute_string(file, "/", "written_by", "heat2d") >= 0; /* heat_recognise looks for this */
   if (file >= 0) good = H5Fclose(file) >= 0 && good;
   if (good) status = heat_directory_sync(partial);
   if (good && status.code == HEAT_OK) status = heat_directory_publish(partial, path);
@@ -156,9 +154,7 @@ static heat_status write_grid(const heat_xdmf *xdmf) {
   return status;
 }
 
-/* ---- run.xdmf ---- */
-
-/* Text as the contents of an XML attribute: without U+FFFE and U+FFFF, which XML does not allow. */
+/* Write a text as an XML attribute, without U+FFFE and U+FFFF, which XML does not allow. */
 static void put_xml(FILE *out, const char *text) {
   for (; *text != '\0'; text++) {
     if (strncmp(text, "\xef\xbf\xbe", 3) == 0 || strncmp(text, "\xef\xbf\xbf", 3) == 0) {
@@ -222,12 +218,12 @@ static void put_entry(FILE *out, const heat_xdmf *xdmf, const heat_xdmf_entry *e
   fputs("\n        </Attribute>\n      </Grid>\n", out);
 }
 
-/* Blanks that bring what follows byte `at` onto one page. */
+/* The number of blanks after byte `at` that bring what follows onto one page. */
 static int64_t blanks_at(int64_t at) {
   return at % PAGE + ENDING > PAGE ? PAGE - at % PAGE : 0;
 }
 
-/* The whole file, in place of what is there. */
+/* Write the whole file, in place of any existing one. */
 static heat_status write_whole(heat_xdmf *xdmf) {
   char *text = NULL, path[HEAT_PATH];
   size_t length = 0;
@@ -248,7 +244,7 @@ static heat_status write_whole(heat_xdmf *xdmf) {
   return status;
 }
 
-/* All of `count` bytes at a place of the file; false with errno. */
+/* Write all of `count` bytes at a position of the file; false, with errno, on failure. */
 static bool put(int file, const char *bytes, int64_t count, int64_t at) {
   while (count > 0) {
     const ssize_t done = pwrite(file, bytes, (size_t)count, (off_t)at);
@@ -262,7 +258,8 @@ static bool put(int file, const char *bytes, int64_t count, int64_t at) {
   return true;
 }
 
-/* Whether the open file ends as this run left it: with the closing tags and as many blanks as an instruction has. */
+/* Whether the open file ends as this run has left it, with the closing tags and as many blanks as an instruction has
+ * characters. */
 static bool is_untouched(const heat_xdmf *xdmf, int file) {
   struct stat info;
   char found[ENDING + 1] = "";
@@ -271,8 +268,8 @@ static bool is_untouched(const heat_xdmf *xdmf, int file) {
          strspn(found + CLOSING, " ") == NEXT;
 }
 
-/* The six writes above. `text`: the entry with the blanks and closing tags that end the file then. `length`: of these
- * and an instruction. */
+/* Do the six writes above. `text` is the entry, followed by the blanks and closing tags that then end the file.
+ * `length` is the length of these and of an instruction. */
 static bool append(const heat_xdmf *xdmf, int file, const char *text, int64_t length) {
   enum { HEAD = CLOSING + OPENED };
   const int64_t end = xdmf->end, size = end + ENDING, longer = end + length;
@@ -281,7 +278,7 @@ static bool append(const heat_xdmf *xdmf, int file, const char *text, int64_t le
   for (int64_t at = size; at < longer; at += PAGE) {
     if (put(file, blanks, longer - at < PAGE ? longer - at : PAGE, at)) continue;
     const int reason = errno;
-    (void)!ftruncate(file, (off_t)size); /* blanks that stay do no harm */
+    (void)!ftruncate(file, (off_t)size); /* blanks that cannot be removed do no harm */
     errno = reason;
     return false;
   }

@@ -137,7 +137,7 @@ static void a_state_that_no_run_has_is_refused(void **state) {
     const heat_status status = heat_checkpoint_read_state(MPI_COMM_WORLD, &together, path, &back, &text);
     free(text);
     assert_int_equal(status.code, HEAT_IO);
-    assert_non_null(strstr(status.text, "is no state of a run"));
+    assert_non_null(strstr(status.text, "is not a possible state of a run"));
   }
   close_rig(&made);
 }

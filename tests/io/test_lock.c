@@ -324,7 +324,7 @@ static void without_a_scheduler_the_heart_of_a_foreign_owner_is_watched(void **s
   kill(heart, SIGKILL);
   waitpid(heart, NULL, 0);
   assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_OK);
-  assert_non_null(strstr(note, "does not beat"));
+  assert_non_null(strstr(note, "heartbeat has stopped"));
   heat_lock_release(&lock);
 }
 

@@ -250,7 +250,7 @@ static void failing_writes_are_reported(void **state) {
   (void)state;
   assert_write_fails(16, "no-such-directory/frame.png", "No such file");
   assert_write_fails(16, ".", "directory");
-  assert_write_fails(16, "/dev/full", "no regular file");
+  assert_write_fails(16, "/dev/full", "not a regular file");
   struct rlimit before, none = {0};
   assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
   none.rlim_max = before.rlim_max;

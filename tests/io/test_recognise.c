@@ -106,7 +106,7 @@ static void what_may_not_be_read_is_told(void **state) {
   const char *file = heat_recognise_text("snapshot-0000000001.h5"), *folder = heat_recognise_text("locked/run.log");
   assert_int_equal(self == 0 ? seteuid(self) : chmod("locked", 0700), 0);
   assert_string_equal(file, "cannot be read (permission denied)");
-  assert_string_equal(folder, "cannot be looked at (permission denied)");
+  assert_string_equal(folder, "cannot be examined (permission denied)");
 }
 
 /* A file that cannot be read just now may be a run's: it is not taken for another's. */

@@ -13,14 +13,15 @@ typedef struct heat_raster {
   const double *values; /* height rows of width values, the first row at the lowest y */
 } heat_raster;
 
-/* Called with each line of level number `level`: `count` >= 2 points; a closed one ends at its first point. */
+/* Called with each line of the level number `level`, which has `count` >= 2 points; a closed line ends at its first
+ * point. */
 typedef void heat_contour_visitor(int level, const heat_point *points, int count, void *context);
 
-/* The lines on which the raster has the values levels[0 .. count - 1], linear between the centres of its cells: value
- * (i, j) stands at (i + 1/2, j + 1/2), and beyond the outermost centres the values go on unchanged up to the edges, x =
- * 0 and width, y = 0 and height. Where a value is not finite there are no lines. At a saddle the mean of the four
- * values decides. W. E. Lorensen, H. E. Cline, Marching cubes, Computer Graphics 21 (1987), in two dimensions. HEAT_IO
- * when memory is exhausted. Local. */
+/* Find the lines on which the raster has the values levels[0 .. count - 1]. Value (i, j) is at (i + 1/2, j + 1/2);
+ * between these points values are interpolated linearly, and beyond the outermost points they are constant up to the
+ * edges, x = 0 and width, y = 0 and height. There are no lines around a value that is not finite. At a saddle the mean
+ * of the four values decides which lines are connected. W. E. Lorensen, H. E. Cline, Marching cubes, Computer Graphics
+ * 21 (1987), in two dimensions. HEAT_IO when memory is exhausted. Local. */
 heat_status heat_contour(const heat_raster *raster, const double *levels, int count, heat_contour_visitor *visit,
                          void *context);
 

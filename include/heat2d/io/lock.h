@@ -1,14 +1,16 @@
-/* One run per directory, also across nodes.
+/* A lock that allows one run per directory, also across nodes.
  *
- * The owner holds a POSIX record lock on the file ".heat2d.lock", which the kernel (or the file system's lock service)
- * gives up when the owner dies however it dies, and writes into it who it is, a number that nobody else has, and a
- * heartbeat. Where such locks are not shared between nodes, a free lock proves nothing about an owner on another host:
- * then the scheduler is asked whether its job is still there, and otherwise its heartbeat is watched. An owner that was
- * suspended for so long that it was taken for dead finds the number changed when it wakes, and ends without writing.
+ * The owner holds a POSIX record lock on the file ".heat2d.lock", which the kernel (or the lock service of the file
+ * system) releases when the owner ends in any way. It writes into the file its host, process and job, a unique number,
+ * and a counter, the heartbeat, which it increases regularly. On file systems that do not share such locks between
+ * nodes, a free lock proves nothing about an owner on another host. Then the scheduler is asked whether the job of the
+ * owner still exists; if it does not know, the heartbeat is watched. An owner that was suspended for so long that
+ * another run has taken over finds another number when it continues, and ends without writing.
  *
- * The heart beats in a thread of its own, since the run may wait for its files for longer than anybody would watch. The
- * file is made exclusively, and one whose owner is gone is first renamed: file systems let only one of several hosts
- * succeed in either, also where they know no record locks. Rank 0 acts; all Local but heat_lock_agree. */
+ * The heartbeat has a thread of its own, because the run may wait for its files for longer than others watch the
+ * heartbeat. The file is created exclusively (O_EXCL), and the file of an owner that has ended is first renamed: file
+ * systems let only one of several hosts succeed in either, even those without record locks. Only rank 0 does something.
+ * All functions but heat_lock_agree are Local. */
 #ifndef HEAT2D_LOCK_H
 #define HEAT2D_LOCK_H
 
@@ -22,51 +24,52 @@
 typedef struct heat_lock {
   int file; /* -1: not held */
   char path[HEAT_PATH];
-  char host[256], job[256]; /* of this owner, as they stand in the file */
+  char host[256], job[256]; /* of this owner, as they are in the file */
   char since[32];           /* when it was taken */
-  uint64_t number;          /* this owner's */
+  uint64_t number;          /* the unique number of this owner */
   int64_t beats;
-  double next_beat; /* MPI_Wtime, of a look at the lock and, without the thread, of a beat */
-  bool lost;        /* to another owner */
-  bool beating;     /* there is a thread; it has `beats` until it is joined */
-  bool ends;        /* the thread is to end; guarded by the mutex */
+  double next_beat; /* MPI_Wtime of the next check of the lock and, without a thread, of the next heartbeat */
+  bool lost;        /* another run has taken over */
+  bool beating;     /* there is a thread, to which `beats` belongs until it is joined */
+  bool ends;        /* the thread has to end; protected by the mutex */
   pthread_t heart;
   pthread_mutex_t mutex;
   pthread_cond_t wake;
 } heat_lock;
 
-/* Take the lock of `directory`, which exists. `force`: whoever holds it. HEAT_IO with the owner's host, process and job
- * when it is held; what was found out about an owner that is gone is written to `note` (empty otherwise). Ranks can
- * outlive their job by half a minute: for one whose job is gone it waits that long, and says so on stderr. */
+/* Take the lock of an existing directory; with `force`, also from an owner that holds it. HEAT_IO, with the owner's
+ * host, process and job, when it is held. If an earlier owner had ended without releasing the lock, `note` tells how
+ * this was found out; otherwise it is empty. Ranks can outlive their job by half a minute: if the owner's job has
+ * ended, this function waits that long for its ranks, and says so on the standard error. */
 heat_status heat_lock_take(heat_lock *lock, const char *directory, bool force, char *note, size_t size);
 
-/* Make sure at most once a second that the lock is still this owner's, and beat where there is no thread that does.
- * HEAT_IO when it is not. */
+/* Check, at most once a second, that the lock still belongs to this owner, and write the heartbeat if there is no
+ * thread for it. HEAT_IO when another run has taken over. */
 heat_status heat_lock_beat(heat_lock *lock);
 
-/* Whether it still is this owner's, looked at now; true where there is none (on other ranks). */
+/* Check at once whether the lock still belongs to this owner; true on ranks without a lock. */
 bool heat_lock_held(heat_lock *lock);
 
-/* The same answer on all ranks: that of rank 0, which looks now. Collective over comm. */
+/* Return on all ranks what heat_lock_held returns on rank 0. Collective over comm. */
 bool heat_lock_agree(heat_lock *lock, MPI_Comm comm);
 
-/* What the lock of a directory says of its run, to somebody who does not want it. */
+/* What the lock of a directory tells about its run. */
 typedef struct heat_lock_view {
-  bool there; /* an owner has written itself into it */
-  bool held;  /* somebody holds it: the owner lives */
-  bool here;  /* the owner is of this host, where one that does not hold it has ended */
-  double age; /* s since the last beat of its heart */
+  bool there; /* an owner is named in the file */
+  bool held;  /* it is held, so that the owner exists */
+  bool here;  /* the owner is of this host, so that it has ended if it does not hold the lock */
+  double age; /* time since the last heartbeat, s */
   long pid;
   char host[256], job[256]; /* job: "" outside of one */
 } heat_lock_view;
 
-/* Look at it; nothing is waited for or changed. */
+/* Look at the lock of a directory without waiting and without changing anything. */
 heat_lock_view heat_lock_look(const char *directory);
 
-/* What to say when it is not. HEAT_IO. */
+/* Return HEAT_IO with the message that another run has taken over the directory. */
 heat_status heat_lock_lost(const heat_lock *lock);
 
-/* Give it back; a lock that is no longer this owner's is left alone. */
+/* Release the lock. A lock that belongs to another owner by now is left as it is. */
 void heat_lock_release(heat_lock *lock);
 
 #endif
