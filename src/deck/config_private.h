@@ -176,8 +176,8 @@ struct heat_option {
   /* The key is used only when the key `when` (a sibling, or a path from the root if it has a dot) is one of the words
    * `is`, or is given at all if `is` is NULL; and only when the key `unless` is not given. */
   const char *when, *is, *unless;
-  const char *spared,
-      *spared_by; /* if the key `spared` is the word `spared_by`, a required number may be left out and is 0 */
+  /* If the key `spared` is the word `spared_by`, a required number may be left out and is 0. */
+  const char *spared, *spared_by;
   const char *help;
 };
 
@@ -189,8 +189,8 @@ const heat_option *heat_option_row(int index);                            /* NUL
 bool heat_option_is_under(const heat_option *option, const char *inside); /* whether it is one level below a pattern */
 /* The row of a key as a user writes it ("regions.0.radius", "domain.size.1"); NULL when there is none. */
 const heat_option *heat_option_find(const char *key);
-bool heat_option_begins(const heat_option *option,
-                        const char *key); /* whether `key` is this key or the beginning of it */
+/* Whether `key` is this key or the beginning of it. */
+bool heat_option_begins(const heat_option *option, const char *key);
 const char *heat_option_inside(const heat_option *option);
 const char *heat_option_leaf(const heat_option *option);
 /* The largest magnitude that a number may have if its range has no upper end. No use of the number overflows below

@@ -18,8 +18,8 @@ typedef struct anchor {
 
 typedef struct builder {
   const heat_source *source;
-  heat_node *root, *open[HEAT_DEEPEST],
-      *named; /* open: the collections that have not ended; named: a key whose value comes next */
+  /* `open`: the collections that have not ended. `named`: a key whose value comes next. */
+  heat_node *root, *open[HEAT_DEEPEST], *named;
   int depth, documents, anchor_count, anchor_capacity, copied;
   anchor *anchors;
 } builder;

@@ -16,8 +16,8 @@ enum {
   CUTS = 1100  /* bisections, enough for any two instants */
 };
 static const double least = 1e-9; /* smallest jump, relative to the values around it */
-static const double narrow =
-    1e-21; /* relative to the whole time: instants nearer to each other (or to 0) count as equal */
+/* Relative to the whole time: instants nearer to each other (or to 0) count as equal. */
+static const double narrow = 1e-21;
 
 typedef struct search {
   heat_expression *expression;

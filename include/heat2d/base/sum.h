@@ -9,9 +9,8 @@
 #include <mpi.h>
 #include <stdint.h>
 
-enum {
-  HEAT_SUM_DIGITS = 70
-}; /* 2099 bits, room for carries, and a last entry that counts values that are not finite */
+/* 2099 bits, room for carries, and a last entry that counts values that are not finite. */
+enum { HEAT_SUM_DIGITS = 70 };
 
 typedef struct heat_sum {
   int64_t digit[HEAT_SUM_DIGITS];
