@@ -1,5 +1,5 @@
-/* Flips bits of a checkpoint one at a time and takes it back to what it was: each flip must be detected by the
- * verification, or leave the state that is read identical. Every other one is looked at through MPI-IO.
+/* Flips bits of a checkpoint, one at a time. Each flip must be detected by the verification, or leave the state that is
+ * read identical. Every second file is read through MPI-IO.
  *
  *     bitflip FILE [COUNT [SEED]]     COUNT flips at random places; without it every bit of the file
  *
@@ -28,7 +28,7 @@ static void forget(whole_state *whole) {
   *whole = (whole_state){0};
 }
 
-/* Everything that a resume takes from a checkpoint. */
+/* Everything that a resumed run takes from a checkpoint. */
 static heat_status read_all(const char *path, whole_state *whole) {
   *whole = (whole_state){0};
   heat_status status = heat_checkpoint_read_state(MPI_COMM_SELF, NULL, path, &whole->state, &whole->deck);

@@ -1,6 +1,6 @@
-/* What the tests of the program share: they run it as a user would, from a shell, in a directory of their own, with
- * what it says captured and a time limit, so that a hang is a failure. Serial: only the program itself is run under
- * mpiexec. */
+/* What the tests of the program share. They run it as a user does, from a shell in a directory of their own, capture
+ * its output, and have a time limit, so that a hang is a failure. The tests are serial: only the program itself is run
+ * under mpiexec. */
 #ifndef HEAT2D_TESTS_COMMAND_H
 #define HEAT2D_TESTS_COMMAND_H
 
@@ -26,20 +26,20 @@
 #include "written.h"
 
 enum {
-  TEXT_MOST = 1 << 18, /* bytes of what a command says that are looked at */
+  TEXT_MOST = 1 << 18, /* bytes of the output of a command that are examined */
   LINE_MOST = 8192,
   PROCESSES_MOST = 4096,
   RANKS_MOST = 64,
-  OUT_OF_TIME = -1 /* in place of an exit code */
+  OUT_OF_TIME = -1 /* returned instead of an exit code */
 };
 
 static struct {
   char directory[64];
   char environment[1024];      /* NAME=value words for the program and its mpiexec */
-  char rank_environment[1024]; /* the same for the program alone: mpiexec puts its own folder first into PATH */
+  char rank_environment[1024]; /* the same for the program only, since mpiexec puts its own folder first into PATH */
   char line[LINE_MOST];        /* the last command */
   char out[TEXT_MOST], err[TEXT_MOST];
-  double limit; /* s for one command */
+  double limit; /* time limit of one command, s */
 } command = {.limit = 60};
 
 static inline double now(void) {
@@ -52,14 +52,12 @@ static inline void pause_briefly(void) {
   nanosleep(&(struct timespec){.tv_nsec = 4000000}, NULL);
 }
 
-/* ---- files ---- */
-
 static inline bool exists(const char *path) {
   struct stat info;
   return lstat(path, &info) == 0;
 }
 
-/* The contents with a 0 behind them, to be freed; NULL when it cannot be read. */
+/* Return the contents of a file, ended by a 0 and to be freed; NULL if it cannot be read. */
 static inline char *read_bytes(const char *path, size_t *length) {
   FILE *file = fopen(path, "rb");
   char *bytes = NULL;
@@ -123,7 +121,7 @@ static inline int occurrences(const char *text, const char *what) {
   return count;
 }
 
-/* How many entries of a directory have names that begin and end so. */
+/* Count the entries of a directory whose names begin and end so. */
 static inline int count_files(const char *directory, const char *prefix, const char *suffix) {
   DIR *entries = opendir(directory);
   assert_non_null(entries);
@@ -137,7 +135,7 @@ static inline int count_files(const char *directory, const char *prefix, const c
   return count;
 }
 
-/* Nothing is there of a file that was being written, nor of what a library put beside it. */
+/* Assert that no file is left that was being written, nor an auxiliary file of a library. */
 static inline void assert_no_leftovers(const char *directory) {
   DIR *entries = opendir(directory);
   assert_non_null(entries);
@@ -151,7 +149,7 @@ static inline void assert_no_leftovers(const char *directory) {
   assert_true(clean);
 }
 
-/* The last of the names of a directory that begin and end so, in the order of the alphabet, as a path. */
+/* Return the path of the last file, in alphabetical order, whose name begins and ends so. */
 static inline bool last_file(char path[LINE_MOST], const char *directory, const char *prefix, const char *suffix) {
   DIR *entries = opendir(directory);
   if (entries == NULL) return false;
@@ -168,8 +166,8 @@ static inline bool last_file(char path[LINE_MOST], const char *directory, const 
   return last[0] != '\0';
 }
 
-/* Names, sizes, times of change and contents of all files in a directory: equal texts mean that nothing was touched.
- * (The directory's own time of change is left out: the lock comes and goes.) */
+/* Return names, sizes, times of change and contents of all files in a directory as a text: equal texts mean that
+ * nothing was changed. The time of change of the directory itself is left out, because the lock is made and removed. */
 static inline char *fingerprint(const char *directory) {
   char line[LINE_MOST];
   snprintf(line, sizeof line, "cd '%s' && stat -c '%%n %%s %%y' * && cksum * 2>/dev/null", directory);
@@ -181,8 +179,6 @@ static inline char *fingerprint(const char *directory) {
   pclose(pipe);
   return text;
 }
-
-/* ---- processes ---- */
 
 static inline pid_t parent_of(pid_t process) {
   char path[64], line[1024] = "";
@@ -197,7 +193,7 @@ static inline pid_t parent_of(pid_t process) {
   return (pid_t)parent;
 }
 
-/* `root` and all that descends from it. */
+/* Find `root` and all its descendants. */
 static inline int family(pid_t root, pid_t members[PROCESSES_MOST]) {
   static pid_t all[PROCESSES_MOST], parents[PROCESSES_MOST];
   int count = 0, found = 0;
@@ -217,7 +213,7 @@ static inline int family(pid_t root, pid_t members[PROCESSES_MOST]) {
   return found;
 }
 
-/* Those of the family that are ranks of the program. */
+/* Keep those of the processes that are ranks of the program. */
 static inline int find_ranks(pid_t root, pid_t ranks[RANKS_MOST]) {
   static pid_t members[PROCESSES_MOST];
   struct stat program, image;
@@ -233,7 +229,7 @@ static inline int find_ranks(pid_t root, pid_t ranks[RANKS_MOST]) {
   return found;
 }
 
-/* Send them all a signal; returns how many there were. */
+/* Send a signal to all ranks; returns their number. */
 static inline int signal_ranks(pid_t root, int number) {
   pid_t ranks[RANKS_MOST];
   const int count = find_ranks(root, ranks);
@@ -246,7 +242,7 @@ static inline void kill_family(pid_t root) {
   for (int n = family(root, members) - 1; n >= 0; n--) kill(members[n], SIGKILL);
 }
 
-/* Start the program on `ranks` ranks (0: as it is, without mpiexec) with these arguments, as a shell takes them. */
+/* Start the program on `ranks` ranks (0: without mpiexec) with arguments in the syntax of the shell. */
 static inline pid_t launch_list(int ranks, const char *format, va_list list) {
   char arguments[LINE_MOST / 2], start[LINE_MOST / 4] = "";
   vsnprintf(arguments, sizeof arguments, format, list);
@@ -280,7 +276,8 @@ static inline void take_said(char text[TEXT_MOST], const char *path) {
   fclose(file);
 }
 
-/* The exit code of what was launched: 128 + its number for a signal, OUT_OF_TIME when it had to be killed. */
+/* Wait for the command and return its exit code: 128 + the number of a signal that ended it, or OUT_OF_TIME if it had
+ * to be killed. */
 static inline int finish(pid_t process) {
   const double deadline = now() + command.limit;
   int state = 0, code = OUT_OF_TIME;
@@ -319,10 +316,8 @@ static inline void tell_command(int code) {
     assert_int_equal(got_, (expected));                                                                                \
   } while (0)
 
-/* ---- what was said ---- */
-
-/* Complaints of Open MPI's own: a block between two lines of dashes, lines that begin with [host:process], and those of
- * its file layer. */
+/* Skip messages of Open MPI itself: a block between two lines of dashes, lines that begin with [host:process], and
+ * those of its file layer. */
 static inline bool is_launchers(const char *line, bool *inside) {
   if (strncmp(line, "----------", 10) == 0) {
     *inside = !*inside;
@@ -332,7 +327,7 @@ static inline bool is_launchers(const char *line, bool *inside) {
   return *inside || line[0] == '[' || strncmp(word, "mca_", 4) == 0 || strncmp(word, "dynamic_gen2_", 13) == 0;
 }
 
-/* How many lines the program itself wrote to the standard error; the first one into `first`. */
+/* Count the lines that the program itself wrote to the standard error, and copy the first one to `first`. */
 static inline int own_complaints(char first[LINE_MOST]) {
   bool inside = false;
   int count = 0;
@@ -347,7 +342,7 @@ static inline int own_complaints(char first[LINE_MOST]) {
   return count;
 }
 
-/* Exactly one line of complaint, and it begins so and contains that. */
+/* Assert that there is exactly one line on the standard error, which begins with one text and contains the other. */
 static inline void assert_one_complaint(const char *start, const char *part) {
   char line[LINE_MOST];
   const int count = own_complaints(line);
@@ -359,9 +354,7 @@ static inline void assert_one_complaint(const char *start, const char *part) {
   assert_true(good);
 }
 
-/* ---- faults (see fault_injection.c) ---- */
-
-/* Commands from now on suffer that fault in the files of `path`; NULL: none. */
+/* Set the fault (see fault_injection.c) that all further commands have in the files of `path`; NULL: none. */
 static inline void inject(const char *fault, const char *path) {
   command.environment[0] = '\0';
   if (fault == NULL) return;
@@ -372,8 +365,6 @@ static inline void inject(const char *fault, const char *path) {
   unlink("struck.txt");
 }
 
-/* ---- the test program ---- */
-
 static inline void begin_commands(void) {
   static const char *const needed[] = {"HEAT2D_PROGRAM", "HEAT2D_MPIEXEC", "HEAT2D_SOURCE", "HEAT2D_FAULT_LIBRARY"};
   for (size_t n = 0; n < sizeof needed / sizeof *needed; n++) {
@@ -382,10 +373,11 @@ static inline void begin_commands(void) {
     exit(1);
   }
   snprintf(command.directory, sizeof command.directory, "/tmp/heat2d-test-XXXXXX");
-  /* Commands of tests side by side would all be bound to the first cores. */
+  /* Do not bind ranks to cores: the commands of tests that run at the same time would all be bound to the first
+   * cores. */
   setenv("OMPI_MCA_hwloc_base_binding_policy", "none", 0);
-  /* Signals go to the ranks, never to mpirun: then it need not give them time, and is not slow with codes other than 0.
-   */
+  /* Tests send signals to the ranks and never to mpirun, so that mpirun need not wait before it kills ranks, which
+   * would make every exit code other than 0 slow. */
   setenv("OMPI_MCA_odls_base_sigkill_timeout", "0", 1);
   if (mkdtemp(command.directory) == NULL || chdir(command.directory) != 0) exit(1);
 }

@@ -1,12 +1,13 @@
-/* What a slow network costs the steps: a program on one host whose messages are late, in turn with one whose are not.
+/* Measures how much a slow network costs: steps on one host with delayed messages are timed in turn with steps without
+ * delays.
  *
  *     mpirun -n RANKS delay CELLS_X CELLS_Y RANKS_X RANKS_Y MILLISECONDS SECONDS
  *
- * A message of a persistent request, as the exchange of halos has them, arrives MILLISECONDS after it was sent, what is
- * sent from where it lies is known to have left after twice as long, and a reduction takes as long for each of its
- * rounds. The calls of MPI below stand before those of the library; ranks tell each other in common memory when they
- * sent what. Prints the median of the rate with late messages over that without, of batches of steps that alternate for
- * SECONDS; the temperatures must be the same to the bit, or it fails. */
+ * A message of a persistent request, as in the exchange of halos, arrives MILLISECONDS after it was sent; the sender
+ * knows after twice that time that it has been sent; and a reduction takes MILLISECONDS for each of its rounds. The MPI
+ * functions below replace those of the library, and ranks tell each other in shared memory when they sent a message.
+ * The program prints the median of the speed with delays divided by that without, over batches of steps that alternate
+ * for SECONDS. It fails if the temperatures are not the same to the bit. */
 #define _DEFAULT_SOURCE
 #include "app/bench_case.h"
 
@@ -30,7 +31,7 @@ typedef struct request {
   MPI_Request name;
   int peer; /* -1: free */
   int sends;
-  int number; /* of the message under way */
+  int number; /* of the message in transit */
   int active;
 } request;
 static request known[REQUESTS];
@@ -97,14 +98,14 @@ int MPI_Startall(int count, MPI_Request names[]) {
   return PMPI_Startall(count, names);
 }
 
-/* When the last of those that are under way arrives, as far as it is known: 0 before it is sent. */
+/* The time at which the last message in transit arrives; 0 if one has not been sent. */
 static double due(int count, MPI_Request names[]) {
   double last = 0;
   for (int n = 0; n < count; n++) {
     const request *r = find(names[n]);
     if (r == NULL || !r->active) continue;
     const int slot = r->number % SLOTS;
-    const double at = r->sends ? atomic_load(&all->sent[me][r->peer][slot]) + 2 * delay /* until that is known here */
+    const double at = r->sends ? atomic_load(&all->sent[me][r->peer][slot]) + 2 * delay /* until the sender knows it */
                                : atomic_load(&all->sent[r->peer][me][slot]) + delay;
     if (at > last) last = at;
   }
@@ -157,8 +158,6 @@ int MPI_Allreduce(const void *from, void *to, int count, MPI_Datatype type, MPI_
   return code;
 }
 
-/* ---- the steps ---- */
-
 static void need(heat_status status) {
   if (status.code == HEAT_OK) return;
   fprintf(stderr, "delay: %s\n", status.text);
@@ -174,7 +173,7 @@ static void begin(heat_bench_case *c, const int64_t cells[HEAT_AXES], const int 
                                                 .depth = heat_halo_choose_depth(&layout, HEAT_BATCH)}));
 }
 
-/* Seconds of a few batches on the slowest rank, after one that is not counted. */
+/* The seconds of a few batches on the slowest rank, after one that is not counted. */
 static double step(heat_bench_case *c, double late) {
   enum { BATCHES = 8 };
   double start = 0, seconds;

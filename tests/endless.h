@@ -1,4 +1,4 @@
-/* What the tests of stops share: a run that goes on until something ends it. */
+/* What the tests of stops share: a run that goes on until it is stopped. */
 #ifndef HEAT2D_TESTS_ENDLESS_H
 #define HEAT2D_TESTS_ENDLESS_H
 

@@ -1,4 +1,4 @@
-/* Small readers for what the program writes: they accept only what is well formed. */
+/* Small readers for the files of the program, which accept only well-formed files. */
 #ifndef HEAT2D_TESTS_FORMATS_H
 #define HEAT2D_TESTS_FORMATS_H
 
@@ -6,7 +6,7 @@
 
 #include <hdf5.h>
 
-/* ---- JSON (RFC 8259), without checks of UTF-8 ---- */
+/* JSON (RFC 8259), without checks of UTF-8. */
 
 static inline const char *json_space(const char *at) {
   return at + strspn(at, " \t\r\n");
@@ -44,7 +44,7 @@ static inline const char *json_number(const char *at) {
   return json_digits(end);
 }
 
-/* Behind the value that begins at `at`; NULL when there is none. Lists are not needed. */
+/* Return the end of the value that begins at `at`; NULL if there is no value. Lists are not needed. */
 static inline const char *json_value(const char *at) {
   static const char *const literals[] = {"null", "true", "false"};
   at = json_space(at);
@@ -70,7 +70,7 @@ static inline bool is_json(const char *text) {
   return json_space(text)[0] == '{' && end != NULL && *json_space(end) == '\0';
 }
 
-/* The raw text of a member of the outermost object, into `value`. */
+/* Copy the text of a member of the outermost object to `value`. */
 static inline bool json_member(const char *text, const char *name, char *value, size_t size) {
   char quoted[64];
   snprintf(quoted, sizeof quoted, "\"%s\":", name);
@@ -84,7 +84,7 @@ static inline bool json_member(const char *text, const char *name, char *value, 
   return true;
 }
 
-/* ---- XML: elements nested and closed, attributes quoted, no stray < or & ---- */
+/* XML: elements are nested and closed, attributes are quoted, and there is no stray < or &. */
 
 static inline const char *xml_name(const char *at) {
   return isalpha((unsigned char)*at)
@@ -141,8 +141,6 @@ static inline bool is_xml(const char *text) {
   return end != NULL && *json_space(end) == '\0';
 }
 
-/* ---- HDF5 ---- */
-
 static inline void *h5_dataset(hid_t file, const char *name, size_t *bytes) {
   const hid_t dataset = H5Dopen(file, name, H5P_DEFAULT);
   if (dataset < 0) return NULL;
@@ -191,7 +189,7 @@ static inline herr_t h5_compare(hid_t file, const char *name, const H5L_info_t *
   return 0;
 }
 
-/* Whether two files hold the same datasets with the same bits, and the same state. */
+/* Whether two files have the same datasets with the same bits, and the same state. */
 static inline bool same_state(const char *a, const char *b) {
   static const char *const attributes[] = {"time",        "step",        "dt",    "energy_start",
                                            "off_lattice", "source_heat", "steady"};

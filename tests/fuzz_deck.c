@@ -1,5 +1,5 @@
-/* libFuzzer target: any text as a deck. It must be accepted or refused with a message, and what is accepted must
- * survive being written and read again. */
+/* libFuzzer target: any text as a deck. It must be accepted or refused with a message, and an accepted deck must be the
+ * same after it was written and read again. */
 #include "heat2d/base/launch.h"
 #include "heat2d/deck/problem.h"
 
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc;
   (void)argv;
-  __lsan_disable(); /* what MPI keeps until the process ends is not a leak of ours */
+  __lsan_disable(); /* memory that MPI keeps until the process ends is no leak of this program */
   heat_launch(NULL, NULL);
   __lsan_enable();
   return 0;
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (text == NULL || heat_config_parse(&again, "again", text, strlen(text), NULL, 0).code != HEAT_OK) abort();
   char difference[256];
   if (heat_config_differs(config, again, difference, sizeof difference)) abort();
-  /* The problem compiles all expressions; a few values of each. */
+  /* The problem compiles all expressions. A few values of each are evaluated. */
   heat_problem problem;
   status = heat_problem_create(&problem, MPI_COMM_SELF, config);
   for (int p = 0; p < HEAT_PROPERTIES && status.code == HEAT_OK; p++) {

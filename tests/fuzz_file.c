@@ -19,7 +19,7 @@ static void remove_file(void) {
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
   (void)argc;
   (void)argv;
-  __lsan_disable(); /* what MPI keeps until the process ends is not a leak of ours */
+  __lsan_disable(); /* memory that MPI keeps until the process ends is no leak of this program */
   heat_launch(NULL, NULL);
   __lsan_enable();
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
@@ -29,7 +29,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
   return 0;
 }
 
-/* As `compare` does, which does not insist on the digest. */
+/* Read the file as `compare` does, which does not need a digest. */
 static void read_field(void) {
   enum { MOST = 1 << 20 };
   hid_t handle;

@@ -1,6 +1,6 @@
-/* Files whose bytes are right and whose structure is not: shapes, types, layouts, filters, links and attributes that no
- * checkpoint has. `info`, `compare`, `--resume` and the fields of a deck must come to an end with each: a status, no
- * crash, no hang, no more memory than the file could fill.
+/* Valid HDF5 files with a wrong structure: shapes, types, layouts, filters, links and attributes that no checkpoint
+ * has. `info`, `compare`, `--resume` and the fields of a deck must end with a status for each of them, without a crash,
+ * a hang, or more memory than the file could fill.
  *
  *     fuzz_structure [FILES [SEED]]     (default 300 1; each file depends on its number and the seed alone) */
 #include "heat2d/base/launch.h"
@@ -35,7 +35,7 @@ static hsize_t extent(void) {
   return number(4) > 0 ? few[number(sizeof few / sizeof *few)] : many[number(sizeof many / sizeof *many)];
 }
 
-/* A type of its own or a native one; to be closed. */
+/* Return a new type or a copy of a native one, which has to be closed. */
 static hid_t any_type(void) {
   const hsize_t two = 2;
   hid_t type, native[] = {H5T_IEEE_F64LE, H5T_IEEE_F64LE, H5T_IEEE_F64LE, H5T_IEEE_F32BE, H5T_NATIVE_LDOUBLE,
@@ -54,7 +54,7 @@ static hid_t any_type(void) {
   case 3:
     return H5Tvlen_create(H5T_IEEE_F64LE);
   case 4:
-    type = H5Tcopy(H5T_IEEE_F64LE); /* much wider than its bits */
+    type = H5Tcopy(H5T_IEEE_F64LE); /* much larger than the number of its bits */
     H5Tset_size(type, 8 + number(2) * number(1 << 20));
     return type;
   default:
@@ -78,7 +78,7 @@ static hid_t any_space(int *rank, hsize_t shape[LONGEST_RANK]) {
   return H5Screate_simple(*rank, shape, number(2) > 0 ? most : NULL);
 }
 
-/* HDF5 1.10 itself takes minutes to make and to close a dataset with places for very many chunks once one is written,
+/* Avoid two faults of HDF5 1.10: it takes minutes to make and close a dataset of very many chunks once one is written,
  * and its scale-offset filter writes beyond the memory of a small chunk. */
 static bool can_be_written(hid_t space, hid_t list) {
   unsigned flags;
@@ -125,7 +125,7 @@ static hid_t any_layout(hid_t type, hid_t space, int rank, const hsize_t shape[L
   return list;
 }
 
-/* A dataset, or something else, of that name. */
+/* Make a dataset or another object of that name. */
 static void put_object(hid_t file, const char *name) {
   hsize_t shape[LONGEST_RANK] = {0};
   int rank;
@@ -150,7 +150,7 @@ static void put_object(hid_t file, const char *name) {
   const hid_t dataset = H5Dcreate(file, name, type, space, H5P_DEFAULT, list, H5P_DEFAULT);
   static const double values[NX * NY] = {1, 2, 3, INFINITY};
   const hssize_t count = dataset >= 0 ? H5Sget_simple_extent_npoints(space) : 0;
-  /* HDF5 1.10 does not come back from writing to a virtual dataset whose source is itself. */
+  /* HDF5 1.10 never returns from writing to a virtual dataset whose source is itself. */
   if (count > 0 && count <= NX * NY && number(3) > 0 && H5Pget_layout(list) != H5D_VIRTUAL &&
       can_be_written(space, list))
     H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values);
@@ -241,7 +241,7 @@ int main(int argc, char **argv) {
     assert_int_equal(rename("checkpoint-0000000001.h5", path), 0);
     alarm(4 * SECONDS);
     change_structure();
-    alarm(SECONDS); /* for what is tried: a hang is a crash */
+    alarm(SECONDS); /* limit for each file, so that a hang is a crash */
     heat_state before;
     char *text;
     whole += heat_h5_verify(MPI_COMM_WORLD, path, NULL).code == HEAT_OK;

@@ -1,4 +1,4 @@
-/* A file with every kind of content, for the tests of shared HDF5 files. Include it behind harness.h. */
+/* A file with every kind of content, for the tests of shared HDF5 files. Include it after harness.h. */
 #ifndef HEAT2D_TESTS_H5_CONTENT_H
 #define HEAT2D_TESTS_H5_CONTENT_H
 
@@ -19,7 +19,7 @@ typedef struct way {
   heat_storage storage;
   bool behind;
   int transport;
-  int apart; /* one of so many ranks writes; 0: each */
+  int apart; /* one of this many ranks writes; 0: each rank writes */
 } way;
 static const way ways[] = {{{false, 0}, false, HEAT_TRANSPORT_DIRECT, 0}, {{true, 0}, false, HEAT_TRANSPORT_DIRECT, 0},
                            {{false, 4}, false, HEAT_TRANSPORT_DIRECT, 0}, {{true, 1}, false, HEAT_TRANSPORT_DIRECT, 0},
@@ -35,7 +35,7 @@ static inline void poison(heat_field *field) {
     for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) *heat_field_at(field, i, j) = NAN;
 }
 
-/* Every kind of content. `fault`: this rank reports a failure of its own before the commit. */
+/* Write every kind of content. With `fault` this rank reports a failure of its own before the commit. */
 static inline heat_status write_all(rig *made, const char *path, way how, bool fault) {
   const int64_t step = INT64_MAX - 1, list[] = {1, -2, INT64_MIN};
   const heat_grid *grid = &made->grid;
@@ -58,7 +58,7 @@ static inline heat_status write_all(rig *made, const char *path, way how, bool f
   heat_h5_set_integers(&out, "/", "list", list, 3);
   if (how.behind) {
     heat_h5_write_field_behind(&out, "temperature", field);
-    poison(field); /* it has been copied */
+    poison(field); /* the field has been copied, and may be changed */
   } else {
     heat_h5_write_field(&out, "temperature", field, how.storage);
   }
@@ -71,7 +71,7 @@ static inline heat_status write_all(rig *made, const char *path, way how, bool f
   return status;
 }
 
-/* The outcome of verifying a file: the same whether each rank opens it for itself or all do so through MPI-IO. */
+/* Verify a file. The outcome has to be the same whether each rank opens the file or all do so through MPI-IO. */
 static inline heat_status verify_both(const char *path) {
   const heat_h5_way together = heat_h5_way_of(HEAT_TRANSPORT_MPIO);
   const heat_status alone = heat_h5_verify(MPI_COMM_WORLD, path, NULL);

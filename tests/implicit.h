@@ -1,5 +1,5 @@
-/* What the tests of the implicit methods share: problems, rigs with a solver, and cases that are dealt out to the
- * ranks. Include it behind harness.h. */
+/* What the tests of the implicit methods share: problems, rigs with a solver, and cases that are distributed over the
+ * ranks. Include it after harness.h. */
 #ifndef HEAT2D_TESTS_IMPLICIT_H
 #define HEAT2D_TESTS_IMPLICIT_H
 
@@ -7,9 +7,9 @@
 #include "thinned.h"
 
 enum { STEPPING = HEAT_METHOD_STEADY - HEAT_EXPLICIT_METHODS }; /* implicit methods that take steps */
-enum { ENOUGH = 2000 };                                         /* iterations for any of these problems */
+enum { ENOUGH = 2000 }; /* number of iterations that suffices for all of these problems */
 
-/* Of a deck without `time`, with that tolerance of the solver and that bound on its iterations. */
+/* Make a rig of a deck without `time`, with that tolerance of the solver and that limit of its iterations. */
 static inline void open_implicit(rig *r, rig_setting set, double tolerance, int iterations) {
   char deck[4096];
   snprintf(deck, sizeof deck, "%s\ntime: {end: 1, solver: {tolerance: %.17g, iterations: %d}}\n", set.deck, tolerance,
@@ -46,7 +46,7 @@ static inline void write_deck(char deck[2048], int material, int enclosure) {
   snprintf(deck, 2048, "%s%sboundary: {%s}\n", materials[material], gentle, enclosures[enclosure]);
 }
 
-/* Whether the n-th of many cases is this rank's, each of which goes through its own alone. */
+/* Whether the n-th of many cases is this rank's. Each rank does its own cases alone. */
 static inline bool is_mine(int n) {
   int rank, size;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);

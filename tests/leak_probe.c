@@ -1,9 +1,10 @@
-/* What the search for leaks must cope with, and what it must find, under any launcher: run by scripts/test-leaks.
+/* Tests the search for leaks: what it must ignore and what it must find, under any launcher. It is run by
+ * tests/scripts/test-leaks.
  *
- * leak_probe kept|lost: keeps memory where only a thread-local variable of a library that was opened later points to
- * it, as components of MPI do, and with `lost` loses an object of heat2d's. The block of that variable begins 16 bytes
- * behind the start of a page: there the sanitizers of gcc up to 13 and clang up to 16 take the bytes before it for a
- * header of an old loader's, unless they are told not to (see leak_scope.c). */
+ * leak_probe kept|lost: keeps memory to which only a thread-local variable of a library that was opened at run time
+ * points, as components of MPI do, and with `lost` loses an object of heat2d. The block of that variable begins 16
+ * bytes after the start of a page: there the sanitizers of gcc up to 13 and clang up to 16 mistake the bytes before it
+ * for a header of an old loader, unless they are told not to (see leak_scope.c). */
 #include "heat2d/base/launch.h"
 #include "heat2d/deck/expression.h"
 
@@ -18,7 +19,7 @@
 
 enum { PAGE = 4096, TRIES_MOST = 1 << 16 };
 
-/* Allocate blocks of that size until the next one will begin 16 bytes behind a page's start. They stay in use. */
+/* Allocate blocks of that size, which stay in use, until the next one will begin 16 bytes after the start of a page. */
 static void take_up_to_page(void) {
   static void *taken[TRIES_MOST];
   uintptr_t before = 0;

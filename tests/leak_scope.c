@@ -1,14 +1,15 @@
-/* For sanitized builds: leaves to the search for leaks only what is heat2d's.
+/* For sanitized builds: restricts the search for leaks to memory of heat2d.
  *
- * What MPI allocates while it starts and ends is not looked at, through the profiling interface that MPI has for such
- * purposes (MPI 3.1, chapter 14). Its threads print into memory that they keep; nothing of heat2d uses asprintf,
- * whose two names here are those of libraries that were compiled with _FORTIFY_SOURCE. And no
- * library is unloaded before leaks are reported, since the suppressions of leaks.supp match the names of libraries.
+ * Memory that MPI allocates while it starts and ends is ignored, by means of the profiling interface of MPI (MPI 3.1,
+ * chapter 14). Threads of MPI keep memory from asprintf, which heat2d does not use; its two names below are those in
+ * libraries compiled with _FORTIFY_SOURCE. No library is unloaded before leaks are reported, because the suppressions
+ * in leaks.supp match the names of libraries.
  *
- * The sanitizers do not look at where the loader puts thread-local variables of libraries that are opened later. They
- * guess the version of the loader from the address (gcc up to 13, clang up to 16): wrong for a block that begins 16
- * bytes behind a page's start, and then the search for leaks crashes (github.com/google/sanitizers, issue 1322). What
- * these variables point to is found all the same, since whatever the loader has allocated counts as in use. */
+ * The sanitizers are told to ignore the thread-local variables of libraries that are opened at run time. They guess the
+ * version of the loader from the address (gcc up to 13, clang up to 16), which is wrong for a block that begins 16
+ * bytes after the start of a page, and then the search for leaks crashes (github.com/google/sanitizers, issue 1322).
+ * Memory to which these variables point is still found, because everything that the loader has allocated counts as in
+ * use. */
 #include <mpi.h>
 
 #include <sanitizer/lsan_interface.h>

@@ -1,6 +1,6 @@
-/* Preloaded into a program: counts the messages that it sends by persistent requests, as the exchange of halos does,
- * and writes "messages N bytes N" of all ranks into the file that HEAT2D_MESSAGES names; and in a second line "splits N
- * reductions N", how often rank 0 split a communicator, and how often it took part in a reduction or a broadcast. */
+/* Preloaded into a program, this counts the messages of persistent requests, as in the exchange of halos. It writes
+ * "messages N bytes N" for all ranks to the file that HEAT2D_MESSAGES names, and in a second line "splits N reductions
+ * N": how often rank 0 split a communicator, and how often it took part in a reduction or a broadcast. */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ int MPI_Send_init(const void *at, int values, MPI_Datatype type, int rank, int t
 
 int MPI_Startall(int requests, MPI_Request all[]) {
   for (int r = 0; r < requests; r++) {
-    for (int n = count - 1; n >= 0; n--) { /* the latest of that name */
+    for (int n = count - 1; n >= 0; n--) { /* the last request with that handle */
       if (known[n] != all[r]) continue;
       sent[0]++;
       sent[1] += length[n];
@@ -55,7 +55,7 @@ int MPI_Bcast(void *at, int values, MPI_Datatype type, int root, MPI_Comm comm) 
   return PMPI_Bcast(at, values, type, root, comm);
 }
 
-/* The library may use the name again for a request that receives. */
+/* The library may use the handle again for a request that receives. */
 int MPI_Request_free(MPI_Request *request) {
   for (int n = 0; n < count; n++)
     if (known[n] == *request) {

@@ -18,7 +18,7 @@
 
 static char place[64];
 
-/* Setup and teardown of a test: into a new directory, and out of it again. */
+/* Setup and teardown of a test: change to a new directory, and back. */
 static inline int enter(void **state) {
   (void)state;
   snprintf(place, sizeof place, "/tmp/heat2d-place-XXXXXX");

@@ -1,5 +1,5 @@
-/* A plain serial loop over the whole domain, written out as the headers say, and decks for which it is compared with
- * the sequence of stages on a distributed grid, bit for bit. */
+/* A plain serial loop over the whole domain that follows the formulas in the headers, and decks for which it is
+ * compared, bit for bit, with the sequence of stages on a distributed grid. */
 #ifndef HEAT2D_TESTS_PLAIN_LOOP_H
 #define HEAT2D_TESTS_PLAIN_LOOP_H
 
@@ -15,7 +15,7 @@ enum {
   FIELDS = HEAT_STAGE_FIELDS
 };
 
-/* In [-1, 1), the same for the same n on every rank. */
+/* A number in [-1, 1) that depends on n only, the same on every rank. */
 static inline double noise(uint64_t n) {
   n = (n + 1) * 0x9e3779b97f4a7c15u;
   n = (n ^ (n >> 29)) * 0xbf58476d1ce4e5b9u;
@@ -60,7 +60,7 @@ enum {
   SIDES = sizeof sides / sizeof *sides
 };
 
-/* What the plain loop reads, and the deck of the operators that it is compared with. */
+/* The input of the plain loop, and the deck of the operators with which it is compared. */
 static char deck[4096];
 static rig opened;
 static const heat_problem *const problem = &opened.problem;
@@ -82,7 +82,7 @@ static inline void close_problem(void) {
   close_rig(&opened);
 }
 
-/* The plain loop. Arrays of the whole domain with a rim of one ghost cell, cell (i, j) at [j + 1][i + 1]. */
+/* The plain loop. Its arrays have the whole domain with one layer of ghost cells; cell (i, j) is at [j + 1][i + 1]. */
 typedef double plain_field[ROWS][COLUMNS];
 static plain_field plain_k[HEAT_AXES], plain_inverse, plain_q, plain_fields[FIELDS];
 
@@ -102,7 +102,7 @@ static inline void plain_prepare(void) {
       plain_inverse[j][i] = 1 / (plain_inverse[j][i] * plain_q[j][i]);
 }
 
-/* Of the face between cell `at` and the one before it along the axis: K = k_face / h^2. */
+/* K = k_face / h^2 of the face between cell `at` and the one before it along the axis. */
 static inline double plain_conductance(int axis, const int64_t at[HEAT_AXES]) {
   const int64_t n = problem->cells[axis];
   const double h = problem->spacing[axis];
@@ -160,7 +160,7 @@ static inline double plain_change(plain_field u, double c, bool uniform, bool so
   return (c * s) * (source ? rate + q : rate);
 }
 
-/* Field by field as the stage says; with stage NULL only the largest |L(u)| is found. */
+/* Do one stage, field by field. If `stage` is NULL, only the largest |L(u)| is found. */
 static inline double plain_stage(const heat_stage *stage, plain_field u, double t) {
   double value, largest = 0;
   const bool uniform = heat_problem_uniform_material(problem);
@@ -181,7 +181,7 @@ static inline double plain_stage(const heat_stage *stage, plain_field u, double 
   return largest;
 }
 
-/* The same problem as the operator sees it, with fields of noise. */
+/* The same problem as an operator, with fields of random numbers. */
 typedef struct noisy_rig {
   rig made;
   heat_field fields[FIELDS];
@@ -195,7 +195,7 @@ static inline void open_noisy(noisy_rig *r, rig_setting set) {
   for (int f = 0; f < FIELDS; f++) {
     r->each[f] = &r->fields[f];
     assert_int_equal(heat_field_create(r->each[f], grid, set.depth).code, HEAT_OK);
-    /* A ghost that is used before it is valid shows. */
+    /* Invalid ghost cells are NaN, so that it is noticed if one is used. */
     const size_t doubles = r->fields[f].bytes / sizeof(double);
     for (size_t n = 0; n < doubles; n++) r->fields[f].memory[n] = NAN;
     for (int64_t j = grid->owned.lo[HEAT_Y]; j < grid->owned.hi[HEAT_Y]; j++)
@@ -216,7 +216,7 @@ static inline void plain_start(void) {
         plain_fields[f][j + 1][i + 1] = noise((uint64_t)((f * ROWS + j) * COLUMNS + i));
 }
 
-/* Owned cells, and every ghost cell that is said to be valid. */
+/* Compare the owned cells, and every ghost cell that is marked as valid. */
 static inline bool same_as_plain(const noisy_rig *r, const heat_field *field, plain_field expected) {
   const heat_box box = heat_grid_grown(&r->made.grid, r->made.grid.owned, field->valid);
   bool same = field->valid >= 0 && field->valid <= field->depth;
@@ -230,7 +230,7 @@ static inline bool same_as_plain(const noisy_rig *r, const heat_field *field, pl
   return same;
 }
 
-/* A list that uses all that a stage can be: one to four terms, results in place of a term, fields of different age. */
+/* A list that uses all features of stages: one to four terms, results that replace a term, fields of different age. */
 static inline int mixed_list(double c, heat_stage list[]) {
   const heat_stage stages[] = {
       {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0.1, .budget_weight = c},

@@ -1,5 +1,5 @@
-/* What tests share that need more than a deck: its problem, grid, operator or stepper on all ranks, as far as a test
- * needs them. Include it behind harness.h. */
+/* What tests share that need more than a deck: its problem, grid, operator or stepper on all ranks. Include it after
+ * harness.h. */
 #ifndef HEAT2D_TESTS_RIG_H
 #define HEAT2D_TESTS_RIG_H
 
@@ -8,17 +8,17 @@
 #include <math.h>
 #include <string.h>
 
-/* How much of a rig is made: each part needs those before it. */
+/* How much of a rig is made. Each part needs those before it. */
 typedef enum rig_part { RIG_ALL, RIG_PROBLEM, RIG_GRID, RIG_OPERATOR } rig_part;
 
 typedef struct rig_setting {
-  const char *deck;         /* without those of the four required sections for which a default will do */
-  int64_t cells[HEAT_AXES]; /* where the deck has no domain; 0: 8 */
-  double size[HEAT_AXES];   /* likewise, in m; 0: 1 */
+  const char *deck;         /* any of the four required sections may be left out, and then has a default */
+  int64_t cells[HEAT_AXES]; /* used if the deck has no domain; 0: 8 */
+  double size[HEAT_AXES];   /* used if the deck has no domain, m; 0: 1 */
   rig_part up_to;
-  bool alone;                /* each rank by itself */
+  bool alone;                /* each rank has a rig of its own */
   const int *ranks;          /* their layout; NULL: chosen */
-  int strips;                /* in which their blocks are numbered, at most; 0: row by row */
+  int strips;                /* largest number of strips in which blocks are numbered; 0: row by row */
   int depth, threads;        /* 0: 2 layers, 1 thread */
   const heat_method *method; /* NULL: the first one */
 } rig_setting;
@@ -39,7 +39,8 @@ static inline bool has_section(const char *deck, const char *name) {
   return found != NULL;
 }
 
-/* The deck with the sections that it lacks behind it, so that places count from its beginning; to be freed. */
+/* Return the deck followed by the sections that it lacks, so that places are counted from its beginning; it has to be
+ * freed. */
 static inline char *complete_deck(const rig_setting *set) {
   enum { SECTIONS = 256 };
   const size_t size = strlen(set->deck) + SECTIONS;
@@ -59,11 +60,11 @@ static inline char *complete_deck(const rig_setting *set) {
   return text;
 }
 
-/* A stepper on the operator of a rig, started. */
+/* Make and start a stepper on the operator of a rig. */
 static inline void start_rig(rig *r, const heat_method *method) {
   assert_int_equal(heat_stepper_create(&r->stepper, method, &r->op).code, HEAT_OK);
   r->has_stepper = true;
-  for (int f = 0; f < method->fields; f++) { /* a cell that is used before it is set shows */
+  for (int f = 0; f < method->fields; f++) { /* NaN shows if a cell is used before it is set */
     const heat_field *field = &r->stepper.fields[f];
     for (size_t n = 0; n < field->bytes / sizeof(double); n++) field->memory[n] = NAN;
   }
@@ -71,7 +72,7 @@ static inline void start_rig(rig *r, const heat_method *method) {
   assert_string_equal(status.text, "");
 }
 
-/* As if there were nodes for which that many strips of blocks are best. */
+/* Number the blocks as if there were nodes for which that many strips are best. */
 static inline void number_in_strips(heat_grid *grid, int strips) {
   const int most = grid->layout.ranks[HEAT_Y];
   grid->layout.strips = strips < most ? strips : most;

@@ -1,4 +1,4 @@
-/* What the tests of whole runs share: two decks, and what it means that two runs gave the same. */
+/* What the tests of whole runs share: decks, and a comparison of the files of two runs. */
 #ifndef HEAT2D_TESTS_RUNS_H
 #define HEAT2D_TESTS_RUNS_H
 
@@ -16,7 +16,7 @@ static const char small_deck[] = "title: small\n"
                                  "16}, probes: [{name: a, at: [0, 0.99]}]}\n"
                                  "checkpoint: {every: {steps: 10, minutes: 0}, keep: 3}\n";
 
-/* Every kind of wall, region and value; 52 steps, the last one shortened. */
+/* Every kind of wall, region and value. 52 steps, of which the last is shortened. */
 static const char walls_deck[] =
     "title: Walls & \"regions\" <of> every kind\n"
     "domain: {origin: [-0.1, 0.2], size: [1.3, 0.9], cells: [29, 23]}\n"
@@ -38,7 +38,7 @@ static const char walls_deck[] =
     "  probes: [{name: a, at: [0, 0.3]}, {name: b, at: [1.19, 1.09]}]\n"
     "checkpoint: {every: {steps: 20, minutes: 0}, keep: 3}\n";
 
-/* No walls; with blocks that are thinner than a deep halo. 40 steps of 1/1024 s exactly. */
+/* Periodic on all sides, with blocks that are thinner than a deep halo. Exactly 40 steps of 1/1024 s. */
 static const char torus_deck[] = "domain: {size: [1, 1], cells: [11, 7]}\n"
                                  "material: {diffusivity: '1 + 0.5*sin(2*pi*x)'}\n"
                                  "initial: {temperature: 'sin(2*pi*x) + cos(2*pi*y)'}\n"
@@ -58,7 +58,7 @@ static inline void assert_same_file(const char *a, const char *b, const char *na
   assert_true(same_bytes(paths[0], paths[1]));
 }
 
-/* run.xdmf is XML and lists the snapshots of its directory, each once and in order. */
+/* Assert that run.xdmf is well-formed and lists the snapshots of its directory, each once and in order. */
 static inline void assert_series_of_snapshots(const char *directory) {
   char path[LINE_MOST];
   snprintf(path, sizeof path, "%s/run.xdmf", directory);
@@ -87,7 +87,8 @@ static inline void assert_series_of_snapshots(const char *directory) {
   free(text);
 }
 
-/* The same last checkpoint, snapshots, tables and pictures; and nothing half-written is left. */
+/* Assert that two runs have the same last checkpoint, snapshots, tables and pictures, and that no unfinished file is
+ * left. */
 static inline void assert_same_run(const char *a, const char *b) {
   char last[2][LINE_MOST];
   assert_true(last_file(last[0], a, "checkpoint-", ".h5") && last_file(last[1], b, "checkpoint-", ".h5"));
@@ -112,7 +113,7 @@ static inline void assert_same_run(const char *a, const char *b) {
   assert_series_of_snapshots(b);
 }
 
-/* One row per step, in order, below one header. */
+/* Assert that a table has one header and one row per step, in order. */
 static inline void assert_rows_in_order(const char *path) {
   char *text = read_text(path), *at = strchr(text, '\n');
   assert_true(strncmp(text, "step,time,", 10) == 0);
@@ -128,7 +129,7 @@ static inline void assert_rows_in_order(const char *path) {
   free(text);
 }
 
-/* The state and the step in status.json, which is JSON whenever somebody looks. */
+/* Read the state and the step in status.json, which has to be valid JSON at any time. */
 static inline long long status_step(const char *directory, const char *state) {
   char path[LINE_MOST], value[64], quoted[64];
   snprintf(path, sizeof path, "%s/status.json", directory);
@@ -143,7 +144,7 @@ static inline long long status_step(const char *directory, const char *state) {
   return atoll(value);
 }
 
-/* Run on 1 rank, without a stop, to that end, into `whole`. */
+/* Run on 1 rank, without a stop, to that end time, with output in the directory `whole`. */
 static inline void run_whole(const char *sets) {
   shell("rm -rf whole");
   assert_code(0, heat2d(0, "run deck.yaml --set output.directory=whole %s", sets));

@@ -1,5 +1,5 @@
-/* What the MPI tests of files share: a scratch directory that all ranks are in, and fields whose cells have numbers.
- * Include it behind harness.h. */
+/* What the MPI tests of files share: a temporary directory in which all ranks work, and fields whose cells have
+ * different numbers. Include it after harness.h. */
 #ifndef HEAT2D_TESTS_SCENE_H
 #define HEAT2D_TESTS_SCENE_H
 
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Give each owned cell a number that no other has, with all bits in use. */
+/* Give each owned cell a number that no other cell has, and that uses all bits. */
 static inline double cell_number(int64_t i, int64_t j) {
   return 1.0 / 3.0 + (double)i + 1000.0 * (double)j;
 }
@@ -24,7 +24,7 @@ static inline void number_cells(heat_field *field) {
 
 static char scene_place[64];
 
-/* A new directory for all ranks, and out of it again. Setup and teardown of a test. */
+/* Setup and teardown of a test: all ranks change to a new directory, and back. */
 static inline int enter_place(void **state) {
   (void)state;
   int rank, good = 1;
@@ -46,10 +46,10 @@ static inline int leave_place(void **state) {
   return everywhere(good) ? 0 : -1;
 }
 
-/* Whether there is such a file, as rank 0 sees it; the same on every rank. */
+/* Whether a file exists according to rank 0; the same on every rank. */
 static inline bool there(const char *path) {
   int found = access(path, F_OK) == 0;
-  MPI_Barrier(MPI_COMM_WORLD); /* nobody goes on to change it while others look */
+  MPI_Barrier(MPI_COMM_WORLD); /* no rank changes the file while others look at it */
   MPI_Bcast(&found, 1, MPI_INT, 0, MPI_COMM_WORLD);
   return found;
 }
@@ -82,7 +82,7 @@ static inline void write_file(const char *path, const char *text) {
   MPI_Barrier(MPI_COMM_WORLD);
 }
 
-/* Where the data of a contiguous dataset lie in the file. */
+/* The position of the data of a contiguous dataset in the file. */
 static inline off_t place_of(const char *path, const char *dataset) {
   const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), data = H5Dopen(file, dataset, H5P_DEFAULT);
   const haddr_t at = H5Dget_offset(data);

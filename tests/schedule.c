@@ -1,5 +1,5 @@
-/* The messages of a run, without its cells: for scripts/scale, which lets it run on thousands of ranks of a simulated
- * cluster (SimGrid's SMPI), and for a few real ones, where its messages are compared with those of the program.
+/* Sends the messages of a run without computing cells. scripts/scale runs it on thousands of ranks of a simulated
+ * cluster (SimGrid's SMPI); on a few real ranks its messages are compared with those of the program.
  *
  *     schedule euler NODE CELLS NANOSECONDS ROUNDS      ROUNDS batches of steps with a deep halo
  *     schedule implicit NODE CELLS NANOSECONDS ROUNDS   ROUNDS iterations of a linear solve of a uniform material
@@ -8,10 +8,10 @@
  *
  * Each rank has CELLS x CELLS cells, and NODE ranks fill a node; 0: blocks are numbered row by row. Layouts, halos and
  * the gathering of a coarse level are those of the program, and their messages are sent. The loops over cells are left
- * out; under SMPI their time passes: NANOSECONDS for a cell and step, or for a cell and iteration. The values are one
- * piece of memory, which all simulated ranks share.
+ * out, but under SMPI the simulated time of a loop is NANOSECONDS for each cell and step, or each cell and iteration.
+ * All simulated ranks share one array of values.
  *
- * Rank 0 prints: kind, ranks, CELLS, seconds of a round, those of a rank that has no neighbours. */
+ * Rank 0 prints: kind, ranks, CELLS, seconds of a round, seconds of a round of a rank without neighbours. */
 #include "heat2d/grid/halo.h"
 #include "heat2d/numerics/tiles.h"
 #include "heat2d/numerics/total.h"
@@ -22,19 +22,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *values;    /* that messages are filled from */
-static ptrdiff_t width; /* doubles from one row of them to the next */
+static char *values;    /* from which messages are filled */
+static ptrdiff_t width; /* number of doubles from one row of values to the next */
 enum { MARGIN = HEAT_BATCH };
 
 #ifdef SCHEDULE_SIMULATED
-/* The time of so many cells; a simulated core does an operation in a nanosecond. */
+/* Let the time of `cells` cells pass; a simulated core does an operation in a nanosecond. */
 static void work(double cells, double nanoseconds) {
   smpi_execute_flops(nanoseconds * cells);
 }
 
-/* The values of cells do not matter: rows of them are not copied, the buffers of all messages of all ranks are the same
- * memory, which SMPI then does not copy, and types of values are basic ones, which it does not pack. The linker lets
- * these stand for memcpy, SMPI's malloc and calls of MPI (--wrap). */
+/* The values of cells do not matter. Rows are not copied; the buffers of all messages of all ranks are the same memory,
+ * so that SMPI does not copy them; and values have basic types, so that SMPI does not pack them. The linker replaces
+ * memcpy, SMPI's malloc and MPI calls by these functions (--wrap). */
 void *__real_memcpy(void *to, const void *from, size_t bytes);
 void *__wrap_memcpy(void *to, const void *from, size_t bytes);
 void *__real_smpi_shared_malloc_intercept(size_t bytes, const char *file, int line);
@@ -54,8 +54,8 @@ int __wrap_MPI_Recv_init(void *at, int count, MPI_Datatype type, int rank, int t
                          MPI_Request *request);
 int __wrap_MPI_Startall(int count, MPI_Request *requests);
 
-/* Of very many ranks only messages between nodes are sent: those within a node, of SCHEDULE_NODE ranks, share nothing
- * with others and come before them, so that up to 1,024 ranks the times are the same to all digits. */
+/* For very many ranks only messages between nodes are sent. Messages within a node, of SCHEDULE_NODE ranks, share no
+ * resource with others and are sent before them: up to 1,024 ranks the times are the same to all digits. */
 static bool is_left_out(int rank, MPI_Comm comm) {
   enum { MANY = 4096 };
   int own, size;
@@ -95,14 +95,14 @@ void *__wrap_smpi_shared_malloc_intercept(size_t bytes, const char *file, int li
   return common;
 }
 
-/* Only said where a deck asks for more than there is: never here. */
+/* This is only used for messages about a deck that asks for too much, which does not happen here. */
 heat_status heat_config_fail(const heat_config *config, const char *key, const char *format, ...) {
   (void)config;
   (void)format;
   return heat_fail(HEAT_DECK, "%s", key);
 }
 
-/* No fields are exchanged here, but arrays. */
+/* Arrays are exchanged here, not fields. */
 ptrdiff_t heat_field_stride(const heat_grid *grid, int depth) {
   (void)grid;
   (void)depth;
@@ -159,7 +159,7 @@ typedef struct levels {
   int count;
   heat_grid grid[LEVELS];
   heat_halo *wide[LEVELS], *narrow[LEVELS];
-  heat_halo *finest; /* of the temperatures, between solves */
+  heat_halo *finest; /* exchange of temperatures between solves */
   heat_gather gather;
 } levels;
 
@@ -192,9 +192,9 @@ static void gather(levels *l) {
   heat_gather_collect(&l->gather, &part, part.b, &whole, values, sizeof(float));
 }
 
-/* An iteration of conjugate gradients: a V cycle, two reductions, and one product by the matrix. Of its time a third
- * is taken for the coarser levels: each has a quarter of the cells of the one above. Smoothing reaches around the owned
- * cells, about half as far as the halo does. */
+/* An iteration of conjugate gradients: a V cycle, two reductions, and one product with the matrix. A third of its time
+ * is that of the coarser levels, each of which has a quarter of the cells of the finer one. Smoothing also computes
+ * ghost cells, about half as deep as the halo. */
 static void solve_round(levels *l, double nanoseconds) {
   enum { NUMBERS = sizeof(heat_total) / sizeof(int64_t), LAST_CELLS = 64 };
   const double finest = 2.0 / 3, coarse = 1;
@@ -213,7 +213,7 @@ static void solve_round(levels *l, double nanoseconds) {
   reduce(grid, 4 * NUMBERS);
 }
 
-/* Blocks of CELLS x CELLS, as near to a square of them as the number of ranks allows. */
+/* Arrange the blocks of CELLS x CELLS cells as nearly in a square as the number of ranks allows. */
 static heat_grid make_grid(int64_t cells, int node) {
   int size, px = 1;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
@@ -243,7 +243,7 @@ static double start_up(const heat_grid *grid, int splits, int agreements) {
 }
 
 static double go_on(const heat_grid *grid, bool implicit, double nanoseconds, int rounds) {
-  enum { POLL = 8 }; /* numbers that the ranks agree on now and then */
+  enum { POLL = 8 }; /* numbers on which the ranks agree from time to time */
   levels l = {0};
   heat_halo *halo = NULL;
   const int depth = heat_halo_choose_depth(&grid->layout, HEAT_BATCH);

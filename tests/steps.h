@@ -1,5 +1,5 @@
-/* What the tests of the methods of time integration share: steps of a rig, the whole solution on every rank, and what
- * came of the heat. Include it behind harness.h. */
+/* What the tests of the methods of time integration share: steps of a rig, the whole solution on every rank, and the
+ * heat balance. Include it after harness.h. */
 #ifndef HEAT2D_TESTS_STEPS_H
 #define HEAT2D_TESTS_STEPS_H
 
@@ -24,7 +24,7 @@ static inline double solution_at(rig *r, int64_t i, int64_t j) {
   return *heat_field_at(heat_stepper_solution(&r->stepper), i, j);
 }
 
-/* The whole solution on every rank, row by row; to be freed. */
+/* Return the whole solution on every rank, row by row; it has to be freed. */
 static inline double *gather(rig *r) {
   const int64_t nx = r->problem.cells[HEAT_X], cells = nx * r->problem.cells[HEAT_Y];
   double *whole = malloc((size_t)cells * sizeof *whole);
@@ -42,7 +42,7 @@ static inline double largest_anywhere(const rig *r, double value) {
   return value;
 }
 
-/* Largest difference from f at the cell centres, over all ranks. */
+/* The largest difference from f at the cell centres, over all ranks. */
 static inline double error_against(rig *r, double (*f)(double x, double y, double t), double t) {
   double worst = 0;
   const heat_box owned = r->grid.owned;
@@ -55,7 +55,7 @@ static inline double error_against(rig *r, double (*f)(double x, double y, doubl
   return largest_anywhere(r, worst);
 }
 
-/* Everything that a run computes, to be compared bit for bit. */
+/* Everything that a run computes, for a comparison bit for bit. */
 typedef struct outcome {
   double energy, size, mean, wall_heat, moved, source_heat, limit;
 } outcome;

@@ -4,7 +4,7 @@
 
 enum { THREAD_LOCAL_BYTES = 24 };
 
-/* This thread's block; the loader allocates it when it is first asked for. */
+/* The block of this thread, which the loader allocates at the first access. */
 char *thread_local_block(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* Small files that tests write into the present directory. */
+/* Small files that tests write to the working directory. */
 #ifndef HEAT2D_TESTS_WRITTEN_H
 #define HEAT2D_TESTS_WRITTEN_H
 

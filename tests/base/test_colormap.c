@@ -33,7 +33,7 @@ static void maps_have_the_published_colours(void **state) {
   }
 }
 
-/* Neighbouring colours show no edge, as they would where a digit is wrong. */
+/* Neighbouring colours differ little; a wrong digit would show. */
 static void maps_are_smooth(void **state) {
   (void)state;
   const int jump = 12;
@@ -45,7 +45,7 @@ static void maps_are_smooth(void **state) {
   }
 }
 
-/* In the second differences a wrong digit shows even where it is small. */
+/* In second differences even a small error of a digit shows. */
 static void perceptual_maps_do_not_jitter(void **state) {
   (void)state;
   static const char *const names[] = {"viridis", "inferno", "magma", "plasma", "cividis", "gray"};

@@ -11,8 +11,8 @@ static void the_environment_is_as_it_was(void **state) {
   assert_null(getenv("OMPI_MCA_orte_jobfam_session_dir"));
 }
 
-/* Without a launcher all programs are rank 0 of job 1; one that ends must take nothing from the others, whose MPI would
- * say so on the standard error. */
+/* Without a launcher all programs are rank 0 of job 1. One that ends must not remove files of the others, whose MPI
+ * would report that on the standard error. */
 static void programs_without_a_launcher_do_not_meet(void **state) {
   (void)state;
   char folder[] = "/tmp/heat2d-test-XXXXXX", path[64], said[64], command[4096];
@@ -24,7 +24,7 @@ static void programs_without_a_launcher_do_not_meet(void **state) {
   fflush(stderr);
   const int before = dup(STDERR_FILENO), to = open(said, O_WRONLY | O_TRUNC);
   dup2(to, STDERR_FILENO);
-  MPI_File file; /* by default calls on files return their errors */
+  MPI_File file; /* calls on files return their errors by default */
   const int opened = MPI_File_open(MPI_COMM_SELF, path, MPI_MODE_CREATE | MPI_MODE_RDWR, MPI_INFO_NULL, &file);
   if (opened == MPI_SUCCESS) MPI_File_close(&file);
   dup2(before, STDERR_FILENO);

@@ -1,4 +1,4 @@
-/* What the process knows of the machine. One process. */
+/* What a process finds out about the machine. One process. */
 #include "heat2d/base/runtime.h"
 
 #include <fcntl.h>
@@ -36,7 +36,7 @@ static void the_lowest_limit_of_the_control_groups_counts(void **state) {
   assert_true(limit_of("3:cpu:/job\n2:memory:/job\n0::/batch/job\n", root) == 4000);
   assert_true(isinf(limit_of("3:cpu:/job\n0::/elsewhere\n", root)));
   assert_true(isinf(limit_of("nonsense\n0:\n", root)));
-  /* What is used is not there any more, but for pages of files that nobody uses. */
+  /* Used memory is not available, except pages of files that are not in use. */
   snprintf(
       line, sizeof line,
       "cd %s && echo 3000 >batch/job/memory.current && printf 'anon 2000\\nactive_file 200\\ninactive_file 800\\n' "
@@ -59,8 +59,8 @@ static void a_node_has_some_memory(void **state) {
   assert_true(isfinite(heat_node_memory()) && heat_node_memory() > least);
 }
 
-/* Memory in use is not there any more: this process takes some. Others may give some back at the same moment, hence
- * other attempts; and free() may keep it for a while, with sanitizers always, hence a mapping. */
+/* Memory that this process takes is not available any more. Other processes may free some at the same time, so that
+ * there are several attempts; and free() may keep memory, with sanitizers always, so that mmap is used. */
 static void memory_that_is_in_use_is_not_there(void **state) {
   (void)state;
   enum { ATTEMPTS = 20 };

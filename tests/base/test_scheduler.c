@@ -1,4 +1,4 @@
-/* What the batch system is asked, from the text that qstat prints and with a qstat that the test puts into the path. */
+/* Questions to the batch system, with the text that qstat prints and with a qstat that the test puts into PATH. */
 #include "heat2d/base/scheduler.h"
 
 #include <math.h>
@@ -56,7 +56,7 @@ static void a_job_without_a_limit_has_no_deadline(void **state) {
   assert_true(left == -7);
 }
 
-/* Put a qstat with that body first into the path. */
+/* Put a qstat with that body first into PATH. */
 static void install_qstat(const char *directory, const char *body) {
   char path[256];
   snprintf(path, sizeof path, "%s/qstat", directory);
@@ -79,7 +79,7 @@ static void the_scheduler_is_asked_for_this_job_only_inside_of_one(void **state)
   setenv("PBS_JOBID", "12[3].s", 1);
   assert_true(heat_scheduler_remaining(true, &left));
   assert_true(left == 120);
-  setenv("PBS_JOBID", "1'; touch /tmp/heat2d-injected; '", 1); /* never reaches a shell */
+  setenv("PBS_JOBID", "1'; touch /tmp/heat2d-injected; '", 1); /* must never reach a shell */
   assert_false(heat_scheduler_remaining(true, &left));
   assert_int_not_equal(access("/tmp/heat2d-injected", F_OK), 0);
   unsetenv("PBS_JOBID");
@@ -88,7 +88,7 @@ static void the_scheduler_is_asked_for_this_job_only_inside_of_one(void **state)
   assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_PRESENT);
   install_qstat(directory, "echo '    job_state = S'");
   assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_PRESENT);
-  /* X: a member of an array that has ended, while others have not. */
+  /* X is the state of a member of an array that has ended while others have not. */
   for (const char *ended = "FCX"; *ended != '\0'; ended++) {
     char body[64];
     snprintf(body, sizeof body, "echo '    job_state = %c'", *ended);
@@ -106,7 +106,7 @@ static void the_scheduler_is_asked_for_this_job_only_inside_of_one(void **state)
   install_qstat(directory, "echo 'qstat: 7.s Job has finished, use -x or -H to obtain historical job information' >&2; "
                            "exit 35");
   assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_GONE);
-  /* A server that does not answer says nothing of the job. */
+  /* A server that does not answer says nothing about the job. */
   install_qstat(directory, "echo 'Connection refused' >&2; echo 'qstat: cannot connect to server s' >&2; exit 111");
   assert_int_equal(heat_scheduler_job("7.s"), HEAT_JOB_UNKNOWN);
   install_qstat(directory, "exit 153");
@@ -118,7 +118,7 @@ static void the_scheduler_is_asked_for_this_job_only_inside_of_one(void **state)
   rmdir(directory);
 }
 
-/* A command of that name first in the path, which writes those words where it is asked as it should be. */
+/* Put a command first into PATH that prints those words if its arguments are as expected. */
 static void install(const char *directory, const char *name, const char *arguments, const char *answer) {
   char path[256];
   snprintf(path, sizeof path, "%s/%s", directory, name);
@@ -166,7 +166,7 @@ static void lsf_and_flux_are_asked_inside_of_their_jobs(void **state) {
   install(directory, "bjobs", "-noheader -o time_left 77", "0:05 L");
   setenv("LSB_JOBINDEX", "0", 1);
   assert_true(heat_scheduler_remaining(true, &left) && left == 300);
-  install(directory, "bjobs", "-noheader -o time_left 77", "0:05 E"); /* an estimate is no limit */
+  install(directory, "bjobs", "-noheader -o time_left 77", "0:05 E"); /* an estimate is not a limit */
   assert_false(heat_scheduler_remaining(true, &left));
   install(directory, "bjobs", "-noheader -o time_left 77", "-");
   assert_false(heat_scheduler_remaining(true, &left));
@@ -182,7 +182,7 @@ static void lsf_and_flux_are_asked_inside_of_their_jobs(void **state) {
   assert_int_equal(system(line), 0);
 }
 
-/* Where there is no qstat: one that ends as the shell does without. */
+/* A qstat that ends with the code of the shell for a missing command. */
 static void slurm_is_asked_where_there_is_no_qstat(void **state) {
   (void)state;
   static const struct {

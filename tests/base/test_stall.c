@@ -1,5 +1,5 @@
-/* The guard against waiting for ever: who waits too long in one call is ended with the code 74 and says where; many
- * short calls, and a suspended job, are not. One process, with children. */
+/* The guard against calls that never return: a process that waits too long in one call ends with code 74 and a message;
+ * many short calls and a suspended job do not have that effect. One process, with children. */
 #include "heat2d/base/stall.h"
 
 #include <setjmp.h>
@@ -24,8 +24,8 @@ static void doze(double seconds) {
   }
 }
 
-/* A child that is in `calls` calls of `seconds` each; `pause`: it is stopped for so long meanwhile. Its exit code, and
- * what it said. */
+/* Run a child with `calls` calls of `seconds` each, which is suspended for `pause` seconds meanwhile. Returns its exit
+ * code, and what it printed. */
 static heat_stall_record *record;
 static int watch_child(const char *limit, int calls, double seconds, double pause, char said[TEXT]) {
   int ends[2], state;
@@ -83,7 +83,7 @@ static void a_suspended_job_does_not_wait(void **state) {
   assert_string_equal(said, "");
 }
 
-/* Where calls have been slow before, one that is as slow has not stalled. */
+/* If calls have been slow before, one that is as slow is not taken to hang. */
 static void a_slow_file_system_is_waited_for(void **state) {
   (void)state;
   char said[TEXT];
@@ -116,7 +116,7 @@ static void never_return(void *context, const char *why) {
   for (;;) doze(10);
 }
 
-/* The last word is said, and one that never comes to its end holds nobody. */
+/* The function last_word is called, and the process ends even if that never returns. */
 static void the_last_word_is_said(void **state) {
   (void)state;
   char said[TEXT];

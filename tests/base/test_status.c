@@ -1,4 +1,4 @@
-/* Outcomes: messages are one line whatever goes into them, and all ranks agree on the worst. */
+/* Statuses: messages are one line whatever they contain, and all ranks agree on the worst status. */
 #include "heat2d/base/status.h"
 
 #include "harness.h"
@@ -29,7 +29,8 @@ static void what_would_break_the_line_becomes_a_space(void **state) {
                       "er");
 }
 
-/* Texts just below, at and above the space there is, of characters of one, two, three and four bytes. */
+/* Texts just shorter than, as long as and longer than the space for them, of characters of one, two, three and four
+ * bytes. */
 static void a_text_too_long_ends_in_dots_between_characters(void **state) {
   (void)state;
   static const char *const characters[] = {"a", "\xc3\xb6", "\xe2\x82\xac", "\xf0\x9f\x94\xa5"};
@@ -57,7 +58,7 @@ static void a_text_too_long_ends_in_dots_between_characters(void **state) {
   }
 }
 
-/* A printed limit reads back as a number within the limit, and as near to it as its digits allow. */
+/* A printed limit reads back as a number within the limit, as near to it as its digits allow. */
 static void a_limit_that_is_printed_can_be_typed_back(void **state) {
   (void)state;
   static const double plain[] = {0.1, 0.3, 1, 0.7 + 0.1, 1e15, 0, 1e-300, 1 - 0x1p-53, 9.9999999999, 0x1p-1074};
@@ -77,7 +78,7 @@ static void a_limit_that_is_printed_can_be_typed_back(void **state) {
   }
   char text[64];
   snprintf(text, sizeof text, "%.9g", heat_limit_below(0.3, 9));
-  assert_string_equal(text, "0.3"); /* what was a decimal number stays one */
+  assert_string_equal(text, "0.3"); /* a decimal number stays as it is */
   assert_true(isinf(heat_limit_below(INFINITY, 9)));
 }
 

@@ -18,7 +18,7 @@ static bool same_bits(double a, double b) {
   return memcmp(&a, &b, sizeof a) == 0;
 }
 
-/* Random numbers that are the same everywhere. */
+/* Random numbers that are the same on every machine. */
 static uint64_t next_random(uint64_t *state) {
   *state += 0x9e3779b97f4a7c15u;
   uint64_t z = *state;
@@ -39,13 +39,13 @@ static double random_bits(uint64_t *state) {
 
 static bool same_sums(const heat_sum *a, const heat_sum *b) {
   heat_sum one = {0}, other = {0};
-  heat_sum_merge(&one, a); /* in canonical form */
+  heat_sum_merge(&one, a); /* brings the sum into canonical form */
   heat_sum_merge(&other, b);
   return memcmp(one.digit, other.digit, sizeof one.digit) == 0;
 }
 
-/* Values of all sorts: alike, of all magnitudes, too large and too small for extraction, not finite; any number of
- * them. */
+/* Any number of values of all kinds: similar ones, of all magnitudes, too large or too small for extraction, not
+ * finite. */
 static void many_at_once_are_as_one_by_one(void **state) {
   (void)state;
   enum { MOST = 700, KINDS = 6 };
@@ -96,7 +96,7 @@ static void known_sums_are_exact(void **state) {
       {{DBL_MIN, -DBL_TRUE_MIN}, DBL_MIN - DBL_TRUE_MIN},
       {{DBL_MAX, DBL_TRUE_MIN, -DBL_MAX}, DBL_TRUE_MIN},
       {{DBL_MAX, -DBL_TRUE_MIN, -DBL_MAX}, -DBL_TRUE_MIN},
-      {{0.1, 0.2, -0.3}, 0x1p-55}, /* what is left of these binary fractions */
+      {{0.1, 0.2, -0.3}, 0x1p-55}, /* the exact sum of these binary fractions */
       {{0x1p53, 1, -0x1p53}, 1},
       {{0x1p53, 1, 1}, 0x1p53 + 2},
       {{-0.0, -0.0}, 0},
@@ -182,8 +182,8 @@ static void a_sum_agrees_with_extended_precision(void **state) {
   }
 }
 
-/* What `times` additions of `value` leave in an accumulator, without doing them: until carries are passed on they only
- * scale the digits. */
+/* The digits of an accumulator after `times` additions of `value`, which are not carried out: until carries are
+ * propagated, additions only scale the digits. */
 static void add_many(heat_sum *sum, double value, int64_t times) {
   heat_sum once = {0};
   heat_sum_add(&once, value);
@@ -193,7 +193,7 @@ static void add_many(heat_sum *sum, double value, int64_t times) {
 
 static void carries_are_passed_on_before_a_digit_overflows(void **state) {
   (void)state;
-  const int64_t most = INT64_C(1) << 30; /* additions that fit, says the header */
+  const int64_t most = INT64_C(1) << 30; /* largest number of additions without propagation, see the header */
   static const double values[] = {0x1.fffffffffffffp0, -0x1.fffffffffffffp0,  0x1.fffffffffffffp31, -0x1p-1074,
                                   0x1.8p-1060,         0x1.fffffffffffffp993, -0x1.fffffffffffffp7};
   for (size_t n = 0; n < sizeof values / sizeof *values; n++) {
@@ -213,7 +213,7 @@ static void carries_are_passed_on_before_a_digit_overflows(void **state) {
   }
 }
 
-/* Each accumulator is as full as it may be when they are merged, one into another and over all ranks. */
+/* Accumulators with the largest number of additions are merged, one into another and over all ranks. */
 static void full_accumulators_are_merged_without_overflow(void **state) {
   (void)state;
   const int64_t most = (INT64_C(1) << 30) - 1;

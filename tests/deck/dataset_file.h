@@ -22,8 +22,6 @@ static inline int enter_with_field(void **state) {
   return enter(state);
 }
 
-/* ---- what is written ---- */
-
 static inline hid_t file_new(const char *name) {
   const hid_t file = H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
   assert_true(file >= 0);
@@ -60,7 +58,7 @@ static inline void attach(hid_t file, const char *name, int dimension, int count
   H5Dclose(dataset);
 }
 
-/* The field turned round along y, along x or both. */
+/* The field reversed along y, along x or both. */
 static inline const double *turned(bool along_y, bool along_x) {
   static double values[CELLS];
   for (int j = 0; j < NY; j++)
@@ -69,14 +67,12 @@ static inline const double *turned(bool along_y, bool along_x) {
   return values;
 }
 
-/* ---- what is read ---- */
-
 static inline heat_dataset_want want_field(int64_t index) {
   return (heat_dataset_want){
       .file = "f.h5", .path = "/t", .index = index, .cells = {NY, NX}, .origin = {-1, 2}, .spacing = {0.25, 0.5}};
 }
 
-/* Reads all rows, in parts, and compares them with the field, every value `more` greater. */
+/* Read all rows, in parts, and compare them with the field, to which `more` is added. */
 static inline void assert_is_field(int64_t index, double more) {
   const heat_dataset_want want = want_field(index);
   heat_dataset *dataset;
@@ -103,7 +99,5 @@ static inline void assert_refused(int64_t index, const char *says) {
   assert_non_null(strstr(status.text, says));
   assert_null(dataset);
 }
-
-/* ---- the tests ---- */
 
 #endif

@@ -18,7 +18,8 @@
 
 enum { TEXT = 4096, MANY = 8 };
 
-/* `text`, and after it whatever of the four required sections it lacks: places count from the beginning of `text`. */
+/* Complete `text` with those of the four required sections that it lacks. They follow it, so that places are counted
+ * from its beginning. */
 static inline void complete(char deck[TEXT], const char *text) {
   static const char *const required[] = {"domain: {size: [1, 1], cells: [8, 8]}\n", "material: {diffusivity: 1}\n",
                                          "initial: {temperature: 0}\n", "time: {end: 1}\n"};

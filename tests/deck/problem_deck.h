@@ -1,4 +1,4 @@
-/* What the tests of the problem share: a deck on a grid of 16 x 12 cells, and what is painted on it. Include it behind
+/* What the tests of the problem share: a deck on a grid of 16 x 12 cells, and its values in the cells. Include it after
  * harness.h. */
 #ifndef HEAT2D_TESTS_PROBLEM_DECK_H
 #define HEAT2D_TESTS_PROBLEM_DECK_H
@@ -12,7 +12,8 @@ enum { NX = 16, NY = 12 };
 static heat_config *config;
 static heat_problem problem;
 
-/* The status of building the problem of a deck on a grid of 16 x 12 cells of 0.25 x 0.25 from (-2, -1) on. */
+/* Build the problem of a deck on a grid of 16 x 12 cells of 0.25 x 0.25 with the corner (-2, -1), and return the
+ * status. */
 static inline heat_status create(const char *format, ...) HEAT_PRINTF(1, 2);
 static inline heat_status create(const char *format, ...) {
   char deck[8192];
@@ -34,7 +35,7 @@ static inline void destroy(void) {
   heat_config_destroy(config);
 }
 
-/* The same, with a material and an initial field, which must succeed. */
+/* Do the same with a material and an initial field, and assert that it succeeds. */
 static inline void open_with(const char *text) {
   const heat_status status = create("material: {diffusivity: 1}\ninitial: {temperature: -7}\n%s\n", text);
   assert_string_equal(status.text, "");
@@ -47,7 +48,7 @@ static inline double y_of(int64_t j) {
   return -1 + ((double)j + 0.5) * 0.25;
 }
 
-/* Whether property(x, y) is what is painted, whichever part of a row is asked for. */
+/* Assert that the cells have property(x, y), whichever part of a row is evaluated. */
 static inline void check_painted(heat_property property, double t, double (*expected)(double x, double y)) {
   for (int64_t j = 0; j < NY; j++) {
     for (int64_t lo = 0; lo < NX; lo += 5) {

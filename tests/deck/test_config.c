@@ -1,5 +1,5 @@
-/* The deck: right ones with their values, and the laws of the resolved deck: it reads back to itself and differs from
- * nothing. */
+/* Right decks with their values, and laws of the resolved deck: it reads back to itself, and does not differ from the
+ * deck. */
 #include "deck/deck_text.h"
 
 static void values_of_the_whole_deck(void **state) {
@@ -106,7 +106,7 @@ static void defaults(void **state) {
   heat_config_destroy(c);
 }
 
-/* parse(write(c)) writes the same text, and is the same run. */
+/* Assert that parse(write(c)) writes the same text, and describes the same run. */
 static void resolved_deck_reads_back(void **state) {
   (void)state;
   static const char *const decks[] = {
@@ -149,8 +149,8 @@ static void resolved_deck_reads_back(void **state) {
   }
 }
 
-/* What is written with names and aliases is the deck in which everything is written out. */
-/* Hints have names that no table knows; they come back as they were given, also from the resolved deck. */
+/* A deck with names of materials and aliases is the same as one without them. */
+/* Hints have names that are in no table. They are returned as given, also from the resolved deck. */
 static void hints_have_names_of_their_own(void **state) {
   (void)state;
   static const char *const sets[] = {"output.hints.cb_nodes=4", NULL};
@@ -309,7 +309,7 @@ static void set_without_value_is_usage(void **state) {
   }
 }
 
-/* Messages and values of the program. */
+/* Messages about the deck, and values that the program replaces. */
 
 static void fail_names_the_place(void **state) {
   (void)state;
@@ -317,7 +317,7 @@ static void fail_names_the_place(void **state) {
     const char *key, *message;
   } cases[] = {
       {"time.end", "deck:1:13: time.end: bad 7"},
-      {"time.step", "deck:1:1: time.step: bad 7"}, /* a default: the section that it belongs to */
+      {"time.step", "deck:1:1: time.step: bad 7"}, /* a default has the place of its section */
       {"boundary.top.flux", "deck:1:1: boundary.top.flux: bad 7"},
       {"output.probes.0.at", "deck:2:29: output.probes.0.at: bad 7"},
       {"output.images.width", "deck:2:1: output.images.width: bad 7"},

@@ -13,7 +13,7 @@ static void wrong(void **state) {
   }
 }
 
-/* One number against one row of the table, as an entry of a list that is checked by itself. */
+/* Check one number against one row of the table, as an entry of a list. */
 static heat_status check_number(const heat_option *row, const char *text, bool *is_number) {
   heat_option one = *row;
   heat_node *node;
@@ -26,7 +26,7 @@ static heat_status check_number(const heat_option *row, const char *text, bool *
   return status;
 }
 
-/* The two ends of what a row accepts, and whether they are accepted themselves. */
+/* Find the two ends of the range that a row accepts, and whether they belong to it. */
 typedef struct ends {
   double low, high;
   bool low_in, high_in;
@@ -50,7 +50,8 @@ static ends ends_of(const heat_option *row) {
   return e;
 }
 
-/* Every key that takes a number has two finite ends, and one line refuses what lies just beyond. */
+/* Every key that takes a number has a range with two finite ends, and a number just beyond an end is refused in one
+ * line. */
 static void numbers_are_bounded(void **state) {
   (void)state;
   const heat_option *row;
@@ -114,7 +115,7 @@ static void words_have_their_numbers(void **state) {
   }
 }
 
-/* `.is` names words of the choice at `.when`. */
+/* `.is` contains words of the choice `.when`. */
 static void rows_depend_on_words_that_there_are(void **state) {
   (void)state;
   const heat_option *row;
@@ -172,7 +173,7 @@ static void wrong_as_a_whole(void **state) {
   }
 }
 
-/* Every beginning of a deck, and every deck with one character gone wrong, ends in a deck or in one clear line. */
+/* Every beginning of a deck, and every deck with one wrong character, is accepted or refused in one line. */
 static void broken_decks_never_crash(void **state) {
   (void)state;
   char deck[TEXT];

@@ -1,4 +1,4 @@
-/* What is collective: reading a deck's file, and agreeing on what went wrong. */
+/* The collective part of decks: reading the file, and agreement on failures. */
 #include "deck/deck_text.h"
 
 static int rank_of(void) {
@@ -37,7 +37,7 @@ static void status_is_one_line(void **state) {
   assert_int_equal(heat_first(heat_ok(), heat_ok()).code, HEAT_OK);
 }
 
-/* The folder of the temporary files: made by rank 0, known to all. */
+/* Make the folder for temporary files on rank 0, and tell all ranks. */
 static int make_folder(void **state) {
   static char folder[32];
   strcpy(folder, "/tmp/test_config.XXXXXX");
@@ -52,7 +52,7 @@ static int remove_folder(void **state) {
   return rank_of() != 0 || rmdir(*state) == 0 ? 0 : -1;
 }
 
-/* Rank 0 writes `size` bytes beginning with `text`, all load them, rank 0 removes them. */
+/* Rank 0 writes `size` bytes that begin with `text`, all ranks load them, and rank 0 removes them. */
 static heat_status load(heat_config **config, const char *folder, const char *text, long size) {
   char path[TEXT];
   snprintf(path, sizeof path, "%s/deck.yaml", folder);
@@ -109,7 +109,7 @@ static void loading_what_is_no_file(void **state) {
   assert_int_equal(status.code, HEAT_IO);
 }
 
-/* Every fault has its line, and none is told that only follows from another one. */
+/* Every fault has its line, and no line only follows from another fault. */
 static void all_faults_are_told_in_one_go(void **state) {
   char path[TEXT], expected[2 * TEXT];
   int rank;
@@ -158,7 +158,7 @@ static void all_faults_are_told_in_one_go(void **state) {
   remove(path);
 }
 
-/* A deck, and what the lines begin with that its faults have, "deck:" standing for the deck's path. */
+/* A deck, and the beginnings of the lines for its faults; "deck:" means the path of the deck. */
 typedef struct faulty_deck {
   const char *deck, *set;
   const char *lines[HEAT_MOST_FAULTS];
@@ -175,7 +175,7 @@ static const faulty_deck faulty_decks[] = {
      NULL,
      {"deck:2:11: material: ", "deck:1:1: domain: ", "deck:4:1: regions: ", "deck:5:1: boundary: ", "deck:6:7: time: ",
       "deck:7:17: output.every: ", "deck:7:29: output.probes: "}},
-    /* what decides what else is used is wrong: the rest is looked at, and nothing is said to be missing */
+    /* a wrong value decides which other keys are used: these are checked, and none is reported as missing */
     {"domain: {size: [1, 1], cells: [8, 8]}\nmaterial: {conductivity: -1, density: 2}\ninitial: {temperature: 0}\n"
      "regions: [3, {shape: cirle, radius: -1, angle: x, source: nan}, {shape: circle, center: [0, 0], radius: 1}]\n"
      "boundary: {left: {type: dirichle, value: 'x +'}, right: {type: robin}}\ntime: {method: staedy, safety: 2}\n",
@@ -206,7 +206,7 @@ static const faulty_deck faulty_decks[] = {
       "deck:4:57: materials.air: ", "deck:4:60: materials.air: given twice",
       "deck:2:11: material: there is no material", "deck:5:64: regions.0.material: there is no material",
       "deck:5:146: regions.2.center: ", "deck:6:22: time.step: "}},
-    /* what is wrong with the YAML, but for its syntax; a bad --set */
+    /* faults of the YAML other than its syntax; a wrong --set */
     {"domain: {size: [1, 1], cells: *cells}\nmaterial: {diffusivity: !!float -1}\n&a initial: {temperature: 0}\n"
      "time: {<<: 3, end: 1}\noutput: &o {images: *o, compression: 10}\n",
      "regions.3.radius=1",

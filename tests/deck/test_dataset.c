@@ -1,5 +1,5 @@
-/* HDF5 files as input: what is read of every form in which a field can be stored, and in which words the others are
- * refused. Laws: the same field comes out of every accepted form, and nothing that is missing counts as a number. */
+/* HDF5 files as input: every form in which a field can be stored, and the messages for other forms. Laws: every
+ * accepted form gives the same field, and nothing that is missing counts as a number. */
 #include "heat2d/deck/dataset.h"
 
 #include "dataset_file.h"
@@ -52,7 +52,7 @@ static void attributes_that_are_no_numbers_are_refused_by_name(void **state) {
   assert_refused(-1, "_Unsigned");
 }
 
-/* Reads row `row` and expects its first cell without a value at `missing`. */
+/* Read row `row`, and assert that its first cell without a value is `missing`. */
 static void assert_missing(hid_t file, int64_t row, int64_t missing, const char *why) {
   H5Fclose(file);
   const heat_dataset_want want = want_field(-1);
@@ -77,7 +77,7 @@ static void values_that_are_missing_are_none(void **state) {
   holes[2 * NX + 3] = holes[2 * NX + 5] = 1e20;
   hid_t file = file_new("f.h5");
   put_field(file, H5T_IEEE_F32LE, holes);
-  set(file, "t", "_FillValue", (const double[]){1e20}, 1); /* not a number of single precision */
+  set(file, "t", "_FillValue", (const double[]){1e20}, 1); /* float32 cannot represent this number */
   assert_missing(file, 2, 3, "_FillValue");
   holes[2 * NX + 3] = NAN;
   file = file_new("f.h5");
@@ -108,7 +108,7 @@ static void a_field_stored_from_its_end_is_turned_round(void **state) {
     H5Fclose(file);
     assert_is_field(-1, 0);
   }
-  for (int n = 0; n < 4; n++) { /* the coordinates of corners */
+  for (int n = 0; n < 4; n++) { /* coordinates of corners */
     const bool down_y = n & 1, down_x = n & 2;
     const hid_t file = file_new("f.h5");
     put_field(file, H5T_IEEE_F64LE, turned(down_y, down_x));
@@ -128,7 +128,7 @@ static void a_field_stored_from_its_end_is_turned_round(void **state) {
   }
 }
 
-/* netCDF fills with a number of its own, and says so only by HDF5's fill value. */
+/* netCDF fills with a number of its own, which is stored only as the fill value of HDF5. */
 static void what_netcdf_has_not_written_is_missing(void **state) {
   (void)state;
   const double fill = 9.9692099683868690e+36, zero = 0;
@@ -164,7 +164,7 @@ static void what_netcdf_has_not_written_is_missing(void **state) {
   heat_dataset_close(dataset);
 }
 
-/* On a square grid the shape does not tell. */
+/* On a square grid the shape does not show the order of axes. */
 static void a_field_that_lies_on_its_side_is_refused(void **state) {
   (void)state;
   static const char *const names[] = {"x", "X", "lon", "u", "w"}, *const marks[] = {"axis", "standard_name"};
@@ -198,7 +198,7 @@ static void coordinates_of_another_grid_are_refused(void **state) {
   for (int attached = 0; attached < 2; attached++) {
     hid_t file = file_new("f.h5");
     put_field(file, H5T_IEEE_F64LE, field);
-    attach(file, "x", attached ? 1 : -1, NX, 2, 0.6); /* as linspace gives it */
+    attach(file, "x", attached ? 1 : -1, NX, 2, 0.6); /* as numpy.linspace gives it with both ends */
     H5Fclose(file);
     assert_refused(-1, "its coordinate /x is 2 in column 0, but the centre of that cell is at 2.25 in this grid");
     file = file_new("f.h5");

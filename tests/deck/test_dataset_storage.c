@@ -1,5 +1,5 @@
-/* What is stored of a dataset: numbers that were never written, lie in files that are missing, behind a filter that is
- * not there or in a hole of a virtual dataset are refused, and none of that takes long. */
+/* Datasets whose numbers are not all stored: numbers that were never written, lie in missing files, need a missing
+ * filter, or are missing in a virtual dataset are refused, and that is found out quickly. */
 #include "heat2d/deck/dataset.h"
 
 #include "dataset_file.h"
@@ -17,7 +17,7 @@ static void numbers_that_were_never_written_are_refused(void **state) {
   put_field(file, H5T_IEEE_F64LE, NULL);
   H5Fclose(file);
   assert_refused(-1, "/t in 'f.h5' was never written");
-  for (int format = 0; format < 2; format++) { /* the two formats index their chunks in other ways */
+  for (int format = 0; format < 2; format++) { /* the two formats of HDF5 files index chunks in different ways */
     const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
     if (format == 1) H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
     for (int part = 0; part < 3; part++) {
@@ -52,7 +52,7 @@ static void a_filter_that_is_not_there_is_named(void **state) {
   assert_refused(-1, "(32000), which this HDF5 does not have");
 }
 
-/* f.h5 as the upper and lower half from two files. */
+/* Make f.h5 of an upper and a lower half from two files. */
 static void put_virtual(const char *lower, const char *upper, int halves) {
   const hsize_t shape[] = {NY, NX}, half[] = {NY / 2, NX};
   const hid_t list = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(2, shape, NULL),
@@ -69,7 +69,7 @@ static void put_virtual(const char *lower, const char *upper, int halves) {
   H5Pclose(list);
 }
 
-/* f.h5 as rows of two files in turn, of the second one from row `first` on. */
+/* Make f.h5 of rows of two files in turn, those of the second one from row `first` on. */
 static void put_interleaved(hsize_t first) {
   const hsize_t shape[] = {NY, NX}, half[] = {NY / 2, NX}, stride[] = {2, 1};
   const hid_t list = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(2, shape, NULL),
@@ -86,7 +86,7 @@ static void put_interleaved(hsize_t first) {
   H5Pclose(list);
 }
 
-/* As many numbers as there are cells, but some twice and others never. */
+/* There are as many numbers as cells, but some cells have two and others none. */
 static void virtual_datasets_have_no_holes(void **state) {
   (void)state;
   for (int n = 0; n < 2; n++) {
@@ -172,7 +172,7 @@ static void numbers_in_plain_files_have_to_be_there(void **state) {
   assert_refused(-1, "has its numbers in the file 'raw.bin', which is not a regular file that is there");
 }
 
-/* No shape that is only claimed takes long. */
+/* A huge shape without stored numbers does not take long. */
 static void shapes_without_numbers_take_no_time(void **state) {
   (void)state;
   const hsize_t shape[] = {(hsize_t)1 << 40, (hsize_t)1 << 18};

@@ -1,5 +1,5 @@
-/* Expressions: what parses and to which value, what is refused and in which words, and that many points at once give
- * the same bits. */
+/* Expressions: which texts parse, and to which value; the messages for all others; and the same bits for many points at
+ * once. */
 #include "deck/expression_private.h"
 
 #include <math.h>
@@ -141,7 +141,7 @@ static void expressions_are_independent(void **state) {
   heat_expression_destroy(NULL);
 }
 
-/* Values of many points, along either axis, against the library's one by one. */
+/* Compare values at many points along either axis with those of the library, one by one. */
 static void check_many(const char *text, bool compiles) {
   enum { POINTS = 300, LINES = 3, STRIDE = POINTS + 5 };
   static double along[POINTS], out[LINES * STRIDE];
@@ -175,7 +175,7 @@ static void check_many(const char *text, bool compiles) {
   heat_expression_destroy(e);
 }
 
-/* All that the library folds. */
+/* All cases in which the library combines constants. */
 static const char *const folded[] = {
     "3",
     "x",
@@ -285,7 +285,7 @@ static void many_points_have_the_same_bits(void **state) {
       if (right) check_many(text, true);
     }
   }
-  check_many("_pi*x + _e", false); /* the library's own constants are known to it alone */
+  check_many("_pi*x + _e", false); /* constants of the library, which only the library knows */
 }
 
 static void products_have_factors(void **state) {
@@ -323,7 +323,7 @@ static void products_have_factors(void **state) {
   "erf, erfc, exp, floor, fmod, hypot, ln, log, log10, log2, max, min, mod, pow, rint, round, sign, sin, sinh, sqrt, " \
   "step, sum, tan, tanh, trunc"
 
-/* Every function that a message offers is one. */
+/* Every function that a message lists exists. */
 static void every_name_is_known(void **state) {
   (void)state;
   static const char *const two[] = {"atan2", "fmod", "hypot", "mod", "pow"};

@@ -1,5 +1,5 @@
-/* The members of a sweep: how many there are, in which order, what they are called and what their decks are, and the
- * exact message of each fault. On however many ranks there are. */
+/* The members of a sweep: their number, order, names and decks, and the exact message of each fault. On any number of
+ * ranks. */
 #include "deck/config_private.h"
 #include "heat2d/base/launch.h"
 #include "heat2d/deck/members.h"
@@ -31,7 +31,7 @@ static void write_file(const char *path, const char *text, const char *more) {
   fclose(file);
 }
 
-/* The deck with `sweep` behind it, and a file of rows. */
+/* Load the deck, to which `sweep` is appended, with a file of rows. */
 static heat_status load(heat_config **config, const char *sweep, const char *rows, const char *const *sets) {
   int rank, count = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
@@ -97,7 +97,7 @@ static void product_in_the_order_of_the_deck(void **state) {
     free(value);
     heat_config_destroy(one);
   }
-  assert_true(heat_config_value(config, "material.conductivity").number == 1); /* a run passes over the sweep */
+  assert_true(heat_config_value(config, "material.conductivity").number == 1); /* a run ignores the sweep */
   heat_config_destroy(config);
 }
 
@@ -169,8 +169,8 @@ static void sets_win(void **state) {
   heat_config_destroy(config);
 }
 
-/* What a file name cannot hold is replaced, what is long is cut, and names still differ; they are the member's alone.
- */
+/* Characters that file names should not contain are replaced, long names are cut, and names still differ. A name
+ * depends on its own member only. */
 static void names_are_safe_and_stay(void **state) {
   (void)state;
   heat_config *config =
@@ -196,7 +196,7 @@ static void names_are_safe_and_stay(void **state) {
   heat_config_destroy(config);
 }
 
-/* `sweep` stands in line 7; %R: the file of rows. */
+/* `sweep` begins in line 7 of the deck. %D is the path of the deck, %R that of the file of rows. */
 static const struct {
   const char *sweep, *rows, *message;
 } faults[] = {
@@ -239,7 +239,7 @@ static const struct {
     {"sweep: {file: /none.csv}\n", NULL, "%D:7:15: sweep.file: there is no file '/none.csv'"},
 };
 
-/* `text` with the names of the files. */
+/* Replace %D and %R in `text`. */
 static void name_files(char *out, size_t size, const char *text) {
   size_t used = 0;
   for (; *text != '\0' && used + 1 < size; text++) {
@@ -294,7 +294,7 @@ static void all_faults_of_rows_are_told(void **state) {
   }
 }
 
-/* Values that are right by themselves, and wrong together: that is the fault of those members alone. */
+/* Values that are right separately but contradict each other are a fault of those members only. */
 static void what_does_not_go_together_is_the_members_fault(void **state) {
   (void)state;
   heat_config *config = load_right("sweep:\n  domain.size: [[2, 2], [1, 1]]\n"

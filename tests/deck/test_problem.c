@@ -1,5 +1,5 @@
-/* The physics as data: cells are painted by the regions whose shape holds their centres, the later over the earlier;
- * numbers and expressions; sides as a u + b k du/dn = g. Field files are in test_problem_quantity.c. */
+/* The physics as data: cells get values from the regions that contain their centres, of which the last one decides;
+ * numbers and expressions; sides as a u + b k du/dn = g. Field files are tested in test_problem_quantity.c. */
 #include "heat2d/deck/problem.h"
 
 #include "harness.h"
@@ -16,7 +16,7 @@ static void centres_lie_half_a_cell_from_the_faces(void **state) {
   destroy();
 }
 
-/* Regions of one shape each with temperature 1, on ground of -7: `inside` says where, with y up. */
+/* Regions of one shape each with temperature 1; elsewhere it is -7. `inside` shows where, with y upwards. */
 static bool (*inside)(double x, double y);
 static double inside_or_ground(double x, double y) {
   return inside(x, y) ? 1 : -7;
@@ -31,12 +31,12 @@ static void check_shape(const char *shape, bool (*holds)(double x, double y)) {
   int count = 0;
   for (int64_t j = 0; j < NY; j++)
     for (int64_t i = 0; i < NX; i++) count += holds(x_of(i), y_of(j));
-  assert_in_range(count, 1, NX * NY - 1); /* the shape is somewhere, and not everywhere */
+  assert_in_range(count, 1, NX * NY - 1); /* some cells are inside the shape, but not all */
   destroy();
 }
 
 static bool in_rectangle(double x, double y) {
-  return x >= -1.125 && x <= 0.625 && y >= 0.125 && y <= 1.2; /* through cell centres: they belong to it */
+  return x >= -1.125 && x <= 0.625 && y >= 0.125 && y <= 1.2; /* its edges contain cell centres, which belong to it */
 }
 static bool in_circle(double x, double y) {
   return (x - 0.125) * (x - 0.125) + (y - 0.375) * (y - 0.375) <= 0.75 * 0.75;
@@ -69,7 +69,7 @@ static void shapes_hold_the_cells_with_their_centre_inside(void **state) {
   check_shape("where, condition: 'x*y < 0.3 && y > x - 0.1'", in_both);
 }
 
-/* A polygon whose edges and corners run through cell centres: two that share an edge hold each centre once. */
+/* Polygons whose edges and corners contain cell centres: two that share an edge contain each centre once. */
 static void neighbouring_polygons_share_no_cell_and_leave_no_gap(void **state) {
   (void)state;
   open_with("regions: [{shape: polygon, points: [[-3, -3], [0.125, -3], [0.125, 0.375], [1.125, 1.375], [1.125, 4], "
@@ -215,7 +215,8 @@ static void sides_are_coefficients_of_one_formula(void **state) {
   destroy();
 }
 
-/* The power of each region arrives, to rounding, in the cells that a later region leaves to it; at a later time too. */
+/* The power of each region is distributed, up to rounding, over its cells that no later region covers; at a later time,
+ * too. */
 static void a_power_is_spread_over_the_cells_that_it_reaches(void **state) {
   (void)state;
   const heat_status status = create("material: {diffusivity: 1}\n"
@@ -246,8 +247,7 @@ static void a_power_is_spread_over_the_cells_that_it_reaches(void **state) {
   destroy();
 }
 
-/* On its outline the last region counts that says something of contact, and within it nothing is left of earlier ones.
- */
+/* The last region with a contact resistance decides on its outline; in its interior earlier regions do not count. */
 static void a_contact_lies_along_the_outline_of_its_region(void **state) {
   (void)state;
   const heat_status status = create("material: {diffusivity: 1}\n"
@@ -295,7 +295,7 @@ static void a_power_needs_cells_and_is_one_for_all_of_them(void **state) {
                       none);
 }
 
-/* Rows longer than whatever the painting is done in pieces of. */
+/* Rows that are longer than the pieces in which cells are evaluated. */
 static void long_rows_are_painted_like_short_ones(void **state) {
   (void)state;
   enum { LONG = 3000 };
@@ -332,8 +332,8 @@ static void a_condition_has_to_be_a_number(void **state) {
   destroy();
 }
 
-/* Until when something changes, of short pulses whose instants are written in many ways, also among more numbers than
- * are gone into. */
+/* The time of the last change, for short pulses whose instants are written in many ways, also among more numbers than
+ * are evaluated. */
 static void what_is_still_to_come_is_found(void **state) {
   (void)state;
   static const struct {

@@ -1,5 +1,5 @@
-/* Numbers, expressions and field files in every place that takes them: files of any type of numbers are read on the
- * grid, and what cannot be used is refused with its place in the deck, or with its cell. */
+/* Numbers, expressions and field files for every key that takes them. Files with any type of numbers are read, and
+ * files that cannot be used are refused with the place in the deck or the cell. */
 #include "heat2d/deck/problem.h"
 
 #include "harness.h"
@@ -10,12 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Field files, written by rank 0 into a directory of their own. */
+/* Field files, which rank 0 writes to a temporary directory. */
 static char path[96];
 static const char *const datasets[] = {"field", "single", "whole", "packed", "turned", "holes", "left", "bottom"};
 
 static double stored(double x, double y) {
-  return 1 + 4 * (x + 2) + 64 * (y + 1); /* an eighth in each cell: exact in every format but integers */
+  return 1 + 4 * (x + 2) + 64 * (y + 1); /* multiples of an eighth, exact in every format but integers */
 }
 static double rounded_down(double x, double y) {
   return floor(stored(x, y));
@@ -132,7 +132,7 @@ static void unusable_field_files_are_refused_with_their_place_in_the_deck(void *
   destroy();
 }
 
-/* A value that is wrong in one cell: the failure names key, value and place; other rows are painted. */
+/* A value that is wrong in one cell: the message names key, value and place; other rows can be evaluated. */
 static void check_wrong_cell(heat_property property, int64_t row, const char *says) {
   double values[NX];
   assert_int_equal(heat_problem_values(&problem, property, row + 1, 0, NX, 0, values).code, HEAT_OK);
@@ -141,11 +141,12 @@ static void check_wrong_cell(heat_property property, int64_t row, const char *sa
   assert_non_null(strstr(status.text, says));
 }
 
-/* On any number of ranks the first cell that needs a value is named; one that is painted over needs none. */
+/* On any number of ranks the message names the first cell that needs a value and has none. A cell that a later region
+ * covers needs none. */
 static void the_first_cell_without_a_value_is_named(void **state) {
   (void)state;
   static const struct {
-    const char *region, *cell; /* the cell of the complaint, NULL: none */
+    const char *region, *cell; /* the cell that the message names; NULL: there is no message */
   } cases[] = {{"x > 9", "(10, 0)"}, {"y < -0.8", "(0, 5)"}, {"y < 1", "(15, 11)"}, {"y < 1 or x > 1.8", NULL}};
   for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
     const heat_status status = create("material: {diffusivity: {file: %s, dataset: /gaps}}\ninitial: {temperature: 0}\n"
@@ -159,7 +160,7 @@ static void the_first_cell_without_a_value_is_named(void **state) {
   }
 }
 
-/* The digest is that of the numbers: of one form as of the other, and of other numbers another. */
+/* The digest depends on the numbers and not on the form in which they are stored. */
 static void the_same_numbers_have_the_same_digest(void **state) {
   (void)state;
   static const char *const names[] = {"field", "single", "packed", "whole"};
@@ -198,8 +199,8 @@ static void values_that_cannot_be_are_refused_with_their_cell(void **state) {
   destroy();
 }
 
-/* At any coordinate along it: a number, an expression right there or, where it has no value, at the centre of the cell,
- * a dataset straight between the centres of cells and level beyond the last, or around the seam to the first. */
+/* The value at any coordinate along a side: a number; an expression at that point or, if it has no value there, at the
+ * centre of the cell; a dataset, linear between the centres of cells, constant beyond the last one, or periodic. */
 static void a_side_is_known_at_every_coordinate(void **state) {
   (void)state;
   double coefficient, value;
@@ -219,11 +220,11 @@ static void a_side_is_known_at_every_coordinate(void **state) {
   assert_int_equal(heat_problem_side_at(&problem, HEAT_RIGHT, 2, 0, &coefficient, &value).code, HEAT_OK);
   assert_true(coefficient == 1 && value == 3);
   assert_int_equal(heat_problem_side_at(&problem, HEAT_BOTTOM, 0, 0.5, &coefficient, &value).code, HEAT_OK);
-  assert_true(fabs(coefficient - (7 * 7 + 8 * 8) / 2.0) <= 1e-12 && value == 1.5); /* 0/0 right there */
+  assert_true(fabs(coefficient - (7 * 7 + 8 * 8) / 2.0) <= 1e-12 && value == 1.5); /* 0/0 at that point */
   assert_int_equal(heat_problem_side_at(&problem, HEAT_TOP, 2, 0, &coefficient, &value).code, HEAT_OK);
   assert_true(coefficient == 2 && value == 4);
   status = heat_problem_side_at(&problem, HEAT_TOP, -1.9, 0, &coefficient, &value);
-  assert_int_equal(status.code, HEAT_DECK); /* a coefficient below 0, there and at the centre */
+  assert_int_equal(status.code, HEAT_DECK); /* the coefficient is negative there and at the centre */
   assert_non_null(strstr(status.text, "boundary.top.coefficient: is -1.875 at x = -1.875, y = 2"));
   destroy();
   status = create("material: {diffusivity: 1}\ninitial: {temperature: 1}\n"

@@ -1,5 +1,4 @@
-/* How many cells a region covers: as many as are painted, on any number of ranks; estimates where there are too many.
- */
+/* The number of cells that a region covers, on any number of ranks, and estimates for grids with too many cells. */
 #include "heat2d/deck/regions.h"
 
 #include "harness.h"
@@ -68,7 +67,7 @@ static void counts_are_those_of_painting(void **state) {
   close_rig(&made);
 }
 
-/* Shares of the area hardly depend on the grid, and no grid takes long. */
+/* The fraction of the area hardly depends on the grid, and no grid takes long. */
 static void very_many_cells_are_estimated(void **state) {
   (void)state;
   const double area = 4, half_share = 0.02;

@@ -1,4 +1,4 @@
-/* Wrong decks, with what is said of each. */
+/* Wrong decks, with the message for each. */
 #ifndef HEAT2D_WRONG_DECKS_H
 #define HEAT2D_WRONG_DECKS_H
 
@@ -7,7 +7,7 @@ static const struct {
   const char *deck, *message;
   const char *sets[3];
 } wrong_decks[] = {
-    /* not YAML, or not the part of it that a deck is */
+    /* not YAML, or parts of YAML that decks do not accept */
     {"a: [1\n", "deck:2:7: YAML: did not find expected ',' or ']' (while parsing a flow sequence)", {0}},
     {"a: b: c\n", "deck:1:5: YAML: mapping values are not allowed in this context", {0}},
     {"title: a\n\tb\n",
