@@ -74,6 +74,7 @@ double heat_plan_memory(const heat_plan *plan) {
   planned_links(problem, links);
   const bool steady = plan->method == &heat_methods[HEAT_METHOD_STEADY];
   const double contrast = heat_problem_uniform_material(problem) ? 1 : planned_contrast(problem);
+  bytes += (double)heat_stencil_repeats_bytes(problem, largest_block(plan));
   return bytes + (double)heat_multigrid_plan_bytes(&layout, links, contrast, steady, plan->threads);
 }
 

@@ -1,11 +1,12 @@
 /* Each iteration goes through the fields three times. Within each pass the loops follow each other row by row, so that
  * rows that one loop has written are still in cache when the next loop reads them:
  *
- *     first half of the cycle:    r -= alpha q,  r r,  down the finest level               see multigrid_loops.c
+ *     first half of the cycle:    q = S p,  r -= alpha q,  r r,  down the finest level     see multigrid_loops.c
  *     second half of the cycle:   up the finest level,  which gives z = B r,  and r z
  *     for each row:               x += alpha p,  p = z + beta p,  q = S p of the row below it,  p q,  r q,  q q
  *
- * x += alpha p and r -= alpha q are left for the next iteration, which reads x and r anyway. z and p are kept in the
+ * x += alpha p and r -= alpha q are left for the next iteration, which reads x and r anyway. q is not kept: each row is
+ * computed twice, since p, which is a float, is read faster than q would be written and read. z and p are kept in the
  * multigrid, in its precision. B stands for one cycle of the multigrid. */
 #include "heat2d/numerics/krylov.h"
 
@@ -50,12 +51,34 @@ typedef struct three_rows {
   const double *south, *here, *north;
 } three_rows;
 
-/* Compute row j of y = S u, and add its terms to the products u y, r y and y y. */
-static void apply_row(const state *s, three_rows u, int64_t j, double *y, local_sums *sums) {
+/* The reaction sigma rho c_p in row j. Where rows repeat it is computed for the first of them only. */
+static heat_reaction reaction_in(const state *s, int thread, int64_t j) {
   const heat_krylov *k = s->k;
   const heat_stencil *stencil = k->stencil;
-  heat_balance_row row = heat_stencil_row(stencil, k->z, j, y);
-  row.south = row.south == row.u ? u.here : u.south; /* beside a wall */
+  const int64_t like = heat_repeats_row(&stencil->repeats, j);
+  heat_reaction reaction = reaction_of(stencil, k->sigma, j);
+  if (stencil->uniform || (like == j && !heat_repeats_alike(&stencil->repeats, j, j + 1))) return reaction;
+  const heat_kept_row kept = heat_multigrid_kept(k->multigrid, thread);
+  if (*kept.number != like) {
+    for (ptrdiff_t n = 0; n < columns_of(k->r); n++) kept.values[n] = 1;
+    s->loops->multiply(kept.values, reaction, columns_of(k->r));
+    *kept.number = like;
+  }
+  reaction.known = kept.values;
+  return reaction;
+}
+
+static void forget_reactions(const heat_krylov *k) {
+  for (int n = 0; n < heat_multigrid_threads(k->multigrid); n++)
+    *heat_multigrid_kept(k->multigrid, n).number = INT64_MIN;
+}
+
+/* Compute row j of y = S u, and add its terms to the products u y, r y and y y. */
+static void apply_row(const state *s, int thread, three_rows u, int64_t j, double *y, local_sums *sums) {
+  const heat_krylov *k = s->k;
+  const heat_stencil *stencil = k->stencil;
+  heat_balance_row row = heat_stencil_row(stencil, k->r, j, y); /* its rows of u are replaced */
+  row.south = row.south == row.u ? u.here : u.south;            /* beside a wall */
   row.north = row.north == row.u ? u.here : u.north;
   row.u = u.here;
   s->loops->balance(&row);
@@ -64,9 +87,60 @@ static void apply_row(const state *s, three_rows u, int64_t j, double *y, local_
                           .r = heat_field_at(k->r, k->r->owned.lo[HEAT_X], j),
                           .q = y,
                           .columns = columns_of(k->r),
-                          .reaction = reaction_of(stencil, k->sigma, j)};
+                          .reaction = reaction_in(s, thread, j)};
   memcpy(apply.scales, sums->scales, sizeof apply.scales);
   s->loops->apply(&apply, sums->own);
+}
+
+/* Compute row j of q = S p. */
+static double *product_row(const state *s, int thread, int64_t j) {
+  const heat_multigrid *mg = s->k->multigrid;
+  const heat_grid *grid = s->k->stencil->grid;
+  const heat_box grown = heat_grid_grown(grid, grid->owned, 1);
+  three_rows p = {.here = heat_multigrid_direction(mg, thread, j)};
+  p.south = j > grown.lo[HEAT_Y] ? heat_multigrid_direction(mg, thread, j - 1) : p.here;
+  p.north = j + 1 < grown.hi[HEAT_Y] ? heat_multigrid_direction(mg, thread, j + 1) : p.here;
+  double *q = heat_multigrid_work(mg, thread);
+  local_sums none = {.scales = {0}};
+  apply_row(s, thread, p, j, q, &none);
+  return q;
+}
+
+static const double *product_for_cycle(void *context, int thread, int64_t j) {
+  return product_row(context, thread, j);
+}
+
+/* The factors of p q, of r q and of q q. */
+static heat_factors factors_of(const state *s, int sum, int thread, int64_t j) {
+  const heat_krylov *k = s->k;
+  const uint64_t before = heat_flush_begin();
+  const double *q = product_row(s, thread, j), *p = heat_multigrid_direction(k->multigrid, thread, j);
+  heat_flush_end(before);
+  const double *first[HEAT_APPLY_SUMS] = {
+      [HEAT_APPLY_PQ] = p, [HEAT_APPLY_RQ] = heat_field_at(k->r, k->r->owned.lo[HEAT_X], j), [HEAT_APPLY_QQ] = q};
+  return (heat_factors){.a = first[sum], .b = q};
+}
+
+static heat_factors factors_of_pq(void *context, int thread, int64_t j) {
+  return factors_of(context, HEAT_APPLY_PQ, thread, j);
+}
+
+static heat_factors factors_of_rq(void *context, int thread, int64_t j) {
+  return factors_of(context, HEAT_APPLY_RQ, thread, j);
+}
+
+static heat_factors factors_of_qq(void *context, int thread, int64_t j) {
+  return factors_of(context, HEAT_APPLY_QQ, thread, j);
+}
+
+/* The factors of r z. */
+static heat_factors factors_of_rz(void *context, int thread, int64_t j) {
+  const heat_krylov *k = ((const state *)context)->k;
+  double *z = heat_multigrid_work(k->multigrid, thread);
+  const uint64_t before = heat_flush_begin();
+  heat_multigrid_read_row(k->multigrid, j, z);
+  heat_flush_end(before);
+  return (heat_factors){.a = heat_field_at(k->r, k->r->owned.lo[HEAT_X], j), .b = z};
 }
 
 /* The rows [from, to) of a thread. */
@@ -104,14 +178,14 @@ static void turn_shared(const state *s, part own, double beta, bool fresh) {
 /* Compute the other rows of p, and all rows of q = S p. */
 static void turn_part(const state *s, part own, int thread, double beta, bool fresh, local_sums *sums) {
   const heat_krylov *k = s->k;
-  const heat_box owned = k->r->owned, grown = heat_grid_grown(k->stencil->grid, owned, 1);
+  const heat_box grown = heat_grid_grown(k->stencil->grid, k->r->owned, 1);
   const int64_t last = own.to < grown.hi[HEAT_Y] ? own.to : own.to - 1;
   three_rows u = {NULL, NULL, NULL};
   for (int64_t j = own.from - 1; j <= own.to && own.from < own.to; j++) {
     const bool exists = j >= grown.lo[HEAT_Y] && j <= last;
     if (exists && !is_shared(own, j)) turn_row(s, j, beta, fresh);
     u = (three_rows){u.here, u.north, exists ? heat_multigrid_direction(k->multigrid, thread, j) : u.north};
-    if (j > own.from) apply_row(s, u, j - 1, heat_field_at(k->z, owned.lo[HEAT_X], j - 1), sums);
+    if (j > own.from) apply_row(s, thread, u, j - 1, heat_multigrid_work(k->multigrid, thread), sums);
   }
 }
 
@@ -142,7 +216,7 @@ static void turn(state *s, double beta, bool fresh, local_sums *sums) {
   }
   s->begun = s->begun || !fresh;
   s->alpha = 0;
-  k->z->valid = k->x->valid = 0;
+  k->x->valid = 0;
 }
 
 /* Add alpha p of the last iteration to x, if that is still to be done. */
@@ -204,7 +278,7 @@ static double square(const heat_krylov *k, const heat_field *field, double size)
 }
 
 /* Compute r = b - S x, where r holds b, or b / (weight rho c_p) where `unweighed` is set. Returns the sum of r r over
- * this rank's cells. The first rows of z are used as work space. */
+ * this rank's cells. */
 static heat_total subtract_product(const state *s, bool unweighed, double scale) {
   const heat_krylov *k = s->k;
   const heat_box owned = k->r->owned;
@@ -214,12 +288,13 @@ static heat_total subtract_product(const state *s, bool unweighed, double scale)
   {
     heat_total own = {.over = 0};
     local_sums none = {.scales = {0}};
-    double *product = heat_field_at(k->z, owned.lo[HEAT_X], owned.lo[HEAT_Y] + omp_get_thread_num());
+    const int thread = omp_get_thread_num();
+    double *product = heat_multigrid_work(k->multigrid, thread);
 #pragma omp for
     for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
       const double *u = heat_field_at(k->x, owned.lo[HEAT_X], j);
       double *r = heat_field_at(k->r, owned.lo[HEAT_X], j);
-      apply_row(s, (three_rows){u - k->x->stride, u, u + k->x->stride}, j, product, &none);
+      apply_row(s, thread, (three_rows){u - k->x->stride, u, u + k->x->stride}, j, product, &none);
       if (unweighed) s->loops->multiply(r, reaction_of(k->stencil, k->weight, j), columns_of(k->r));
       s->loops->reduce(r, 1, product, columns_of(k->r), &own, scale);
     }
@@ -238,7 +313,6 @@ static bool look(state *s) {
   heat_sequence_refresh(k->sequence, k->x);
   const heat_total own = subtract_product(s, unweighed, heat_product_scale(s->rr));
   k->r->valid = 0;
-  k->z->valid = 0;
   heat_product product = {.a = k->r, .b = k->r, .size = s->rr, .own = &own};
   heat_products(k->stencil->grid, &product, 1, NULL);
   s->rr = product.sum;
@@ -248,17 +322,17 @@ static bool look(state *s) {
   return s->end.converged;
 }
 
-/* The largest sum of magnitudes in a row of S. z is used as work space. Collective. */
+/* The largest sum of magnitudes in a row of S. Collective. */
 static double largest_row(const heat_krylov *k) {
   const heat_stencil *stencil = k->stencil;
-  const heat_box owned = k->z->owned;
-  double most = 0;
-  heat_stencil_diagonal(stencil, k->z);
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+  const heat_box owned = stencil->grid->owned;
+  double most = 0, *d = heat_multigrid_work(k->multigrid, 0);
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
+    heat_stencil_diagonal(stencil, j, d);
     for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++)
-      most = fmax(most, 2 * *heat_field_at(k->z, i, j) + k->sigma / heat_stencil_inverse(stencil, i, j));
+      most = fmax(most, 2 * d[i - owned.lo[HEAT_X]] + k->sigma / heat_stencil_inverse(stencil, i, j));
+  }
   MPI_Allreduce(MPI_IN_PLACE, &most, 1, MPI_DOUBLE, MPI_MAX, stencil->grid->comm);
-  k->z->valid = 0;
   return most;
 }
 
@@ -278,12 +352,11 @@ static void precondition(state *s, double *rz) {
   const bool pending = s->alpha_r != 0, known = heat_product_scale(s->rz) > 0;
   heat_total own_rz, own_rr;
   const heat_cycle cycle = {.r = k->r,
-                            .q = pending ? k->z : NULL,
+                            .q = pending ? product_for_cycle : NULL,
+                            .context = s,
                             .alpha = s->alpha_r,
                             .size = fmax(sqrt(s->rr), s->target) / sqrt((double)heat_box_cells(grid->domain)),
                             .thorough = s->thorough,
-                            .z = k->z,
-                            .read = !known,
                             .product_scale = heat_product_scale(s->rz),
                             .product = &own_rz,
                             .square_scale = heat_product_scale(s->rr),
@@ -291,38 +364,11 @@ static void precondition(state *s, double *rz) {
   heat_multigrid_cycle(k->multigrid, &cycle);
   s->alpha_r = 0;
   heat_product products[COUNT] = {
-      [RZ] = {.a = k->r, .b = k->z, .size = s->rz, .own = known ? &own_rz : NULL, .only_own = known},
+      [RZ] = {.rows = factors_of_rz, .context = s, .size = s->rz, .own = known ? &own_rz : NULL},
       [RR] = {.a = k->r, .b = k->r, .size = s->rr, .own = &own_rr}};
   heat_products(grid, products, pending ? COUNT : 1, NULL);
-  if (known && isnan(products[RZ].sum)) {
-    heat_multigrid_read(k->multigrid, k->z);
-    products[RZ] = (heat_product){.a = k->r, .b = k->z};
-    heat_products(grid, &products[RZ], 1, NULL);
-  }
   *rz = products[RZ].sum;
   if (pending) s->rr = products[RR].sum;
-}
-
-/* Compute p q again with a wider range of numbers, when it was larger than expected and did not fit into the sum. */
-static double product_again(const state *s, double size) {
-  enum { FIRST = 40, LAST = 400 }; /* powers of two */
-  const heat_krylov *k = s->k;
-  const heat_box owned = k->r->owned;
-  double sum = NAN;
-  for (int wider = FIRST; wider <= LAST && isnan(sum); wider += FIRST) {
-    heat_total own = {.over = 0};
-    heat_product product = {.b = k->z, .size = ldexp(size, wider), .own = &own, .only_own = true};
-    const double scale = heat_product_scale(product.size);
-    for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
-      s->loops->add(&own,
-                    (heat_terms){.a = heat_multigrid_direction(k->multigrid, 0, j),
-                                 .b = heat_field_at(k->z, owned.lo[HEAT_X], j),
-                                 .scale = scale},
-                    columns_of(k->z));
-    heat_products(k->stencil->grid, &product, 1, NULL);
-    sum = product.sum;
-  }
-  return sum;
 }
 
 /* Whether the residual is so large that the one after the next step cannot be small enough. Then |r| of the next step
@@ -340,9 +386,9 @@ static bool step_along(state *s, bool fresh) {
   precondition(s, &rz);
   if (sqrt(s->rr) <= s->target) return true;
   /* Since B is near the inverse of S, p q is about as large as r z, and r q and q q are about as large as r r. */
-  heat_product products[HEAT_APPLY_SUMS] = {[HEAT_APPLY_PQ] = {.a = NULL, .b = k->z, .size = rz, .only_own = true},
-                                            [HEAT_APPLY_RQ] = {.a = k->r, .b = k->z, .size = s->rr},
-                                            [HEAT_APPLY_QQ] = {.a = k->z, .b = k->z, .size = s->rr}};
+  heat_product products[HEAT_APPLY_SUMS] = {[HEAT_APPLY_PQ] = {.rows = factors_of_pq, .context = s, .size = rz},
+                                            [HEAT_APPLY_RQ] = {.rows = factors_of_rq, .context = s, .size = s->rr},
+                                            [HEAT_APPLY_QQ] = {.rows = factors_of_qq, .context = s, .size = s->rr}};
   local_sums sums = {.scales = {0}};
   const int wanted = is_far(s) ? 1 : HEAT_APPLY_SUMS;
   for (int n = 0; n < wanted; n++) {
@@ -354,9 +400,7 @@ static bool step_along(state *s, bool fresh) {
   int stops = k->stop != NULL && k->stop(k->context);
   heat_products(k->stencil->grid, products, wanted, &stops);
   s->end.stopped = stops > 0;
-  double pq = products[HEAT_APPLY_PQ].sum;
-  if (rz > 0 && isnan(pq)) pq = product_again(s, rz);
-  const double alpha = rz / pq;
+  const double pq = products[HEAT_APPLY_PQ].sum, alpha = rz / pq;
   if (!(rz > 0 && pq > 0 && isfinite(alpha))) return false;
   const double rq = products[HEAT_APPLY_RQ].sum, qq = products[HEAT_APPLY_QQ].sum;
   if (wanted > 1) s->rr = fmax(s->rr - 2 * alpha * rq + alpha * alpha * qq, DBL_EPSILON * s->rr);
@@ -385,6 +429,7 @@ static bool is_slow(state *s) {
 
 heat_krylov_end heat_krylov_solve(const heat_krylov *k) {
   state s = {.k = k, .loops = heat_solver_loops_find(), .thorough = k->sigma == 0};
+  forget_reactions(k);
   set_right(k);
   s.rr = square(k, k->r, 0);
   s.end.right = s.end.residual = sqrt(s.rr);

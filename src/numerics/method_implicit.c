@@ -59,15 +59,14 @@ static heat_status two_half_steps(heat_stepper *stepper, const heat_step *step) 
 /* What Simpson's rule dt/6 (L_n + 4 L_m + L_{n+1}) has more than the trapezoidal one, dt/2 (L_n + L_{n+1}) = u_{n+1} -
  * u_n: that is 2/3 (dt L_m - u_{n+1} + u_n). The middle u_m lies on the cubic through both ends and their slopes, with
  * f = u_n + dt/2 L_n = u_{n+1} - dt/2 L_{n+1}: u_m = (u_n + u_{n+1})/2 + dt/8 (L_n - L_{n+1}) = (u_n + 2 f +
- * u_{n+1})/4.
- */
+ * u_{n+1})/4, which takes the place of f. */
 static heat_status estimate_by_simpson(heat_stepper *stepper, const heat_step *step) {
   const double half = step->dt / 2, weight = 2.0 / 3;
-  const heat_stage middle = {.out = HEAT_ROLE_CORRECTION,
+  const heat_stage middle = {.out = HEAT_ROLE_RIGHT,
                              .u = HEAT_ROLE_OLD,
                              .terms = 3,
                              .term = {{HEAT_ROLE_OLD, 0.25}, {HEAT_ROLE_RIGHT, 0.5}, {HEAT_ROLE_NEW, 0.25}}};
-  const heat_stage difference = {.u = HEAT_ROLE_CORRECTION,
+  const heat_stage difference = {.u = HEAT_ROLE_RIGHT,
                                  .terms = 2,
                                  .term = {{HEAT_ROLE_OLD, weight}, {HEAT_ROLE_NEW, -weight}},
                                  .c = weight * step->dt,

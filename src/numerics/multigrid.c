@@ -31,6 +31,12 @@ enum {
   DIRECT_CELLS = 64    /* cells of the coarsest level, at most */
 };
 
+/* Which rows of doubles are in the work space of a thread: those of the direction, and what its user says. */
+typedef struct held_rows {
+  int64_t direction[HEAT_LEVEL_DIRECTION_ROWS], kept;
+} held_rows;
+static const int64_t no_row = INT64_MIN;
+
 struct heat_multigrid {
   const heat_stencil *stencil;
   const heat_level_loops *loops;
@@ -41,6 +47,7 @@ struct heat_multigrid {
   double unit;  /* the last result is z = unit x + shift, with x of the finest level */
   double shift;
   double direction_unit;       /* the direction p is this times the direction that the finest level holds */
+  held_rows *held;             /* of each thread */
   int twice_from;              /* the finest level that a W cycle visits twice */
   bool always_twice, thorough; /* W cycles are always done; the caller has asked for one */
   int count, parts;            /* number of levels, and how many of them are distributed over the ranks */
@@ -232,7 +239,9 @@ static heat_status build(heat_multigrid *mg, double sigma, heat_finest_row row) 
 
 heat_status heat_multigrid_create(heat_multigrid **result, const heat_stencil *stencil, double sigma, int threads) {
   heat_multigrid *mg = calloc(1, sizeof *mg);
-  heat_status status = mg != NULL ? heat_ok() : heat_no_memory("the multigrid", sizeof *mg);
+  if (mg != NULL) mg->held = calloc((size_t)threads, sizeof *mg->held);
+  const bool good = mg != NULL && mg->held != NULL;
+  heat_status status = good ? heat_ok() : heat_no_memory("the multigrid", sizeof *mg);
   *result = mg;
   status = heat_agree(stencil->grid->comm, status);
   if (status.code == HEAT_OK) {
@@ -262,6 +271,7 @@ void heat_multigrid_destroy(heat_multigrid *mg) {
   drop_levels(mg, 0);
   heat_gather_destroy(&mg->gather);
   heat_direct_destroy(&mg->direct);
+  free(mg->held);
   free(mg);
 }
 
@@ -315,21 +325,33 @@ static void visit(heat_multigrid *mg, int n, bool from_zero, const heat_level_in
   ascend(mg, n, out);
 }
 
+void heat_multigrid_read_row(const heat_multigrid *mg, int64_t j, double *z) {
+  const heat_level *finest = &mg->level[0];
+  const ptrdiff_t columns = (ptrdiff_t)heat_box_width(finest->grid.owned, HEAT_X);
+  mg->loops->take(finest, finest->x, j, z);
+  for (ptrdiff_t i = 0; i < columns; i++) z[i] = mg->unit * z[i] + mg->shift;
+}
+
 void heat_multigrid_read(const heat_multigrid *mg, heat_field *z) {
   const heat_box owned = z->owned;
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
-    double *row = heat_field_at(z, owned.lo[HEAT_X], j);
-    mg->loops->take(&mg->level[0], mg->level[0].x, j, row);
-    for (int64_t i = 0; i < heat_box_width(owned, HEAT_X); i++) row[i] = mg->unit * row[i] + mg->shift;
-  }
+  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+    heat_multigrid_read_row(mg, j, heat_field_at(z, owned.lo[HEAT_X], j));
   z->valid = 0;
 }
 
+static heat_factors result_row(void *context, int thread, int64_t j) {
+  const heat_multigrid *mg = context;
+  double *row = heat_multigrid_work(mg, thread);
+  const uint64_t before = heat_flush_begin();
+  heat_multigrid_read_row(mg, j, row);
+  heat_flush_end(before);
+  return (heat_factors){.a = row};
+}
+
 /* The constant that has to be added to z so that its mean is 0. Collective. */
-static double find_shift(const heat_multigrid *mg, heat_field *work) {
+static double find_shift(heat_multigrid *mg) {
   const heat_grid *grid = &mg->level[0].grid;
-  heat_product sum = {.a = work, .threads = mg->threads};
-  heat_multigrid_read(mg, work);
+  heat_product sum = {.rows = result_row, .context = mg, .threads = heat_multigrid_threads(mg)};
   heat_products(grid, &sum, 1, NULL);
   return -sum.sum / (double)heat_box_cells(grid->domain);
 }
@@ -344,6 +366,7 @@ void heat_multigrid_cycle(heat_multigrid *mg, const heat_cycle *cycle) {
   mg->thorough = cycle->thorough;
   const heat_level_in in = {.r = cycle->r,
                             .q = cycle->q,
+                            .context = cycle->context,
                             .alpha = cycle->alpha,
                             .scale = scale,
                             .square_scale = cycle->square_scale,
@@ -352,14 +375,15 @@ void heat_multigrid_cycle(heat_multigrid *mg, const heat_cycle *cycle) {
   const heat_level_out out = {.scale = mg->unit / scale * cycle->product_scale, .product = product};
   const uint64_t before = heat_flush_begin();
   visit(mg, 0, true, &in, &out);
-  if (mg->singular) mg->shift = find_shift(mg, cycle->z);
-  if (cycle->read) heat_multigrid_read(mg, cycle->z);
+  if (mg->singular) mg->shift = find_shift(mg);
   heat_flush_end(before);
 }
 
 void heat_multigrid_refresh(heat_multigrid *mg, bool fresh) {
   refresh(mg, &mg->level[0], mg->level[0].narrow, mg->level[0].x);
   if (fresh) mg->direction_unit = mg->unit;
+  for (int thread = 0; thread < mg->threads; thread++)
+    for (int row = 0; row < HEAT_LEVEL_DIRECTION_ROWS; row++) mg->held[thread].direction[row] = no_row;
 }
 
 void heat_multigrid_turn(heat_multigrid *mg, int64_t j, double beta) {
@@ -372,14 +396,28 @@ void heat_multigrid_advance(const heat_multigrid *mg, int64_t j, double alpha, d
   mg->loops->advance(&mg->level[0], j, alpha * mg->direction_unit, x, add);
 }
 
-const double *heat_multigrid_direction(const heat_multigrid *mg, int thread, int64_t j) {
-  enum { ROWS = 4 }; /* rows that are kept in the work space of the thread */
-  const heat_level *finest = &mg->level[0];
+/* One of the rows of doubles in the work space of a thread. */
+static double *double_row(const heat_level *finest, int thread, int64_t row) {
   const size_t row_bytes = (size_t)finest->stride * sizeof(double);
-  double *values =
-      (double *)((char *)finest->rows + (size_t)thread * finest->rows_bytes + (size_t)(j & (ROWS - 1)) * row_bytes);
-  mg->loops->read(finest, j, mg->direction_unit, values);
+  const size_t from_end = (size_t)(HEAT_LEVEL_DOUBLE_ROWS - row) * row_bytes;
+  return (double *)(void *)((char *)finest->rows + ((size_t)thread + 1) * finest->rows_bytes - from_end);
+}
+
+const double *heat_multigrid_direction(const heat_multigrid *mg, int thread, int64_t j) {
+  const heat_level *finest = &mg->level[0];
+  const int64_t row = j & (HEAT_LEVEL_DIRECTION_ROWS - 1);
+  double *values = double_row(finest, thread, row);
+  if (mg->held[thread].direction[row] != j) mg->loops->read(finest, j, mg->direction_unit, values);
+  mg->held[thread].direction[row] = j;
   return values;
+}
+
+double *heat_multigrid_work(const heat_multigrid *mg, int thread) {
+  return double_row(&mg->level[0], thread, HEAT_LEVEL_WORK_ROW);
+}
+
+heat_kept_row heat_multigrid_kept(const heat_multigrid *mg, int thread) {
+  return (heat_kept_row){double_row(&mg->level[0], thread, HEAT_LEVEL_KEPT_ROW), &mg->held[thread].kept};
 }
 
 int heat_multigrid_threads(const heat_multigrid *mg) {
@@ -391,7 +429,7 @@ bool heat_multigrid_singular(const heat_multigrid *mg) {
 }
 
 size_t heat_multigrid_bytes(const heat_multigrid *mg) {
-  size_t bytes = sizeof *mg + mg->gather.bytes;
+  size_t bytes = sizeof *mg + (size_t)mg->threads * sizeof *mg->held + mg->gather.bytes;
   for (int n = 0; n < mg->count; n++) bytes += mg->level[n].bytes;
   return bytes + heat_direct_bytes(mg->direct.cells);
 }
@@ -446,7 +484,7 @@ size_t heat_multigrid_plan_bytes(const heat_layout *layout, const double links[H
                          .links = {links[HEAT_X], links[HEAT_Y]}};
   const int ranks = layout->ranks[HEAT_X] * layout->ranks[HEAT_Y];
   int count = 2; /* links of each cell of the level */
-  size_t bytes = sizeof(heat_multigrid) + planned_bytes(&level, none, count);
+  size_t bytes = sizeof(heat_multigrid) + (size_t)threads * sizeof(held_rows) + planned_bytes(&level, none, count);
   for (; !small_enough_to_copy(planned_cells(&level), ranks); count = HEAT_LINKS) bytes += plan_coarse_level(&level);
   bytes += (size_t)planned_cells(&level) * level.value; /* a buffer, with which the level is gathered */
   level.layout = (heat_layout){.cells = {level.layout.cells[HEAT_X], level.layout.cells[HEAT_Y]},

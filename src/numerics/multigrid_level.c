@@ -46,9 +46,9 @@ static bool has_weight(const bool halved[HEAT_AXES], int weight) {
   return (halved[HEAT_X] || in_y) && (halved[HEAT_Y] || in_x) && (halved[HEAT_X] || halved[HEAT_Y]);
 }
 
-/* The number of arrays of a level. */
+/* The number of arrays of a level with all ghost layers. */
 static size_t arrays_of(const bool halved[HEAT_AXES], int links) {
-  size_t count = (size_t)links + 3 + (links == 2); /* reaction, b and x, direction */
+  size_t count = (size_t)links + 3; /* reaction, b and x */
   for (int weight = 0; weight < HEAT_WEIGHTS; weight++) count += has_weight(halved, weight);
   return count;
 }
@@ -69,16 +69,23 @@ static int threads_of(heat_box owned, int threads) {
   return most < 1 ? 1 : most < threads ? (int)most : threads;
 }
 
-static size_t work_rows(size_t threads) {
-  return threads > 1 ? HEAT_LEVEL_SHARING_ROWS : HEAT_LEVEL_OWN_ROWS;
+/* The bytes of the direction, which the finest level has: with one row more below and above the owned ones. */
+static size_t direction_bytes(heat_box owned, extents size, int links) {
+  return links == 2 ? ((size_t)heat_box_width(owned, HEAT_Y) + 2) * size.row + 4 * LINE : 0;
+}
+
+/* The bytes of the work space of each thread. */
+static size_t work_bytes(int threads, heat_level_shape shape, extents size) {
+  const size_t rows = threads > 1 ? HEAT_LEVEL_SHARING_ROWS : HEAT_LEVEL_OWN_ROWS;
+  return (rows + (shape.links == 2 ? HEAT_LEVEL_DOUBLE_ROWS * sizeof(double) / shape.value : 0)) * size.row;
 }
 
 size_t heat_level_bytes(const heat_layout *layout, int rank, heat_level_shape shape) {
   const heat_box owned = heat_layout_box(layout, rank);
   const extents size = extents_of(layout, owned, shape.value);
-  const size_t threads = (size_t)threads_of(owned, shape.threads);
-  return arrays_of(shape.halved, shape.links) * size.each + threads * work_rows(threads) * size.row +
-         tables_bytes(owned);
+  const int threads = threads_of(owned, shape.threads);
+  return arrays_of(shape.halved, shape.links) * size.each + direction_bytes(owned, size, shape.links) +
+         (size_t)threads * work_bytes(threads, shape, size) + tables_bytes(owned);
 }
 
 /* Allocate the memory of a level, filled with zeros. It begins at a cache line, or at a huge page where it is large.
@@ -107,27 +114,28 @@ heat_status heat_level_create(heat_level *level, size_t value) {
   const extents size = extents_of(&grid->layout, grid->owned, value);
   level->stride = (ptrdiff_t)(size.row / value);
   level->threads = threads_of(grid->owned, level->threads);
-  level->rows_bytes = work_rows((size_t)level->threads) * size.row;
+  level->rows_bytes = work_bytes(level->threads, (heat_level_shape){.links = level->links, .value = value}, size);
   level->from = grid->owned.lo[HEAT_Y];
   level->to = grid->owned.hi[HEAT_Y];
 
-  void **arrays[HEAT_LINKS + HEAT_WEIGHTS + 4];
+  void **arrays[HEAT_LINKS + HEAT_WEIGHTS + 3];
   size_t count = 0;
   for (int link = 0; link < level->links; link++) arrays[count++] = &level->link[link];
   arrays[count++] = &level->reaction;
   arrays[count++] = &level->b;
   arrays[count++] = &level->x;
-  if (level->links == 2) arrays[count++] = &level->direction;
   for (int weight = 0; weight < HEAT_WEIGHTS; weight++)
     if (has_weight(level->halved, weight)) arrays[count++] = &level->weight[weight];
-  const size_t tables_at = count * size.each + (size_t)level->threads * level->rows_bytes;
+  const size_t rows_at = count * size.each + direction_bytes(grid->owned, size, level->links);
+  const size_t tables_at = rows_at + (size_t)level->threads * level->rows_bytes;
   level->bytes = tables_at + tables_bytes(grid->owned);
   char *begin = allocate(level);
   heat_status status = begin != NULL ? heat_ok() : heat_no_memory("a level of the multigrid", level->bytes);
   if (begin != NULL) {
     char *first = begin + size.below * size.row + HEAT_LEVEL_MARGIN * value;
     for (size_t n = 0; n < count; n++) *arrays[n] = first + n * size.each;
-    level->rows = begin + count * size.each + HEAT_LEVEL_MARGIN * value;
+    if (level->links == 2) level->direction = begin + count * size.each + size.row + HEAT_LEVEL_MARGIN * value;
+    level->rows = begin + rows_at + HEAT_LEVEL_MARGIN * value;
     place_tables(level, begin + tables_at);
   }
   status = heat_agree(grid->comm, status);

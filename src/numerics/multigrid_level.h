@@ -51,7 +51,7 @@ typedef struct heat_level {
   size_t bytes;
   void *link[HEAT_LINKS], *reaction;
   void *b, *x;
-  void *direction;            /* of conjugate gradients; NULL but on the finest level */
+  void *direction;            /* of conjugate gradients, with one ghost layer; NULL but on the finest level */
   void *weight[HEAT_WEIGHTS]; /* of the interpolation to the finer level; NULL where a direction has none */
   heat_repeats operator_rows; /* of links and reaction, */
   heat_repeats weight_rows;   /* and of the weights, as far as they were looked for */
@@ -66,7 +66,9 @@ typedef struct heat_level {
 /* Where b of the finest level comes from: it is `scale` times r, from which alpha q is subtracted first. */
 typedef struct heat_level_in {
   heat_field *r;
-  const heat_field *q; /* NULL: r stays as it is */
+  const double *(*q)(void *context, int thread, int64_t j); /* computes a row of q; NULL: r stays as it is */
+  void *context;
+  int thread;
   double alpha, scale;
   double square_scale; /* for the terms of the new r r ... */
   heat_total *square;  /* ... of which this rank's part is added up here */
@@ -161,7 +163,13 @@ enum {
   HEAT_LEVEL_RINGS = 4,
   HEAT_LEVEL_RING_ROWS = 4,
   HEAT_LEVEL_OWN_ROWS = HEAT_LEVEL_RINGS * HEAT_LEVEL_RING_ROWS + 1,
-  HEAT_LEVEL_SHARING_ROWS = HEAT_LEVEL_OWN_ROWS + HEAT_LEVEL_RING_ROWS + 2 * HEAT_LEVEL_DEPTH
+  HEAT_LEVEL_SHARING_ROWS = HEAT_LEVEL_OWN_ROWS + HEAT_LEVEL_RING_ROWS + 2 * HEAT_LEVEL_DEPTH,
+  /* On the finest level rows of doubles follow: a ring of rows of the direction, a row for its product with S, and one
+   * that is kept. */
+  HEAT_LEVEL_DIRECTION_ROWS = 4,
+  HEAT_LEVEL_WORK_ROW = HEAT_LEVEL_DIRECTION_ROWS,
+  HEAT_LEVEL_KEPT_ROW,
+  HEAT_LEVEL_DOUBLE_ROWS
 };
 
 /* Room for a row of values of a work space or an array, and the values before its first owned cell. */

@@ -178,16 +178,15 @@ static void restrict_to(const heat_level *fine, const heat_level *coarse, region
 }
 
 /* b in the columns [from, to) of an owned row; `keep`: the new r is kept and summed up, too. */
-ALWAYS_INLINE void enter_cells(const heat_level *level, const heat_level_in *in, int64_t j, ptrdiff_t first,
-                               ptrdiff_t last, bool keep) {
-  const int64_t corner = level->grid.owned.lo[HEAT_X];
-  double *r = heat_field_at(in->r, corner, j);
-  const double *q = heat_field_at(in->q, corner, j), alpha = in->alpha, scale = in->scale, unit = in->square_scale;
+ALWAYS_INLINE void enter_cells(const heat_level *level, const heat_level_in *in, int64_t j, const double *q,
+                               region columns, bool keep) {
+  double *r = heat_field_at(in->r, level->grid.owned.lo[HEAT_X], j);
+  const double alpha = in->alpha, scale = in->scale, unit = in->square_scale;
   real *restrict b = row_of(level, level->b, j);
-  for (ptrdiff_t from = first, to; from < last; from = to) {
+  for (ptrdiff_t from = columns.from, to; from < columns.to; from = to) {
     uint64_t high = 0, low = 0;
     int64_t over = 0;
-    to = run_end(from, last);
+    to = run_end(from, columns.to);
 #pragma omp simd reduction(+ : high, low) reduction(| : over)
     for (ptrdiff_t i = from; i < to; i++) {
       const double value = r[i] - alpha * q[i], v = value * value * unit;
@@ -202,16 +201,21 @@ ALWAYS_INLINE void enter_cells(const heat_level *level, const heat_level_in *in,
   }
 }
 
-static void enter_columns(const heat_level *level, const heat_level_in *in, int64_t j, region columns, bool keep) {
-  if (in->q == NULL) {
+static const double *product_row(const heat_level_in *in, int64_t j) {
+  return in->q == NULL ? NULL : in->q(in->context, in->thread, j);
+}
+
+static void enter_columns(const heat_level *level, const heat_level_in *in, int64_t j, const double *q, region columns,
+                          bool keep) {
+  if (q == NULL) {
     const double *r = heat_field_at(in->r, level->grid.owned.lo[HEAT_X], j), scale = in->scale;
     real *restrict b = row_of(level, level->b, j);
 #pragma omp simd
     for (ptrdiff_t i = columns.from; i < columns.to; i++) b[i] = (real)(scale * r[i]);
   } else if (keep) {
-    enter_cells(level, in, j, columns.from, columns.to, true);
+    enter_cells(level, in, j, q, columns, true);
   } else {
-    enter_cells(level, in, j, columns.from, columns.to, false);
+    enter_cells(level, in, j, q, columns, false);
   }
 }
 
@@ -228,10 +232,11 @@ static void enter_part(const heat_level *level, const heat_level_in *in) {
   const bool beside = level->grid.layout.periodic[HEAT_X] || level->grid.layout.ranks[HEAT_X] > 1;
   for (int64_t j = level->from; j < level->to; j++) {
     if (in->whole || is_edge(level, j)) {
-      enter_columns(level, in, j, all, true);
+      enter_columns(level, in, j, product_row(in, j), all, true);
     } else if (beside) {
-      enter_columns(level, in, j, west, false);
-      enter_columns(level, in, j, east, false);
+      const double *q = product_row(in, j);
+      enter_columns(level, in, j, q, west, false);
+      enter_columns(level, in, j, q, east, false);
     }
   }
 }
@@ -249,6 +254,7 @@ static void enter(const heat_level *fine, const heat_level *coarse, const heat_l
     heat_total square = {.over = 0};
     heat_level_in own = *in;
     own.square = &square;
+    own.thread = n;
     const uint64_t before = heat_flush_begin();
     enter_part(&part, &own);
     heat_flush_end(before);
@@ -260,7 +266,8 @@ static void down_part(const heat_level *fine, const heat_level *coarse, bool fro
   const region first = region_of(fine, HEAT_SMOOTHINGS + 2), second = region_of(fine, HEAT_SMOOTHINGS + 1);
   const region third = region_of(fine, HEAT_SMOOTHINGS), last = region_of(fine, 1);
   for (int64_t j = first.box.lo[HEAT_Y]; j < first.box.hi[HEAT_Y] + HEAT_SMOOTHINGS; j++) {
-    if (in != NULL && is_own(fine, j) && !is_edge(fine, j)) enter_columns(fine, in, j, region_of(fine, 0), true);
+    if (in != NULL && is_own(fine, j) && !is_edge(fine, j))
+      enter_columns(fine, in, j, product_row(in, j), region_of(fine, 0), true);
     if (has_row(first, j)) {
       invert(fine, first, j);
       if (from_zero)
@@ -298,6 +305,7 @@ static void down(const heat_level *fine, const heat_level *coarse, bool from_zer
     heat_level_in own = {.square = NULL};
     if (in != NULL) own = *in;
     own.square = &square;
+    own.thread = n;
     down_part(&part, coarse, from_zero, in == NULL ? NULL : &own);
     if (in != NULL && in->q != NULL) add_total(in->square, &square);
     heat_flush_end(before);

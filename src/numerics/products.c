@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <omp.h>
 
 enum {
   MAX_PLACE = 30,      /* the largest term is scaled to 2^30 */
@@ -19,11 +20,15 @@ static void carry(int64_t half[2]) {
 }
 
 static heat_terms terms_of(const heat_product *product, int64_t j, double scale) {
-  const int64_t first = product->a->owned.lo[HEAT_X];
-  return (heat_terms){.a = heat_field_at(product->a, first, j),
-                      .b = product->b == NULL ? NULL : heat_field_at(product->b, first, j),
-                      .over = product->over,
-                      .scale = scale};
+  heat_factors row = {.a = NULL};
+  if (product->rows != NULL) {
+    row = product->rows(product->context, omp_get_thread_num(), j);
+  } else {
+    const int64_t first = product->a->owned.lo[HEAT_X];
+    row.a = heat_field_at(product->a, first, j);
+    if (product->b != NULL) row.b = heat_field_at(product->b, first, j);
+  }
+  return (heat_terms){.a = row.a, .b = row.b, .over = product->over, .scale = scale};
 }
 
 static int threads_of(const heat_product *product) {
@@ -80,7 +85,7 @@ static void find_scales(const heat_grid *grid, const heat_product *products, int
   double most[HEAT_PRODUCTS] = {0};
   bool unknown = false;
   for (int k = 0; k < count; k++) {
-    if (scales[k] > 0 || products[k].only_own) continue;
+    if (scales[k] > 0) continue;
     most[k] = largest(&products[k], grid->owned);
     unknown = true;
   }
@@ -118,11 +123,6 @@ void heat_products(const heat_grid *grid, heat_product *products, int count, int
     MPI_Allreduce(MPI_IN_PLACE, all, (count + 1) * NUMBERS, MPI_INT64_T, MPI_SUM, grid->comm);
     again = false;
     for (int k = 0; k < count; k++) {
-      if (products[k].only_own) {
-        const bool good = scales[k] > 0 && all[k].over == 0;
-        products[k].sum = good ? value_of(&all[k], scales[k]) : NAN;
-        continue;
-      }
       if (scales[k] > 0 && all[k].over > 0) {
         scales[k] = 0;
         expected[k] = false;

@@ -98,12 +98,28 @@ static void balance(const heat_balance_row *row) {
   }
 }
 
-ALWAYS_INLINE double reaction_at(heat_reaction reaction, ptrdiff_t n, bool uniform) {
-  return uniform ? reaction.reaction : reaction.sigma / reaction.inverse[n];
+typedef enum reaction_kind { UNIFORM, INVERSE, KNOWN } reaction_kind;
+
+static reaction_kind kind_of(heat_reaction reaction) {
+  if (reaction.known != NULL) return KNOWN;
+  return reaction.inverse != NULL ? INVERSE : UNIFORM;
+}
+
+ALWAYS_INLINE double reaction_at(heat_reaction reaction, ptrdiff_t n, reaction_kind kind) {
+  if (kind == KNOWN) return reaction.known[n];
+  return kind == UNIFORM ? reaction.reaction : reaction.sigma / reaction.inverse[n];
+}
+
+/* Without sums. */
+ALWAYS_INLINE void apply_alone(heat_apply_row row, reaction_kind kind) {
+  const double *p = row.p;
+  double *q = row.q;
+#pragma omp simd
+  for (ptrdiff_t n = 0; n < row.columns; n++) q[n] = reaction_at(row.reaction, n, kind) * p[n] - q[n];
 }
 
 /* Without r q and q q. */
-ALWAYS_INLINE void apply_short(heat_apply_row row, heat_total *total, bool uniform) {
+ALWAYS_INLINE void apply_short(heat_apply_row row, heat_total *total, reaction_kind kind) {
   const double *p = row.p, scale = row.scales[HEAT_APPLY_PQ];
   double *q = row.q;
   for (ptrdiff_t from = 0, to; from < row.columns; from = to) {
@@ -112,7 +128,7 @@ ALWAYS_INLINE void apply_short(heat_apply_row row, heat_total *total, bool unifo
     to = run_end(from, row.columns);
 #pragma omp simd reduction(+ : high, low) reduction(| : over)
     for (ptrdiff_t n = from; n < to; n++) {
-      const double value = reaction_at(row.reaction, n, uniform) * p[n] - q[n], v = p[n] * value * scale;
+      const double value = reaction_at(row.reaction, n, kind) * p[n] - q[n], v = p[n] * value * scale;
       q[n] = value;
       high += high_part(v);
       low += low_part(v);
@@ -122,7 +138,7 @@ ALWAYS_INLINE void apply_short(heat_apply_row row, heat_total *total, bool unifo
   }
 }
 
-ALWAYS_INLINE void apply_kind(heat_apply_row row, heat_total totals[HEAT_APPLY_SUMS], bool uniform) {
+ALWAYS_INLINE void apply_all(heat_apply_row row, heat_total totals[HEAT_APPLY_SUMS], reaction_kind kind) {
   const double *p = row.p, *r = row.r;
   const double scale_pq = row.scales[HEAT_APPLY_PQ], scale_rq = row.scales[HEAT_APPLY_RQ];
   const double scale_qq = row.scales[HEAT_APPLY_QQ];
@@ -133,7 +149,7 @@ ALWAYS_INLINE void apply_kind(heat_apply_row row, heat_total totals[HEAT_APPLY_S
     to = run_end(from, row.columns);
 #pragma omp simd reduction(+ : high_pq, low_pq, high_rq, low_rq, high_qq, low_qq) reduction(| : over_pq, over_rq, over_qq)
     for (ptrdiff_t n = from; n < to; n++) {
-      const double value = reaction_at(row.reaction, n, uniform) * p[n] - q[n];
+      const double value = reaction_at(row.reaction, n, kind) * p[n] - q[n];
       const double pq = p[n] * value * scale_pq, rq = r[n] * value * scale_rq, qq = value * value * scale_qq;
       q[n] = value;
       high_pq += high_part(pq);
@@ -152,17 +168,24 @@ ALWAYS_INLINE void apply_kind(heat_apply_row row, heat_total totals[HEAT_APPLY_S
   }
 }
 
-static void apply(const heat_apply_row *row, heat_total totals[HEAT_APPLY_SUMS]) {
-  const bool uniform = row->reaction.inverse == NULL;
-  if (!(row->scales[HEAT_APPLY_RQ] > 0) && !(row->scales[HEAT_APPLY_QQ] > 0)) {
-    if (uniform)
-      apply_short(*row, &totals[HEAT_APPLY_PQ], true);
-    else
-      apply_short(*row, &totals[HEAT_APPLY_PQ], false);
-  } else if (uniform)
-    apply_kind(*row, totals, true);
+/* `kind` is a constant in each call, for the compiler to make loops of their own. */
+ALWAYS_INLINE void apply_kind(const heat_apply_row *row, heat_total totals[HEAT_APPLY_SUMS], reaction_kind kind) {
+  if (!(row->scales[HEAT_APPLY_PQ] > 0))
+    apply_alone(*row, kind);
+  else if (!(row->scales[HEAT_APPLY_RQ] > 0) && !(row->scales[HEAT_APPLY_QQ] > 0))
+    apply_short(*row, &totals[HEAT_APPLY_PQ], kind);
   else
-    apply_kind(*row, totals, false);
+    apply_all(*row, totals, kind);
+}
+
+static void apply(const heat_apply_row *row, heat_total totals[HEAT_APPLY_SUMS]) {
+  const reaction_kind kind = kind_of(row->reaction);
+  if (kind == UNIFORM)
+    apply_kind(row, totals, UNIFORM);
+  else if (kind == INVERSE)
+    apply_kind(row, totals, INVERSE);
+  else
+    apply_kind(row, totals, KNOWN);
 }
 
 static void reduce(double *r, double a, const double *q, ptrdiff_t columns, heat_total *total, double scale) {

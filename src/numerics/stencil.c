@@ -247,11 +247,21 @@ heat_status heat_stencil_bound(const heat_problem *problem, const heat_grid *gri
   return status;
 }
 
+/* The rows that a table of repeated ones is about: the owned ones, and the one above them. */
+static size_t repeats_rows(bool uniform, heat_box owned) {
+  if (uniform || heat_box_width(owned, HEAT_X) < HEAT_REPEATED_COLUMNS) return 0;
+  return (size_t)heat_box_width(owned, HEAT_Y) + 1;
+}
+
+size_t heat_stencil_repeats_bytes(const heat_problem *problem, heat_box owned) {
+  return repeats_rows(heat_problem_uniform_material(problem), owned) * sizeof(int64_t);
+}
+
 heat_status heat_stencil_find_repeats(heat_stencil *stencil) {
   const heat_box owned = stencil->grid->owned;
   const int64_t first = owned.lo[HEAT_X], from = owned.lo[HEAT_Y], to = owned.hi[HEAT_Y];
-  const size_t rows = (size_t)(to - from) + 1, width = (size_t)heat_box_width(owned, HEAT_X);
-  if (stencil->uniform || width < HEAT_REPEATED_COLUMNS) return heat_ok();
+  const size_t rows = repeats_rows(stencil->uniform, owned), width = (size_t)heat_box_width(owned, HEAT_X);
+  if (rows == 0) return heat_ok();
   free(stencil->repeats.like);
   stencil->repeats = (heat_repeats){.first = from, .like = malloc(rows * sizeof(int64_t))};
   if (stencil->repeats.like == NULL) return heat_no_memory("rows of the material", rows * sizeof(int64_t));
@@ -358,21 +368,19 @@ void heat_stencil_apply(const heat_stencil *stencil, const heat_field *x, heat_f
   }
 }
 
-void heat_stencil_diagonal(const heat_stencil *stencil, heat_field *d) {
+void heat_stencil_diagonal(const heat_stencil *stencil, int64_t j, double *d) {
   const heat_grid *grid = stencil->grid;
   const heat_box owned = grid->owned;
-  for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++) {
-    for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
-      const int64_t at[HEAT_AXES] = {i, j};
-      double own[HEAT_SIDES];
-      for (int side = 0; side < HEAT_SIDES; side++) {
-        const int axis = side / 2;
-        const bool wall =
-            stencil->walls[side] != NULL && at[axis] == (side % 2 == 0 ? owned.lo[axis] : owned.hi[axis] - 1);
-        const bool itself = grid->layout.cells[axis] == 1;
-        own[side] = wall ? heat_stencil_wall(stencil, side, at[1 - axis]) : itself ? 0 : face_of(stencil, side, i, j);
-      }
-      *heat_field_at(d, i, j) = (own[0] + own[1]) + (own[HEAT_BOTTOM] + own[HEAT_TOP]);
+  for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
+    const int64_t at[HEAT_AXES] = {i, j};
+    double own[HEAT_SIDES];
+    for (int side = 0; side < HEAT_SIDES; side++) {
+      const int axis = side / 2;
+      const bool wall =
+          stencil->walls[side] != NULL && at[axis] == (side % 2 == 0 ? owned.lo[axis] : owned.hi[axis] - 1);
+      const bool itself = grid->layout.cells[axis] == 1;
+      own[side] = wall ? heat_stencil_wall(stencil, side, at[1 - axis]) : itself ? 0 : face_of(stencil, side, i, j);
     }
+    d[i - owned.lo[HEAT_X]] = (own[0] + own[1]) + (own[HEAT_BOTTOM] + own[HEAT_TOP]);
   }
 }

@@ -121,7 +121,7 @@ static heat_status compute_forward(heat_stepper *stepper, const heat_system *equ
 /* f - v + c L(v, t), with v in the field of role `at`, into the one of HEAT_ROLE_RESIDUAL. `counts`: in the heat
  * balance. */
 static heat_status compute_residual(heat_stepper *stepper, const heat_system *equation, int at, bool counts) {
-  const heat_term whole = {.field = counts ? HEAT_ROLE_CORRECTION : HEAT_ROLE_NEW, .weight = 1}; /* not used then */
+  const heat_term whole = {.field = HEAT_ROLE_NEW, .weight = 1};
   const bool forward = equation->forward_c != 0;
   const int count = forward ? 1 : equation->count;
   heat_stage stage = {.out = HEAT_ROLE_RESIDUAL,
@@ -192,9 +192,8 @@ static heat_krylov_end correct(solve *s) {
   const heat_krylov krylov = {.stencil = &op->stencil,
                               .sequence = &op->sequence,
                               .sigma = s->equation->steady ? 0 : 1 / s->equation->c,
-                              .x = field_of(stepper, HEAT_ROLE_CORRECTION),
+                              .x = field_of(stepper, s->equation->result),
                               .r = field_of(stepper, HEAT_ROLE_RESIDUAL),
-                              .z = field_of(stepper, HEAT_ROLE_NEW),
                               .multigrid = implicit->multigrid,
                               .right_side = right_side,
                               .weight = 1 / s->equation->c,
@@ -232,11 +231,10 @@ heat_status heat_implicit_solve(heat_stepper *stepper, const heat_system *equati
   status = heat_agree(op->grid->comm, s.status);
   if (status.code != HEAT_OK || end.stopped) return status;
   if (!end.converged) return did_not_converge(implicit, end);
-  const heat_stage add = {
-      .out = equation->result,
-      .u = equation->guess,
-      .terms = 2,
-      .term = {{.field = equation->guess, .weight = 1}, {.field = HEAT_ROLE_CORRECTION, .weight = 1}}};
+  const heat_stage add = {.out = equation->result,
+                          .u = equation->guess,
+                          .terms = 2,
+                          .term = {{.field = equation->guess, .weight = 1}, {.field = equation->result, .weight = 1}}};
   status = apply_stage(stepper, add);
   status = heat_first(status, compute_residual(stepper, equation, equation->result, true));
   if (!equation->steady) {
@@ -250,17 +248,18 @@ heat_status heat_implicit_solve(heat_stepper *stepper, const heat_system *equati
 }
 
 heat_status heat_implicit_estimate(heat_stepper *stepper, heat_stage stage, double c) {
-  heat_field *e = field_of(stepper, HEAT_ROLE_RESIDUAL), *filtered = field_of(stepper, HEAT_ROLE_CORRECTION);
+  heat_field *e = field_of(stepper, HEAT_ROLE_RESIDUAL);
   const heat_grid *grid = stepper->op->grid;
   stage.out = HEAT_ROLE_RESIDUAL;
   const heat_status status = heat_agree(grid->comm, apply_stage(stepper, stage));
   if (status.code != HEAT_OK) return status;
   heat_krylov_weigh(&stepper->op->stencil, 1 / c, e, stepper->op->sequence.threads);
-  const heat_cycle cycle = {.r = e, .size = heat_control_size(grid, e), .z = filtered, .read = true};
+  const heat_cycle cycle = {.r = e, .size = heat_control_size(grid, e)};
   stepper->estimate = 0;
   if (cycle.size == 0) return status;
   heat_multigrid_cycle(stepper->implicit->multigrid, &cycle);
-  stepper->estimate = heat_control_size(grid, filtered);
+  heat_multigrid_read(stepper->implicit->multigrid, e);
+  stepper->estimate = heat_control_size(grid, e);
   return status;
 }
 

@@ -12,10 +12,9 @@
 
 #include "heat2d/numerics/stepper.h"
 
-/* The roles of fields in a step; the first three beside the solution are for solving. */
+/* The roles of fields in a step. A correction is found in the field of the result, to which the guess is then added. */
 enum {
   HEAT_ROLE_OLD,
-  HEAT_ROLE_CORRECTION,
   HEAT_ROLE_RESIDUAL,
   HEAT_ROLE_NEW,
   HEAT_ROLE_RIGHT,
@@ -23,14 +22,13 @@ enum {
 };
 
 typedef struct heat_system {
-  heat_term terms[HEAT_TERMS - 1]; /* of f, by roles; none of them HEAT_ROLE_RESIDUAL, HEAT_ROLE_NEW
-                                      or HEAT_ROLE_CORRECTION */
+  heat_term terms[HEAT_TERMS - 1]; /* of f, by roles; none of them HEAT_ROLE_RESIDUAL or HEAT_ROLE_NEW */
   int count;
-  /* What f has beside them: forward_c L(u_n, forward_t), formed anew whenever f is needed; 0: nothing. It counts in the
-   * step's result with forward_weight, s. */
+  /* What f has beside them: forward_c L(u_n, forward_t), formed anew in the field of HEAT_ROLE_NEW, which is not the
+   * result then, whenever f is needed; 0: nothing. It counts in the step's result with forward_weight, s. */
   double forward_c, forward_t, forward_weight;
   int guess;            /* the role of g, as above */
-  int result;           /* the role of v: HEAT_ROLE_NEW, or any but the guess and those of the terms and of solving */
+  int result;           /* the role of v: HEAT_ROLE_NEW, or any but the guess, HEAT_ROLE_RESIDUAL and the terms */
   double c, t;          /* s */
   double budget_weight; /* weight of L(v, t) in the step's result, s */
   bool steady;          /* L(v, t) = 0 is to be solved instead; one term, of weight 0, and c = 1 */

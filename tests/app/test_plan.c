@@ -102,6 +102,31 @@ static void memory_is_what_the_largest_block_takes(void **state) {
   assert_true(taken[1] > taken[0]);
 }
 
+/* As promised: on a narrow grid, where ghost layers weigh most, and on a large one. */
+static void implicit_methods_take_at_most_120_bytes_per_cell(void **state) {
+  (void)state;
+  static const char *const decks[] = {"domain: {size: [0.5, 0.0475], cells: [1000, 95]}\n"
+                                      "material: {diffusivity: 'y < 0.0015 ? 8000 : 1'}\n",
+                                      "domain: {size: [10, 10], cells: [1000, 1000]}\n"
+                                      "material: {diffusivity: 'x < 6 ? 10 : 0.01'}\n"};
+  const double most = 120;
+  for (size_t n = 0; n < sizeof decks / sizeof *decks; n++) {
+    open_rig(&made, (rig_setting){.deck = decks[n], .alone = true, .up_to = RIG_GRID});
+    const double cells = (double)heat_box_cells(made.grid.domain);
+    for (const heat_method *method = heat_methods; method < heat_methods + HEAT_METHODS; method++) {
+      for (int ranks = 1; ranks <= 2 && method->step != NULL; ranks++) {
+        const heat_plan plan = {
+            .problem = &made.problem, .grid = &made.grid, .method = method, .depth = 1, .threads = 1, .ranks = ranks};
+        const double bytes = heat_plan_memory(&plan) * ranks / cells;
+        if (!(bytes <= most))
+          print_error("%s, %d ranks: %.1f bytes per cell\n", heat_method_name(method), ranks, bytes);
+        assert_true(bytes <= most);
+      }
+    }
+    close_rig(&made);
+  }
+}
+
 /* Beside the operator: the fields of the method, and the levels of the multigrid as they come to be. */
 static void memory_of_implicit_methods_has_their_fields_and_the_multigrid(void **state) {
   (void)state;
@@ -113,6 +138,7 @@ static void memory_of_implicit_methods_has_their_fields_and_the_multigrid(void *
                {"[300, 211]", "{diffusivity: 1}", 0, false},
                {"[200, 300]", "{conductivity: [50, 1], density: 1, heat_capacity: 1}", 0, false},
                {"[7, 2000]", "{diffusivity: 1}", 0, false},
+               {"[300, 211]", "{diffusivity: 'x < 2 ? 1 : 2'}", 0, false}, /* the same everywhere, unknown before */
                {"[250, 250]", "{diffusivity: '1 + 500*x*y'}", 0.1, false},
                {"[300, 211]", "{diffusivity: 'x < 0.3 ? 1 : 1e6'}", 0.1, true}, /* which takes doubles */
                {"[300, 211]", "{diffusivity: 'x < 0.3 ? 1 : 1e6'}", 0.1, false}};
@@ -135,7 +161,11 @@ static void memory_of_implicit_methods_has_their_fields_and_the_multigrid(void *
     if (made.grid.rank == 0) { /* its block is the largest */
       const double levels = (double)heat_multigrid_bytes(multigrid);
       const double fields = plan.method->fields * (double)heat_field_bytes(made.grid.owned, 1);
-      const double rest = (double)heat_operator_bytes(&made.problem, made.grid.owned, 1);
+      const heat_box owned = made.grid.owned;
+      const double table = made.op.stencil.uniform || heat_box_width(owned, HEAT_X) < HEAT_REPEATED_COLUMNS
+                               ? 0
+                               : (double)(heat_box_width(owned, HEAT_Y) + 1) * sizeof(int64_t);
+      const double rest = (double)heat_operator_bytes(&made.problem, owned, 1) + table;
       if (!(fabs(all - rest - fields - levels) <= cases[n].near * levels))
         print_error("%s: planned %.0f, and there are %.0f\n", cases[n].cells, all - rest - fields, levels);
       assert_true(fabs(all - rest - fields - levels) <= cases[n].near * levels);
@@ -233,6 +263,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(a_steady_state_has_a_file_for_each_instant),
       cmocka_unit_test(memory_is_what_the_largest_block_takes),
       cmocka_unit_test(memory_of_implicit_methods_has_their_fields_and_the_multigrid),
+      cmocka_unit_test(implicit_methods_take_at_most_120_bytes_per_cell),
       cmocka_unit_test(other_rank_counts_are_planned_as_they_would_be_laid_out),
       cmocka_unit_test(more_files_than_allowed_are_refused_at_their_key),
       cmocka_unit_test_setup_teardown(output_that_cannot_fit_is_warned_of, enter_place, leave_place),

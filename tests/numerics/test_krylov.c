@@ -50,7 +50,6 @@ static void a_sum_that_outgrows_what_was_expected_is_formed_again(void **state) 
                                 .multigrid = multigrid,
                                 .x = &fields[0],
                                 .r = &fields[1],
-                                .z = &fields[2],
                                 .right_side = set_right,
                                 .weight = 1,
                                 .tolerance = tolerance,

@@ -57,8 +57,8 @@ static void the_cycle_is_symmetric_and_positive(void **state) {
     for (uint64_t pair = 0; pair < PAIRS; pair++) {
       fill_noise(&s, &a, 2 * pair);
       fill_noise(&s, &b, 2 * pair + 1);
-      heat_multigrid_cycle(s.mg, &(heat_cycle){.r = &a, .size = 1, .z = &of_a, .read = true});
-      heat_multigrid_cycle(s.mg, &(heat_cycle){.r = &b, .size = 1, .z = &of_b, .read = true});
+      precondition(&s, &a, 1, &of_a);
+      precondition(&s, &b, 1, &of_b);
       const double aa = product(&s, &a, &of_a), bb = product(&s, &b, &of_b);
       const double ab = product(&s, &a, &of_b), ba = product(&s, &b, &of_a);
       const double rounding = 2e-6 * sqrt(fabs(aa * bb));
@@ -89,14 +89,14 @@ static void the_bits_are_those_of_one_rank(void **state) {
     open_setting(&alone, MPI_COMM_SELF, &small[n], 0);
     heat_field r = new_field(&alone), z = new_field(&alone);
     fill_noise(&alone, &r, 5);
-    heat_multigrid_cycle(alone.mg, &(heat_cycle){.r = &r, .size = 1, .z = &z, .read = true});
+    precondition(&alone, &r, 1, &z);
     for (int px = 1; px <= size; px++) {
       if (!fits(&small[n], size, px)) continue;
       setting s;
       open_setting(&s, MPI_COMM_WORLD, &small[n], px);
       heat_field part = new_field(&s), got = new_field(&s);
       fill_noise(&s, &part, 5);
-      heat_multigrid_cycle(s.mg, &(heat_cycle){.r = &part, .size = 1, .z = &got, .read = true});
+      precondition(&s, &part, 1, &got);
       bool same = true;
       EACH_CELL(&s, i, j)
       same = same && memcmp(heat_field_at(&got, i, j), heat_field_at(&z, i, j), sizeof(double)) == 0;
@@ -109,6 +109,12 @@ static void the_bits_are_those_of_one_rank(void **state) {
     heat_field_destroy(&z);
     close_setting(&alone);
   }
+}
+
+static const double *row_of_field(void *context, int thread, int64_t j) {
+  const heat_field *field = context;
+  (void)thread;
+  return heat_field_at(field, field->owned.lo[HEAT_X], j);
 }
 
 static double total_of(const heat_total *total) {
@@ -138,15 +144,15 @@ static void the_bits_do_not_depend_on_the_threads(void **state) {
       fill_noise(&s[which], &r[which], 4);
       fill_noise(&s[which], &q, 5);
       heat_multigrid_cycle(s[which].mg, &(heat_cycle){.r = &r[which],
-                                                      .q = &q,
+                                                      .q = row_of_field,
+                                                      .context = &q,
                                                       .alpha = alpha,
                                                       .size = 1,
-                                                      .z = &z[which],
-                                                      .read = true,
                                                       .product_scale = scale,
                                                       .product = &sums[which][0],
                                                       .square_scale = scale,
                                                       .square = &sums[which][1]});
+      heat_multigrid_read(s[which].mg, &z[which]);
       bool same = true;
       EACH_CELL(&s[which], i, j) {
         const double left = noise(&s[which], i, j, 4) - alpha * noise(&s[which], i, j, 5);
@@ -184,10 +190,10 @@ static void an_update_gives_what_a_new_one_would(void **state) {
     open_setting(&updated, MPI_COMM_WORLD, &other, 0);
     heat_field r = new_field(&fresh), z = new_field(&fresh), got = new_field(&fresh);
     fill_noise(&fresh, &r, 3);
-    heat_multigrid_cycle(updated.mg, &(heat_cycle){.r = &r, .size = 1, .z = &got, .read = true});
+    precondition(&updated, &r, 1, &got);
     assert_int_equal(heat_multigrid_update(updated.mg, small[n].sigma).code, HEAT_OK);
-    heat_multigrid_cycle(fresh.mg, &(heat_cycle){.r = &r, .size = 1, .z = &z, .read = true});
-    heat_multigrid_cycle(updated.mg, &(heat_cycle){.r = &r, .size = 1, .z = &got, .read = true});
+    precondition(&fresh, &r, 1, &z);
+    precondition(&updated, &r, 1, &got);
     bool same = heat_multigrid_bytes(updated.mg) == heat_multigrid_bytes(fresh.mg);
     EACH_CELL(&fresh, i, j)
     same = same && memcmp(heat_field_at(&got, i, j), heat_field_at(&z, i, j), sizeof(double)) == 0;
@@ -215,7 +221,7 @@ static void the_bits_do_not_depend_on_the_instructions(void **state) {
     r = new_field(&s[which]);
     z[which] = new_field(&s[which]);
     fill_noise(&s[which], &r, 11);
-    heat_multigrid_cycle(s[which].mg, &(heat_cycle){.r = &r, .size = 1, .z = &z[which], .read = true});
+    precondition(&s[which], &r, 1, &z[which]);
     bool same = true;
     EACH_CELL(&s[which], i, j)
     same = same && memcmp(heat_field_at(&z[which], i, j), heat_field_at(&z[0], i, j), sizeof(double)) == 0;
@@ -246,9 +252,9 @@ static void units_do_not_matter(void **state) {
   open_setting(&other, MPI_COMM_WORLD, &scaled, 0);
   heat_field r = new_field(&s), z = new_field(&s), other_z = new_field(&s);
   fill_noise(&s, &r, 7);
-  heat_multigrid_cycle(s.mg, &(heat_cycle){.r = &r, .size = 1, .z = &z, .read = true});
+  precondition(&s, &r, 1, &z);
   EACH_CELL(&s, i, j) * heat_field_at(&r, i, j) = ldexp(*heat_field_at(&r, i, j), -500);
-  heat_multigrid_cycle(other.mg, &(heat_cycle){.r = &r, .size = ldexp(1, -500), .z = &other_z, .read = true});
+  precondition(&other, &r, ldexp(1, -500), &other_z);
   bool same = true;
   EACH_CELL(&s, i, j) same = same && ldexp(*heat_field_at(&other_z, i, j), 800) == *heat_field_at(&z, i, j);
   assert_true(everywhere(same));

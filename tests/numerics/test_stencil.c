@@ -100,7 +100,8 @@ static void the_matrix_is_symmetric_and_its_diagonal_is_what_it_says(void **stat
     memset(matrix, 0, sizeof matrix);
     memset(diagonal, 0, sizeof diagonal);
     memset(walls, 0, sizeof walls);
-    heat_stencil_diagonal(&s.made.op.stencil, &s.z);
+    for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
+      heat_stencil_diagonal(&s.made.op.stencil, j, heat_field_at(&s.z, owned.lo[HEAT_X], j));
     for (int64_t j = owned.lo[HEAT_Y]; j < owned.hi[HEAT_Y]; j++)
       for (int64_t i = owned.lo[HEAT_X]; i < owned.hi[HEAT_X]; i++) {
         const int64_t cell = j * nx + i, at[HEAT_AXES] = {i, j};

@@ -185,6 +185,12 @@ static void add(const setting *s, heat_field *x, double factor, const heat_field
   *heat_field_at(x, i, j) = own * *heat_field_at(x, i, j) + factor * *heat_field_at(y, i, j);
 }
 
+/* z = M r, with `size` about as large as the values of r. */
+static inline void precondition(const setting *s, heat_field *r, double size, heat_field *z) {
+  heat_multigrid_cycle(s->mg, &(heat_cycle){.r = r, .size = size});
+  heat_multigrid_read(s->mg, z);
+}
+
 typedef struct solve {
   int iterations;
   double residual; /* the true one, relative */
@@ -201,8 +207,8 @@ static inline solve conjugate_gradients(const setting *s, double tolerance, int 
   double norm = first, rz = 1;
   solve done = {0};
   while (norm > tolerance * first && done.iterations < most) {
-    heat_multigrid_cycle(
-        s->mg, &(heat_cycle){.r = &r, .size = norm / sqrt(cells_of(s)), .thorough = thorough, .z = &z, .read = true});
+    heat_multigrid_cycle(s->mg, &(heat_cycle){.r = &r, .size = norm / sqrt(cells_of(s)), .thorough = thorough});
+    heat_multigrid_read(s->mg, &z);
     const double now = product(s, &r, &z);
     add(s, &p, 1, &z, done.iterations == 0 ? 0 : now / rz);
     rz = now;

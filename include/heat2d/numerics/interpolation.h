@@ -13,10 +13,10 @@
  * the four faces' temperatures, each weighted by how well the two cells beside it conduct along it, sum(k_y) dx/dy for
  * a face across x and sum(k_x) dy/dx for one across y. With an arithmetic interface it is the mean of the four cells.
  *
- * Contact resistances. A face with one has two temperatures, u + q h/(2k) on each of its sides with the heat q that flows
- * through it; a point right on it belongs to the cell above or to the right. A corner where such a face ends has one
- * temperature for all of its cells that touch there without a resistance between them: the mean of x + y - c in each of
- * their quadrants, which is exact where the temperature in each cell is linear.
+ * Contact resistances. A face with one has two temperatures, u + q h/(2k) on each of its sides with the heat q that
+ * flows through it; a point right on it belongs to the cell above or to the right. A corner where such a face ends has
+ * one temperature for all of its cells that touch there without a resistance between them: the mean of x + y - c in
+ * each of their quadrants, which is exact where the temperature in each cell is linear.
  *
  * Walls. A wall's own condition gives its temperature at that instant: the value of a Dirichlet side at the point's own
  * coordinate along it; u + flux h/(2k) beside a cell of a Neumann side; and beside a cell of a Robin side the mean of

@@ -18,7 +18,7 @@ typedef struct heat_krylov {
   heat_sequence *sequence;     /* borrowed; it exchanges ghost layers */
   double sigma;                /* 1/s */
   heat_multigrid *multigrid;   /* borrowed; one cycle of it is the preconditioner */
-  heat_field *x, *r, *z;       /* borrowed; x is the solution, r and z are work space */
+  heat_field *x, *r;           /* borrowed; x is the solution, r is work space */
   /* Sets the owned cells of r to b / (weight rho c_p). Where the matrix is singular the mean of b is then subtracted
    * from it. It cannot fail. Collective. */
   void (*right_side)(void *context, heat_field *r);

@@ -34,23 +34,25 @@ heat_status heat_multigrid_update(heat_multigrid *mg, double sigma);
 void heat_multigrid_destroy(heat_multigrid *mg); /* Collective; NULL is allowed. */
 
 /* A cycle z = M r over the owned box: z is an approximation of A^-1 r, in K for r in W/m3. Only the owned cells of r
- * are read. `size` > 0 is about as large as the values of r, within some powers of ten, for example ||r|| /
+ * are used. `size` > 0 is about as large as the values of r, within some powers of ten, for example ||r|| /
  * sqrt(cells), and the same on all ranks. r is scaled by a power of two near `size`, so that float has enough range for
  * any units; apart from that the bits do not depend on it. Where the matrix is singular the mean of r must be 0, and
  * that of z is 0, too.
  *
  * To read the fields as rarely as possible, the residual is updated in the same sweep, r = r - alpha q, before the
- * cycle uses it. z has no more digits than the precision of the cycle, and stays inside the multigrid until the next
- * cycle. The direction p = z + beta p of conjugate gradients is kept there as well, in the same precision. This costs x
- * and r no digits, since both are updated with the rounded p. */
+ * cycle uses it. q is computed row by row, so that it takes no memory. z has no more digits than the precision of the
+ * cycle, and stays inside the multigrid until the next cycle. The direction p = z + beta p of conjugate gradients is
+ * kept there as well, in the same precision. This costs x and r no digits, since both are updated with the rounded p.
+ */
 typedef struct heat_cycle {
   heat_field *r;
-  const heat_field *q; /* NULL: r stays as it is */
+  /* Computes row j of q when it is asked for, perhaps more than once. The row stays as it is until the same thread asks
+   * for another. NULL: r stays as it is. Local. */
+  const double *(*q)(void *context, int thread, int64_t j);
+  void *context;
   double alpha;
   double size;
-  bool thorough; /* do more work where the material jumps, which gives another M */
-  heat_field *z; /* its owned cells are set to z where `read` is set, and overwritten where the matrix is singular */
-  bool read;
+  bool thorough;        /* do more work where the material jumps, which gives another M */
   double product_scale; /* power of two by which the terms of the scalar product r z are multiplied ... */
   heat_total *product;  /* ... and the part of that product from this rank's cells; NULL: not wanted */
   double square_scale;  /* the same for r r after the update of r */
@@ -60,8 +62,10 @@ typedef struct heat_cycle {
 /* Do one cycle. Collective over the grid's communicator. */
 void heat_multigrid_cycle(heat_multigrid *mg, const heat_cycle *cycle);
 
-/* Copy the z of the last cycle into the owned box of `z`. Local. */
+/* Copy the z of the last cycle into the owned box of `z`, which may be the field that was r; or only row j of it into
+ * the owned cells of a row. Local. */
 void heat_multigrid_read(const heat_multigrid *mg, heat_field *z);
+void heat_multigrid_read_row(const heat_multigrid *mg, int64_t j, double *z);
 
 /* Exchange a ghost layer of z, so that the next direction can be computed there, too. `fresh` says that it is a first
  * direction, p = z, which does not use the direction before. Collective over the grid's communicator. */
@@ -78,6 +82,17 @@ void heat_multigrid_advance(const heat_multigrid *mg, int64_t j, double alpha, d
 /* Row j of p as doubles; the pointer is that of the first owned cell, and there is a ghost cell at each end except
  * beyond walls. The row stays valid until the same thread asks for row j + 4. Local. */
 const double *heat_multigrid_direction(const heat_multigrid *mg, int thread, int64_t j);
+
+/* Work space of a thread for a row of doubles, at its first owned cell. The multigrid uses it in a cycle only if the
+ * matrix is singular. Local. */
+double *heat_multigrid_work(const heat_multigrid *mg, int thread);
+
+/* A row of doubles that nothing else overwrites, with a number that says what it holds. Local. */
+typedef struct heat_kept_row {
+  double *values;
+  int64_t *number;
+} heat_kept_row;
+heat_kept_row heat_multigrid_kept(const heat_multigrid *mg, int thread);
 
 /* The number of threads that share the finest level, at least 1. Local. */
 int heat_multigrid_threads(const heat_multigrid *mg);

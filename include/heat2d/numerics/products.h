@@ -16,13 +16,21 @@
 
 enum { HEAT_PRODUCTS = 4 }; /* sums that are formed at once, at most */
 
+/* One row of the factors a and b, at its first owned cell; b is NULL where the sum is of a alone. */
+typedef struct heat_factors {
+  const double *a, *b;
+} heat_factors;
+
 /* The sum of a b over all cells, of a / b where `over`, of a alone where b is NULL. */
 typedef struct heat_product {
   const heat_field *a, *b;
+  /* In place of these fields: computes row j of both when it is asked for. The rows stay as they are until the same
+   * thread asks for others. NULL: there are fields. Local. */
+  heat_factors (*rows)(void *context, int thread, int64_t j);
+  void *context;
   bool over;
   double size;           /* what the sum is expected to be, at least to some six digits before the point; 0: unknown */
   const heat_total *own; /* of this rank's cells by heat_product_scale(size), where that is known already; or NULL */
-  bool only_own;         /* `own` is all there is of a b: where `size` has no room for it the sum is NAN */
   int threads;           /* that share the work, 0: 1 */
   double sum;            /* the result, which is the next `size`; NAN when a term is not finite */
 } heat_product;

@@ -15,10 +15,11 @@ typedef struct heat_terms {
 } heat_terms;
 
 /* The reaction sigma rho c_p of the matrix S = sigma rho c_p - K in one row: sigma / inverse in each cell, or
- * `reaction` in all cells where `inverse` is NULL. */
+ * `reaction` in all cells where `inverse` is NULL. `known`, unless it is NULL, are these values themselves: divisions
+ * take long. */
 typedef struct heat_reaction {
   double sigma, reaction;
-  const double *inverse;
+  const double *inverse, *known;
 } heat_reaction;
 
 /* One row of y = K x, see stencil.h. In place of a neighbour beyond a wall the cell itself is taken. */
@@ -37,7 +38,7 @@ typedef struct heat_apply_row {
   double *q;
   ptrdiff_t columns;
   heat_reaction reaction;
-  double scales[HEAT_APPLY_SUMS]; /* factors of the terms of each sum; 0: not wanted, either no sum or all but p q */
+  double scales[HEAT_APPLY_SUMS]; /* factors of the terms of each sum; 0: not wanted: no sum, or all but p q */
 } heat_apply_row;
 
 typedef struct heat_solver_loops {

@@ -52,6 +52,7 @@ void heat_stencil_update_walls(heat_stencil *stencil, const heat_walls *walls);
 /* Look for repeated rows of the material, which must not change any more, so that what goes through the rows one by one
  * reads less. HEAT_IO (memory). Local. */
 heat_status heat_stencil_find_repeats(heat_stencil *stencil);
+size_t heat_stencil_repeats_bytes(const heat_problem *problem, heat_box owned); /* of its table. Local. */
 
 /* Bytes of the fields of a stencil that is made of `problem`. Local. */
 size_t heat_stencil_bytes(const heat_problem *problem, heat_box owned, int depth);
@@ -83,8 +84,8 @@ void heat_stencil_row_ends(const heat_stencil *stencil, const heat_balance_row *
 /* y = L_h x over the owned box, K/s: the balance times 1 / (rho c_p). Local. */
 void heat_stencil_apply(const heat_stencil *stencil, const heat_field *x, heat_field *y);
 
-/* d = the diagonal of -rho c_p L_h over the owned box, W/(m3 K). Local. */
-void heat_stencil_diagonal(const heat_stencil *stencil, heat_field *d);
+/* d = the diagonal of -rho c_p L_h in the owned cells of row j, W/(m3 K). Local. */
+void heat_stencil_diagonal(const heat_stencil *stencil, int64_t j, double *d);
 
 /* The material of a kernel's sweep, at the first owned cell; all else is 0. Local. */
 heat_sweep heat_stencil_sweep(const heat_stencil *stencil);
