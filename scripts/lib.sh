@@ -183,19 +183,20 @@ mpi_environment() {
 # Ends the mpirun with process id $1 when its ranks have all ended and it has not noticed for 10 s: Open MPI 4.1 waits
 # for ever where a rank is killed while it connects in MPI_Init. Ends with it, to be run beside it. $2: seconds after
 # which it is ended in any case. $3 is `here` where all ranks are on this host: then also when it has no children any
-# more, as it sometimes hangs in PMIx_server_finalize when it has waited for them.
+# more, as it sometimes hangs in PMIx_server_finalize when it has waited for them. Where none was seen, it may not have
+# started them yet, and has 40 s.
 guard_mpirun() {
-  local limit=$((SECONDS + ${2:-1000000000})) deserted=0 started=no states
+  local limit=$((SECONDS + ${2:-1000000000})) deserted=0 patience=20 states
   while kill -0 "$1" 2>/dev/null; do
     states=$(ps -o stat= --ppid "$1" 2>/dev/null)
-    [ -n "$states" ] && [ "${3:-}" = here ] && started=yes
     deserted=$((deserted + 1))
     if [ -n "$states" ]; then
+      patience=5
       ! grep -qv '^Z' <<<"$states" || deserted=0 # its children are not all zombies
     else
-      [ "$started" = yes ] || deserted=0
+      [ "${3:-}" = here ] || deserted=0
     fi
-    if [ "$deserted" -gt 5 ]; then
+    if [ "$deserted" -gt "$patience" ]; then
       echo "mpirun hung after its ranks had ended: killed" >&2
       kill -KILL "$1"
     elif [ "$SECONDS" -ge "$limit" ]; then
