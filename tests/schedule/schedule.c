@@ -5,14 +5,16 @@
  *     schedule implicit NODE CELLS COSTS ROUNDS         the levels of a uniform plate, and a solve of ROUNDS iterations
  *     schedule startup NODE CELLS SPLITS AGREEMENTS     so many splits of communicators and agreements of all ranks,
  * and the plans of both
- *     schedule costs 0 CELLS 0 0                        prints COSTS, measured with all cells, on as many cores as ranks
+ *     schedule costs 0 CELLS 0 0                        prints COSTS, measured with all cells, on as many cores as
+ * ranks
  *
  * Each rank has CELLS x CELLS cells, and NODE ranks fill a node; 0: blocks are numbered row by row. Layouts, halos and
- * the linear solver are those of the program, and their messages are sent. The loops over cells are left out; under SMPI
- * their time passes: NANOSECONDS for a cell and step, or what the file COSTS says. The values are one piece of memory,
- * which all simulated ranks share.
+ * the linear solver are those of the program, and their messages are sent. The loops over cells are left out; under
+ * SMPI their time passes: NANOSECONDS for a cell and step, or what the file COSTS says. The values are one piece of
+ * memory, which all simulated ranks share.
  *
- * Rank 0 prints: kind, ranks, CELLS, seconds of a round, those of a rank that has no neighbours (0: see a run of one). */
+ * Rank 0 prints: kind, ranks, CELLS, seconds of a round, those of a rank that has no neighbours (0: see a run of one).
+ */
 #include "schedule.h"
 
 #include "heat2d/grid/halo.h"
@@ -110,7 +112,8 @@ static void print_row(const char *kind, const heat_grid *grid, int64_t cells, do
 int SCHEDULE_MAIN(int argc, char **argv) {
   MPI_Init(&argc, &argv);
   if (argc != 6) {
-    fprintf(stderr, "usage: schedule euler|implicit|startup|costs NODE CELLS NANOSECONDS|COSTS|SPLITS ROUNDS|AGREEMENTS\n");
+    fprintf(stderr,
+            "usage: schedule euler|implicit|startup|costs NODE CELLS NANOSECONDS|COSTS|SPLITS ROUNDS|AGREEMENTS\n");
     MPI_Abort(MPI_COMM_WORLD, HEAT_USAGE);
   }
   const char *kind = argv[1];

@@ -1,6 +1,6 @@
-/* The schedule under SimGrid's SMPI. The linker lets these functions stand for calls of MPI and for SMPI's own malloc and
- * calloc (--wrap): the values of cells and the buffers of all messages of all ranks are the same memory, which SMPI then
- * does not copy, and types of values are basic ones, which it does not pack. */
+/* The schedule under SimGrid's SMPI. The linker lets these functions stand for calls of MPI and for SMPI's own malloc
+ * and calloc (--wrap): the values of cells and the buffers of all messages of all ranks are the same memory, which SMPI
+ * then does not copy, and types of values are basic ones, which it does not pack. */
 #include "schedule.h"
 
 #include <stdlib.h>

@@ -77,7 +77,7 @@ void schedule_measure_costs(int64_t width) {
   enum { MOST = 100, SOLVES = 5 };
   const heat_problem problem = {.cells = {width, width}, .spacing = {1, 1}};
   heat_grid grid;
-  heat_field x, r, z;
+  heat_field x, r;
   heat_sequence sequence = {.halo = NULL};
   real = __real_heat_level_loops_find(HEAT_LEVEL_SINGLE);
   heat_level_loops timed = *real;
@@ -90,7 +90,7 @@ void schedule_measure_costs(int64_t width) {
   schedule_solver_loops = __real_heat_solver_loops_find();
   schedule_need(heat_grid_create(&grid, MPI_COMM_SELF, &problem, (const int[HEAT_AXES]){1, 1}));
   schedule_need(heat_halo_create(&sequence.halo, &grid, 1, 1));
-  for (int n = 0; n < 3; n++) schedule_need(heat_field_create((heat_field *[]){&x, &r, &z}[n], &grid, 1));
+  for (int n = 0; n < 2; n++) schedule_need(heat_field_create((heat_field *[]){&x, &r}[n], &grid, 1));
   heat_stencil stencil = {.grid = &grid, .depth = 1, .uniform = true, .faces = {1, 1}, .s = 1};
   double *walls = calloc((size_t)width, sizeof *walls);
   if (walls == NULL) schedule_need(heat_no_memory("walls", (size_t)width * sizeof *walls));
@@ -100,7 +100,6 @@ void schedule_measure_costs(int64_t width) {
                         .sigma = sigma,
                         .x = &x,
                         .r = &r,
-                        .z = &z,
                         .right_side = right_side,
                         .weight = 1,
                         .tolerance = tolerance,
@@ -125,6 +124,5 @@ void schedule_measure_costs(int64_t width) {
   heat_halo_destroy(sequence.halo);
   heat_field_destroy(&x);
   heat_field_destroy(&r);
-  heat_field_destroy(&z);
   free(walls);
 }

@@ -1,7 +1,8 @@
-/* The program's own solver (krylov.c, multigrid.c and what they use) with all of its levels, messages and sums, but without
- * cells: the loops over cells are other ones, which the linker gives it (--wrap). They let the time pass that the real
- * ones took where they were measured (solver_costs.c), and set the scalar products to numbers with which the residual
- * falls by a factor of 16 or more in each iteration. Everything that the solver decides it decides as in the program. */
+/* The program's own solver (krylov.c, multigrid.c and what they use) with all of its levels, messages and sums, but
+ * without cells: the loops over cells are other ones, which the linker gives it (--wrap). They let the time pass that
+ * the real ones took where they were measured (solver_costs.c), and set the scalar products to numbers with which the
+ * residual falls by a factor of 16 or more in each iteration. Everything that the solver decides it decides as in the
+ * program. */
 #include "heat2d/numerics/krylov.h"
 
 #include "schedule.h"
@@ -36,7 +37,8 @@ int schedule_size(const heat_level *level) {
 /* The time of a loop over a level's cells; one for all sizes is listed at size 0. */
 static void pass(schedule_part part, const heat_level *level) {
   const bool by_size = part == SCHEDULE_DOWN || part == SCHEDULE_UP;
-  const double cells = (double)heat_box_cells(level->grid.owned), each = costs[part][by_size ? schedule_size(level) : 0];
+  const double cells = (double)heat_box_cells(level->grid.owned),
+               each = costs[part][by_size ? schedule_size(level) : 0];
   if (cells > 0 && each > 0) schedule_work(each * cells);
 }
 
@@ -98,8 +100,8 @@ static void read_direction(const heat_level *level, int64_t j, double unit, doub
   (void)level, (void)j, (void)unit, (void)values;
 }
 
-static const heat_level_loops level_loops = {sizeof(float), put,      take,          enter,      down,          residual,
-                                             up,            multiply, advance_level, turn_level, read_direction};
+static const heat_level_loops level_loops = {
+    sizeof(float), put, take, enter, down, residual, up, multiply, advance_level, turn_level, read_direction};
 
 /* The loops of the set-up. */
 
@@ -166,7 +168,8 @@ static void reduce(double *r, double a, const double *q, ptrdiff_t columns, heat
   total->high[0] += share(1) / rows;
 }
 
-static const heat_solver_loops solver_loops = {add, largest, multiply_row, advance_row, turn_row, balance, apply, reduce};
+static const heat_solver_loops solver_loops = {add,      largest, multiply_row, advance_row,
+                                               turn_row, balance, apply,        reduce};
 
 const heat_level_loops *schedule_level_loops = &level_loops;
 const heat_level_setup *schedule_level_setup = &level_setup;
@@ -233,7 +236,6 @@ schedule_seconds schedule_solve(const heat_grid *grid, int iterations) {
                         .sigma = sigma,
                         .x = &x,
                         .r = &r,
-                        .z = &field,
                         .right_side = right_side,
                         .weight = sigma,
                         .context = &sequence,
