@@ -3,8 +3,8 @@
 #include <float.h>
 #include <math.h>
 
-/* Instants closer than this fraction of a step are one: decimal decks are not binary fractions, and an instant that is
- * very many steps away from zero is itself known only to its last digits. */
+/* Times that are closer than this fraction of a step count as equal: decimal numbers of a deck are not binary
+ * fractions, and a time that is very many steps away from zero is itself rounded. */
 static double slack_at(double time, double dt) {
   static const double least = 1e-9;
   const double digits = 8 * DBL_EPSILON * fabs(time) / dt;
@@ -38,7 +38,7 @@ void heat_clock_reach(heat_clock *clock, double time) {
   if (time >= clock->end) clock->last = clock->anchor_step;
 }
 
-/* How many multiples of `seconds` lie in (0, time], those included that differ from it by rounding. */
+/* The number of multiples of `seconds` in (0, time], including one that differs from `time` by rounding. */
 static double multiples(double time, double seconds) {
   const double slack = 1e-12;
   return floor(time * (1 + slack) / seconds);
@@ -50,7 +50,7 @@ void heat_clock_aim(heat_clock *clock, heat_cadence cadence) {
   if (next < clock->target) clock->target = next;
 }
 
-/* Where the step would end if there were no `end`. */
+/* The time at which step n would end without `end`. */
 static double lattice_time(const heat_clock *clock, int64_t n) {
   return clock->anchor_time + (double)(n - clock->anchor_step) * clock->dt;
 }
@@ -81,7 +81,7 @@ int64_t heat_clock_next(const heat_clock *clock, heat_cadence cadence, int64_t n
   if (cadence.seconds > 0 && !clock->free) {
     const double slack = slack_at(lattice_time(clock, n), clock->dt);
     const double reached = floor((lattice_time(clock, n) + slack * clock->dt) / cadence.seconds);
-    if (isinf(reached)) return n + 1; /* more multiples than can be counted lie in a step */
+    if (isinf(reached)) return n + 1; /* a step contains more multiples than can be counted */
     const double due = (reached + 1) * cadence.seconds;
     const double ahead = ceil((due - clock->anchor_time) / clock->dt - slack);
     if (ahead <= (double)(clock->last - clock->anchor_step)) {

@@ -1,5 +1,5 @@
-/* Numbers too small to be normal count as 0 for a while. What a solver computes far from where anything happens falls
- * below 1e-38, or 1e-308 in double, and there each operation of many processors takes a hundred times as long. */
+/* Treats denormal numbers as 0 for a while. Far from sources and walls the values of a solver decay below 1e-38, or
+ * 1e-308 in double, and there an operation takes a hundred times as long on many processors. */
 #ifndef HEAT2D_FLUSH_H
 #define HEAT2D_FLUSH_H
 
@@ -8,9 +8,9 @@
 #if defined(__SSE2__)
 #include <xmmintrin.h>
 
-enum { HEAT_FLUSH_BITS = 0x8040 }; /* results, and operands */
+enum { HEAT_FLUSH_BITS = 0x8040 }; /* flush results to zero, and treat operands as zero */
 
-/* Begin; returns what to end with. Of the calling thread. Local. */
+/* Begin, for the calling thread; returns the previous setting, with which heat_flush_end has to be called. Local. */
 static inline uint64_t heat_flush_begin(void) {
   const unsigned before = _mm_getcsr();
   _mm_setcsr(before | HEAT_FLUSH_BITS);

@@ -3,7 +3,7 @@
 #include <float.h>
 #include <math.h>
 
-/* The numbers of the cells around a point. */
+/* The numbers of the cells around a point, see HEAT_AROUND. */
 enum { HERE, ACROSS_X, ACROSS_Y, DIAGONAL };
 
 static int next_across(int axis) {
@@ -26,7 +26,8 @@ heat_quadrant heat_quadrant_at(const heat_problem *problem, const double point[H
     const int64_t last = problem->cells[axis] - 1;
     const double low = problem->origin[axis], high = low + problem->size[axis];
     double place = (point[axis] - low) / problem->spacing[axis]; /* in cells */
-    /* What was meant to lie on a face lies on it: beside a joint of contrast 1e6 one rounding counts as a million. */
+    /* A point that is meant to be on a face is moved exactly onto it: next to a joint with a contrast of 1e6 a rounding
+     * error would be multiplied by a million. */
     const double rounding = 4 * DBL_EPSILON * (fmax(fabs(low), fabs(high)) / problem->spacing[axis]);
     if (fabs(place - round(place)) <= rounding) place = round(place);
     place = fmin(fmax(place, 0), (double)problem->cells[axis]);
@@ -52,7 +53,7 @@ void heat_quadrant_cells(const heat_grid *grid, const heat_quadrant *quadrant, i
   }
 }
 
-/* k[axis][n]: the conductivity along an axis of each cell around the point. */
+/* Evaluate k[axis][n], the conductivity along an axis of each cell around the point. */
 static heat_status paint(const heat_interpolation *at, double k[HEAT_AXES][HEAT_AROUND]) {
   int64_t cells[HEAT_AROUND][HEAT_AXES];
   heat_quadrant_cells(at->grid, &at->quadrant, cells);
@@ -67,8 +68,8 @@ static heat_status paint(const heat_interpolation *at, double k[HEAT_AXES][HEAT_
   return heat_ok();
 }
 
-/* The shares of a cell and of the next one across an axis in the temperature of the face between them, on the cell's
- * own side of a contact resistance. */
+/* Compute the weights of a cell and of the next one across an axis in the temperature of the face between them, on the
+ * cell's own side of a contact resistance. */
 static void share_face(const heat_problem *problem, int axis, double own, double next, double contact,
                        double share[2]) {
   const double half = problem->spacing[axis] / 2;
@@ -82,7 +83,7 @@ static int beyond(int cell, int axis) {
   return cell ^ next_across(axis);
 }
 
-/* contact[axis][n]: of the face of cell n across an axis. Whether there is any. */
+/* Find contact[axis][n], the contact resistance of the face of cell n across an axis. Returns whether there is any. */
 static bool find_contacts(const heat_interpolation *at, double contact[HEAT_AXES][HEAT_AROUND]) {
   int64_t cells[HEAT_AROUND][HEAT_AXES];
   bool any = false;
@@ -95,7 +96,7 @@ static bool find_contacts(const heat_interpolation *at, double contact[HEAT_AXES
   return any;
 }
 
-/* The corner where contact resistances end, on this cell's side of them: see the header. */
+/* Compute the weights of a corner at which contact resistances end, on this cell's side of them: see the header. */
 static void weigh_parted_corner(heat_interpolation *at, double k[HEAT_AXES][HEAT_AROUND],
                                 double contact[HEAT_AXES][HEAT_AROUND]) {
   bool joined[HEAT_AROUND] = {[HERE] = true};
@@ -120,8 +121,9 @@ static void weigh_parted_corner(heat_interpolation *at, double k[HEAT_AXES][HEAT
   }
 }
 
-/* The share of each cell in the corner of four: see the header. A face across an axis lies between the cells `one` and
- * `other`, in the weights of its temperature and in how well heat flows along it. */
+/* Compute the weight of each cell in the temperature of the corner of four cells: see the header. A face across an axis
+ * is between the cells `one` and `other`, whose conductivities give the temperature of the face and its weight in the
+ * corner. */
 static void weigh_corner(heat_interpolation *at, double k[HEAT_AXES][HEAT_AROUND]) {
   const heat_problem *problem = at->problem;
   double sum = 0;
@@ -140,7 +142,8 @@ static void weigh_corner(heat_interpolation *at, double k[HEAT_AXES][HEAT_AROUND
   for (int n = 0; n < HEAT_AROUND; n++) at->corner[n] /= sum;
 }
 
-/* The law of a wall at the coordinate s along it, beside a cell of that conductance towards it. */
+/* Find how the temperature of a wall at the coordinate s along it depends on that of the cell beside it, which has the
+ * given conductance towards the wall. */
 static heat_status find_law(const heat_problem *problem, int side, double s, double t, double conductance,
                             heat_wall_law *law) {
   double coefficient, value;
@@ -157,8 +160,8 @@ static heat_status find_law(const heat_problem *problem, int side, double s, dou
   return status;
 }
 
-/* Of a Dirichlet side: at the point's own coordinate, and at its cell's. Of others: beside the cell, and beside the
- * next one along the wall, or right in the corner where the wall ends. */
+/* Find the laws of the walls. For a Dirichlet side these are at the coordinates of the point and of its cell; for other
+ * sides, beside the cell and beside the next cell along the wall, or in the corner where the wall ends. */
 static heat_status find_walls(heat_interpolation *at, double t) {
   const heat_problem *problem = at->problem;
   int64_t cells[HEAT_AROUND][HEAT_AXES];
@@ -210,8 +213,8 @@ heat_status heat_interpolation_update(heat_interpolation *at, double t) {
   return at->in_time ? find_walls(at, t) : heat_ok();
 }
 
-/* The mean of a and b with weights whose sum is 1, each of them known to its last digits: beside a joint of contrast
- * 1e6 the rounding of 1 - weight would count. Never beyond a and b. */
+/* The mean of a and b with two weights whose sum is 1. Both weights are given to full precision, because next to a
+ * joint with a contrast of 1e6 the rounding error of 1 - weight would matter. The result is never outside of [a, b]. */
 static double mean(double a, double b, const double share[2]) {
   const double value = share[0] * a + share[1] * b;
   return fmin(fmax(value, fmin(a, b)), fmax(a, b));
@@ -225,20 +228,21 @@ static double wall_temperature(const heat_wall_law *law, double u) {
   return mean(law->fixed, u, law->share) + law->offset;
 }
 
-/* The face across an axis. */
+/* The temperature of the face across an axis. */
 static double face(const heat_interpolation *at, int axis, const double u[HEAT_AROUND]) {
   return at->wall[axis] ? wall_temperature(&at->law[axis][0], u[HERE])
                         : mean(u[HERE], u[next_across(axis)], at->share[axis]);
 }
 
-/* Where a wall across `axis` meets the face to the next cell along it. */
+/* The temperature at which a wall across `axis` meets the face to the next cell along it. */
 static double corner_on_wall(const heat_interpolation *at, int axis, const double u[HEAT_AROUND]) {
   const int along = 1 - axis;
   return mean(wall_temperature(&at->law[axis][0], u[HERE]), wall_temperature(&at->law[axis][1], u[next_across(along)]),
               at->share[along]);
 }
 
-/* Where the faces of temperatures x and y meet, neither of them a Dirichlet side. */
+/* The temperature of the corner at which faces with the temperatures x and y meet, neither of which is a Dirichlet
+ * side. */
 static double corner(const heat_interpolation *at, double x, double y, const double u[HEAT_AROUND]) {
   if (at->wall[HEAT_X] && at->wall[HEAT_Y])
     return mix(wall_temperature(&at->law[HEAT_X][1], y), wall_temperature(&at->law[HEAT_Y][1], x), 0.5);
@@ -253,9 +257,10 @@ static double corner(const heat_interpolation *at, double x, double y, const dou
   return fmin(fmax(sum, low), high);
 }
 
-/* Beside a Dirichlet side: first along it on the line through the centre, then towards the side itself, at the point's
- * own coordinate. Between two of them both ways count, each alone on its own side; the end of the line through the
- * centre is then the other side at the centre's coordinate. */
+/* The temperature next to a Dirichlet side: interpolate first along the side, on the line through the centre, and then
+ * towards the side, whose temperature is taken at the point's own coordinate. Between two Dirichlet sides this is done
+ * in both directions, each of which is exact on its own side; the line through the centre then ends at the other side,
+ * at the coordinate of the centre. */
 static double beside_dirichlet(const heat_interpolation *at, double x, double y, const double u[HEAT_AROUND]) {
   const double p = at->quadrant.part[HEAT_X], q = at->quadrant.part[HEAT_Y];
   const bool both = at->dirichlet[HEAT_X] && at->dirichlet[HEAT_Y];

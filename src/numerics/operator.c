@@ -52,17 +52,17 @@ heat_status heat_operator_rate(heat_operator *op, heat_field *u, double t, doubl
   heat_sequence_refresh(&op->sequence, u);
   heat_walls_apply(&op->walls, u, grid->owned, 0);
   *rate = heat_sequence_rate(&op->sequence, u);
-  if (isnan(*rate)) *rate = INFINITY; /* MPI_MAX need not keep a NaN */
+  if (isnan(*rate)) *rate = INFINITY; /* MPI_MAX may drop a NaN */
   MPI_Allreduce(MPI_IN_PLACE, rate, 1, MPI_DOUBLE, MPI_MAX, grid->comm);
   return heat_agree(grid->comm, status);
 }
 
-/* Exact sums over cells: their bits do not depend on who forms which part. What is not negative is entered once for the
- * heat and its size. */
+/* Exact sums over cells, whose bits do not depend on how cells are divided among ranks and threads. Values that are not
+ * negative are added once for both the heat and its size. */
 typedef struct cell_sums {
-  heat_sum temperature;       /* u, where the material varies */
-  heat_sum positive;          /* rho c_p u, or u of one material, where no cell of a stretch is below 0 */
-  heat_sum mixed, mixed_size; /* the same in other stretches, and its size */
+  heat_sum temperature;       /* u, if the material varies */
+  heat_sum positive;          /* rho c_p u, or u for uniform material, of pieces of rows without a negative value */
+  heat_sum mixed, mixed_size; /* the same for all other pieces, and its magnitude */
 } cell_sums;
 
 static bool any_negative(const double *values, int64_t count) {

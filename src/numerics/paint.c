@@ -7,7 +7,8 @@ typedef struct paint_job {
   heat_status status;
 } paint_job;
 
-/* Some rows at a time, by all threads; of several failures the one of the lowest rows is told. */
+/* Evaluate a piece of some rows; all threads take pieces. If several pieces fail, the failure of the lowest rows is
+ * kept. */
 static void paint_piece(heat_box piece, const int64_t shift[HEAT_AXES], void *context) {
   enum { ROWS = 64 };
   paint_job *job = context;

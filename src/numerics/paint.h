@@ -1,4 +1,4 @@
-/* A property of the problem, painted into a field with its ghost layers. */
+/* Evaluation of a property of the problem in the cells of a field. */
 #ifndef HEAT2D_NUMERICS_PAINT_H
 #define HEAT2D_NUMERICS_PAINT_H
 
@@ -9,7 +9,7 @@
  * not beyond walls. HEAT_DECK as heat_problem_values. Local. */
 heat_status heat_paint_field(const heat_discretisation *from, heat_property property, heat_field *field);
 
-/* The same in the owned cells alone. HEAT_DECK. Local. */
+/* Do the same in the owned cells only. HEAT_DECK. Local. */
 heat_status heat_paint_owned(const heat_discretisation *from, heat_property property, heat_field *field);
 
 #endif

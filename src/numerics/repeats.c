@@ -19,7 +19,7 @@ void heat_repeats_find(const heat_repeats *repeats, int64_t from, int64_t to, co
   if (repeats->like == NULL) return;
   int64_t *like = repeats->like - repeats->first;
   for (int64_t j = from; j < to; j++) {
-    /* What the row below repeats is in cache. */
+    /* The row that the row below is equal to is in cache. */
     like[j] = j;
     if (j > from && same(arrays, count, (ptrdiff_t)(j - from), (ptrdiff_t)(like[j - 1] - from))) like[j] = like[j - 1];
   }

@@ -28,7 +28,7 @@ heat_status heat_steady_look(heat_steady *steady, heat_operator *op, heat_field 
   steady->rate = rate;
   steady->threshold = threshold;
   if (!(rate < threshold || rate == 0)) return status;
-  /* What depends on time is gone through once, when it matters. */
+  /* The time of the last change is computed once, when it is first needed. */
   if (isnan(steady->after))
     status = heat_agree(op->grid->comm, heat_problem_settles(op->problem, steady->end, &steady->after));
   *is_steady = status.code == HEAT_OK && t >= steady->after;

@@ -10,7 +10,7 @@
 static int euler_stages(const heat_step *step, double bound, heat_stage stages[HEAT_METHOD_STAGES], int *result) {
   enum { NOW, NEXT };
   const double t = step->t, dt = step->dt;
-  (void)bound; /* one stage, whatever it is */
+  (void)bound; /* always one stage */
   stages[0] = (heat_stage){
       .out = NEXT, .u = NOW, .terms = 1, .term = {{.field = NOW, .weight = 1}}, .c = dt, .t = t, .budget_weight = dt};
   *result = NEXT;
@@ -24,7 +24,7 @@ const heat_method heat_methods[] = {
                           .fields = 4,
                           .lasting = 3,
                           .stability = (HEAT_RKL2_MOST * HEAT_RKL2_MOST + HEAT_RKL2_MOST - 2) / 2,
-                          .monotone = 1.38, /* of 3 stages; for walls that do not change in time */
+                          .monotone = 1.38, /* for 3 stages, and walls that do not change in time */
                           .error_scale = 10,
                           .stages = heat_rkl2_stages},
     [HEAT_METHOD_BACKWARD_EULER] = {.order = 1,
@@ -54,10 +54,10 @@ const char *heat_method_name(const heat_method *method) {
   return heat_method_names[method - heat_methods];
 }
 
-/* The rows of the fields that only hold values within a step; 0: all of them. The same on all ranks, whose passes end
- * where what they wrote must last: bands only where the last block, which is the smallest one, has more rows than that.
- * With a halo of one layer each pass is one stage, and all must; and where a step takes more stages than the halo
- * lasts for, all that it holds must last. */
+/* The number of rows of the fields that are used within a step only, so that they can be bands; 0: whole fields. It is
+ * the same on all ranks. Passes end where values have to be kept, so that bands are possible only if the last block,
+ * which is the smallest one, has more rows than a band. With a halo of one layer each pass is one stage, after which
+ * all values have to be kept; and if a step has more stages than the halo lasts for, all its fields have to be kept. */
 static int band_rows(const heat_method *method, const heat_layout *layout, int depth, int threads) {
   if (method->step != NULL) return 0;
   if ((depth == 1 || method->lasting > 1) && heat_layout_needs_exchange(layout)) return 0;
@@ -70,8 +70,8 @@ static bool takes_euler_steps(const heat_method *method) {
   return method == &heat_methods[HEAT_METHOD_EULER];
 }
 
-/* What the lane frame takes where the steps are done in it, and `untried`: whether that is sure; 0: they are not. Where
- * the material varies much they may not be, and where it does is not known yet: then it is counted. */
+/* The bytes of the lane frame if steps are done in it; 0 if they are not. For a material that varies much this is
+ * decided later, so that its memory is counted; *untried tells whether it is certain. */
 static size_t frame_bytes(const heat_stepper_spec *spec, bool *untried) {
   const heat_layout *layout = spec->layout;
   heat_box grown = heat_layout_box(layout, 0);
@@ -91,7 +91,7 @@ size_t heat_stepper_bytes(const heat_stepper_spec *spec) {
   const size_t whole = heat_field_form_bytes(spec->layout, block, form), frame = frame_bytes(spec, &untried);
   form.rows = band_rows(method, spec->layout, spec->depth, spec->threads);
   const size_t band = form.rows > 0 && untried ? 0 : heat_field_form_bytes(spec->layout, block, form);
-  /* A solver's messages are of one layer, and next to nothing. */
+  /* The messages of a solver have one layer, and their size is negligible. */
   const size_t messages = method->step == NULL ? heat_halo_plan_bytes(spec->layout, spec->depth) : 0;
   const size_t patches =
       takes_euler_steps(method) && spec->coefficients > 0 ? heat_patches_bytes(heat_box_grow(block, spec->depth)) : 0;
@@ -156,7 +156,8 @@ void heat_stepper_cast(const heat_stepper *stepper, heat_stage *stage) {
   for (int k = 0; k < stage->terms; k++) stage->term[k].field = stepper->role_to_field[stage->term[k].field];
 }
 
-/* A stage that copies a solution out of a band, which does not outlast the list of stages. */
+/* Make a stage that copies the solution from a band, whose values are lost after the list of stages, to a whole
+ * field. */
 static int copy_from_band(heat_stepper *stepper, heat_stage *stage) {
   const int from = stepper->role_to_field[0], to = stepper->role_to_field[1];
   *stage = (heat_stage){.out = to, .u = from, .terms = 1, .term = {{.field = from, .weight = 1}}};
@@ -165,7 +166,7 @@ static int copy_from_band(heat_stepper *stepper, heat_stage *stage) {
   return 1;
 }
 
-/* Explicit steps, many of them handed over at once. */
+/* Do explicit steps, with the stages of many steps in one list. */
 static heat_status advance_explicit(heat_stepper *stepper, const heat_clock *clock, int64_t from, int64_t to) {
   heat_field *fields[HEAT_METHOD_FIELDS];
   for (int f = 0; f < HEAT_METHOD_FIELDS; f++) fields[f] = &stepper->fields[f];
@@ -174,7 +175,7 @@ static heat_status advance_explicit(heat_stepper *stepper, const heat_clock *clo
   while (from < to) {
     heat_stage batch[HEAT_BATCH + HEAT_METHOD_STAGES];
     int count = 0, added = 0;
-    /* Steps take about as many stages as the one before, and a copy may follow. */
+    /* A step has about as many stages as the one before, and a stage that copies may follow. */
     for (; from < to && count < HEAT_BATCH && count + added < HEAT_STAGES_MAX; from++) {
       int result;
       heat_stage *stages = batch + count;
@@ -205,8 +206,8 @@ heat_status heat_explicit_step(heat_stepper *stepper, const heat_step *step, int
   return heat_agree(stepper->op->grid->comm, heat_operator_apply(stepper->op, stages, count, fields));
 }
 
-/* Whether rough data are to be damped in the step from n on: it is one of the first two, or of those two that a jump
- * lies in or just before. */
+/* Whether rough data are damped in the step from n: in the first two steps, in a step with a jump, and in the step
+ * after it. */
 static bool is_damped(const heat_stepper *stepper, int64_t n, double t, double dt) {
   enum { DAMPED_STEPS = 2 };
   const double slack = 1e-9;

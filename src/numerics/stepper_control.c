@@ -6,7 +6,8 @@
 #include <math.h>
 
 static const double safety = 0.9, least_factor = 0.2, most_factor = 4;
-static const double factor_parts = 1024;                /* so that no step hangs on how a processor rounds a power */
+static const double factor_parts =
+    1024; /* factors are rounded to this fraction, so that steps do not depend on how a processor rounds a power */
 static const double integral = 0.7, proportional = 0.4; /* exponents of the PI controller times (order + 1) */
 
 bool heat_method_adapts(const heat_method *method) {
@@ -39,19 +40,19 @@ double heat_method_solver_tolerance(const heat_method *method, const heat_config
   return fmax(part * allowed(method, config), least);
 }
 
-/* No longer than is stable, and `dt` at most. */
+/* The smaller one of `dt` and the longest stable step. */
 static double shortened(const heat_stepper *stepper, double dt) {
   return fmin(dt, heat_stepper_limit(stepper));
 }
 
-/* What rounding alone may change in temperatures of that size: errors below it are none, also where a field is still as
- * uniform as it began. */
+/* The change that rounding alone may cause in temperatures of that magnitude. Smaller errors count as zero, also while
+ * a field is still uniform. */
 static double rounding(double low, double high) {
   const double parts = 8;
   return parts * DBL_EPSILON * fmax(fabs(low), fabs(high));
 }
 
-/* A first step that is short beside what changes: the next ones grow fast where it was too short. */
+/* Choose a first step that is short compared with the changes; the next ones grow fast if it is too short. */
 static heat_status begin(heat_stepper *stepper, const heat_clock *clock) {
   heat_control *control = &stepper->control;
   double rate;
@@ -70,7 +71,7 @@ static heat_status begin(heat_stepper *stepper, const heat_clock *clock) {
   return status;
 }
 
-/* The instant at which the next steps have to end. */
+/* The time at which the next steps have to end. */
 static double next_target(const heat_stepper *stepper, const heat_clock *clock) {
   double target = clock->target;
   const double slack = 1e-12;
@@ -81,14 +82,14 @@ static double next_target(const heat_stepper *stepper, const heat_clock *clock) 
   return target;
 }
 
-/* The end of a step of about dt from t: at the target, or so that no short step is left before it. */
+/* The end of a step of about dt from t: the target, or such that no short step remains before the target. */
 static double fit(double t, double dt, double target) {
   const double left = target - t, slack = 1e-9;
   if (dt >= left * (1 - slack)) return target;
   return t + fmin(dt, left / 2);
 }
 
-/* The estimated error of the step just taken over what is allowed. Local. */
+/* The estimated error of the last step, divided by the allowed error. Local. */
 static double judge(const heat_stepper *stepper, const heat_extent *extent) {
   const heat_control *control = &stepper->control;
   const double low = fmin(control->low, extent->min), high = fmax(control->high, extent->max);
@@ -105,7 +106,7 @@ static void accept(heat_stepper *stepper, const heat_extent *extent, double dt, 
   factor = fmin(fmax(factor, least_factor), was_rejected ? 1 : most_factor);
   const bool cut_short = !was_rejected && dt < same * control->step;
   factor = floor(factor * factor_parts) / factor_parts;
-  /* A step that was only shortened to end somewhere says little of longer ones. */
+  /* A step that was shortened to end at a target says little about longer steps. */
   control->step = shortened(stepper, cut_short ? fmax(dt * factor, control->step) : dt * factor);
   control->error = now;
   control->low = fmin(control->low, extent->min);
@@ -118,14 +119,15 @@ static heat_status too_short(const heat_stepper *stepper, double t, double dt) {
                    heat_config_real(stepper->op->problem->config, "time.tolerance"), dt);
 }
 
-/* Whether rough data are to be damped in the step that comes: it is one of the first two, or of those behind a jump. */
+/* Whether rough data are damped in the next step: in the first two steps, and in those after a jump. */
 static bool is_damped(const heat_stepper *stepper, const heat_clock *clock) {
   enum { DAMPED_STEPS = 2 };
   return clock->anchor_step < DAMPED_STEPS || heat_control_jump(stepper, clock->anchor_time) != NULL ||
          heat_control_jump(stepper, clock->before) != NULL;
 }
 
-/* A step whose result is in the field of the role *result, and its estimated error. Collective; agreed. */
+/* Take a step and estimate its error; the result is in the field of the role *result. Collective, with the agreed
+ * status. */
 static heat_status try_step(heat_stepper *stepper, const heat_step *step, int *result) {
   if (stepper->method->step == NULL) {
     const heat_grid *grid = stepper->op->grid;
@@ -140,7 +142,7 @@ static heat_status try_step(heat_stepper *stepper, const heat_step *step, int *r
   return stepper->method->step(stepper, step);
 }
 
-/* Make what is in the field of the role `result` the solution. Local. */
+/* Make the field of the role `result` the solution. Local. */
 static void finish(heat_stepper *stepper, int result) {
   if (stepper->method->step != NULL) {
     heat_implicit_finish(stepper);

@@ -1,11 +1,11 @@
-/* Of the inner loops: how wide vectors are, as those of the processor that the file is compiled for. Private. */
+/* The width of vectors in the inner loops: that of the processor for which the file is compiled. */
 #ifndef HEAT2D_VECTORS_H
 #define HEAT2D_VECTORS_H
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 /* gcc 12 misaligns variables of 64 bytes under the address sanitizer (its bug 110027). */
-#if defined(VECTOR_BYTES) /* chosen by the build, for tests */
+#if defined(VECTOR_BYTES) /* the build chooses it for tests */
 #elif defined(__AVX512F__) && !defined(__SANITIZE_ADDRESS__)
 #define VECTOR_BYTES 64
 #elif defined(__AVX__)
