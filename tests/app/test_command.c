@@ -1,8 +1,6 @@
-/* What a user types and gets: commands, options, exit codes, messages and files. A serial process that runs the
+/* The program as a user sees it: commands, options, exit codes, messages and files. A serial process that runs the
  * program. */
 #include "runs.h"
-
-/* ---- 64: the command line ---- */
 
 static void a_wrong_command_line_is_64(void **state) {
   (void)state;
@@ -119,8 +117,6 @@ static void ranks_that_were_started_differently_are_64(void **state) {
   }
 }
 
-/* ---- info and compare ---- */
-
 static size_t find_bytes(const char *path, const void *bytes, size_t length) {
   size_t size, at = 0;
   char *all = read_bytes(path, &size);
@@ -197,8 +193,6 @@ static void compare_tells_same_different_and_incomparable(void **state) {
   assert_code(74, heat2d(0, "compare whole/%s nowhere.h5", last));
 }
 
-/* ---- keys and check ---- */
-
 /* The figures themselves depend on the machine. */
 static void bench_measures_every_row(void **state) {
   (void)state;
@@ -233,7 +227,7 @@ static void bench_measures_every_row(void **state) {
   assert_non_null(strstr(command.out, "\"depth\": 1"));
   assert_non_null(strstr(command.out, "\"direct\", \"write\": "));
   assert_non_null(strstr(command.out, "\"mpio\", \"write\": "));
-  assert_non_null(strstr(command.out, "\"of_above\": null")); /* the first row has none above */
+  assert_non_null(strstr(command.out, "\"of_above\": null")); /* there is no row above the first */
   assert_null(strstr(command.out, "nan"));
   assert_int_equal(occurrences(command.out, "{"), occurrences(command.out, "}"));
   assert_int_equal(count_files(".", "heat2d-bench", ""), 0);
@@ -359,7 +353,7 @@ static void check_prints_a_deck_and_its_plan_and_writes_nothing(void **state) {
   assert_false(exists("out"));
 }
 
-/* Before 10^12 cells are gone through, what is known of them is said. */
+/* `check` answers for 10^12 cells without examining all of them. */
 static void check_answers_at_once_whatever_the_grid(void **state) {
   (void)state;
   static const char *const grids[] = {"--set 'domain.cells=[1000000,1000000]'",
@@ -373,7 +367,8 @@ static void check_answers_at_once_whatever_the_grid(void **state) {
                           grids[n]));
     assert_true(now() - start < most);
     assert_int_equal(occurrences(command.out, "# estimate "), 1);
-    assert_int_equal(occurrences(command.out, "\n  step: auto"), 1); /* no step that a run might refuse */
+    /* It does not print a step that a run might refuse. */
+    assert_int_equal(occurrences(command.out, "\n  step: auto"), 1);
     assert_non_null(strstr(command.out, "# time "));
   }
 }
@@ -390,10 +385,10 @@ static double forecast(void) {
 
 static void a_run_takes_about_as_long_as_was_forecast(void **state) {
   (void)state;
-  /* How many steps error control takes is not known beforehand, so the method is named. */
+  /* The number of steps with error control is not known in advance, so that the deck names a method. */
   static const char *const decks[] = {"chip-and-heat-sink.yaml --set time.end=0.5 --set time.method=euler",
                                       "every-key.yaml --set time.end=900 --set time.method=euler", "slow.yaml"};
-  enum { ATTEMPTS = 4 }; /* a machine that is busy only now is no fault */
+  enum { ATTEMPTS = 4 }; /* because the machine may be busy for a moment */
   const double most = 4;
   write_text("slow.yaml",
              "domain: {size: [1, 1], cells: [200, 100]}\nmaterial: {diffusivity: 1}\n"
@@ -428,7 +423,7 @@ static void the_resolved_deck_reproduces_the_run(void **state) {
   assert_true(same_state(last[0], last[1]));
   assert_true(same_bytes("whole/history.csv", "out/history.csv"));
   assert_true(same_bytes("whole/probes.csv", "out/probes.csv"));
-  /* and is its own resolved deck */
+  /* and the output is its own resolved deck */
   shell("sed s/whole/out/ whole/deck.yaml > expected.yaml");
   assert_true(same_bytes("expected.yaml", "out/deck.yaml"));
 }

@@ -1,8 +1,7 @@
-/* Deadlines: the walltime that is asked for, and what a batch system says, also where checkpoints and outputs are slow.
- */
+/* Deadlines: the walltime of the option and that of a batch system, also with slow checkpoints and outputs. */
 #include "endless.h"
 
-/* A qstat that knows this job's limit, and has counted what the file `used` says. */
+/* Install a qstat that prints the limit of this job, and the used time from the file `used`. */
 static void install_qstat(const char *limit, const char *used) {
   char line[LINE_MOST];
   snprintf(line, sizeof line,
@@ -16,7 +15,7 @@ static void install_qstat(const char *limit, const char *used) {
            command.directory);
 }
 
-/* mpirun may need long to start the ranks: a job script says when it called it. */
+/* mpirun may need long to start the ranks, so that a job script tells when it called mpirun. */
 static void a_window_counts_from_where_the_script_says(void **state) {
   (void)state;
   static const double walltime = 60, ago = 56;
@@ -44,13 +43,13 @@ static void the_limit_of_the_batch_job_is_the_deadline(void **state) {
   free(log);
 }
 
-/* Slurm's jobs are told when they end. */
+/* Slurm tells jobs when they end. */
 static void the_end_of_a_slurm_job_is_the_deadline(void **state) {
   (void)state;
   start_anew();
   snprintf(command.rank_environment, sizeof command.rank_environment, "SLURM_JOB_END_TIME=%lld",
            (long long)time(NULL) + 6);
-  assert_code(75, heat2d(2, "run deck.yaml")); /* which would not end by itself */
+  assert_code(75, heat2d(2, "run deck.yaml")); /* a run without an end */
   char *log = read_text("out/run.log");
   assert_non_null(strstr(log, "stopped by the walltime"));
   free(log);
@@ -65,16 +64,17 @@ static void a_suspended_job_asks_again_how_much_time_is_left(void **state) {
   sleep_for(1.5);
   assert_int_equal(signal_ranks(process, SIGSTOP), 2);
   sleep_for(13);
-  write_text("used", "00:00:02"); /* the scheduler's clock stood still */
+  write_text("used", "00:00:02"); /* the scheduler's clock stopped while the job was suspended */
   assert_int_equal(signal_ranks(process, SIGCONT), 2);
   const double woken = now();
   assert_code(75, finish(process));
-  /* The old deadline was at most 0.5 s away; what is left is more than a busy machine keeps for a checkpoint. */
+  /* The old deadline was at most 0.5 s away. The time that is left now is more than a busy machine keeps for a
+   * checkpoint. */
   assert_true(now() - woken > 4);
 }
 
-/* Seconds from the start of a run that asks for that walltime to its end, which must be a stop. The walltime counts
- * from here as for a job script, however long a busy machine takes to start the ranks. */
+/* Return the seconds from the start of a run with that walltime to its end, which must be a stop. As in a job script,
+ * the walltime is counted from here, however long a busy machine takes to start the ranks. */
 static double stopped_after(const char *options) {
   const double start = now();
   struct timespec began;
@@ -98,7 +98,7 @@ static void the_deadline_knows_what_outputs_take(void **state) {
   assert_true(took > 5 && took < 14);
 }
 
-/* ... and what checkpoints take on the slowest rank, which is not the one that looks at the clock. */
+/* The time of checkpoints counts on the slowest rank, which is not the one that reads the clock. */
 static void the_deadline_knows_what_checkpoints_take_elsewhere(void **state) {
   (void)state;
   start_anew();
@@ -118,7 +118,7 @@ static void the_time_that_qstat_takes_counts(void **state) {
   assert_true(took > 4 && took < 7.3);
 }
 
-/* What a checkpoint took in which the job was suspended says nothing about the next one. */
+/* The time of a checkpoint during which the job was suspended says nothing about the next one. */
 static void a_suspension_during_a_checkpoint_does_not_shorten_the_run(void **state) {
   (void)state;
   start_anew();
@@ -131,7 +131,7 @@ static void a_suspension_during_a_checkpoint_does_not_shorten_the_run(void **sta
   assert_int_equal(signal_ranks(process, SIGCONT), 2);
   assert_code(75, finish(process));
   inject(NULL, NULL);
-  assert_true(now() - start > 8.5); /* 6 s twice would not have been left from 6 s on */
+  assert_true(now() - start > 8.5); /* otherwise there would not have been twice 6 s left after 6 s */
 }
 
 int main(void) {

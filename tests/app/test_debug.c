@@ -1,4 +1,4 @@
-/* What a rank answers that is asked by SIGQUIT, and that the handler calls only what a handler may. One process. */
+/* The answer of a rank to SIGQUIT; and the handler calls only functions that are allowed in handlers. One process. */
 #include "heat2d/app/debug.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 static volatile sig_atomic_t asked, forbidden;
 
-/* In place of the library's: counts calls from within the handler. */
+/* Replaces the function of the library, and counts calls from within the handler. */
 int snprintf(char *text, size_t size, const char *format, ...) {
   va_list list;
   va_start(list, format);
@@ -30,7 +30,7 @@ int gethostname(char *name, size_t size) {
   return 0;
 }
 
-/* What a SIGQUIT brings on the standard error. */
+/* Return what is printed on the standard error after a SIGQUIT. */
 static void answer(char text[512]) {
   int ends[2];
   assert_int_equal(pipe(ends), 0);
@@ -70,7 +70,7 @@ static void a_rank_says_where_it_is_by_safe_means_only(void **state) {
   assert_int_equal(forbidden, 0);
 }
 
-/* The code that was interrupted still finds its own error, also where the answer cannot be written. */
+/* The interrupted code keeps its errno, also if the answer cannot be written. */
 static void the_answer_leaves_no_trace(void **state) {
   (void)state;
   heat_runtime runtime = {.rank = 0};

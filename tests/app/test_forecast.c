@@ -1,4 +1,4 @@
-/* How long a run will take: against steps that are timed, and as laws of what costs more. */
+/* The predicted time of a run: compared with timed steps, and laws about what costs more. */
 #include "app/forecast.h"
 
 #include "harness.h"
@@ -21,7 +21,7 @@ static int leave(void **state) {
   return leave_place(state);
 }
 
-/* `more`: of the deck. The plan's setup is to be destroyed. */
+/* Make the plan of a deck to which `more` is appended. Its setup has to be destroyed. */
 static heat_plan plan_of(const char *cells, const char *more, int ranks) {
   char deck[1024];
   double dt;
@@ -91,8 +91,8 @@ static const char uniform[] = "material: {diffusivity: 1}\ntime: {end: 1}\n",
 static void steps_of_this_deck_are_timed(void **state) {
   (void)state;
   static const char *const decks[] = {uniform, busy, walls, solves, one_solve};
-  /* The machine may be busy, and be so at one of the two: so the best of each counts. With sanitizers other tests run
-   * beside this one, and what has checks and what has none differ too much. */
+  /* The machine may be busy during one of the two measurements, so that the best of each counts. With sanitizers other
+   * tests run at the same time, and code with and without checks differs too much. */
   const int attempts = IS_SANITIZED ? 1 : 8;
   const double most = 3;
   for (size_t n = 0; n < sizeof decks / sizeof *decks; n++) {
@@ -111,7 +111,7 @@ static void steps_of_this_deck_are_timed(void **state) {
   }
 }
 
-/* What a solver does not come to the end of has no forecast; that it fails is the run's to say. */
+/* There is no forecast if the solver does not converge; the run will report that. */
 static void a_solve_that_fails_is_not_forecast(void **state) {
   (void)state;
   char deck[512];
@@ -143,7 +143,7 @@ static void all_ranks_are_told_the_same_rate(void **state) {
 /* A hundredth of a grid that is too large to be measured as a whole costs more when its source depends on time. */
 static void a_part_of_a_large_grid_stands_for_all(void **state) {
   (void)state;
-  if (IS_SANITIZED) return; /* it is nothing but a comparison of times */
+  if (IS_SANITIZED) return; /* this test only compares times */
   const heat_plan plain = plan_of("6000, 5000", uniform, 0);
   heat_setup_destroy(&setup);
   const heat_plan slow = plan_of("6000, 5000", busy, 0);
@@ -173,7 +173,7 @@ static void files_cost_by_number_and_size(void **state) {
   }
 }
 
-/* The step at which a run of that plan's deck is found to be steady; 0: it is not. */
+/* Return the step at which a run of that plan's deck is found to be steady; 0 if it is not. */
 enum { LOOK = 100 };
 static int64_t steady_step(const heat_plan *plan) {
   heat_operator op;
@@ -198,8 +198,8 @@ static int64_t steady_step(const heat_plan *plan) {
   return is_steady ? step : 0;
 }
 
-/* Where a run is steady before its end, its steps are counted up to there: exactly on a grid of few cells, and from one
- * on a finer grid. */
+/* If a run is steady before its end, the plan has the steps up to that time: exactly on a grid of few cells, and as an
+ * estimate on a finer grid. */
 static void a_run_that_becomes_steady_ends_there(void **state) {
   (void)state;
   static const char held[] = "material: {diffusivity: 1}\ntime: {end: 10, %s}\n"

@@ -1,7 +1,7 @@
 /* Disks that fill up: the last state is kept, and a resumed run writes what was due. */
 #include "endless.h"
 
-/* A disk that is really full: a small tmpfs where mounting is allowed, else the test has no such place and fails. */
+/* A disk that is really full: a small tmpfs. If mounting is not allowed the test fails. */
 static void a_full_disk_keeps_the_last_checkpoint(void **state) {
   (void)state;
   start_anew();
@@ -41,8 +41,8 @@ static void assert_undisturbed(const char *directory) {
   assert_int_equal(count_files(directory, "", ".partial"), 0);
 }
 
-/* The run ends at the snapshot that would leave no room for a checkpoint; that one is written, and who goes on from it
- * when there is room again writes the snapshot first. */
+/* The run ends before the snapshot that would leave no room for a checkpoint, and writes the checkpoint. The resumed
+ * run first writes the snapshot when there is room again. */
 static void a_disk_that_fills_up_ends_the_run_with_a_checkpoint(void **state) {
   (void)state;
   write_text("deck.yaml", filling_deck);
@@ -70,7 +70,7 @@ static void a_disk_that_fills_up_ends_the_run_with_a_checkpoint(void **state) {
   shell("rm -r undisturbed");
 }
 
-/* Whatever it is that cannot be written: the state of that step is kept, and nothing is lost or doubled. */
+/* Whichever file cannot be written, the state of that step is kept, and no row or file is lost or repeated. */
 static void what_cannot_be_written_does_not_cost_the_state(void **state) {
   (void)state;
   static const char *const faults[][2] = {{"write:3+:ENOSPC:0", "small/out/history.csv"},

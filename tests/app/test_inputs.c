@@ -1,5 +1,5 @@
-/* What a run takes in, from deck to exit code: field files across a resume, and what only the start needs. A serial
- * process that runs the program. */
+/* The inputs of a run: field files across a resume, and files that only the start needs. A serial process that runs the
+ * program. */
 #include "command.h"
 
 #include <hdf5.h>
@@ -53,8 +53,8 @@ static void assert_same_end(void) {
   assert_code(0, heat2d(0, "compare out/snapshot-0000000020.h5 whole/snapshot-0000000020.h5"));
 }
 
-/* A run that is resumed with other files is refused, and named is what differs; with the same numbers it goes on to the
- * bits of one that was never stopped, wherever these numbers are and however they are packed. */
+/* A run that is resumed with other field files is refused with a message that names the file. With the same numbers,
+ * wherever they are and however they are packed, it gives the bits of a run without a stop. */
 static void a_resume_needs_the_same_numbers(void **state) {
   (void)state;
   write_field("more.h5", "/k", 2, 100, 50, false);
@@ -81,7 +81,7 @@ static void a_resume_does_not_need_what_only_the_start_needs(void **state) {
   shell("mv init.h5 kept.h5");
   for (int n = 0; n < 2; n++) { /* the second time from a checkpoint that was written without the file */
     assert_code(0, heat2d(n + 1, "run deck.yaml --resume --set time.end=%s", n == 0 ? "0.0075" : "0.01"));
-    shell("head -c 600 kept.h5 >init.h5"); /* which is as good as none */
+    shell("head -c 600 kept.h5 >init.h5"); /* a damaged file counts as missing */
   }
   shell("cp kept.h5 init.h5");
   assert_code(0, heat2d(3, "run deck.yaml --set time.end=0.01 --set output.directory=whole"));

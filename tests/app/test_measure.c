@@ -1,5 +1,4 @@
-/* What a measurement reports, with a clock that only moves when the work says so: this program has its own MPI_Wtime.
- */
+/* The results of measurements with a clock that is advanced by the work only: this program has its own MPI_Wtime. */
 #include "app/measure.h"
 
 #include "harness.h"
@@ -51,10 +50,10 @@ static void it_goes_on_for_as_long_as_it_is_told(void **state) {
   assert_true(heat_measure(MPI_COMM_WORLD, 3, (heat_work){take_time, &job}, NULL, NULL) == 0.25);
   assert_int_equal(job.calls, 1 + 12);
   assert_true(heat_measure(MPI_COMM_WORLD, 3, (heat_work){take_time, &none}, NULL, NULL) == 0);
-  assert_int_equal(none.calls, 1 + 1000); /* work that takes no time ends, too */
+  assert_int_equal(none.calls, 1 + 1000); /* the measurement also ends for work that takes no time */
 }
 
-/* A processor that runs at half its speed for most of the time: the ratio to work that is known does not see it. */
+/* The ratio to the reference does not change if a processor runs at half its speed for most of the time. */
 static void the_ratio_to_known_work_does_not_depend_on_the_speed(void **state) {
   (void)state;
   static const double fast[] = {2}, slow[] = {2, 2, 2, 4, 4, 4, 4, 4, 4, 4, 4};

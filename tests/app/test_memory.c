@@ -1,5 +1,5 @@
 /* A grid that does not fit into the memory of a node is refused on all ranks, and checkpoints are written from a copy
- * where every node has room for one and every rank may have threads. */
+ * if every node has room for one and every rank may have threads. */
 #include "app/memory.h"
 
 #include "harness.h"
@@ -35,7 +35,7 @@ static void what_does_not_fit_is_refused_by_all_ranks(void **state) {
   const heat_plan plan = open_plan(with_saves);
   bool copies;
   assert_int_equal(heat_memory_check(&made.runtime, &plan, needed, &copies).code, HEAT_OK);
-  for (int full = 0; full < made.grid.size; full++) { /* rank `full` lies on a node with a byte too few */
+  for (int full = 0; full < made.grid.size; full++) { /* rank `full` is on a node with one byte too few */
     const heat_status status =
         heat_memory_check(&made.runtime, &plan, full == made.grid.rank ? needed - 1 : 2 * needed, &copies);
     char expected[256];
@@ -65,7 +65,7 @@ static void copies_are_made_where_every_node_has_room(void **state) {
   close_rig(&made);
 }
 
-/* What has been said so far is in the memory that run.log will be written from. */
+/* What was printed so far is in the buffer from which run.log will be written. */
 static bool has_said(const char *text) {
   if (made.runtime.rank != 0) return true;
   fflush(made.runtime.log);

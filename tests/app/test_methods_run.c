@@ -1,6 +1,5 @@
-/* Whole runs of the implicit methods: solves that fail or are given up, steps by error control that a run takes again
- * after a stop, the steady state, and the method that a run chooses by itself. A serial process that runs the program.
- */
+/* Whole runs of the implicit methods: solves that fail or are given up, the same steps by error control after a stop,
+ * the steady state, and the method that a run chooses by itself. A serial process that runs the program. */
 #include "endless.h"
 #include "runs.h"
 
@@ -40,7 +39,7 @@ static void a_solve_that_does_not_converge_leaves_the_last_checkpoint(void **sta
     assert_no_leftovers("out");
     assert_code(0, heat2d(0, "info %s", last));
     assert_non_null(strstr(command.out, "whole"));
-    /* With a solver that may iterate the run goes on from there, as if nothing had been. */
+    /* With more iterations the run can be resumed from there, with the same result as without the failure. */
     run_whole("--set time.solver.iterations=200");
     assert_code(0, heat2d(2, "run deck.yaml --resume --set time.solver.iterations=200"));
     assert_same_run("whole", "out");
@@ -56,8 +55,8 @@ static const char jump_deck[] = "domain: {size: [1, 1], cells: [24, 20]}\n"
                                 "output: {directory: out, every: 0.125, probes: [{name: a, at: [0.1, 0.5]}]}\n"
                                 "checkpoint: {every: {steps: 10, minutes: 0}, keep: 3}\n";
 
-/* A field that is uniform but for rounding, beside walls of its own temperature, and a source that sets in just behind
- * the start: errors below rounding must not make the steps ever shorter. */
+/* A field that is uniform up to rounding, with walls of the same temperature, and a source that begins just after the
+ * start: errors smaller than rounding must not make the steps shorter and shorter. */
 static void a_uniform_start_takes_no_tiny_steps(void **state) {
   (void)state;
   static const char *const methods[] = {"rkl2", "backward-euler", "crank-nicolson", "tr-bdf2"};
@@ -79,7 +78,8 @@ static void a_uniform_start_takes_no_tiny_steps(void **state) {
   }
 }
 
-/* What turns round every day is seen wherever it does: a run of many short steps is none for error control. */
+/* A daily oscillation is found wherever it occurs in the deck: a run that needs many short steps is not suited to error
+ * control. */
 static void turns_at_the_walls_count_for_the_choice(void **state) {
   (void)state;
   start_with("domain: {origin: [-1, 0], size: [2, 1], cells: [40, 20]}\n"
@@ -144,7 +144,8 @@ static void the_steady_state_of_a_slab_is_linear_and_stays_as_it_is(void **state
   enum { NX = 32, NY = 24 };
   start_with(slab_deck);
   assert_code(0, heat2d(2, "run deck.yaml"));
-  assert_int_equal(count_files("out", "snapshot-", ".h5"), 1); /* none of the start, which has the same time */
+  /* There is none for the start, which has the same time. */
+  assert_int_equal(count_files("out", "snapshot-", ".h5"), 1);
   assert_int_equal(count_files("out", "frame-", ".png"), 1);
   double *u = last_temperatures("out", NX * NY);
   for (int n = 0; n < NX * NY; n++) {
@@ -201,7 +202,7 @@ static void the_steady_state_is_the_end_of_a_long_run_on_any_number_of_ranks(voi
   }
   free(u);
   free(limit);
-  assert_code(65, heat2d(2, "run deck.yaml --resume")); /* the end of steps is no steady state */
+  assert_code(65, heat2d(2, "run deck.yaml --resume")); /* the end of a run with steps is not a steady state */
   assert_one_complaint("", "time.method");
 }
 
@@ -266,7 +267,7 @@ static void a_solve_that_was_given_up_is_done_again_to_the_same_bits(void **stat
   }
 }
 
-/* Short beside its explicit step, and thousands of them long. */
+/* Runs that are short compared with an explicit step, and runs of thousands of such steps. */
 static const char auto_deck[] = "domain: {size: [1, 1], cells: [32, 24]}\n"
                                 "material: {diffusivity: 1}\n"
                                 "regions: [{shape: rectangle, min: [0.2, 0], max: [0.4, 1], diffusivity: 300}]\n"
@@ -299,7 +300,7 @@ static void the_method_that_a_run_chooses_is_said_and_does_the_same_again(void *
   }
 }
 
-/* Where a source jumps, and a method rests on stages or on solves. */
+/* A source that jumps, with explicit and implicit methods. */
 static void the_steps_that_are_foreseen_are_about_those_taken(void **state) {
   (void)state;
   static const char *const methods[] = {"rkl2", "tr-bdf2"}, *const ends[] = {"0.004", "0.01"};

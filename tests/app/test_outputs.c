@@ -1,5 +1,5 @@
-/* When outputs are due, by steps and by simulated time: the loop goes from one such step to the next, so what the two
- * functions say must agree, and a clock that chooses its steps must end one at every instant. No file is written. */
+/* When outputs are due, by steps and by simulated time. The loop goes from one such step to the next, so that the two
+ * functions must agree, and a free clock must end a step at every such time. No file is written. */
 #include "app/outputs.h"
 
 #include "harness.h"

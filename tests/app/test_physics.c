@@ -1,5 +1,5 @@
-/* What a user reads off a run about its physics: the heat that flows, its balance, the steps that were chosen, the
- * limits that are named, and when a run is steady. A serial process that runs the program. */
+/* What a run reports about its physics: the flow of heat, its balance, the steps that were chosen, their limits, and
+ * when the run is steady. A serial process that runs the program. */
 #include "command.h"
 #include "formats.h"
 
@@ -27,11 +27,9 @@ static const char torus_deck[] = "domain: {size: [1, 1], cells: [11, 7]}\n"
                                  "time: {end: 0.0390625, step: 0.0009765625}\n"
                                  "output: {directory: out, every: {steps: 10}}\n";
 
-/* ---- what the table says of the heat ---- */
-
 enum { FLUX_IN = 7, FLOWS = 10, COLUMNS = FLOWS + 4 };
 
-/* One row of history.csv; returns the next one, NULL behind the last. */
+/* Read one row of history.csv, and return the next one; NULL after the last. */
 static char *read_history(char *at, double row[COLUMNS]) {
   for (int n = 0; n < COLUMNS; n++) {
     char *end;
@@ -42,8 +40,8 @@ static char *read_history(char *at, double row[COLUMNS]) {
   return *at != '\0' ? at : NULL;
 }
 
-/* The flows at the instants of Euler's steps add up to what came in through the sides; they are there from step 0 on,
- * and at periodic sides nothing flows. */
+/* The flows at the times of Euler's steps add up to the heat that has entered through the sides. There is a row for
+ * step 0, and the flow through periodic sides is 0. */
 static void what_flows_through_each_side_adds_up(void **state) {
   (void)state;
   static const char header[] =
@@ -92,8 +90,8 @@ static void what_flows_through_each_side_adds_up(void **state) {
   free(text);
 }
 
-/* Where temperatures lie around 0 the energy is nothing but rounding: the balance is measured against the heat in the
- * cells, and the last lines say nothing alarming. */
+/* If temperatures are around 0 the energy consists of rounding errors: the balance is compared with the magnitude of
+ * the heat in the cells, and the last lines of the output are not alarming. */
 static void the_balance_of_a_field_around_zero_is_calm(void **state) {
   (void)state;
   char source[LINE_MOST];
@@ -115,8 +113,6 @@ static void the_balance_of_a_field_around_zero_is_calm(void **state) {
     free(text);
   }
 }
-
-/* ---- the steps ---- */
 
 /* A hot cell in the corner of two cold walls, with all defaults. */
 static const char corner_deck[] =
@@ -146,7 +142,7 @@ static void the_step_that_is_chosen_does_not_overshoot(void **state) {
   }
 }
 
-/* The number behind `words` in what was said. */
+/* Return the number after `words` in the output. */
 static double said_number(const char *words, char text[64]) {
   const char *at = strstr(command.out, words);
   if (at == NULL) tell_command(0);
@@ -156,8 +152,8 @@ static double said_number(const char *words, char text[64]) {
   return atof(text);
 }
 
-/* By hand a step between both limits is taken, and check and the log say what may happen; both limits, as they are
- * printed, can be typed back. */
+/* A step of the deck between both limits is accepted, and check and the log warn of it. Both limits are accepted as
+ * they are printed. */
 static void a_step_that_may_overshoot_is_taken_and_said(void **state) {
   (void)state;
   char stable[64], monotone[64];
@@ -202,8 +198,6 @@ static void a_slab_takes_no_more_steps_than_its_length_asks_for(void **state) {
   }
 }
 
-/* ---- steady ---- */
-
 static const char quiet_deck[] = "domain: {size: [1, 1], cells: [6, 6]}\n"
                                  "material: {diffusivity: 1}\n"
                                  "initial: {temperature: %s}\n"
@@ -232,14 +226,14 @@ static void assert_status(const char *name, const char *expected) {
   free(text);
 }
 
-/* What has not begun yet is waited for: here a source, walls, short pulses; and what changes up to the end is never
- * steady. */
+/* A run is not steady before the last change: here of a source, of walls, of short pulses. If something changes until
+ * the end, it never is. */
 static void a_run_is_not_steady_before_what_is_still_to_come(void **state) {
   (void)state;
   static const struct {
     const char *source, *wall;
-    double from, until; /* when the run ends */
-    double most;        /* the highest temperature then, at least */
+    double from, until; /* bounds of the time at which the run ends */
+    double most;        /* lower bound of the highest temperature then */
   } cases[] = {{"'t > 5 ? 1 : 0'", "0", 5, 9.99, 0.1},
                {"0", "'t < 2 ? 0 : 100'", 2, 9.99, 80},
                {"0", "'t > 6 and t < 6.001 ? 100 : 0'", 6, 9.99, 0},
@@ -297,8 +291,8 @@ static void a_steady_run_is_left_as_it_is(void **state) {
   assert_null(strstr(command.out, "already steady"));
 }
 
-/* However often it is stopped on the way, a run is steady at the same step and in the same state; what is due at the
- * end of a run is written there. */
+/* A run is steady at the same step and in the same state, however often it is stopped; the outputs of the end are
+ * written there. */
 static void a_run_that_is_stopped_becomes_steady_as_if_it_had_not_been(void **state) {
   (void)state;
   double row[COLUMNS];
@@ -327,7 +321,7 @@ static void a_run_that_is_stopped_becomes_steady_as_if_it_had_not_been(void **st
   assert_true(last_file(path, "out", "checkpoint-", ".h5") && same_state(whole, path));
 }
 
-/* Relative to the range, now and at the start: the units do not matter. And a time from which on it may be said. */
+/* The relative threshold does not depend on the units. A run is not steady before time.steady_after. */
 static void steady_may_be_relative_and_have_its_time(void **state) {
   (void)state;
   double row[COLUMNS], steps[2];
@@ -353,8 +347,6 @@ static void steady_may_be_relative_and_have_its_time(void **state) {
   assert_true(row[0] == 100); /* a constant that nothing moves */
 }
 
-/* ---- contact between regions ---- */
-
 /* Layers of 0.15, 0.05 and 0.1 m, the middle one a poor conductor with a contact resistance on both of its faces: on 2
  * ranks one of them lies between two blocks, on 3 the other one. The flux is 265 K / (0.15/2 + R + 0.05/0.5 + R +
  * 0.1/2), 1000 W/m2, from right to left. */
@@ -371,8 +363,8 @@ static const char contact_deck[] =
     "  {name: first, at: [0.15, 0.03]}, {name: last, at: [0.199999, 0.05]}, {name: above, at: [0.2, 0.01]}]}\n"
     "parallel: {ranks: auto}\n";
 
-/* The steady state of a slab is what the resistances in a row give: explicit steps leave it alone, and the solver finds
- * it from any other state. The same bits with a face between blocks. */
+/* The steady state of a slab follows from its resistances in series: explicit steps do not change it, and the solver
+ * finds it from any other state. The bits are the same if a contact lies between two blocks. */
 static void contact_resistances_stand_in_a_row_with_the_layers(void **state) {
   (void)state;
   static const double exact[] = {374.9995, 395, 494.998, 515};
@@ -407,7 +399,7 @@ static void contact_resistances_stand_in_a_row_with_the_layers(void **state) {
   }
 }
 
-/* A run that is stopped and gone on with on other ranks has the same contacts, and no other ones. */
+/* A run that is resumed on other ranks has the same contact resistances; other ones are refused. */
 static void contacts_are_those_of_the_run_that_is_gone_on_with(void **state) {
   (void)state;
   static const char euler[] = "--set time.method=euler --set initial.temperature=400 --set regions.1.temperature=1";

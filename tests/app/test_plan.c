@@ -1,4 +1,4 @@
-/* What is promised before a run: how often files are written, what memory a rank takes, and how fast it goes. */
+/* The plan of a run: how often files are written, and the memory of a rank. */
 #include "heat2d/app/plan.h"
 
 #include "heat2d/io/directory.h"
@@ -70,7 +70,8 @@ static void files_are_as_many_as_will_be_written(void **state) {
   }
 }
 
-/* A steady state has a file before its solve and one behind it, whatever the cadence is; at t = 0 the one behind it. */
+/* A steady state has a file before its solve and one after it, whatever the cadence is; at t = 0 only the one after
+ * it. */
 static void a_steady_state_has_a_file_for_each_instant(void **state) {
   (void)state;
   for (int end = 0; end <= 2; end += 2) {
@@ -80,7 +81,7 @@ static void a_steady_state_has_a_file_for_each_instant(void **state) {
   }
 }
 
-/* What malloc was asked for: the fields of the method, those of the operator, and its walls. */
+/* Memory from malloc: the fields of the method and of the operator, and the walls. */
 static void memory_is_what_the_largest_block_takes(void **state) {
   (void)state;
   static const char *const materials[] = {"1", "'1 + x'"};

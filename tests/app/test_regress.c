@@ -1,5 +1,5 @@
-/* `heat2d regress`: the same bits are told from figures that moved, deck by deck; references are written without a
- * change to what a person wrote; nothing is left behind; faults of a list have their place. */
+/* `heat2d regress` reports the same bits or changed figures, deck by deck; references are written without a change to
+ * the rest of the list; no files are left; faults of a list are reported with their place. */
 #include "runs.h"
 
 static const char list_text[] = "# mine\n"
@@ -9,7 +9,7 @@ static const char list_text[] = "# mine\n"
                                 "    deck: torus.yaml\n"
                                 "    set: [\"domain.cells=[12,8]\", time.step=auto]\n";
 
-/* A list and its decks in a folder of their own, and a place for temporary files that is looked at. */
+/* A list and its decks in a folder of their own, and a folder for temporary files that is checked. */
 static void start(void) {
   shell("rm -rf list tmp && mkdir -p list tmp");
   write_text("list/deck.yaml", small_deck);
@@ -40,13 +40,13 @@ static void references_are_written_below_what_a_person_wrote(void **state) {
   static const int ranks[] = {0, 2, 3};
   for (size_t n = 0; n < sizeof ranks / sizeof *ranks; n++) {
     assert_code(0, heat2d(ranks[n], "regress list/list.yaml"));
-    const int runs = ranks[n] == 0 ? 2 : 3; /* where there is one rank, 3 are 1 as well, which is not run again */
+    const int runs = ranks[n] == 0 ? 2 : 3; /* on one rank the entry 3 also means 1 rank, which is not run again */
     char said[64];
     assert_int_equal(occurrences(command.out, "same bits"), runs);
     snprintf(said, sizeof said, "%d runs: %d as the reference, 0 different, 0 failed", runs, runs);
     assert_non_null(strstr(command.out, said));
   }
-  assert_code(0, heat2d(2, "regress list/list.yaml --update")); /* once more: the same text */
+  assert_code(0, heat2d(2, "regress list/list.yaml --update")); /* the same text again */
   shell("cmp list/list.yaml before.yaml");
   assert_int_equal(count_files("tmp", "heat2d-regress", ""), 0);
   assert_false(exists("out") || exists("list/out") || exists("list/list.yaml.partial"));
@@ -78,7 +78,7 @@ static void what_moved_is_told_by_how_much(void **state) {
   assert_code(1, heat2d(0, "regress list/list.yaml"));
 }
 
-/* A deck that does not run is told, the others are run, and its code counts. */
+/* A deck that fails is reported, the others are run, and the exit code is that of the failure. */
 static void a_deck_that_fails_is_told(void **state) {
   (void)state;
   start();

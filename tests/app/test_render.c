@@ -1,4 +1,4 @@
-/* heat2d render, as a user sees it. */
+/* `heat2d render` as a user sees it. */
 #include "command.h"
 #include "thinned.h"
 
@@ -108,7 +108,7 @@ static void wrong_command_lines_are_refused(void **state) {
   shell("mkdir -p empty");
   for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
     assert_code(cases[n].code, heat2d(n % 2 == 0 ? 0 : 2, "%s", cases[n].arguments));
-    assert_one_complaint(cases[n].code == 65 ? "" : "heat2d: ", cases[n].part); /* of a fault the place comes first */
+    assert_one_complaint(cases[n].code == 65 ? "" : "heat2d: ", cases[n].part); /* a fault begins with its place */
   }
   assert_code(65, heat2d(0, "render out --set images.colormap=blue -o blue"));
   assert_one_complaint("--set:1:", "not 'blue'");
@@ -143,7 +143,8 @@ static void a_film_is_made_where_ffmpeg_is_and_told_where_it_is_not(void **state
   }
   static const char *const kinds[] = {"gif", "mp4", "webm"};
   for (int n = 0; n < 3; n++)
-    for (int time = 0; time < fewer(2, 2); time++) { /* ours is replaced, by one of the same bytes on other ranks */
+    for (int time = 0; time < fewer(2, 2);
+         time++) { /* a film of heat2d is replaced, by one with the same bytes on other numbers of ranks */
       char path[32];
       snprintf(path, sizeof path, "film.%s", kinds[n]);
       assert_code(0, heat2d(2 * time + 1, "render out -o %s", path));
@@ -156,7 +157,7 @@ static void a_film_is_made_where_ffmpeg_is_and_told_where_it_is_not(void **state
   assert_one_complaint("heat2d: 'film.gif'", "was not written by heat2d");
 }
 
-/* Where no font is installed pictures are the fields alone, and no plot is drawn. */
+/* Without a font pictures show only the fields, and no plot is drawn. */
 static void without_fonts_there_is_no_text(void **state) {
   (void)state;
   write_text("fonts.conf", "<?xml version=\"1.0\"?><!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">"

@@ -1,11 +1,11 @@
-/* What a run says of the solver at its end, and `check` before it. A serial process that runs the program. */
+/* What a run reports about the solver at its end, and `check` before it. A serial process that runs the program. */
 #include "command.h"
 
 static const char deck[] = "domain: {size: [1, 1], cells: [120, 100]}\nmaterial: {diffusivity: 1}\n"
                            "initial: {temperature: 'x*y'}\nboundary: {left: {type: dirichlet, value: 1}}\n"
                            "time: {end: 0.1}\noutput: {directory: out}\n";
 
-/* The number behind a word at the start of a line of what the last command said; -1 where no line begins so. */
+/* Return the number after a word at the start of a line of the last output; -1 if no line begins with it. */
 static double number_behind(const char *word) {
   const size_t length = strlen(word);
   for (const char *line = command.out; line != NULL; line = strchr(line, '\n')) {
@@ -15,7 +15,7 @@ static double number_behind(const char *word) {
   return -1;
 }
 
-/* How many solves a method takes is known; none of its time is counted as that of explicit stages, or as of nothing. */
+/* The number of solves of a method is known; their time is not counted as that of explicit stages, or as "other". */
 static void implicit_methods_say_what_they_solved(void **state) {
   (void)state;
   static const struct {
@@ -39,7 +39,7 @@ static void implicit_methods_say_what_they_solved(void **state) {
   }
 }
 
-/* The time that solves take stands in a line of its own in the table. */
+/* The table has a line for the time of solves. */
 static void the_time_of_the_solver_stands_apart(void **state) {
   (void)state;
   double least, mean;
@@ -59,7 +59,7 @@ static void the_time_of_the_solver_stands_apart(void **state) {
   assert_true(columns > 0 && columns <= 120 && rows > 0 && rows <= 100); /* no larger than the grid */
 }
 
-/* Which ranks write, and which hints MPI-IO goes by, are told once a file is open. */
+/* Once a file is open the run reports which ranks write, and which hints MPI-IO uses. */
 static void mpi_io_is_told_as_it_is(void **state) {
   (void)state;
   write_text("deck.yaml", deck);
@@ -79,7 +79,7 @@ static void mpi_io_is_told_as_it_is(void **state) {
   }
 }
 
-/* Of explicit steps by error control both are said, the steps and what their stages reached. */
+/* For explicit steps by error control the run reports both the steps and the speed of the stages. */
 static void steps_of_rkl2_are_counted(void **state) {
   (void)state;
   assert_code(0, heat2d(2, "run deck.yaml --overwrite --set time='{method: rkl2, end: 0.1}'"));

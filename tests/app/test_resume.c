@@ -1,5 +1,5 @@
-/* Where a run begins: which checkpoint is chosen, what of its state is taken over, in which order faults are told, and
- * what is kept of the outputs. Whole runs that are resumed are in test_resume_run.c. */
+/* The start of a run: which checkpoint is chosen, which part of its state is used, the order of messages, and which
+ * outputs are kept. test_resume_run.c tests whole runs that are resumed. */
 #include "app/resume.h"
 
 #include "heat2d/io/directory.h"
@@ -8,14 +8,15 @@
 #include "scene.h"
 
 static const char deck[] = "material: {diffusivity: 1}\ninitial: {temperature: 'x*y'}\ntime: {end: 1}\n";
-static const double step = 0.25; /* s, of the runs that left something behind */
+static const double step = 0.25; /* length of the steps of the earlier runs, s */
 
 static rig made;
 static heat_setup setup;
 static heat_lock lock;
 static heat_resume resume;
 
-/* A run in the directory `out`, up to the choice of its start; to be closed. `more`: of the deck. */
+/* Set up a run in the directory `out` up to the choice of its start, with `more` appended to its deck. It has to be
+ * closed. */
 static void open_run(const char *text, const heat_options *options, heat_status step_refused) {
   open_rig(&made, (rig_setting){.deck = text});
   setup = (heat_setup){.config = made.config,
@@ -61,7 +62,7 @@ static void leave_checkpoint(int64_t n, bool truncated, bool pending) {
   close_run();
 }
 
-/* Resume with that deck and step; the status of the choice. The run is to be closed. */
+/* Resume with that deck and step, and return the status of the choice. The run has to be closed. */
 static heat_status choose(const char *text, double dt, heat_state *state) {
   static const heat_options options = {.deck = "deck", .resume = true};
   open_run(text, &options, heat_ok());
@@ -122,7 +123,7 @@ static void the_newest_whole_checkpoint_is_gone_on_from(void **state) {
   close_run();
 }
 
-/* Instants are counted from an anchor, which stays where the steps do not change. */
+/* Times are counted from an anchor, which stays the same if the steps do not change. */
 static void another_step_counts_its_instants_from_here_on(void **state) {
   (void)state;
   leave_checkpoint(2, false, false);
@@ -149,7 +150,7 @@ static void a_longer_run_goes_on_from_before_the_shortened_step(void **state) {
   close_run();
 }
 
-/* The deck as a whole first: a step may be wrong only because the physics is another one. */
+/* The whole deck is compared first, because a step may be wrong only because the physics is different. */
 static void faults_of_the_deck_come_before_those_of_the_step(void **state) {
   (void)state;
   static const heat_options options = {.deck = "deck", .resume = true};

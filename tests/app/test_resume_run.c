@@ -1,8 +1,6 @@
-/* What a resumed run goes on from, and what it may change: named and damaged checkpoints, tables that cannot be read,
- * other physics. A serial process that runs the program. */
+/* From which checkpoint a run is resumed, and what it may change: named and damaged checkpoints, tables that cannot be
+ * read, other physics. A serial process that runs the program. */
 #include "runs.h"
-
-/* ---- the directory ---- */
 
 static void resume_of_nothing_starts_anew(void **state) {
   (void)state;
@@ -55,7 +53,7 @@ static void a_named_file_that_is_refused_leaves_nothing_behind(void **state) {
   assert_code(0, heat2d(2, "run deck.yaml --set output.directory=new/one --resume=here.h5"));
 }
 
-/* The later checkpoints of the way that was left must not be what the next run goes on from. */
+/* The next run must not be resumed from later checkpoints of the abandoned run. */
 static void after_a_named_file_and_a_kill_there_is_no_gap(void **state) {
   (void)state;
   start_with(torus_deck);
@@ -71,7 +69,7 @@ static void after_a_named_file_and_a_kill_there_is_no_gap(void **state) {
   assert_same_run("whole", "out");
 }
 
-/* What cannot be read is neither thrown away nor taken for nothing. */
+/* A table that cannot be read is neither removed nor ignored. */
 static void a_directory_or_table_that_cannot_be_read_is_left_alone(void **state) {
   (void)state;
   static const char *const faults[][3] = {{"list:1:EIO:0", "out/", "--resume"},
@@ -168,8 +166,6 @@ static void what_may_change_in_a_resume_may_change(void **state) {
   assert_true(time == 0.02);
   free(history);
 }
-
-/* ---- damaged checkpoints ---- */
 
 static void damage(const char *path) {
   const hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT), data = H5Dopen(file, "temperature", H5P_DEFAULT);

@@ -1,5 +1,5 @@
-/* Six runs at once on one directory: one has it, the others are told, and nothing is mixed. Also where record locks are
- * not known, and the runs are on two hosts as far as they can see. A serial process that runs the program. */
+/* Six runs at the same time in one directory: one gets the lock, the others end with a message, and no files are mixed.
+ * Also without record locks, and with runs that seem to be on two hosts. A serial process that runs the program. */
 #include "endless.h"
 
 enum { RIVALS = 6 };
@@ -20,7 +20,8 @@ static const char *other_host(void) {
 
 static void start_rivals(const char *mode, const char *environment) {
   shell("rm -rf code.* said.* tmp.*");
-  for (int n = 0; n < RIVALS; n++) /* Open MPI's processes that begin at once quarrel about their place in TMPDIR */
+  for (int n = 0; n < RIVALS;
+       n++) /* processes of Open MPI that start at the same time would disturb each other in TMPDIR */
     shell("mkdir tmp.%d; (env TMPDIR='%s/tmp.%d' %s HEAT2D_FAULT_PATH='%s/out/.heat2d.lock' "
           "HEAT2D_FAULT_MARK='%s/struck.txt' %s '%s' run deck.yaml %s "
           "--set title=rival-%d </dev/null >said.%d 2>&1; echo $? >code.tmp.%d; mv code.tmp.%d code.%d) &",
@@ -50,7 +51,7 @@ static void wait_for(int count) {
   assert_int_equal(codes(ended), count);
 }
 
-/* All but one are refused; the one works until it is stopped, and everything there is its own. */
+/* All runs but one are refused. That one works until it is stopped, and all files are its own. */
 static void assert_one_wins(const char *mode, const char *environment) {
   int ended[RIVALS], winner = -1;
   char title[32];
@@ -78,7 +79,7 @@ static void assert_one_wins(const char *mode, const char *environment) {
   assert_code(0, heat2d(0, "info out/*.h5"));
 }
 
-/* A finished run to fight over. */
+/* Make a finished run, over which the others compete. */
 static void begin_with(const char *lock) {
   shell("rm -rf out");
   write_text("deck.yaml", deck);
@@ -94,8 +95,8 @@ static void one_of_six_gets_the_directory(void **state) {
   assert_one_wins("--resume", "HEAT2D_NONE=1");
 }
 
-/* Each waits at the instant at which another one could come in between: before it writes itself into the file that it
- * has made, and before it takes away that of an owner who is gone. So all of them are there at once. */
+/* Each run waits at the moments at which another one could interfere: before it writes its name into the file that it
+ * has made, and before it renames the file of an owner that has ended. So all of them are there at the same time. */
 static const char no_locks[] = "LD_PRELOAD=\"$HEAT2D_FAULT_LIBRARY\" "
                                "ASAN_OPTIONS=\"$ASAN_OPTIONS:verify_asan_link_order=0\" HEAT2D_FAULT_SECONDS=0.7 "
                                "HEAT2D_FAULT='lock:1+:ENOSYS:*,write:1:SLOW:*,rename:1:SLOW:*'";
@@ -131,7 +132,7 @@ static void two_runs_cannot_share_a_directory(void **state) {
   assert_code(75, heat2d(2, "run deck.yaml --resume --walltime 00:00:03"));
 }
 
-/* On file systems without record locks: an owner on the same host is known by its heart. */
+/* On file systems without record locks an owner on the same host is recognised by its heartbeat. */
 static void without_record_locks_the_owner_is_still_known(void **state) {
   (void)state;
   start_anew();

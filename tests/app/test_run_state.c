@@ -1,9 +1,9 @@
-/* `heat2d status`: what it says of runs that go on, were killed, stopped or are done, and what it asks of them, told by
- * the program as it is run. */
+/* `heat2d status` for runs that are in progress, killed, stopped or done, and its requests to them. A serial process
+ * that runs the program. */
 #include "endless.h"
 #include "runs.h"
 
-/* Warm at the left wall only at the start: a picture taken then shows more than the others. */
+/* Only the start is warm at the left wall, so that a picture of the start has a larger range than the others. */
 static const char warm_deck[] = "domain: {size: [1, 1], cells: %s}\n"
                                 "material: {diffusivity: 1}\n"
                                 "initial: {temperature: 300}\n"
@@ -13,7 +13,7 @@ static const char warm_deck[] = "domain: {size: [1, 1], cells: %s}\n"
                                 "  probes: [{name: a, at: [0.1, 0.5]}]}\n"
                                 "checkpoint: {every: {minutes: 0}}\n";
 
-/* A member of the one object that `status --json` printed, as it stands there. */
+/* Return the text of a member of the one object that `status --json` printed. */
 static const char *member(const char *name) {
   static char value[LINE_MOST];
   char *begin = strchr(command.out, '{'), *end = strrchr(command.out, '}');
@@ -32,7 +32,7 @@ static pid_t start_endless(int ranks) {
   return process;
 }
 
-/* Another command while a run goes on, whose output is its own. */
+/* Run another command with an output of its own while a run is in progress. */
 static int aside(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static int aside(const char *format, ...) {
   char line[LINE_MOST], whole[LINE_MOST + 256];
@@ -74,7 +74,7 @@ static void a_run_is_running_then_killed_or_stopped(void **state) {
   assert_code(1, aside("status out"));
   assert_non_null(strstr(command.out, "state       running"));
   assert_string_equal(command.err, "");
-  shell("mkdir -p copy && cp out/status.json copy/"); /* it says that it runs, and nobody has its lock */
+  shell("mkdir -p copy && cp out/status.json copy/"); /* it says that it runs, but nobody holds its lock */
   assert_code(75, aside("status copy --json"));
   assert_string_equal(member("state"), "\"killed\"");
   assert_code(0, aside("status out --request checkpoint"));
@@ -132,7 +132,7 @@ static void many_runs_are_a_table_and_the_highest_code_counts(void **state) {
   assert_string_equal(member("next_job"), "\"13.s\"");
 }
 
-/* A run goes on when nobody reads any more what it says. */
+/* A run goes on when the reader of its output has ended. */
 static void a_run_outlives_who_reads_it(void **state) {
   (void)state;
   start_with(small_deck);
@@ -170,8 +170,8 @@ static void watching_ends_with_the_run(void **state) {
   free(code);
 }
 
-/* All requests at once, at the very start of a run. It is run anew where they were not obeyed between two outputs of
- * the deck. */
+/* All requests at the same time, at the start of a run. The run is repeated if they were not obeyed between two outputs
+ * of the deck. */
 static void run_with_requests(int ranks) {
   static const char *const answers[] = {"\nrequest     snapshot: out/snapshot-", "\nrequest     image: out/frame-",
                                         "\nrequest     checkpoint: out/checkpoint-"};

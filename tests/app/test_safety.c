@@ -1,8 +1,6 @@
-/* What a run does not touch: runs that stand there, files of others, what links lead to, its own inputs. A serial
+/* What a run does not change: existing runs, files that no run wrote, targets of links, its own inputs. A serial
  * process that runs the program. */
 #include "runs.h"
-
-/* ---- another run ---- */
 
 static void a_run_is_not_replaced_unasked(void **state) {
   (void)state;
@@ -49,8 +47,6 @@ static void overwrite_replaces_the_run_and_nothing_else(void **state) {
   assert_same_run("whole", "out");
 }
 
-/* ---- what the run did not write ---- */
-
 static const char *const run_files[] = {"run.xdmf",
                                         "grid.hdf5",
                                         "run.log",
@@ -95,7 +91,7 @@ static void files_of_others_are_never_touched(void **state) {
   }
 }
 
-/* Nothing is written outside of the directory, whatever lies in it: a law for each of the files. */
+/* Nothing is written outside of the directory, whatever is in it. This is tested for each of the files. */
 static void links_are_never_followed(void **state) {
   (void)state;
   static const char *const more[] = {".heat2d.lock", "status.json.partial", "frame-0000000020.png.partial"};
@@ -148,7 +144,7 @@ static void directories_in_the_way_are_told_before_anything_goes(void **state) {
       shell("rm -r out/%s", names[n]);
     }
   }
-  /* one called STOP asks for nothing */
+  /* a link called STOP is no request */
   shell("mkdir out/STOP");
   assert_code(0, heat2d(0, "run deck.yaml --overwrite"));
   assert_non_null(strstr(command.out, "STOP' is a directory"));
@@ -158,7 +154,7 @@ static void directories_in_the_way_are_told_before_anything_goes(void **state) {
   assert_true(exists("out/STOP"));
 }
 
-/* The deck and the files that it names, where they lie in the directory under a name of the run's. */
+/* The deck and the files that it names, if they are in the directory and have the name of a run's file. */
 static void inputs_are_never_replaced(void **state) {
   (void)state;
   start_with(torus_deck);
@@ -178,7 +174,7 @@ static void inputs_are_never_replaced(void **state) {
   assert_text("plate.yaml", deck);
   free(deck);
   assert_int_equal(chdir(".."), 0);
-  /* the resolved deck may be run where it stands, until somebody has changed it */
+  /* the resolved deck may be run in its place until it is changed */
   assert_code(0, heat2d(0, "run deck.yaml --overwrite"));
   shell("cp out/deck.yaml resolved.yaml");
   assert_code(0, heat2d(0, "run out/deck.yaml --overwrite"));
@@ -248,7 +244,7 @@ static void stray_names_are_left_alone(void **state) {
   assert_same_run("whole", "out");
 }
 
-/* Whoever runs somebody else's deck does not let it write to the terminal what it likes. */
+/* A deck from another person cannot write arbitrary characters to the terminal. */
 static void a_title_is_no_command_for_the_terminal(void **state) {
   (void)state;
   start_with(torus_deck);

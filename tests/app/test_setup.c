@@ -1,5 +1,5 @@
-/* The steps that a deck asks for or leaves to choose, and what is refused before anything is computed: the limits that
- * messages name can be typed back. */
+/* The steps of a deck, given or chosen, and what is refused before anything is computed. The limits that messages name
+ * are accepted. */
 #include "heat2d/app/setup.h"
 
 #include "harness.h"
@@ -64,7 +64,7 @@ static void random_deck(uint64_t *seed, char *deck, size_t size) {
            width, height, nx, ny, material, walls[draw(seed, 4)]);
 }
 
-/* The number behind `words` in a message. */
+/* Return the number after `words` in a message. */
 static const char *number_behind(const char *text, const char *words, char number[32]) {
   const char *at = strstr(text, words);
   assert_non_null(at);
@@ -116,7 +116,7 @@ static void auto_keeps_the_smaller_of_both_limits(void **state) {
   assert_in_range(lower, fewer(5, 4), fewer(35, 4));
 }
 
-/* An axis of one insulated or periodic cell has no say; where nothing conducts any step will do. */
+/* An axis of one insulated or periodic cell does not limit the step; if nothing conducts, any step is stable. */
 static void axes_that_conduct_nothing_do_not_limit_the_step(void **state) {
   (void)state;
   static const char *const walls[] = {"", "bottom: {type: periodic}, top: {type: periodic}",
@@ -146,7 +146,7 @@ static void axes_that_conduct_nothing_do_not_limit_the_step(void **state) {
   assert_int_equal(step_of(deck, &dt).code, HEAT_OK);
 }
 
-/* What is refused, where it stands, and the number in its message with which it is accepted. */
+/* What is refused, its place, and the number in the message with which it is accepted. */
 static void what_numbers_cannot_tell_apart_is_refused_with_what_would_do(void **state) {
   (void)state;
   static const char frame[] = "domain: {origin: %s, size: %s, cells: [10, 10]}\nmaterial: {diffusivity: 1}\n"
@@ -181,7 +181,7 @@ static void what_numbers_cannot_tell_apart_is_refused_with_what_would_do(void **
   }
 }
 
-/* At the largest origin that is accepted every centre and face is a number of its own. */
+/* At the largest accepted origin all centres and faces are different numbers. */
 static void cells_that_are_accepted_have_coordinates_of_their_own(void **state) {
   (void)state;
   static const char *const origins[] = {"0", "1e14", "-1e14", "1.12589990e14", "-1.125899e14"};
@@ -223,7 +223,7 @@ static void the_range_of_a_probe_can_be_typed_back(void **state) {
   assert_int_equal(step_of(deck, &dt).code, HEAT_OK);
 }
 
-/* A plan for other ranks has the halo that a run on those would have. */
+/* A plan for another number of ranks has the halo of a run on that number. */
 static void a_plan_has_the_halo_of_the_run(void **state) {
   (void)state;
   enum { RANKS = 4 };
@@ -242,7 +242,7 @@ static void a_plan_has_the_halo_of_the_run(void **state) {
   assert_int_equal(depth[0], depth[runtime.size]);
   assert_int_equal(depth[1], 1);
   assert_true(depth[RANKS] > 1);
-  /* What a run on so many ranks would refuse, its plan does. */
+  /* A plan is refused if a run on that number of ranks would be. */
   write_file("deck.yaml", "domain: {size: [1, 1], cells: [100, 100]}\nmaterial: {diffusivity: 1}\n"
                           "initial: {temperature: 0}\ntime: {end: 1}\nparallel: {ranks: [2, 1]}\n");
   for (int ranks = 1; ranks <= RANKS; ranks++) {

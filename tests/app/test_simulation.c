@@ -2,8 +2,6 @@
  * or threads, nor on how often it was stopped, killed, extended and resumed. A serial process that runs the program. */
 #include "runs.h"
 
-/* ---- ranks, layouts, halos, threads ---- */
-
 typedef struct variant {
   int ranks;
   const char *sets;
@@ -49,8 +47,6 @@ static void bits_on_a_torus_depend_on_the_deck_alone(void **state) {
   assert_all_the_same(torus_deck, variants, sizeof variants / sizeof *variants);
 }
 
-/* ---- stop and resume ---- */
-
 static void a_file_STOP_stops_and_resume_goes_on(void **state) {
   (void)state;
   start_with(walls_deck);
@@ -67,7 +63,8 @@ static void a_file_STOP_stops_and_resume_goes_on(void **state) {
   assert_int_equal(status_step("out", "done"), 52);
 }
 
-/* A walltime of a second is less than what must be left at the end: each job does the least that it can. */
+/* A walltime of a second is shorter than the time that must be left at the end, so that each job does as little as
+ * possible. */
 static void a_chain_of_jobs_with_a_walltime_reaches_the_end(void **state) {
   (void)state;
   start_with(torus_deck);
@@ -109,8 +106,7 @@ static void await_row(pid_t process, const char *directory, long long step) {
   }
 }
 
-/* An endless run is stopped from outside; then it gets an end a little later, and the run to that end is its measure.
- */
+/* A run without an end is stopped; then it gets an end a little later, and is compared with a run to that end. */
 static void assert_resumes_after(int signal_number, int code, int ranks, int ranks_after) {
   static const char endless[] = "--set time.end=1e6 --set output.every.steps=500 --set checkpoint.every.steps=700 "
                                 "--set output.max_files=1000000000";
@@ -150,7 +146,7 @@ static void a_killed_run_goes_on_from_its_last_checkpoint(void **state) {
   assert_resumes_after(SIGKILL, 128 + SIGKILL, 0, 6);
 }
 
-/* Killed in the middle of writing: the next run goes on, and in the end nothing shows it. */
+/* A run is killed while it writes. The next run goes on, and the final result does not show it. */
 static void a_kill_in_the_middle_of_writing_leaves_no_trace(void **state) {
   (void)state;
   static const char *const faults[][2] = {{"write:2:KILL:0", "out/checkpoint-0000000020"},
@@ -192,8 +188,6 @@ static void a_signal_to_one_rank_stops_all(void **state) {
   assert_code(0, heat2d(2, "run deck.yaml --resume"));
   assert_same_run("whole", "out");
 }
-
-/* ---- another end ---- */
 
 static void assert_extends(const char *deck, const char *ends[], size_t count) {
   static const int ranks[] = {2, 3, 1, 4};

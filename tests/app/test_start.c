@@ -1,4 +1,4 @@
-/* Ranks that were started differently end at once, all with the same words. */
+/* Ranks that were started differently end at once, all with the same message. */
 #include "heat2d/app/start.h"
 
 #include <string.h>

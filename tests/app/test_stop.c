@@ -1,4 +1,4 @@
-/* Stops that come from outside: the file STOP and signals, told by the program as it is run. */
+/* Stops from outside: the file STOP and signals. A serial process that runs the program. */
 #include "endless.h"
 
 static const double poll_seconds = 1, checkpoint_seconds = 2; /* generous, on a busy machine */
@@ -10,17 +10,17 @@ static void a_stop_ends_within_a_poll_and_a_checkpoint_on_any_number_of_ranks(vo
     start_anew();
     const pid_t process = launch(ranks[n], "run deck.yaml");
     await_file(process, "out/status.json");
-    sleep_for(1.5); /* chunks have grown to their full length */
+    sleep_for(1.5); /* the number of steps between two polls has reached its final value */
     write_text("out/STOP", "");
     const double asked = now();
     assert_code(75, finish(process));
-    const double launcher = 5; /* until mpiexec has told the code, on a busy machine */
+    const double launcher = 5; /* time until mpiexec ends on a busy machine */
     assert_true(now() - asked < poll_seconds + checkpoint_seconds + launcher);
     assert_false(exists("out/STOP"));
   }
 }
 
-/* The deck is a pipe into which nobody writes: a run that cannot get at its inputs ends at once when it is asked to. */
+/* The deck is a pipe into which nobody writes: a run that waits for its inputs ends at once when it is asked to. */
 static void a_stop_during_the_set_up_ends_the_run_at_once(void **state) {
   (void)state;
   static const int signals[] = {SIGTERM, SIGUSR1, SIGINT, SIGHUP};
@@ -48,7 +48,8 @@ static void a_stop_during_the_set_up_ends_the_run_at_once(void **state) {
   }
 }
 
-/* Who asks for a stop while a long checkpoint is written waits for that one, not for another. */
+/* If a stop is requested while a long checkpoint is being written, the run finishes that one and does not begin
+ * another. */
 static void a_signal_during_a_long_checkpoint_waits_for_that_one(void **state) {
   (void)state;
   start_anew();

@@ -1,5 +1,5 @@
-/* What `check` finds out about a grid: all of a small one, as the run does, and of a large one as much as a second
- * allows. */
+/* What `check` finds out about a grid: everything for a small one, as the run does, and for a large one as much as is
+ * possible in a second. */
 #include "app/survey.h"
 
 #include "harness.h"
@@ -89,7 +89,7 @@ static void a_grid_of_any_size_takes_about_a_second(void **state) {
     assert_true(MPI_Wtime() - start < most);
     assert_true(survey.seen > 0 && survey.seen < 0.1);
     assert_true(survey.in_time == 1);
-    /* What was seen is spread over the domain: the diffusivity is 3 at most, and nearly so in a corner. */
+    /* The examined cells are spread over the domain: the largest diffusivity, in a corner, is 3 and is nearly found. */
     const double least[] = {setup.problem.spacing[HEAT_X], setup.problem.spacing[HEAT_Y]};
     const double at_most = 3 * (4 / (least[0] * least[0]) + 4 / (least[1] * least[1])) * 1.5;
     assert_true(survey.bounds.spectral < at_most && survey.bounds.spectral > at_most / 3);

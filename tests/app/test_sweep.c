@@ -1,5 +1,5 @@
-/* Whole sweeps: every member has the bits of its deck run alone, whatever the groups of ranks; one that fails takes
- * none of the others with it; what is done is not done again; all stop together and go on. */
+/* Whole sweeps: every member has the bits of a run of its deck alone, whatever the groups of ranks; the failure of one
+ * does not affect the others; completed members are not run again; all stop together and can be resumed. */
 #include "endless.h"
 #include "runs.h"
 
@@ -43,7 +43,7 @@ static void assert_bits_of_its_deck_alone(const char *name) {
   assert_same_run(member, "alone");
 }
 
-/* The field below `column` in the row of a member. */
+/* Return the field of a column in the row of a member. */
 static void field_of(const char *name, const char *column, char *value, size_t size) {
   char *text = read_text("all/sweep.csv"), start[160];
   snprintf(start, sizeof start, "\n%s,", name);
@@ -111,7 +111,7 @@ static void what_is_done_is_not_done_again(void **state) {
   assert_string_equal(before, after);
   free(before);
   free(after);
-  /* A later end, and more values: only what is new is done. */
+  /* With a later end, or more values, only the new members are run. */
   assert_code(0, heat2d(2, "sweep deck.yaml --resume --set 'sweep.material.diffusivity=[0.5, 1.25]'"));
   assert_int_equal(occurrences(command.out, ": done at step 40"), 2);
   assert_code(0, heat2d(1, "sweep deck.yaml --resume --set time.end=0.05 --set boundary.left.value=300"));
@@ -133,14 +133,14 @@ static void a_failure_is_one_members_own(void **state) {
   char *log = read_text("all/value-300_step-0.1/run.log");
   assert_non_null(strstr(log, "\nheat2d: deck.yaml:11:29: time.step: 0.1 s is unstable"));
   free(log);
-  /* It is tried again, and with another deck it goes on. */
+  /* A member that failed is tried again, and succeeds with another deck. */
   assert_code(65, heat2d(0, "sweep deck.yaml --resume --set material.diffusivity=1"));
   assert_non_null(strstr(command.out, "4 members, 2 done"));
   assert_code(
       0, heat2d(2, "sweep deck.yaml --resume --set material.diffusivity=1 --set 'sweep.time.step=[0.0009765625]'"));
 }
 
-/* Sweeps without an end, stopped by a file or by a signal: all members that were being done can be gone on with. */
+/* Sweeps without an end, stopped by a file or a signal: all members in progress can be resumed. */
 static void all_stop_and_go_on_together(void **state) {
   (void)state;
   static const char endless[] = "--set time.end=1e6 --set checkpoint.every.steps=0 --set output.every.steps=1000000";
@@ -168,13 +168,13 @@ static void all_stop_and_go_on_together(void **state) {
       stopped += strcmp(value, "stopped") == 0;
     }
     assert_int_equal(stopped, 2);
-    /* What is called steady ends soon. */
+    /* A run that counts as steady ends soon. */
     assert_code(0, heat2d(3, "sweep deck.yaml --resume %s --set time.steady=1e9 --set time.steady_after=0", endless));
     assert_int_equal(occurrences(command.out, ": done at step "), MEMBERS);
   }
 }
 
-/* What a member is told is free for each of its ranks, GiB; the same for all members. */
+/* The free memory per rank, GiB, that members report; it must be the same for all members. */
 static double free_for_a_rank(int groups) {
   double share = 0;
   int members = 0;
@@ -196,7 +196,7 @@ static double free_for_a_rank(int groups) {
   return share;
 }
 
-/* The memory of a node is looked at while other programs come and go: a factor of 3 would be the mistake. */
+/* The free memory of a node changes with other programs; the mistake would be a factor of 3. */
 static void groups_share_the_memory_of_a_node(void **state) {
   (void)state;
   begin_with("");

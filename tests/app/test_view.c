@@ -1,4 +1,4 @@
-/* heat2d view at a terminal, which here is a pseudo-terminal, and without one. */
+/* `heat2d view` at a terminal, here a pseudo-terminal, and without one. */
 #define _XOPEN_SOURCE 700
 #include "command.h"
 
@@ -23,9 +23,9 @@ static int make_run(void **state) {
 
 enum { SCREEN_MOST = 1 << 20 };
 
-/* A program at a terminal of its own, and all that it has written there. */
+/* A program with a terminal of its own, and all output to it. */
 static struct {
-  int handle, terminal; /* our side, and a handle of the program's side that keeps it alive */
+  int handle, terminal; /* the side of the test, and a handle of the program's side that keeps it open */
   pid_t process;
   struct termios before;
   char text[SCREEN_MOST];
@@ -79,7 +79,7 @@ static void press(const char *keys) {
   assert_int_equal(write(at.handle, keys, strlen(keys)), strlen(keys));
 }
 
-/* The end: how the process ended, with the terminal as it was before. */
+/* Wait for the end, and assert how the process ended and that the terminal is as before. */
 static int end(void) {
   int state = 0;
   const double deadline = now() + 30;
@@ -135,7 +135,7 @@ static void colours_are_those_of_the_terminal(void **state) {
   }
 }
 
-/* A window of 80 x 24 and one of 200 x 60: as wide as there is room, with the shape of the domain. */
+/* In windows of 80 x 24 and 200 x 60 the picture is as wide as possible, and has the aspect ratio of the domain. */
 static void the_page_fits_the_window(void **state) {
   (void)state;
   const int sizes[][2] = {{80, 24}, {200, 60}, {20, 10}};
@@ -204,7 +204,7 @@ static void snapshots_that_come_are_followed(void **state) {
   shell("rm first/$(ls out | grep snapshot- | tail -1)");
 }
 
-/* Whatever ends the program, the terminal is as it was. */
+/* The terminal is restored, whatever ends the program. */
 static void the_terminal_is_given_back(void **state) {
   (void)state;
   static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGSEGV, SIGABRT};

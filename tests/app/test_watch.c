@@ -1,5 +1,5 @@
-/* What ranks agree on between steps: how many steps there are until they do so again, failures, requests to stop, and
- * that a checkpoint is due. How long steps took is told to it, so that no test waits. */
+/* The poll between steps: ranks agree on the number of steps until the next poll, on failures, on requests to stop, and
+ * on whether a checkpoint is due. The tests pass the time of steps as a number, so that they need not wait. */
 #include "app/watch.h"
 
 #include "harness.h"
@@ -55,7 +55,7 @@ static void polls_come_twice_a_second_on_the_slowest_rank(void **state) {
   }
 }
 
-/* Where half a second is not enough for the steps that are fused, but a whole one is. */
+/* The steps that are fused take more than half a second, but less than a second. */
 static void steps_that_are_fused_stay_together(void **state) {
   (void)state;
   static const double paces[] = {0.009, 0.015, 0.016}; /* s for each step */
@@ -82,7 +82,7 @@ static void one_interval_that_takes_very_long_is_an_accident(void **state) {
   poll_after(1, 0.5);
   poll_after(1, 10);
   assert_true(heat_watch_slowest(&watch) == 0.5);
-  poll_after(1, 20); /* two in a row are none */
+  poll_after(1, 20); /* two such intervals in a row are no accident */
   assert_true(heat_watch_slowest(&watch) == 20);
   heat_watch_count_outputs(&watch, made.grid.rank == 0 ? 30 : 1);
   poll_after(1, 0.5);
@@ -96,7 +96,7 @@ static void a_failure_of_one_rank_is_that_of_all(void **state) {
   (void)state;
   open_watch(0, 0);
   for (int failed = 0; failed < made.grid.size; failed++) {
-    for (int torn = -1; torn < made.grid.size; torn++) { /* the rank whose last step is not whole, -1: none */
+    for (int torn = -1; torn < made.grid.size; torn++) { /* the rank whose last step is not complete; -1: none */
       heat_interval interval = {.steps = 1, .seconds = 0.1, .whole = made.grid.rank != torn};
       const heat_status own = failed == made.grid.rank ? heat_fail(HEAT_IO, "rank %d", failed) : heat_ok();
       const heat_status status = heat_watch_poll(&watch, &saver, own, &interval);
@@ -109,7 +109,7 @@ static void a_failure_of_one_rank_is_that_of_all(void **state) {
   }
   heat_interval interval = {.steps = 1, .seconds = 0.1, .whole = true};
   assert_int_equal(heat_watch_poll(&watch, &saver, heat_ok(), &interval).code, HEAT_OK);
-  assert_false(interval.whole); /* nothing has failed that the state would have to be saved from */
+  assert_false(interval.whole); /* no failure, so that the state need not be saved */
   close_rig(&made);
 }
 
@@ -148,8 +148,8 @@ static void minutes_that_have_passed_make_a_checkpoint_due_on_all_ranks(void **s
   }
 }
 
-/* Whoever goes on from one `next` to the other meets every step at which a checkpoint is due; and these are the
- * multiples of checkpoint.every, and the one before a last step that is cut short, where that one can be kept. */
+/* Going from one result of heat_saver_next to the next meets every step at which a checkpoint is due: the multiples of
+ * checkpoint.every, and the step before a shortened last step if that checkpoint can be kept. */
 static void no_checkpoint_is_passed_over(void **state) {
   (void)state;
   static const struct {

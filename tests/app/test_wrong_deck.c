@@ -1,10 +1,8 @@
-/* A deck that is wrong is refused in one line that names the place, before anything is written. A serial process that
- * runs the program. */
+/* A wrong deck is refused in one line that names the place, before anything is written. A serial process that runs the
+ * program. */
 #include "runs.h"
 
 #include <regex.h>
-
-/* ---- 65: the deck ---- */
 
 typedef struct wrong_deck {
   const char *section; /* of the deck that is replaced, or added */
@@ -116,7 +114,7 @@ static void a_grid_that_the_ranks_do_not_fit_is_65(void **state) {
   assert_refused(3, &asked);
 }
 
-/* A ~ that no shell has expanded would be a folder of that name, and no name at all the folder of the user. */
+/* A ~ that no shell has expanded would be a folder called ~, and an empty name the working directory. */
 static void a_directory_that_is_none_is_65(void **state) {
   (void)state;
   static const char *const names[][2] = {{"\"~\"", "'~' begins with ~"},
