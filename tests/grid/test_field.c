@@ -23,7 +23,7 @@ static int close_grid(void **state) {
   return 0;
 }
 
-/* A band holds its rows when it slides, and has its place for each of them. */
+/* A band keeps its rows when it slides, and has a place for each of them. */
 static void a_band_slides_with_its_rows(void **state) {
   (void)state;
   enum { ROWS = 9, WIDTH = 30, ALL = 40, DEPTH = 2 };
@@ -42,7 +42,7 @@ static void a_band_slides_with_its_rows(void **state) {
   assert_ptr_equal(heat_field_at(&band, 5, 102) + (ROWS - 1) * band.stride, heat_field_at(&band, 5, 101 + ROWS));
   heat_field_destroy(&band);
   assert_int_equal(heat_field_create_as(&whole, &tall, (heat_field_form){DEPTH, ALL + 2 * DEPTH, 0, 1}).code, HEAT_OK);
-  assert_int_equal(whole.window_rows, 0); /* no less than all of them */
+  assert_int_equal(whole.window_rows, 0); /* not fewer than all rows */
   heat_field_destroy(&whole);
 }
 

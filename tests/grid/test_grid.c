@@ -1,5 +1,5 @@
-/* Boxes by brute force over small ones, the decomposition (also of grids that no machine could hold), periodic images.
- */
+/* Boxes, compared with brute force over small ones; the decomposition, also of grids that are too large for any
+ * machine; periodic images. */
 #include "heat2d/grid/grid.h"
 
 #include "harness.h"
@@ -112,7 +112,7 @@ static double cut_length(const heat_layout *layout, int px, int py) {
   return cut;
 }
 
-/* Against every factorisation, for every size up to 64 and a few shapes. */
+/* Comparison with every factorisation, for every size up to 64 and a few shapes. */
 static void the_chosen_layout_has_the_shortest_cut(void **state) {
   (void)state;
   static const int64_t shapes[][HEAT_AXES] = {{1, 1},  {64, 64},  {100, 10}, {10, 100},
@@ -216,7 +216,7 @@ static void coarse_blocks_lie_on_the_fine_ones(void **state) {
   }
 }
 
-/* Whether block `block`, or an image of it, ends behind lo and begins before hi. */
+/* Whether block `block`, or an image of it, ends after lo and begins before hi. */
 static bool meets(const heat_layout *layout, int axis, int block, int64_t lo, int64_t hi) {
   const heat_box box = heat_layout_box(layout, axis == HEAT_X ? block : block * layout->ranks[HEAT_X]);
   const int64_t periods = layout->periodic[axis] ? 20 : 0; /* more than the ranges below reach over */
@@ -238,7 +238,7 @@ static void compare_blocks(const heat_layout *layout, int axis, int64_t lo, int6
   assert_true(right);
 }
 
-/* The search finds the blocks that asking each one finds: of fine and coarse grids, whose blocks may be empty, and
+/* The search finds the same blocks as a test of each block: for fine and coarse grids, whose blocks may be empty, and
  * across periodic sides. */
 static void the_blocks_of_a_range_are_those_that_meet_it(void **state) {
   (void)state;

@@ -1,5 +1,5 @@
-/* The exchange: every ghost cell holds its owner's globally unique number, corners included, for every layout and
- * depth, also where the halo reaches over several ranks or several times around the domain. */
+/* The exchange: every ghost cell, corners included, gets the globally unique number of its owner, for every layout and
+ * depth, also if the halo reaches over several ranks or several times around the domain. */
 #include "heat2d/grid/halo.h"
 
 #include "harness.h"
@@ -21,7 +21,7 @@ static void open_problem(int64_t nx, int64_t ny, bool periodic_x, bool periodic_
   open_rig(&made, (rig_setting){.deck = deck, .cells = {nx, ny}, .up_to = RIG_PROBLEM});
 }
 
-/* Of the cell, the field and the exchange, and different for each. */
+/* A number that is different for each cell, field and exchange. */
 static double number(const heat_grid *grid, int64_t i, int64_t j, int field, int round) {
   const int64_t nx = grid->layout.cells[HEAT_X], cells = nx * grid->layout.cells[HEAT_Y];
   const int64_t cell = heat_grid_wrap(grid, HEAT_Y, j) * nx + heat_grid_wrap(grid, HEAT_X, i);
@@ -37,7 +37,7 @@ static void number_owned_cells(const heat_grid *grid, heat_field *field, int whi
   field->valid = 0;
 }
 
-/* The layers in `part`, and nothing beyond a wall is touched. */
+/* Check the ghost cells in `part`, and that nothing beyond a wall has changed. */
 static bool layers_are_right(const heat_grid *grid, const heat_field *field, heat_box part, int which, int round) {
   heat_box all = heat_box_grow(grid->owned, field->depth);
   const heat_box in = heat_grid_grown(grid, grid->owned, field->depth);
@@ -60,14 +60,15 @@ static bool all_layers_are_right(const heat_grid *grid, const heat_field *field,
          layers_are_right(grid, field, heat_box_grow(grid->owned, field->depth), which, round);
 }
 
-/* Whether the cell that lies beyond `side` of the owned box comes with a message that brings nothing else. */
+/* Whether the cell beyond `side` of the owned box is part of a message with cells beyond that side only. */
 static bool comes_alone(const heat_grid *grid, int side) {
   const int axis = side / 2;
   return grid->layout.ranks[1 - axis] == 1 && !grid->layout.periodic[1 - axis] && heat_grid_wall(grid, side) &&
          (side % 2 == 0 ? grid->owned.lo[axis] > grid->domain.lo[axis] : grid->owned.hi[axis] < grid->domain.hi[axis]);
 }
 
-/* The exchange in parts: first all that is not beyond some sides; what only comes from there stays away. */
+/* The exchange in parts: first everything except messages from beyond some sides, whose ghost cells are not set
+ * then. */
 static bool end_in_parts(heat_halo *halo, const heat_grid *grid, heat_field *const *fields, int count, int round) {
   static const unsigned laters[] = {1u << HEAT_TOP, 1u << HEAT_RIGHT | 1u << HEAT_TOP,
                                     1u << HEAT_LEFT | 1u << HEAT_BOTTOM, 1u << HEAT_RIGHT | 1u << HEAT_BOTTOM};
@@ -184,8 +185,8 @@ static bool ghosts_are_untouched(const heat_grid *grid, const heat_field *field)
   return right;
 }
 
-/* Exchanges of some fields after each other, with one plan: those get the ghosts of their owners, and no other is
- * touched. */
+/* Successive exchanges of different fields with one plan: these fields get the ghost cells of their owners, and no
+ * other field is changed. */
 static void an_exchange_refreshes_the_fields_that_are_chosen(void **state) {
   (void)state;
   enum { FIELDS = MOST_FIELDS, DEPTH = 3 };
@@ -230,7 +231,7 @@ static void an_exchange_refreshes_the_fields_that_are_chosen(void **state) {
   }
 }
 
-/* On each level of a coarsened grid, down to where most ranks have no cells any more, with values of four bytes. */
+/* On each level of a coarsened grid, down to levels on which most ranks have no cells, with values of four bytes. */
 static void ghosts_of_coarse_grids_hold_their_owners_numbers(void **state) {
   (void)state;
   enum { DEPTH = 3, LEVELS = 5 };
@@ -268,7 +269,7 @@ static void ghosts_of_coarse_grids_hold_their_owners_numbers(void **state) {
   }
 }
 
-/* The owned cells may be read, and nothing else be written, while messages fly. */
+/* During an exchange owned cells may be read, but only ghost cells are written. */
 static void owned_cells_keep_their_values_during_an_exchange(void **state) {
   (void)state;
   open_problem(9, 8, true, true);
@@ -293,8 +294,8 @@ static void owned_cells_keep_their_values_during_an_exchange(void **state) {
   close_rig(&made);
 }
 
-/* Rows that are sent from where they lie may be changed once they have been waited for, however late the neighbours
- * come to receive them: here the odd ranks, with messages that MPI does not keep a copy of. */
+/* Rows that are sent without a copy may be changed after heat_halo_wait_sent, however late the neighbours receive them:
+ * here the odd ranks, with messages that MPI does not copy. */
 static void rows_that_are_held_may_change_when_they_have_been_sent(void **state) {
   (void)state;
   enum { WIDTH = 3000, EACH = 5, DEPTH = 3, NAP_NANOSECONDS = 20000000 };
@@ -311,7 +312,7 @@ static void rows_that_are_held_may_change_when_they_have_been_sent(void **state)
   for (int round = 0; round < 3; round++) {
     number_owned_cells(&grid, &field, 0, round);
     if (grid.rank % 2 == 1) nanosleep(&(struct timespec){0, NAP_NANOSECONDS}, NULL);
-    if (round == 1 && grid.rank % 3 == 0) /* each rank as it likes */
+    if (round == 1 && grid.rank % 3 == 0) /* ranks may choose differently */
       heat_halo_begin(halo, &only);
     else
       heat_halo_begin_held(halo, &field);

@@ -1,4 +1,4 @@
-/* Which rank has which block, so that those of a node lie close together; and what is known of the nodes. */
+/* Which rank has which block, so that the blocks of a node are close together; and what is known about the nodes. */
 #include "heat2d/base/runtime.h"
 #include "heat2d/grid/grid.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whatever the number of strips, each block has one rank, which has it for its place, and no cell is lost. */
+/* For any number of strips each block belongs to one rank, which has it as its place, and no cell is missing. */
 static void each_block_has_one_rank(void **state) {
   (void)state;
   enum { MOST = 9 };
@@ -32,8 +32,7 @@ static void each_block_has_one_rank(void **state) {
   }
 }
 
-/* Of the blocks of each node, how many faces they have with blocks of other nodes, in all and for the node with most.
- */
+/* Count the faces between blocks of different nodes, in all and for the node with most. */
 typedef struct faces {
   int all, most;
 } faces;
@@ -102,7 +101,7 @@ static void known_numberings(void **state) {
   assert_in_range(count_faces(&layout, 128).most, 4 * 11, 50);
 }
 
-/* The nodes of a machine that there is not: so many ranks on each, or in turn. */
+/* The nodes of an imaginary machine, with a number of ranks on each or with ranks in turn. */
 static int pretended, in_turn;
 
 int MPI_Comm_split_type(MPI_Comm comm, int type, int key, MPI_Info info, MPI_Comm *part) {

@@ -1,5 +1,5 @@
-/* What the tests of pictures share: a picture that is drawn into the file `scratch`, whose name each test defines for
- * itself, as they run side by side, and what a reader finds in it. */
+/* What the tests of pictures share: a picture that is drawn to the file `scratch`, and a reader of it. Each test
+ * defines the name of this file, because tests run at the same time. */
 #ifndef HEAT2D_TESTS_PICTURE_IMAGE_H
 #define HEAT2D_TESTS_PICTURE_IMAGE_H
 
@@ -62,7 +62,7 @@ static inline heat_picture picture_of(int across) {
   return picture;
 }
 
-/* x along each row, and another for every cell: the row's number is added. */
+/* The number of the column plus `per_row` times that of the row, so that every cell can have another value. */
 static inline double *values_of(const heat_picture *picture, double per_row) {
   double *values = malloc((size_t)picture->samples[HEAT_X] * (size_t)picture->samples[HEAT_Y] * sizeof *values);
   assert_non_null(values);

@@ -1,5 +1,5 @@
-/* Checkpoints: the whole state comes back with the same bits on any layout; the newest whole one is found; older ones
- * go only when a newer one has its name. */
+/* Checkpoints: the whole state is read back with the same bits on any layout; the newest intact one is found; older
+ * ones are removed only after a newer one has its final name. */
 #include "heat2d/io/checkpoint.h"
 
 #include "heat2d/io/h5_verify.h"
@@ -73,7 +73,7 @@ static void the_state_comes_back_on_any_layout(void **state) {
   advance(&alone);
   assert_int_equal(save(&writer, STEPS, 2).code, HEAT_OK);
   open_rig(&reader, (rig_setting){.deck = deck, .ranks = wide});
-  advance(&reader); /* nothing of an earlier state stays */
+  advance(&reader); /* nothing of an earlier state may remain */
   assert_int_equal(heat_checkpoint_read(&together, "./checkpoint-0000000009.h5", &reader.stepper, false).code, HEAT_OK);
   assert_true(everywhere(same_cells(&reader, &alone)));
   advance(&reader);
@@ -112,7 +112,7 @@ static void numbers_and_deck_come_back(void **state) {
   close_rig(&made);
 }
 
-/* Its digest is right, and yet nobody can go on from it. */
+/* The digest is right, but the state is not one from which a run can be resumed. */
 static void a_state_that_no_run_has_is_refused(void **state) {
   (void)state;
   static const heat_state states[] = {{.step = 7, .time = NAN, .dt = 1},
@@ -142,7 +142,7 @@ static void a_state_that_no_run_has_is_refused(void **state) {
   close_rig(&made);
 }
 
-/* What a checkpoint of an earlier version does not say. */
+/* Attributes that checkpoints of earlier versions do not have. */
 static void attributes_of_later_versions_may_be_missing(void **state) {
   (void)state;
   static const char *const later[] = {"size_start", "low_start", "high_start", "steady", "outputs_owed"};
@@ -192,7 +192,7 @@ static void the_newest_are_kept_and_later_ones_are_given_up(void **state) {
   open_rig(&made, (rig_setting){.deck = deck});
   for (int64_t step = 10; step <= 40; step += 10) assert_int_equal(save(&made, step, 3).code, HEAT_OK);
   assert_kept((const int64_t[]){20, 30, 40}, 3);
-  assert_int_equal(save(&made, 25, 2).code, HEAT_OK); /* resumed from 20: 30 and 40 belong to what was given up */
+  assert_int_equal(save(&made, 25, 2).code, HEAT_OK); /* after a resume from 20, 30 and 40 belong to an abandoned run */
   assert_kept((const int64_t[]){20, 25}, 2);
   assert_int_equal(save(&made, 25, 2).code, HEAT_OK);
   assert_kept((const int64_t[]){20, 25}, 2);
@@ -201,8 +201,8 @@ static void the_newest_are_kept_and_later_ones_are_given_up(void **state) {
   close_rig(&made);
 }
 
-/* Whatever number is asked for, what was just written is kept, and so are what a run was told to go on from and what is
- * not known to be a checkpoint. */
+/* Whatever checkpoint.keep is, the checkpoint that was just written is kept, and so are the one that --resume names and
+ * files that are no checkpoints. */
 static void the_newest_stays_whatever_is_asked_for(void **state) {
   (void)state;
   static const int64_t numbers[] = {0, -1, 4294967296, -4294967296, INT64_MIN, INT64_MAX, 1};
@@ -223,7 +223,7 @@ static void the_newest_stays_whatever_is_asked_for(void **state) {
   close_rig(&made);
 }
 
-/* Of another grid. */
+/* A checkpoint of another grid. */
 static const char other_deck[] = "domain: {size: [1, 1], cells: [24, 17]}\nmaterial: {diffusivity: 1}\n"
                                  "initial: {temperature: 0}\ntime: {end: 1}\n";
 
@@ -240,7 +240,7 @@ static void a_field_of_another_shape_is_refused(void **state) {
   close_rig(&made);
 }
 
-/* A field that no checkpoint holds, so that it shows which one has been read. */
+/* A field that is in no checkpoint, so that one can see which checkpoint was read. */
 static void blank(rig *made) {
   heat_field *field = heat_stepper_solution(&made->stepper);
   for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++)
@@ -256,7 +256,7 @@ static bool holds(rig *made, double value) {
   return everywhere(same);
 }
 
-/* Save a field that is told from those of other steps. */
+/* Save a field that differs from those of other steps. */
 static heat_status save_numbered(rig *made, int64_t step, int64_t keep) {
   heat_field *field = heat_stepper_solution(&made->stepper);
   for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++)
@@ -271,7 +271,8 @@ static heat_status find(rig *made, const heat_h5_way *way, int64_t before, char 
   return heat_checkpoint_newest(&search, path, filled);
 }
 
-/* The one of that step (0: none) is found by both ways, and its field is read on the way. */
+/* Assert that the checkpoint of that step (0: none) is found by both ways, and that its field is read at the same
+ * time. */
 static void assert_newest(rig *made, int64_t before, int64_t step) {
   char path[HEAT_PATH], expected[HEAT_PATH] = "";
   if (step > 0) heat_checkpoint_name(expected, ".", step);
@@ -286,7 +287,8 @@ static void assert_newest(rig *made, int64_t before, int64_t step) {
   }
 }
 
-/* The other grid's is whole all the same; and what is damaged, or what one rank cannot read, no rank takes for read. */
+/* A checkpoint of another grid is intact, too. No rank takes the field for read if the file is damaged, or if one rank
+ * cannot read it. */
 static void a_field_is_filled_only_from_its_own_grid(void **state) {
   (void)state;
   rig made, other;

@@ -1,4 +1,4 @@
-/* Isolines: where they lie, that they are whole, and that none is missing. */
+/* Isolines: their places, that they are complete, and that none is missing. */
 #include "heat2d/io/contour.h"
 
 #include <math.h>
@@ -96,7 +96,7 @@ static void nothing_is_missing_in_noise(void **state) {
   seen found = {0};
   const double level = 0.5;
   assert_int_equal(heat_contour(&raster, &level, 1, look, &found).code, HEAT_OK);
-  assert_int_equal(found.points - found.closed, crossings); /* a closed line names its first point twice */
+  assert_int_equal(found.points - found.closed, crossings); /* a closed line has its first point twice */
   assert_int_equal(found.cross_edges, 2 * (found.lines - found.closed));
 }
 

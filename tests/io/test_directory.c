@@ -1,4 +1,4 @@
-/* The output directory: which files are a run's, and that no others are touched. One process. */
+/* The output directory: which files belong to a run, and that no others are changed. One process. */
 #include "heat2d/io/directory.h"
 
 #include <hdf5.h>
@@ -175,7 +175,7 @@ static void assert_holds(const char *name, const char *text) {
   assert_string_equal(have, text);
 }
 
-/* Whatever is asked for: what no run wrote is neither removed nor replaced, and nothing goes through a link. */
+/* Files that no run wrote are neither removed nor replaced by any function, and no function follows a link. */
 static void what_no_run_wrote_stays(void **state) {
   (void)state;
   FILE *file;
@@ -248,12 +248,13 @@ static void a_claim_is_checked_before_anything_is_changed(void **state) {
   claim.all = false;
   assert_int_equal(checked(&claim, "snapshot-0000000020.h5"), HEAT_USAGE);
   claim.keep = 20;
-  assert_int_equal(checked(&claim, ""), HEAT_OK); /* it is read, and stays */
+  assert_int_equal(checked(&claim, ""), HEAT_OK); /* it is an input, and is kept */
   assert_int_equal(mkdir("checkpoint-0000000100.h5", 0777), 0);
   assert_int_equal(checked(&claim, "checkpoint-0000000100.h5' is a directory"), HEAT_USAGE);
   rmdir("checkpoint-0000000100.h5");
   put("checkpoint-0000000100.h5", "nonsense");
-  assert_int_equal(checked(&claim, ""), HEAT_OK); /* damaged: passed over, and set aside when its turn comes */
+  /* A damaged checkpoint is skipped, and renamed when its name is needed. */
+  assert_int_equal(checked(&claim, ""), HEAT_OK);
   claim.all = true;
   claim.input_count = 0;
   assert_int_equal(checked(&claim, "checkpoint-0000000100.h5"), HEAT_USAGE);

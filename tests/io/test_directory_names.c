@@ -1,5 +1,5 @@
-/* The names of a run's files: which are a run's, which step they belong to, and that a directory lists them all. One
- * process. */
+/* The names of the files of a run: which names these are, to which step they belong, and that a directory lists them
+ * all. One process. */
 #include "heat2d/io/directory_names.h"
 
 #include <errno.h>
@@ -67,7 +67,7 @@ static void a_list_has_every_name_once(void **state) {
   assert_int_equal(heat_directory_list_close(&list).code, HEAT_OK);
   assert_int_equal(seen, 2);
   assert_int_equal(others, 0);
-  list = heat_directory_list_open("nowhere"); /* is like an empty one */
+  list = heat_directory_list_open("nowhere"); /* it is like an empty directory */
   assert_null(heat_directory_list_next(&list));
   assert_int_equal(heat_directory_list_close(&list).code, HEAT_OK);
   list = heat_directory_list_open("a");

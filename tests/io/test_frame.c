@@ -1,4 +1,5 @@
-/* Frames: the picture put together from all ranks is, byte for byte, the one that is drawn from the whole field. */
+/* Frames: the picture that is assembled from all ranks is, byte for byte, the one that is drawn from the whole
+ * field. */
 #include "heat2d/io/frame.h"
 
 #include "harness.h"
@@ -17,7 +18,7 @@ static heat_frames frames_of(const rig *made) {
   return frames;
 }
 
-/* The same from the whole field, by one rank. */
+/* Draw the same picture from the whole field on one rank. */
 static heat_status draw_alone(const heat_picture *picture, const char *path) {
   const int columns = picture->samples[HEAT_X], rows = picture->samples[HEAT_Y];
   double *values = malloc((size_t)columns * (size_t)rows * sizeof *values);
@@ -79,13 +80,14 @@ static void the_ranks_make_the_picture_of_the_whole_field(void **state) {
   int size;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   const int layouts[][HEAT_AXES] = {{0, 0}, {size, 1}, {1, size}};
-  static const int widths[] = {16, 300, 341}; /* fewer pixels than cells, more, and no multiple */
+  static const int widths[] = {16, 300, 341}; /* fewer pixels than cells, more pixels, and not a multiple */
   for (size_t l = 0; l < sizeof layouts / sizeof *layouts; l++)
     for (size_t w = 0; w < sizeof widths / sizeof *widths; w++)
       assert_whole_picture(layouts[l], widths[w], (l + w) % 2 == 0);
 }
 
-/* So that a film does not flicker; and a run that goes on has the range of the pictures before. */
+/* The range never becomes narrower, so that a film does not flicker; and a resumed run has the range of the earlier
+ * pictures. */
 static void an_automatic_range_only_grows(void **state) {
   (void)state;
   rig made;

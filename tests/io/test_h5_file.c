@@ -98,7 +98,7 @@ static void the_digest_is_that_of_one_rank(void **state) {
       char *same = digest_of("other.h5");
       assert_string_equal(same, together);
       free(same);
-      break; /* one of that precision stands for all */
+      break; /* one layout is enough for that precision */
     }
     free(together);
     free(single);

@@ -1,4 +1,5 @@
-/* One run per directory: against a live owner, a killed one, one on another host, and one that was taken for dead. */
+/* One run per directory: with an owner that exists, one that was killed, one on another host, and one that was
+ * suspended and lost its lock. */
 #include "heat2d/io/lock.h"
 
 #include <fcntl.h>
@@ -31,7 +32,8 @@ static int remove_directory(void **state) {
   return rmdir(directory);
 }
 
-/* A process that takes the lock, says so, and holds it until it is told (one byte) to beat and to report the code. */
+/* Start a process that takes the lock, reports that, and holds it until one byte tells it to write the heartbeat and
+ * report the code. */
 typedef struct other {
   pid_t pid;
   int ask, answer;
@@ -115,13 +117,13 @@ static void an_owner_who_lost_the_lock_by_force_is_told_at_its_next_beat(void **
   heat_lock lock;
   assert_int_equal(heat_lock_take(&lock, directory, true, note, sizeof note).code, HEAT_OK);
   assert_int_equal(let_beat(&process), HEAT_IO);
-  end_other(&process); /* and gives back nothing that is not its own */
+  end_other(&process); /* and does not release a lock of another owner */
   lock.next_beat = 0;
   assert_int_equal(heat_lock_beat(&lock).code, HEAT_OK);
   heat_lock_release(&lock);
 }
 
-/* A lock file that an owner on another host has written; no record lock can be seen here. */
+/* Write the lock file of an owner on another host, of which no record lock is visible here. */
 static void write_foreign(const char *job, int beats) {
   char path[128];
   snprintf(path, sizeof path, "%s/.heat2d.lock", directory);
@@ -176,7 +178,7 @@ static void since_is_the_start_and_not_the_last_beat(void **state) {
   const char *since = strstr(first, "since "), *end = strchr(since, '\n');
   assert_non_null(strstr(later, "since "));
   assert_memory_equal(strstr(later, "since "), since, (size_t)(end - since));
-  assert_string_not_equal(first, later); /* it has beaten */
+  assert_string_not_equal(first, later); /* the heartbeat has changed */
   heat_lock_release(&lock);
 }
 
@@ -186,7 +188,7 @@ static double seconds_now(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Ranks that were started over ssh outlive a deleted job; here one does, with its record lock, for two seconds. */
+/* Ranks that were started over ssh outlive a deleted job. Here one does for two seconds, with its record lock. */
 static void ranks_that_outlive_their_job_are_waited_for(void **state) {
   (void)state;
   install_qstat("echo 'qstat: Unknown Job Id 12.server' >&2; exit 153");
@@ -208,7 +210,7 @@ static void ranks_that_outlive_their_job_are_waited_for(void **state) {
   end_other(&process);
 }
 
-/* The same where record locks are not seen: its heart beats for two seconds. */
+/* The same without visible record locks: its heartbeat goes on for two seconds. */
 static void the_heart_of_an_owner_whose_job_is_gone_is_waited_for(void **state) {
   (void)state;
   install_qstat("echo 'qstat: Unknown Job Id 12.server' >&2; exit 153");
@@ -225,12 +227,12 @@ static void the_heart_of_an_owner_whose_job_is_gone_is_waited_for(void **state) 
   heat_lock lock;
   assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_OK);
   int result;
-  assert_int_equal(waitpid(heart, &result, WNOHANG), heart); /* it had stopped before */
+  assert_int_equal(waitpid(heart, &result, WNOHANG), heart); /* the process had ended before */
   assert_int_equal(heat_lock_beat(&lock).code, HEAT_OK);
   heat_lock_release(&lock);
 }
 
-/* Nobody polls here: a run that waits for its files for long still beats. */
+/* There are no polls here: the heartbeat goes on while a run waits for its files for a long time. */
 static void the_heart_beats_by_itself(void **state) {
   (void)state;
   heat_lock lock;
@@ -262,7 +264,7 @@ static void any_text_may_be_a_job(void **state) {
     heat_lock lock;
     const heat_status status = heat_lock_take(&lock, directory, false, note, sizeof note);
     assert_int_equal(status.code, HEAT_IO);
-    assert_non_null(strstr(status.text, "another run works in this directory")); /* and its owner can be read */
+    assert_non_null(strstr(status.text, "another run works in this directory")); /* and its owner is readable */
     kill(process.pid, SIGKILL);
     end_other(&process);
     assert_int_equal(heat_lock_take(&lock, directory, false, note, sizeof note).code, HEAT_OK);
@@ -296,7 +298,7 @@ static void a_link_or_a_directory_is_no_lock(void **state) {
   rmdir(path);
 }
 
-/* What a host that died at once has left: nobody has written himself into it. */
+/* The file of a host that failed at once: it names no owner. */
 static void an_empty_lock_is_taken_over(void **state) {
   (void)state;
   heat_lock lock;

@@ -84,8 +84,8 @@ static void not_a_number_is_unlike_every_map(void **state) {
   free(values);
 }
 
-/* The key is the width of the whole picture, whatever the domain's shape; there is enough of the field to see; and what
- * is written stays off the picture's edge, and so is not cut. */
+/* output.images.width is the width of the whole picture, whatever the shape of the domain. Enough of the field is
+ * visible, and no text touches the edge of the picture, so that none is cut. */
 static void text_fits_inside_the_picture(void **state) {
   (void)state;
   static const double extents[][HEAT_AXES] = {{1, 1},  {1000, 1},   {1, 1000},    {1, 16},           {4, 1},
@@ -129,7 +129,7 @@ static void text_fits_inside_the_picture(void **state) {
     }
 }
 
-/* All frames of a film have one size, and the field in one place. */
+/* All frames of a film have the same size, with the field at the same place. */
 static void size_is_the_same_at_all_times(void **state) {
   (void)state;
   heat_picture picture = picture_of(300);
@@ -155,7 +155,8 @@ static void size_is_the_same_at_all_times(void **state) {
   free(values);
 }
 
-/* A title of any length is wrapped: a longer one makes a higher picture, up to some lines; broken text is no fault. */
+/* A title of any length is wrapped. A longer title makes a higher picture, up to some lines; invalid UTF-8 does no
+ * harm. */
 static void titles_are_wrapped(void **state) {
   (void)state;
   char endless[4000];

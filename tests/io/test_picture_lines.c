@@ -4,8 +4,8 @@ static const char scratch[] = "test_picture_lines_scratch.png";
 
 #include "picture_image.h"
 
-/* Where pixels of two drawings differ along row y of the field: the middle of each run, counted from the field's left.
- */
+/* Find where pixels of two drawings differ along row y of the field: the middle of each run, counted from the left of
+ * the field. */
 static int differences(const image *a, const image *b, const heat_picture_layout *plan, int y, double found[],
                        int most) {
   int count = 0;
@@ -51,7 +51,7 @@ static void isotherms_lie_where_the_field_has_their_value(void **state) {
   free(values);
 }
 
-/* A field that is constant but for rounding has no isotherms there. */
+/* There are no isotherms where a field is constant up to rounding. */
 static void isotherms_do_not_show_rounding(void **state) {
   (void)state;
   heat_picture picture = picture_of(640);
@@ -135,7 +135,7 @@ static void one_material_has_no_outlines(void **state) {
   heat_config_destroy(config);
 }
 
-/* Two named regions, the first in part behind the second, one behind both, and one that bears no name. */
+/* Two named regions, the first partly covered by the second, one that both cover, and one without a name. */
 static const char named[] =
     "domain: {size: [0.04, 0.03], cells: [40, 30]}\nmaterial: {diffusivity: 1}\n"
     "initial: {temperature: 0}\ntime: {end: 1}\nregions:\n"
@@ -165,7 +165,8 @@ static changed find_changed(const image *a, const image *b, const heat_picture_l
   return box;
 }
 
-/* Each name is in the middle of what is to be seen of its region, of the size of its text, and nothing else changes. */
+/* Each name is in the middle of the visible part of its region and has the size of its text, and nothing else
+ * changes. */
 static void names_stand_within_what_is_to_be_seen_of_regions(void **state) {
   (void)state;
   heat_config *config;

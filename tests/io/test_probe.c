@@ -1,5 +1,5 @@
-/* Probes: the same text in probes.csv on any number of ranks, whoever owns the cells around a point, with what
- * interpolation.h says; lines of points; continued without a gap or a double. */
+/* Probes: probes.csv has the same text on any number of ranks, whichever ranks own the cells around a point, with the
+ * values of interpolation.h; lines of points; a resumed table has no missing and no repeated rows. */
 #include "heat2d/io/probe.h"
 
 #include "harness.h"
@@ -41,8 +41,8 @@ static void write_rows(int64_t keep, int64_t first, int64_t last, double (*f)(in
   MPI_Barrier(MPI_COMM_WORLD);
 }
 
-/* Sides of all kinds, two of them in time, and a material that no rank knows all of; points in cells, at walls, in
- * corners and on seams between ranks, of which two are the ends of a line. */
+/* Sides of all types, two of which depend on time, and a material of which no rank has all; points in cells, at walls,
+ * in corners and between the blocks of ranks, of which two are the ends of a line. */
 static const char many_deck[] =
     "domain: {origin: [1, -2], size: [2.1, 3.6], cells: [7, 6]}\n"
     "material: {conductivity: ['1 + x*x', '3 + sin(9*y)'], density: 1, heat_capacity: 1}\n"
@@ -68,7 +68,7 @@ static void many_points(double points[MANY][HEAT_AXES]) {
   for (int n = 1; n < 4; n++) memcpy(points[9 + n], single[n], sizeof single[n]);
 }
 
-/* What is read at a point when every cell has the value of field_value: any rank can tell. */
+/* The value at a point when every cell has the value of field_value, which any rank can compute. */
 static double expected_value(const double point[HEAT_AXES], int64_t step) {
   heat_interpolation at;
   int64_t cells[HEAT_AROUND][HEAT_AXES];
@@ -114,7 +114,7 @@ static void rows_are_written_once_also_after_a_resume(void **state) {
   write_rows(12, 13, 13, field_value);
   assert_true(right_on_rank_0(13));
   if (opened.grid.rank == 0) {
-    FILE *file = fopen(path, "a"); /* a row that a kill cut off */
+    FILE *file = fopen(path, "a"); /* an incomplete row of a killed run */
     assert_non_null(file);
     fputs("14,1.4,33", file);
     fclose(file);
@@ -173,7 +173,7 @@ static void a_wall_of_layers_is_read_exactly_at_joints_and_walls(void **state) {
   close_rig(&opened);
 }
 
-/* A wall that ceases to have a value ends in a message with its place, on the rank that looks at it. */
+/* If a wall has no value any more, the rank that evaluates it returns a message with the place. */
 static void a_wall_without_a_value_is_a_fault(void **state) {
   (void)state;
   open_deck("domain: {size: [1, 1], cells: [4, 4]}\nmaterial: {diffusivity: 1}\n"

@@ -1,4 +1,4 @@
-/* Which files a run wrote, and whether a directory holds results: one process, with files made by hand. */
+/* Which files a run wrote, and whether a directory has results. One process, with files made by hand. */
 #include "heat2d/io/recognise.h"
 
 #include "heat2d/deck/config.h"
@@ -68,7 +68,7 @@ static void files_of_others_are_not_a_runs(void **state) {
     }
     unlink(names[n]);
   }
-  write_text("deck.yaml", deck); /* a deck, but a person's */
+  write_text("deck.yaml", deck); /* a deck that a user wrote */
   assert_int_equal(heat_recognise("deck.yaml"), HEAT_ORIGIN_OTHER);
   write_hdf5("snapshot-0000000001.h5", NULL, NULL);
   assert_int_equal(heat_recognise("snapshot-0000000001.h5"), HEAT_ORIGIN_OTHER);
@@ -88,12 +88,12 @@ static void links_and_directories_are_no_files(void **state) {
     assert_int_equal(heat_recognise(names[n]), HEAT_ORIGIN_NO_FILE);
     rmdir(names[n]);
     assert_int_equal(mkfifo(names[n], 0666), 0);
-    assert_int_equal(heat_recognise(names[n]), HEAT_ORIGIN_NO_FILE); /* and does not wait for a writer */
+    assert_int_equal(heat_recognise(names[n]), HEAT_ORIGIN_NO_FILE); /* without waiting for a writer of the pipe */
     unlink(names[n]);
   }
 }
 
-/* A file that may not be read is not called somebody else's. */
+/* A file that may not be read is not reported as a file of another origin. */
 static void what_may_not_be_read_is_told(void **state) {
   (void)state;
   enum { NOBODY = 65534 };
@@ -109,7 +109,7 @@ static void what_may_not_be_read_is_told(void **state) {
   assert_string_equal(folder, "cannot be examined (permission denied)");
 }
 
-/* A file that cannot be read just now may be a run's: it is not taken for another's. */
+/* A file that cannot be read at the moment may belong to a run, and is not taken for a file of another origin. */
 static void what_cannot_be_read_is_not_judged(void **state) {
   (void)state;
   static const char path[] = "/proc/self/mem"; /* a regular file, whose first page nobody can read */
@@ -133,8 +133,7 @@ static void what_holds_nothing_can_be_replaced(void **state) {
   }
 }
 
-/* An HDF5 file of somebody else's, behind a block of zeros; and numbers behind more of them than are looked at first.
- */
+/* An HDF5 file of another origin after a block of zeros; and numbers after more zeros than are examined at first. */
 static void zeros_before_numbers_are_not_nothing(void **state) {
   (void)state;
   enum { BLOCK = 512, FAR = 200000 };
@@ -177,7 +176,7 @@ static void a_resolved_deck_is_known_by_its_form(void **state) {
   sprintf(longer, "%s# the good one\n", text);
   write_text("deck.yaml", longer);
   assert_int_equal(heat_recognise("deck.yaml"), HEAT_ORIGIN_OTHER);
-  /* unless a run of this directory keeps it, as one of another version does */
+  /* unless a file of this directory contains it, as after a run of another version */
   write_hdf5("checkpoint-0000000004.h5", digest, longer);
   assert_int_equal(heat_recognise("deck.yaml"), HEAT_ORIGIN_RUN);
   assert_int_equal(heat_recognise("./deck.yaml"), HEAT_ORIGIN_RUN);
@@ -226,7 +225,7 @@ static void what_was_staged_out_is_not_wiped(void **state) {
   set_state("running");
   const struct timespec later[] = {{.tv_sec = 2000000000}, {.tv_sec = 2000000000}};
   assert_int_equal(utimensat(AT_FDCWD, "staged-out", later, 0), 0);
-  assert_int_equal(check(), HEAT_USAGE); /* after the last word of the run */
+  assert_int_equal(check(), HEAT_USAGE); /* after the end of the run */
   const struct timespec earlier[] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
   assert_int_equal(utimensat(AT_FDCWD, "staged-out", earlier, 0), 0);
   assert_int_equal(check(), HEAT_OK); /* it was another run that had been staged out */

@@ -1,4 +1,5 @@
-/* CSV tables: one header, no row twice, none lost, whatever a kill left of the last line. One process. */
+/* CSV tables: one header, no repeated and no missing row, whatever a killed run has left of the last line. One
+ * process. */
 #include "heat2d/io/series.h"
 
 #include <setjmp.h>
@@ -45,7 +46,7 @@ static void assert_holds(const char *text) {
   assert_file(path, text);
 }
 
-/* Open what `before` left, keep rows to that step, append the row "9,x"; what is there then. */
+/* Open a table with the text `before`, keep rows up to that step, append the row "9,x", and compare the result. */
 static void assert_becomes(const char *before, int64_t keep, const char *after) {
   heat_series series;
   put(before);
@@ -90,10 +91,10 @@ static void a_table_with_other_columns_is_set_aside(void **state) {
   snprintf(aside, sizeof aside, "%s-0000000008.csv", path);
   assert_becomes("step,time,value,other\n0,0,1,2\n8,1,2,3\n9,2,3,4\n", 8, "step,time,value\n9,x\n");
   assert_file(aside, "step,time,value,other\n0,0,1,2\n8,1,2,3\n");
-  /* What has no rows so far has nothing to lose, and takes no one's place. */
+  /* A table without rows has nothing to lose, and is not kept under another name. */
   assert_becomes("step,time,other\n9,2,3\n", 8, "step,time,value\n9,x\n");
   assert_file(aside, "step,time,value,other\n0,0,1,2\n8,1,2,3\n");
-  /* And a third one, of a run that went back, does not take the place of the first. */
+  /* A third table, of a run that was resumed from an earlier step, does not replace the first. */
   char next[128];
   snprintf(next, sizeof next, "%s-0000000009.csv", path);
   assert_becomes("step,time,third\n7,2,3\n8,4,5\n", 8, "step,time,value\n9,x\n");

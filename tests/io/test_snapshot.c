@@ -230,7 +230,7 @@ static void what_float32_cannot_hold_is_written_as_float64(void **state) {
   }
   heat_snapshots_destroy(&snapshots);
   snapshots = series((heat_storage){.single = true});
-  assert_int_equal(heat_snapshots_create(&snapshots, 6).code, HEAT_OK); /* run.xdmf says of each what it is */
+  assert_int_equal(heat_snapshots_create(&snapshots, 6).code, HEAT_OK); /* run.xdmf gives the precision of each */
   for (int64_t n = 0; n < 7 && made.grid.rank == 0; n++) assert_true(snapshots.series.entries[n].single == fits[n]);
   heat_snapshots_destroy(&snapshots);
 }

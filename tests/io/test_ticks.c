@@ -1,4 +1,4 @@
-/* Ticks: few, round, distinct; labels that say the values. */
+/* Ticks: few, round and distinct, with labels that show the values. */
 #include "heat2d/io/ticks.h"
 
 #include <float.h>
@@ -98,7 +98,7 @@ static void no_more_ticks_than_asked_for(void **state) {
   assert_int_equal(heat_ticks_at_most(0, 10, 10).count, 6);
 }
 
-/* Ends of ranges are told as closely as a label can, in the form of the ticks. */
+/* Ends of ranges are written as precisely as a label can, in the form of the ticks. */
 static void values_between_ticks_fit(void **state) {
   (void)state;
   enum { CASES = 20000, WANTED = 5 };

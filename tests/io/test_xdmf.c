@@ -1,6 +1,5 @@
-/* The series for other programs: well-formed at every instant of every write, each snapshot once and in order, and as
- * much work for the last snapshot as for the first. One process; the writes of the room under test come through here.
- */
+/* The series for other programs: well-formed at any time during every write, each snapshot once and in order, and as
+ * much work for the last snapshot as for the first. One process; pwrite is replaced by a function of this test. */
 #define _GNU_SOURCE
 #include "heat2d/io/xdmf.h"
 
@@ -19,9 +18,9 @@
 
 static heat_problem problem = {.cells = {6, 4}, .origin = {10, -5}, .size = {6, 2}, .spacing = {1, 0.5}};
 
-/* What the calls of pwrite do. */
+/* What is done with calls of pwrite. */
 static struct {
-  bool watched;   /* the file is looked at before, in the middle of, and after each of them */
+  bool watched;   /* the file is checked before, in the middle of, and after each call */
   long fails_at;  /* this one and all later ones fail; 0: none does */
   int64_t count;  /* of calls */
   int64_t bytes;  /* that were written */
@@ -43,7 +42,7 @@ static void assert_listed(int64_t least, int64_t most) {
   free(text);
 }
 
-/* The library's own, cut in two where the bytes do not lie on one page: a kill may come in between. */
+/* Call pwrite of the library, in two parts if the bytes are not on one page, because a kill may come between these. */
 ssize_t pwrite(int file, const void *data, size_t count, off_t at) {
   enum { PAGE = 4096 };
   const char *bytes = data;
@@ -162,7 +161,7 @@ static void a_file_that_others_changed_is_written_anew(void **state) {
   (void)state;
   static const char *const changes[] = {"rm run.xdmf", "echo more >>run.xdmf", ": >run.xdmf", "echo mine >run.xdmf",
                                         "mv run.xdmf elsewhere && ln -s elsewhere run.xdmf"};
-  enum { OURS = 3 }; /* of these; what is another's by now is left alone */
+  enum { OURS = 3 }; /* number of our snapshots; a file of another run is not changed */
   for (size_t c = 0; c < sizeof changes / sizeof *changes; c++) {
     heat_xdmf xdmf = opened();
     for (int64_t n = 0; n < 4; n++) assert_int_equal(add(&xdmf, n).code, HEAT_OK);
