@@ -1,5 +1,5 @@
-/* What the tests of the interpolation share: a deck, and what is read at a point where the cells have the values of a
- * field. Include it behind harness.h. */
+/* What the tests of the interpolation share: a deck, and the value at a point when the cells have the values of a
+ * field. Include it after harness.h. */
 #ifndef HEAT2D_TESTS_INTERPOLATION_DECK_H
 #define HEAT2D_TESTS_INTERPOLATION_DECK_H
 
@@ -25,7 +25,7 @@ static inline void close_deck(void) {
 
 typedef double field(double x, double y);
 
-/* What is read at a point at time t when each cell has the field's value at its centre. */
+/* Return the value at a point at time t when each cell has the value of the field at its centre. */
 static inline double read_at(field *f, double x, double y, double t) {
   heat_interpolation at;
   int64_t cells[HEAT_AROUND][HEAT_AXES];
@@ -48,7 +48,8 @@ static inline void assert_near(double value, double expected, double tolerance) 
   assert_true(fabs(value - expected) <= tolerance);
 }
 
-/* The field is read exactly at points all over the domain: every quadrant, its corners, the joints and the walls. */
+/* Assert that the field is interpolated exactly at points all over the domain: in every quadrant, at its corners, at
+ * joints and walls. */
 static inline void assert_exact_everywhere(field *f, double tolerance) {
   const double *origin = opened.problem.origin, *size = opened.problem.size;
   const int per_cell = 6, columns = per_cell * (int)opened.problem.cells[HEAT_X],

@@ -1,4 +1,5 @@
-/* The clock: the lattice of instants, the last step, and cadences that hit each multiple once, stopped or not. */
+/* The clock: the times of steps, the last step, and cadences that are due once for each multiple, with and without
+ * stops. */
 #include "heat2d/numerics/clock.h"
 
 #include <math.h>
@@ -45,7 +46,7 @@ static void at_or_beyond_the_end_there_is_no_step(void **state) {
     assert_true(heat_clock_time(&clock, 17) == times[n]);
     assert_false(heat_clock_short(&clock));
   }
-  /* A run that went to its end and starts again there. */
+  /* A run that reached its end and is resumed there. */
   const heat_clock run = heat_clock_create(0, 0, 0.3, 1);
   const heat_clock again = heat_clock_create(heat_clock_time(&run, run.last), run.last, 0.3, 1);
   assert_int_equal(again.last, run.last);
@@ -59,7 +60,7 @@ static void however_little_is_left_is_one_short_step(void **state) {
   assert_true(heat_clock_step(&clock, 10) > 0 && heat_clock_step(&clock, 10) < 2e-14);
 }
 
-/* A clock that starts in the middle has the instants of its own anchor. */
+/* A clock that starts later counts times from its own anchor. */
 static void a_clock_with_another_anchor_counts_from_there(void **state) {
   (void)state;
   const heat_clock clock = heat_clock_create(2.5, 100, 0.5, 10);
@@ -67,7 +68,7 @@ static void a_clock_with_another_anchor_counts_from_there(void **state) {
   for (int64_t n = 100; n <= 115; n++) assert_true(heat_clock_time(&clock, n) == 2.5 + 0.5 * (double)(n - 100));
 }
 
-/* The steps at which a cadence is due, one after another; the number of them. */
+/* List the steps at which a cadence is due; returns their number. */
 static int64_t count_due(const heat_clock *clock, heat_cadence cadence, int64_t from) {
   int64_t count = 0;
   for (int64_t n = heat_clock_next(clock, cadence, from); n <= clock->last; n = heat_clock_next(clock, cadence, n)) {

@@ -1,9 +1,9 @@
-/* Steps by error control of all methods that have it: they end at jumps in time, the error is about the tolerance,
- * steps that were rejected leave no heat, and they are the same on any ranks and after any stop. */
+/* Error control of all methods that have it: steps end at jumps in time, the error is about the tolerance, rejected
+ * steps leave no trace in the heat balance, and steps are the same on any number of ranks and after any stop. */
 #include "harness.h"
 #include "implicit.h"
 
-/* To the last digit; what is smooth has none. */
+/* Jumps are found to the last digit; smooth functions have none. */
 static void jumps_in_time_are_found(void **state) {
   (void)state;
   static const double expected[] = {0.1, 0.25, 0.35, 0.5, 0.6, 0.7, 0.75, 0.85, 1};
@@ -30,8 +30,8 @@ typedef struct count {
 enum { SIDE = 12, INSTANTS = 5 }; /* cells along each axis */
 static const double instants[INSTANTS] = {0.01, 0.1, 0.3, 0.75, 1};
 
-/* Up to t = 1 by error control, with the solutions at some instants: steps end at all jumps on the way, and those that
- * were rejected leave no heat. */
+/* Go to t = 1 by error control, and keep the solutions at some times: steps end at all jumps, and rejected steps leave
+ * no trace in the heat balance. */
 static count adapt(rig *r, double *seen) {
   heat_clock clock = heat_clock_create_free(0, 0, 0, 1);
   const outcome before = outcome_of(r);
@@ -73,8 +73,8 @@ static double *adapted(int method, const char *problem, double tolerance, count 
   return seen;
 }
 
-/* Stiff problems: with a jump in the start, in a side and in a source; with layers; and with what swings, in a material
- * that conducts along y a hundred times as well as along x. */
+/* Stiff problems: with a jump in the initial field, in a side and in a source; with layers; and with oscillations in a
+ * material that conducts a hundred times as well along y as along x. */
 static const char *const stiff[] = {
     "material: {diffusivity: 1}\ninitial: {temperature: 'x < 0.5 ? 1 : 0'}\nsource: 't > 0.7 ? 3 : 0'\n"
     "boundary: {left: {type: dirichlet, value: sin(9*t)}, "
@@ -119,7 +119,7 @@ static void the_error_is_about_the_tolerance(void **state) {
     free(reference);
   }
   assert_true(everywhere(good));
-  assert_false(everywhere(!rejected)); /* so that it is seen what those leave */
+  assert_false(everywhere(!rejected)); /* so that rejected steps are tested */
 }
 
 /* The estimate is of the order of the error of one step: for a tolerance of a hundredth, a method of second order takes

@@ -1,6 +1,6 @@
-/* What every explicit method of the table computes: Fourier modes decay by exactly its amplification factor; second
- * order in space for each type of side and material, its own order in time; heat is conserved and balanced; the maximum
- * principle; stable up to the limit that it names. Its bits on other ranks are those of test_stepper.c. */
+/* Laws for every explicit method of the table: Fourier modes decay by exactly its amplification factor; it has second
+ * order in space for each type of side and material, and its own order in time; heat is conserved and balanced; the
+ * maximum principle holds; it is stable up to its limit. test_stepper.c tests its bits on other numbers of ranks. */
 #include "harness.h"
 #include "steps.h"
 #include "thinned.h"
@@ -267,7 +267,7 @@ static void enclosed_heat_is_conserved(void **state) {
     const outcome before = outcome_of(&r);
     take_steps(&r, 0.9 * heat_stepper_limit(&r.stepper), 300);
     const outcome after = outcome_of(&r);
-    /* As exact as so many stages are. */
+    /* The accuracy after that many stages. */
     const double bar = heat_methods[n / 9].lasting == 1 ? 1e-13 : 3e-13;
     assert_true(everywhere(fabs(after.energy - before.energy) <= bar * before.energy));
     assert_true(after.wall_heat == 0 && after.source_heat == 0);
@@ -275,7 +275,7 @@ static void enclosed_heat_is_conserved(void **state) {
   }
 }
 
-/* With all sources and sides: what came in is what there is more. */
+/* With all sources and sides, the heat that has entered is the increase of the energy. */
 static void heat_is_balanced_against_walls_and_sources(void **state) {
   (void)state;
   static const char *const rest[] = {
@@ -297,7 +297,7 @@ static void heat_is_balanced_against_walls_and_sources(void **state) {
     const double came = after.wall_heat + after.source_heat;
     const double scale = fabs(before.energy) + fabs(after.wall_heat) + fabs(after.source_heat);
     assert_true(everywhere(fabs(after.energy - before.energy - came) <= 1e-12 * scale));
-    assert_true(fabs(came) > 1e-4 * scale); /* there was something to balance */
+    assert_true(fabs(came) > 1e-4 * scale); /* there was heat to balance */
     close_rig(&r);
   }
 }
@@ -405,7 +405,7 @@ static void a_constant_stays_constant_to_the_bit(void **state) {
     open_rig(&r, (rig_setting){.deck = deck, .cells = {13, 11}, .depth = 3, .method = method});
     take_steps(&r, 0.9 * heat_stepper_limit(&r.stepper), 70);
     const heat_extent extent = heat_field_extent(heat_stepper_solution(&r.stepper), &r.grid);
-    /* Weights that add up to one only to rounding keep a constant only to rounding. */
+    /* If weights add up to one only up to rounding, a constant is kept only up to rounding. */
     const double slack = method == &heat_methods[HEAT_METHOD_EULER] ? 0 : 1e-12 * 293.15;
     assert_true(everywhere(fabs(extent.min - 293.15) <= slack && fabs(extent.max - 293.15) <= slack));
     assert_true(outcome_of(&r).wall_heat == 0 || slack > 0);

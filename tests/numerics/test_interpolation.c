@@ -1,11 +1,9 @@
-/* The temperature between the cells: exact at any point where the solution is linear in each layer; at a wall what the
- * wall itself says. All of it is local, so one rank is enough. */
+/* The temperature between cells: exact at any point if the solution is linear in each layer; at a wall, the temperature
+ * of the wall. Everything is local, so that one rank is sufficient. */
 #include "heat2d/numerics/interpolation.h"
 
 #include "harness.h"
 #include "interpolation_deck.h"
-
-/* ---- layers ---- */
 
 /* Three layers along one axis, each 0.1 thick, with conductivities 1, 1e6 and 10 across them, a contact resistance on
  * both sides of the middle one, and a heat flux through them; along them the temperature rises by `along` per metre. A
@@ -28,9 +26,9 @@ static double layered(double x, double y) {
   return across_x ? through_layers(x) + along * y : through_layers(y) + along * x;
 }
 
-/* A deck of the layers whose sides are what the exact solution has there. `ends`: what stands at the two sides across
- * the layers. Along the layers they conduct differently than across, and the two other sides have the flux that makes
- * the temperature rise along them. */
+/* Make a deck of the layers whose sides agree with the exact solution. `ends` describes the two sides across the
+ * layers. The conductivity along the layers differs from that across, and the two other sides have the flux that makes
+ * the temperature rise along the layers. */
 static void open_layers(bool in_x, double heat, double rise, const char *low, const char *high) {
   across_x = in_x;
   flux = heat;
@@ -156,8 +154,6 @@ static void a_point_at_a_centre_is_that_cell(void **state) {
   close_deck();
 }
 
-/* ---- what was read wrongly once ---- */
-
 static double beside_poor_conductor(double x, double y) {
   (void)y;
   return 100 - 455 * x;
@@ -195,7 +191,7 @@ static void walls_and_joints_have_their_own_temperature(void **state) {
             "material: {diffusivity: 1}\nregions: [{shape: rectangle, min: [0, 0], max: [0.1, 1], diffusivity: 1e-3}]\n"
             "boundary: {left: {type: dirichlet, value: 100}}\n");
   assert_true(read_at(beside_poor_conductor, 0, 0.5, 0) == 100);
-  assert_true(read_at(beside_poor_conductor, 0, 0, 0) == 100); /* it wins in the corner */
+  assert_true(read_at(beside_poor_conductor, 0, 0, 0) == 100); /* its temperature is that of the corner */
   close_deck();
   open_deck("domain: {size: [1, 1], cells: [20, 1]}\nmaterial: {diffusivity: 'x < 0.5 ? 1 : 100'}\n"
             "boundary: {left: {type: dirichlet, value: 0}, right: {type: dirichlet, value: 10}}\n");
@@ -207,8 +203,6 @@ static void walls_and_joints_have_their_own_temperature(void **state) {
   assert_near(read_at(strip, 0.1, 0.5, 0), 50, 1e-12);
   close_deck();
 }
-
-/* ---- walls ---- */
 
 static double rippled(double x, double y) {
   return sin(7 * x) + cos(5 * y) + x * y;
@@ -250,8 +244,6 @@ static void flux_and_convection_give_the_temperature_of_the_wall(void **state) {
   close_deck();
 }
 
-/* ---- corners of four materials, and periodic sides ---- */
-
 static double one_hot_cell(double x, double y) {
   return x > 0.5 && y > 0.5 ? 1 : 0;
 }
@@ -277,7 +269,7 @@ static void a_corner_of_four_materials_lies_between_them(void **state) {
   close_deck();
 }
 
-/* Of four materials that nothing relates, and cells that are no squares: what flows to the corner along the faces. */
+/* For four unrelated materials and cells that are not squares: the heat that flows to the corner along the faces. */
 static void no_heat_is_left_in_a_corner(void **state) {
   (void)state;
   open_deck(

@@ -1,11 +1,9 @@
 /* The temperature between the cells of random problems: never outside of the range of the cells and walls around, and
- * without a jump from one quadrant to the next. All of it is local, so one rank is enough. */
+ * without a jump from one quadrant to the next. Everything is local, so that one rank is sufficient. */
 #include "heat2d/numerics/interpolation.h"
 
 #include "harness.h"
 #include "interpolation_deck.h"
-
-/* ---- laws, for anything ---- */
 
 static uint64_t seed = 1;
 static double random_part(void) { /* in [0, 1) */
@@ -29,7 +27,7 @@ static void random_side(int kind, char *text, size_t size, double range[2]) {
   if (kind == 2) snprintf(text, size, "{type: robin, coefficient: %.17g, ambient: %.17g}", coefficient, value);
   if (kind == 1 || kind == 2) range[0] = range[1] = value;
   if (kind == 3) snprintf(text, size, "{type: neumann, flux: %.17g}", value);
-  if (kind == 3) range[value > 0 ? 1 : 0] = INFINITY * value; /* as far as the flux takes it */
+  if (kind == 3) range[value > 0 ? 1 : 0] = INFINITY * value; /* any temperature is possible, depending on the flux */
   if (kind == 4) snprintf(text, size, "{type: neumann}");
 }
 
@@ -76,7 +74,7 @@ static void nothing_leaves_the_range_of_cells_and_walls(void **state) {
   }
 }
 
-/* One field of 20 everywhere, with all that is around at 20, is 20 to the last bit. */
+/* A uniform field of 20 with surroundings at 20 gives 20 to the last bit. */
 static double twenty(double x, double y) {
   (void)x;
   (void)y;

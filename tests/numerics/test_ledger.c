@@ -1,5 +1,5 @@
-/* The sources in time, and the ledger of heat: a step that is taken back leaves no trace in any bit, one that is kept
- * stays, and a ledger that was written out face by face and restored goes on as if nothing had been. */
+/* Sources that depend on time, and the ledger of heat: a step that is rolled back leaves no trace in any bit, a step
+ * that is committed is kept, and a ledger that was written face by face and restored continues in the same way. */
 #include "harness.h"
 #include "rig.h"
 
@@ -42,7 +42,7 @@ static totals totals_of(const heat_ledger *ledger) {
   return sums;
 }
 
-/* A step of Euler from the same field: what it enters depends on its time. */
+/* Do a step of Euler from the same field, whose heat depends on its time. */
 static void step(setting *s, double t, double dt) {
   heat_field *fields[] = {&s->fields[0], &s->fields[1]};
   const heat_stage stage = {
@@ -82,7 +82,7 @@ static void a_restored_ledger_goes_on(void **state) {
   open_setting(&s);
   open_setting(&again);
   step(&s, 0, 0.01);
-  step(&again, 5, 0.5); /* what was there is replaced */
+  step(&again, 5, 0.5); /* the previous contents are replaced */
   for (int side = 0; side < HEAT_SIDES; side++) {
     int64_t lo, hi;
     const double *from = heat_ledger_faces(&s.made.op.ledger, side, &lo, &hi);
@@ -121,7 +121,7 @@ static void sources_in_time_are_those_of_the_deck(void **state) {
   heat_sum expected = {0};
   assert_int_equal(heat_forcing_begin(forcing, times, TIMES).code, HEAT_OK);
   for (int n = TIMES - 1; n >= 0; n--) {
-    for (int half = 0; half < 2; half++) { /* as tiles do */
+    for (int half = 0; half < 2; half++) { /* in two parts, as tiles do */
       heat_box part = all;
       *(half == 0 ? &part.hi[HEAT_X] : &part.lo[HEAT_X]) = (all.lo[HEAT_X] + all.hi[HEAT_X]) / 2;
       assert_int_equal(heat_forcing_update(forcing, part, n, weight, &made.op.ledger).code, HEAT_OK);

@@ -1,7 +1,7 @@
-/* What every implicit method of the table must do: the same bits for every layout and stop; Fourier modes decay by
- * exactly its factor; its order in time for each type of side and material, as that of the explicit ones; the heat is
- * balanced to rounding whatever the solver leaves over; rough data decay; the maximum principle up to the limit that it
- * names; a solver that does not converge is told, and changes nothing. */
+/* Laws for every implicit method of the table: the same bits for every layout and stop; Fourier modes decay by exactly
+ * its factor; its order in time for each type of side and material, as for the explicit methods; the heat is balanced
+ * up to rounding, whatever residual the solver leaves; rough data decay; the maximum principle up to its limit; a
+ * solver that does not converge is reported and changes nothing. */
 #include "harness.h"
 #include "implicit.h"
 
@@ -41,7 +41,7 @@ static void time_has_the_order_of_the_method(void **state) {
   assert_true(everywhere(good));
 }
 
-/* What one step makes of a mode with dt times its rate of decay = z. */
+/* The factor by which one step multiplies a mode whose rate of decay times dt is z. */
 static double factor(int method, double z, bool damped) {
   const double gamma = 2 - sqrt(2);
   const double middle = (1 - gamma * z / 2) / (1 + gamma * z / 2);
@@ -84,7 +84,8 @@ static void modes_decay_by_exactly_the_factor_of_the_method(void **state) {
   assert_true(everywhere(good));
 }
 
-/* A step that is long beside all that decays: a jump is gone, and what is left lies between the walls. */
+/* A step that is long compared with all decay times: a jump has disappeared, and the result is between the temperatures
+ * of the walls. */
 static void a_jump_does_not_ring(void **state) {
   (void)state;
   enum { N = 16, STEPS = 3 };
@@ -101,7 +102,7 @@ static void a_jump_does_not_ring(void **state) {
   }
 }
 
-/* With a solver that leaves much over, too. */
+/* Also with a solver that leaves a large residual. */
 static void heat_is_balanced_whatever_the_solver_leaves_over(void **state) {
   (void)state;
   static const double tolerances[] = {1e-2, 1e-12};
@@ -120,7 +121,7 @@ static void heat_is_balanced_whatever_the_solver_leaves_over(void **state) {
   }
 }
 
-/* All that a run leaves, on one rank and on these. */
+/* Compare all results of a run on one rank and on these ranks. */
 static void a_run_has_the_same_bits_on_every_layout_depth_and_stop(void **state) {
   (void)state;
   enum { NX = 9, NY = 7, STEPS = 5 };
@@ -187,7 +188,7 @@ static void a_step_that_fails_or_is_given_up_changes_nothing(void **state) {
         &r,
         (rig_setting){.deck = deck, .method = &heat_methods[HEAT_EXPLICIT_METHODS + n / MATERIALS], .cells = {9, 7}},
         1e-12, 1);
-    const heat_clock clock = heat_clock_create(1, 10, 1, 10); /* where heat flows from the first instant */
+    const heat_clock clock = heat_clock_create(1, 10, 1, 10); /* heat flows from the beginning */
     double *before = gather(&r);
     const outcome counts = outcome_of(&r);
     heat_status status = heat_stepper_advance(&r.stepper, &clock, 10, 12);
@@ -262,7 +263,7 @@ static double *steady(bool alone, const char *deck) {
   return solution;
 }
 
-/* Also where it is not unique: then the energy of the start is kept. */
+/* Also if the steady state is not unique: then the energy of the start is kept. */
 static void the_steady_state_is_the_limit_of_steps(void **state) {
   (void)state;
   enum { CELLS = 13 * 11 };

@@ -1,5 +1,5 @@
-/* The operator: what holds for L whatever its bits are (it is self-adjoint, and its spectrum lies below Gershgorin's
- * bound), what flows through the walls, and what is refused. */
+/* The operator: properties of L (it is self-adjoint, and its spectrum is below Gershgorin's bound), the flow through
+ * walls, and what is refused. */
 #include "plain_loop.h"
 
 static void a_nan_in_any_cell_makes_the_rate_infinite_on_all_ranks(void **state) {
@@ -80,8 +80,8 @@ static void the_operator_is_self_adjoint_and_lets_no_heat_appear(void **state) {
     apply_operator(&r, 1, 3);
     const double luv = product(&r, 2, 1, &scale), ulv = product(&r, 0, 3, NULL), luu = product(&r, 2, 0, NULL);
     assert_true(fabs(luv - ulv) <= 1e-13 * scale);
-    assert_true(fabs(luv) > 1e-6 * scale); /* not by being nothing */
-    assert_true(luu < 0);                  /* heat only spreads */
+    assert_true(fabs(luv) > 1e-6 * scale); /* the product is not just 0 */
+    assert_true(luu < 0);                  /* L is negative definite */
     close_noisy(&r);
     close_problem();
   }
@@ -138,8 +138,8 @@ static void the_bounds_are_those_of_the_matrix(void **state) {
   }
 }
 
-/* A Robin wall whose coefficient will grow counts as if it were held at a temperature; an ambient temperature may do
- * what it likes. */
+/* A Robin wall whose coefficient changes in time counts as a Dirichlet wall in the bounds; the ambient temperature does
+ * not matter. */
 static void walls_that_will_change_are_bounded_for_all_time(void **state) {
   (void)state;
   static const int64_t square[] = {8, 8};
@@ -180,13 +180,13 @@ static void the_spectrum_lies_below_the_bound(void **state) {
     apply_operator(&r, 0, 2);
     const double largest = -product(&r, 0, 2, NULL) / product(&r, 0, 0, NULL);
     assert_true(largest <= bound * (1 + 1e-12));
-    assert_true(largest > 0.45 * bound); /* the bound is no waste either */
+    assert_true(largest > 0.45 * bound); /* the bound is not much too large */
     close_noisy(&r);
     close_problem();
   }
 }
 
-/* A checkerboard on an even torus is the mode that Gershgorin's bound is for. */
+/* A checkerboard on a periodic grid with even numbers of cells is the mode that attains Gershgorin's bound. */
 static void the_bound_is_attained_by_the_checkerboard(void **state) {
   (void)state;
   open_problem(shapes[5], linear_materials[0], "0", homogeneous_sides[3]);
@@ -245,7 +245,7 @@ static void flows_are_those_across_the_walls(void **state) {
     const heat_stage step = {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = t, .budget_weight = c};
     assert_int_equal(heat_operator_apply(&r.made.op, &step, 1, r.each).code, HEAT_OK);
     assert_true(fabs(heat_ledger_wall_heat(&r.made.op.ledger) - c * sum) <= 1e-14 * c * counted);
-    /* Asking in between changes nothing, and walls of another time are evaluated anew. */
+    /* Computing the flows between steps changes nothing, and walls of another time are evaluated again. */
     assert_int_equal(heat_operator_flows(&r.made.op, r.each[0], t + 1, again).code, HEAT_OK);
     assert_int_equal(heat_operator_flows(&r.made.op, r.each[0], t, again).code, HEAT_OK);
     assert_true(everywhere(memcmp(flows, again, sizeof flows) == 0));
@@ -270,7 +270,7 @@ static void a_prescribed_flux_flows_to_the_bit(void **state) {
   close_problem();
 }
 
-/* An operator that cannot be: the same failure on all ranks, though only one of them has the cell. */
+/* An operator with a wrong value in one cell: all ranks return the same failure, though only one has the cell. */
 static void check_refused(const char *material, const char *source, const char *walls, const char *says) {
   open_problem(shapes[0], material, source, walls);
   rig r;
@@ -298,7 +298,8 @@ static void coefficients_that_cannot_be_are_refused_on_all_ranks(void **state) {
                 "material: gives a spectral bound of inf 1/s");
 }
 
-/* A source that fails at a later time in one rank's cells: the list is gone through to its end, nobody hangs. */
+/* A source that fails at a later time in the cells of one rank: all ranks go through the list to its end, and none
+ * hangs. */
 static void an_expression_that_fails_in_time_is_this_ranks_own_failure(void **state) {
   (void)state;
   open_problem(shapes[0], materials[0], "'x > 0.05 ? t : sqrt(0.15 - t)'", sides[0]);

@@ -1,11 +1,12 @@
-/* Rows that repeat the one below them: which ones do, and that nothing changes where they are read in its place. */
+/* Rows that are equal to the row below them: which rows these are, and that reading the row below instead changes
+ * nothing. */
 #include "trials.h"
 
 enum { ROWS = 9, WIDTH = 5, STRIDE = 7, ARRAYS = 3 };
 
 static double values[ARRAYS][ROWS * STRIDE];
 
-/* As if the last two columns of each row belonged to somebody else. */
+/* The last two columns of each row are not compared. */
 static void find(heat_repeats *repeats) {
   heat_compared_rows rows[ARRAYS];
   for (int a = 0; a < ARRAYS; a++)

@@ -1,11 +1,10 @@
-/* What every explicit method of the table must do, whatever it computes: the same bits for every layout, depth and
- * stop, for stages that are fused in tiles, by threads and by any kernel, and for a problem that is reflected or
- * turned. */
+/* Laws of the bits of every explicit method of the table: they are the same for every layout, depth and stop, for
+ * stages that are fused in tiles, with threads and any kernel, and for a problem that is reflected or rotated. */
 #include "harness.h"
 #include "steps.h"
 #include "thinned.h"
 
-/* How the stages of a rig are gone through. */
+/* How the stages of a rig are carried out. */
 typedef struct passage {
   bool plain;
   heat_tile tile; /* 0 columns: chosen */
@@ -102,7 +101,7 @@ static void a_run_has_the_same_bits_on_every_layout_depth_and_stop(void **state)
   }
 }
 
-/* The field after some steps, to be freed. */
+/* Return the field after some steps, which has to be freed. */
 static double *stepped(rig_setting set, passage p, int64_t steps, outcome *out) {
   rig r;
   open_passage(&r, set, p);
@@ -119,7 +118,7 @@ enum { MATERIAL, SOURCE, SIDES, SIZE, DEPTH, TILE, THREADS, ISA, FACTORS, VALUES
 static const int values_of[FACTORS] = {3, 4, 3, 3, 6, 6, 3, 5};
 typedef bool pairs[FACTORS][VALUES][FACTORS][VALUES];
 
-/* The pairs of a case that have not been met yet; with `meet` they are from now on. */
+/* Count the pairs of values of a case that have not occurred so far; with `meet` they are marked. */
 static int new_pairs(pairs met, const int *values, bool meet) {
   int count = 0;
   for (int a = 0; a < FACTORS; a++) {
@@ -132,7 +131,7 @@ static int new_pairs(pairs met, const int *values, bool meet) {
   return count;
 }
 
-/* The one of some random cases that brings the most new pairs; returns how many. */
+/* Choose the one of some random cases that has the most new pairs; returns their number. */
 static int next_case(pairs met, uint64_t *seed, int *values) {
   enum { CANDIDATES = 50 };
   int most = 0;
@@ -315,7 +314,7 @@ static void each_method_of_the_deck_has_stages(void **state) {
   }
 }
 
-/* A failure in one rank's cells, when the run starts and under way: all ranks end. */
+/* A failure in the cells of one rank, at the start and later: all ranks end. */
 static void failing_expressions_end_the_start_and_the_steps_on_all_ranks(void **state) {
   (void)state;
   static const char deck[] = "material: {diffusivity: 1}\ninitial: {temperature: 0}\n"

@@ -1,4 +1,4 @@
-/* The choice of tiles: shapes that make sense for any block, of which the fastest stays; the bits of passes are tested
+/* The choice of tiles: reasonable shapes for any block, of which the fastest is kept. The bits of passes are tested
  * with the stepper. */
 #include "heat2d/numerics/tiles.h"
 
@@ -38,7 +38,7 @@ static heat_tiling taught(int fastest) {
   for (int n = 0; n < PASSES && !tiling.chosen; n++) {
     const double seconds = tiling.current == fastest ? 1 : 2;
     heat_tiling_learn(&tiling, HEAT_BATCH, 1e6,
-                      n % 2 == 0 ? seconds : 3 * seconds); /* a slow pass now and then says nothing */
+                      n % 2 == 0 ? seconds : 3 * seconds); /* single slow passes must not matter */
   }
   return tiling;
 }

@@ -85,7 +85,8 @@ static bool ghost_is_right(const heat_grid *grid, const heat_field *field, int s
   return fabs(p.a * wall + p.b * p.k * slope - p.g) <= 8 * DBL_EPSILON * scale;
 }
 
-/* After an application next to `box` all ghosts along its walls are right, and no other cell has changed. */
+/* Assert that after an application next to `box` all ghost cells along its walls are right, and no other cell has
+ * changed. */
 static bool walls_are_right(const heat_grid *grid, const heat_field *field, heat_box box, double t) {
   const heat_box all = heat_box_grow(grid->owned, field->depth);
   bool right = true;
