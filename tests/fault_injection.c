@@ -3,17 +3,19 @@
  *
  *     HEAT2D_FAULT=call:n:what:rank[,call:n:what:rank]...      (one for each kind of call)
  *
- * call: open, write, read, truncate, sync, rename, unlink, list (readdir), lock (fcntl) of files whose path contains
- * HEAT2D_FAULT_PATH; mpi-threads (what MPI says of threads: only one); malloc, thread called from the program's own
- * code, not from a library's n: the n-th such call of that rank, counted from 1; "n+": that one and all later ones
- * what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN, ENOSYS, ENOENT; SHORT (a write or read that transfers half); FLIP
- * (a write at a place of the file that says that all went well, and has written one bit wrong, the middle one); SLOW
- * (the call takes two seconds more, or HEAT2D_FAULT_SECONDS); KILL, TERM, USR1 (the rank sends itself that signal
- * before the call) rank: in MPI_COMM_WORLD, or * for all
+ * - call: open, write, read, truncate, sync, rename, unlink, list (readdir), lock (fcntl) of files whose path contains
+ *   HEAT2D_FAULT_PATH; mpi-threads (MPI says that it supports only one thread); malloc, thread: called from the code of
+ *   the program itself, not from a library
+ * - n: the n-th such call of that rank, counted from 1; "n+": that one and all later ones
+ * - what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN, ENOSYS, ENOENT; SHORT (a write or read that transfers half);
+ * FLIP (a write at a position that reports success, but changes the middle bit of what it writes); SLOW (the call takes
+ * two seconds more, or HEAT2D_FAULT_SECONDS); KILL, TERM, USR1 (the rank sends itself that signal before the call)
+ * - rank: in MPI_COMM_WORLD, or * for all
  *
- * When it strikes it says on what in the file HEAT2D_FAULT_MARK, so that a test knows that its fault took place. When
- * the process ends in order, its numbers of calls are appended to the file HEAT2D_FAULT_COUNT as "rank call number": so
- * a campaign knows how far to go. Writes through stdio are seen where they are flushed. */
+ * When a fault occurs, its file is written to the file HEAT2D_FAULT_MARK, so that a test knows that the fault took
+ * place. When the process ends normally, its numbers of calls are appended to the file HEAT2D_FAULT_COUNT as "rank call
+ * number", so that a campaign knows how many calls there are. Writes through stdio are noticed when they are
+ * flushed. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -53,7 +55,7 @@ typedef enum call {
 static const char *const call_names[CALLS] = {"open",   "write", "read", "truncate", "sync",   "rename",
                                               "unlink", "list",  "lock", "malloc",   "thread", "mpi-threads"};
 
-/* What a struck call has to do: an errno, or one of these. */
+/* What a faulty call has to do: fail with an errno, or one of these. */
 enum { GO_ON = 0, HALF = -1, SLOW = -2, WRONG = -3 };
 
 static const struct {
@@ -64,7 +66,7 @@ static const struct {
                {"SHORT", HALF, 0},    {"FLIP", WRONG, 0},    {"SLOW", SLOW, 0},     {"KILL", 0, SIGKILL},
                {"TERM", 0, SIGTERM},  {"USR1", 0, SIGUSR1}};
 
-/* What happens to a kind of call; `from` is 0 where nothing does. */
+/* The fault of a kind of call; `from` is 0 if there is none. */
 typedef struct deed {
   long from;
   bool all_later;
@@ -88,7 +90,7 @@ static int own_rank(void) {
   return 0;
 }
 
-/* The first object that is visited is the program. */
+/* The program is the first object that is visited. */
 static int find_text(struct dl_phdr_info *info, size_t size, void *context) {
   (void)size;
   (void)context;
@@ -146,12 +148,12 @@ __attribute__((destructor)) static void end(void) {
   if (file >= 0) close(file);
 }
 
-/* The definition behind this library's. */
+/* Find the definition that this library replaces. */
 static void *next(const char *name) {
   return dlsym(RTLD_NEXT, name);
 }
 
-/* Count a call; what it has to do. */
+/* Count a call, and return what it has to do. */
 static int strike(call which, const char *path) {
   const long number = __atomic_add_fetch(&fault.count[which], 1, __ATOMIC_RELAXED);
   const deed *on = &fault.on[which];
@@ -189,8 +191,6 @@ static bool from_program(const void *caller) {
   return fault.active && (uintptr_t)caller >= fault.text_lo && (uintptr_t)caller < fault.text_hi;
 }
 
-/* ---- opening ---- */
-
 static mode_t mode_of(int flags, va_list list) {
   return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(list, mode_t) : 0;
 }
@@ -215,7 +215,7 @@ OPENS(open64)
 FOPENS(fopen)
 FOPENS(fopen64)
 
-/* ---- transfers: struck ones fail, or transfer half ---- */
+/* Reads and writes: faulty ones fail, or transfer half. */
 
 #define TRANSFERS(name, which, buffer)                                                                                 \
   ssize_t name(int file, buffer at, size_t size) {                                                                     \
@@ -288,7 +288,7 @@ VECTORS_AT(pwritev64, WRITE)
 VECTORS_AT(preadv, READ)
 VECTORS_AT(preadv64, READ)
 
-/* glibc's mark of an error on a stream, for ferror. */
+/* The error flag of a stream in glibc, for ferror. */
 enum { ERROR_SEEN = 0x20 };
 
 ssize_t getline(char **line, size_t *size, FILE *stream) {
@@ -303,8 +303,6 @@ int fflush(FILE *stream) {
   const int number = stream != NULL ? fileno(stream) : -1;
   return number >= 0 && strike_file(WRITE, number) > 0 ? EOF : real(stream);
 }
-
-/* ---- sizes, making durable, naming ---- */
 
 #define TRUNCATES(name)                                                                                                \
   int name(int file, off_t size) {                                                                                     \
@@ -349,8 +347,6 @@ int fcntl(int file, int command, ...) {
   return command == F_SETLK && strike_file(LOCK, file) > 0 ? -1 : real(file, command, argument);
 }
 
-/* ---- threads and memory ---- */
-
 /* MPI_THREAD_SINGLE is the least level, and 0 in every MPI. */
 int MPI_Query_thread(int *provided) {
   int (*real)(int *) = (int (*)(int *))next("MPI_Query_thread");
@@ -367,10 +363,10 @@ int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict ho
   return error > 0 ? error : real(thread, how, run, context);
 }
 
-/* What is asked for while the next definitions are still being looked up; never given back. */
+/* Memory that is allocated while the replaced definitions are being looked up; it is never freed. */
 static char early[1 << 16];
 static size_t early_used;
-static volatile bool looking; /* dlsym comes back to free and malloc, which the compiler does not know */
+static volatile bool looking; /* volatile, since dlsym itself calls malloc and free */
 
 static void *take_early(size_t size) {
   const size_t start = (early_used + 15) / 16 * 16;

@@ -1,10 +1,10 @@
-/* What happens when numbers, files, memory or threads fail: all ranks end with one code and one message, and the last
- * good state is there. A serial process that runs the program. */
+/* Failures of the computation, of files, memory or threads: all ranks end with one code and one message, and the last
+ * intact state is kept. A serial process that runs the program. */
 #include "runs.h"
 
-enum { FAULT_SECONDS = 20 }; /* within which a failure of one rank must end all */
+enum { FAULT_SECONDS = 20 }; /* time in which a failure of one rank must end all ranks */
 
-/* What is known of the end of a run: its state, and the exit code that goes with it. */
+/* Assert the state of a run and its exit code in status.json. */
 static void assert_status(const char *directory, const char *state, const char *code) {
   char path[LINE_MOST], value[64], quoted[64];
   snprintf(path, sizeof path, "%s/status.json", directory);
@@ -19,8 +19,6 @@ static void assert_status(const char *directory, const char *state, const char *
   assert_string_equal(value, "null");
   free(text);
 }
-
-/* ---- 70: the numbers ---- */
 
 static const char blow_up_deck[] = "domain: {size: [100, 100], cells: [8, 6]}\n"
                                    "material: {diffusivity: 1}\n"
@@ -64,8 +62,6 @@ static void an_expression_that_ceases_to_be_finite_is_65(void **state) {
     assert_code(0, heat2d(0, "info out/checkpoint-0000000010.h5"));
   }
 }
-
-/* ---- 74: files ---- */
 
 static void a_directory_that_cannot_be_is_74(void **state) {
   (void)state;
@@ -114,9 +110,7 @@ static void a_full_disk_is_74_and_leaves_the_last_checkpoint_whole(void **state)
   assert_whole("out");
 }
 
-/* ---- one rank fails ---- */
-
-/* Run on 3 ranks with that fault; the exit code, which must come in time. */
+/* Run on 3 ranks with that fault, and return the exit code; the run must end in time. */
 static int run_with(const char *fault, const char *path, const char *options) {
   start_with(small_deck);
   inject(fault, path);
@@ -189,7 +183,7 @@ static void a_bit_that_is_written_wrong_ends_all_with_74(void **state) {
   }
 }
 
-/* Whatever MPI makes of it, the reason is told. */
+/* The reason is reported, whatever MPI makes of the failure. */
 static void a_write_through_mpi_io_that_fails_names_the_reason(void **state) {
   (void)state;
   static const char *const faults[][2] = {{"write:1+:ENOSPC:1", "No space left on device"},
@@ -200,8 +194,8 @@ static void a_write_through_mpi_io_that_fails_names_the_reason(void **state) {
   }
 }
 
-/* One rank does not come back from a write for much longer than the guard waits: it says where, all end, and
- * status.json and run.log know it. The next run goes on. */
+/* One rank is in a write for much longer than the guard allows: a message names the place, all ranks end, and
+ * status.json and run.log contain the message. The next run goes on. */
 static void a_rank_that_does_not_come_back_is_not_waited_for(void **state) {
   (void)state;
   setenv("HEAT2D_STALL", "2", 1);
@@ -271,7 +265,7 @@ static void without_leave_for_threads_none_is_used(void **state) {
   assert_whole("out");
 }
 
-/* A file system of many hosts: what rank 0 has made is seen a while later elsewhere. */
+/* A file system of several hosts, on which a file that rank 0 has made appears elsewhere after a while. */
 static void a_file_that_is_seen_later_is_waited_for(void **state) {
   (void)state;
   static const char *const files[] = {"out/checkpoint-0000000010.h5.partial", "out/snapshot-0000000020.h5.partial"};
@@ -304,7 +298,8 @@ static void a_thread_that_cannot_be_started_on_one_rank_does_not_matter(void **s
 }
 
 #ifndef HEAT2D_SANITIZED
-/* There was no memory to keep what is said before the log is open: the log is known as that of a run all the same. */
+/* There is no memory for what is printed before the log is open: the log is recognised as that of a run
+ * nevertheless. */
 static void a_log_that_lost_its_first_lines_is_gone_on_with(void **state) {
   (void)state;
   assert_code(0, run_with("malloc:1:ENOMEM:0", "out/", ""));
