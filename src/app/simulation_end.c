@@ -1,13 +1,20 @@
 /* The end of a run: its last checkpoint, status.json, the report, and the message that the command ends with. */
 #include "simulation_private.h"
 
-/* How the run ended, in one line; "" when it reached its end. */
+/* How the run ended, in one line; "" when it reached its end. How many steps there would have been is not known where
+ * error control finds them. */
 static void name_end(const heat_simulation *sim, char *message, size_t size) {
+  const heat_clock *clock = &sim->clock;
   const long long step = sim->state.step;
+  char all[64];
   message[0] = '\0';
+  if (clock->last < INT64_MAX)
+    snprintf(all, sizeof all, " of %lld", (long long)clock->last);
+  else
+    snprintf(all, sizeof all, ", t = %.9g s of %.9g s", sim->state.time, clock->end);
   if (!heat_simulation_finished(sim))
-    snprintf(message, size, "stopped by %s at step %lld of %lld%s", heat_stop_text(heat_watch_reason(&sim->watch)),
-             step, (long long)sim->clock.last, heat_saver_last(&sim->saver) < step ? " (checkpoint just before)" : "");
+    snprintf(message, size, "stopped by %s at step %lld%s%s", heat_stop_text(heat_watch_reason(&sim->watch)), step, all,
+             heat_saver_last(&sim->saver) < step ? " (checkpoint just before)" : "");
   else if (sim->state.steady)
     snprintf(message, size, "steady at step %lld", step);
 }
