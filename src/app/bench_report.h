@@ -5,7 +5,7 @@
 
 #include "heat2d/deck/problem.h"
 
-enum { HEAT_BENCH_FIGURES = 8, HEAT_BENCH_ROWS = 32 };
+enum { HEAT_BENCH_FIGURES = 9, HEAT_BENCH_ROWS = 32 };
 
 typedef enum heat_bench_table {
   HEAT_BENCH_MACHINE,

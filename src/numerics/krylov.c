@@ -317,7 +317,7 @@ static bool look(state *s) {
   heat_products(k->stencil->grid, &product, 1, NULL);
   s->rr = product.sum;
   const double size = sqrt(s->rr), reference = fmax(s->end.right, k->reference);
-  s->end.residual = reference > 0 ? size / reference : 0;
+  s->end.residual = reference > 0 ? size / reference : size; /* which is NAN where numbers are not finite */
   s->end.converged = size <= s->target;
   return s->end.converged;
 }

@@ -237,6 +237,8 @@ static void bench_measures_every_row(void **state) {
   assert_non_null(strstr(command.out, "x above"));
   assert_code(0, heat2d(2, "bench --seconds 0.01 --cells 70,50 --json --method tr-bdf2"));
   assert_non_null(strstr(command.out, "\"what\": \"tr-bdf2\", \"step\": 1000, \"sweeps\": 2, \"iterations\": "));
+  const char *set_up = strstr(command.out, "\"set_up\": ");
+  assert_true(set_up != NULL && atof(set_up + strlen("\"set_up\": ")) > 0);
   assert_null(strstr(command.out, "rkl2"));
   assert_code(64, heat2d(0, "bench --seconds 0.01 --cells 9,9 --method euler --plot bench.png"));
   assert_one_complaint("heat2d: ", "--plot draws");
