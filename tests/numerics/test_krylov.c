@@ -63,9 +63,41 @@ static void a_sum_that_outgrows_what_was_expected_is_formed_again(void **state) 
   }
 }
 
+static void set_nothing_finite(void *context, heat_field *r) {
+  set_right(context, r);
+  *heat_field_at(r, r->owned.lo[HEAT_X], r->owned.lo[HEAT_Y]) = NAN;
+}
+
+static void what_is_not_finite_has_no_solution(void **state) {
+  (void)state;
+  rig r;
+  heat_field fields[2];
+  heat_multigrid *multigrid;
+  open_rig(&r,
+           (rig_setting){.deck = "material: {diffusivity: 1}\n", .cells = {NX, NY}, .depth = 1, .up_to = RIG_OPERATOR});
+  for (int f = 0; f < 2; f++) assert_int_equal(heat_field_create(&fields[f], &r.grid, 1).code, HEAT_OK);
+  assert_int_equal(heat_multigrid_create(&multigrid, &r.op.stencil, 1, 1).code, HEAT_OK);
+  const heat_krylov krylov = {.stencil = &r.op.stencil,
+                              .sequence = &r.op.sequence,
+                              .sigma = 1,
+                              .multigrid = multigrid,
+                              .x = &fields[0],
+                              .r = &fields[1],
+                              .right_side = set_nothing_finite,
+                              .weight = 1,
+                              .tolerance = 1e-6,
+                              .iterations = 9};
+  const heat_krylov_end end = heat_krylov_solve(&krylov);
+  assert_true(!end.converged && isnan(end.residual));
+  heat_multigrid_destroy(multigrid);
+  for (int f = 0; f < 2; f++) heat_field_destroy(&fields[f]);
+  close_rig(&r);
+}
+
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_sum_that_outgrows_what_was_expected_is_formed_again),
+      cmocka_unit_test(what_is_not_finite_has_no_solution),
   };
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }
