@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { PIECE_BYTES = 1 << 20 }; /* that are written in one call */
+
 const char *const heat_h5_phase_names[HEAT_H5_PHASES] = {"pack and hash", "write", "sync", "read back"};
 
 static double seconds_now(void) {
@@ -213,11 +215,12 @@ void heat_h5_rows_hurry(int file, off_t at, size_t bytes) {
 #endif
 }
 
-/* Write `bytes` bytes at the offset `at` of the file; false, with errno set, on failure. */
+/* Write `bytes` bytes at the offset `at` of the file; false, with errno set, on failure. In pieces, so that the disk
+ * begins with the first while the next is copied, and ranks that write to the same file take turns. */
 static bool put(int file, const void *data, size_t bytes, off_t at) {
   const char *from = data;
   while (bytes > 0) {
-    const ssize_t done = pwrite(file, from, bytes, at);
+    const ssize_t done = pwrite(file, from, bytes < PIECE_BYTES ? bytes : PIECE_BYTES, at);
     if (done < 0 && errno == EINTR) continue;
     if (done == 0) errno = ENOSPC;
     if (done <= 0) return false;
@@ -227,6 +230,26 @@ static bool put(int file, const void *data, size_t bytes, off_t at) {
     bytes -= (size_t)done;
   }
   return true;
+}
+
+/* Hash and write the rows: those of a piece while they are in the cache, and the disk is busy with the one before. Rows
+ * that are converted are one piece. */
+static void hash_and_write(heat_h5_rows *rows) {
+  const int64_t all = rows->count / rows->width, row_bytes = rows->width * (int64_t)sizeof(double);
+  const int64_t fitting = rows->single ? all : PIECE_BYTES / row_bytes, most = fitting > 1 ? fitting : 1;
+  const double begin = seconds_now();
+  if (rows->single) heat_h5_rows_hash(rows);
+  rows->times.seconds[HEAT_H5_PACK] += seconds_now() - begin;
+  for (int64_t row = 0; row < all; row += most) {
+    const int64_t count = all - row < most ? all - row : most;
+    const size_t bytes = (size_t)(count * rows->width) * (rows->single ? sizeof(float) : sizeof(double));
+    const double *from = rows->values + row * rows->width, start = seconds_now();
+    if (!rows->single) rows->digest += heat_h5_hash_rows(from, count, rows->width, rows->place + (uint64_t)row);
+    const double hashed = seconds_now();
+    if (rows->error == 0 && !put(rows->file, from, bytes, rows->at + (off_t)(row * row_bytes))) rows->error = errno;
+    rows->times.seconds[HEAT_H5_PACK] += hashed - start;
+    rows->times.seconds[HEAT_H5_WRITE] += seconds_now() - hashed;
+  }
 }
 
 /* Whether the rows of this round, which are durable, come back from the file. Where they do not, for whatever reason,
@@ -239,17 +262,11 @@ static void read_back(heat_h5_rows *rows) {
 }
 
 void heat_h5_rows_put(heat_h5_rows *rows) {
-  const double start = seconds_now();
-  const size_t width = rows->single ? sizeof(float) : sizeof(double);
-  heat_h5_rows_hash(rows);
-  const double hashed = seconds_now();
-  if (rows->error == 0 && !put(rows->file, rows->values, (size_t)rows->count * width, rows->at)) rows->error = errno;
+  hash_and_write(rows);
   const double written = seconds_now();
   if (rows->behind && rows->error == 0 && fsync(rows->file) != 0) rows->error = errno;
   const double synced = seconds_now();
   if (rows->behind) read_back(rows);
-  rows->times.seconds[HEAT_H5_PACK] += hashed - start;
-  rows->times.seconds[HEAT_H5_WRITE] += written - hashed;
   rows->times.seconds[HEAT_H5_SYNC] += synced - written;
   rows->times.seconds[HEAT_H5_VERIFY] += seconds_now() - synced;
 }
