@@ -3,13 +3,14 @@
  *
  *     HEAT2D_FAULT=call:n:what:rank[,call:n:what:rank]...      (one for each kind of call)
  *
- * - call: open, write, read, truncate, sync, rename, unlink, list (readdir), lock (fcntl) of files whose path contains
- *   HEAT2D_FAULT_PATH; mpi-threads (MPI says that it supports only one thread); malloc, thread: called from the code of
- *   the program itself, not from a library
+ * - call: open, direct (an open that asks for transfers past the page cache), write, read, truncate, sync, rename,
+ *   unlink, list (readdir), lock (fcntl) of files whose path contains HEAT2D_FAULT_PATH; mpi-threads (MPI says that it
+ *   supports only one thread); malloc, thread: called from the code of the program itself, not from a library
  * - n: the n-th such call of that rank, counted from 1; "n+": that one and all later ones
  * - what: EIO, ENOSPC, EDQUOT, EACCES, ENOMEM, EAGAIN, ENOSYS, ENOENT; SHORT (a write or read that transfers half);
- * FLIP (a write at a position that reports success, but changes the middle bit of what it writes); SLOW (the call takes
- * two seconds more, or HEAT2D_FAULT_SECONDS); KILL, TERM, USR1 (the rank sends itself that signal before the call)
+ *   FLIP (a write at a position that reports success, but changes the middle bit of what it writes); SLOW (the call
+ *   takes two seconds more, or HEAT2D_FAULT_SECONDS); KILL, TERM, USR1 (the rank sends itself that signal before the
+ *   call)
  * - rank: in MPI_COMM_WORLD, or * for all
  *
  * When a fault occurs, its file is written to the file HEAT2D_FAULT_MARK, so that a test knows that the fault took
@@ -39,6 +40,7 @@
 
 typedef enum call {
   OPEN,
+  DIRECT,
   WRITE,
   READ,
   TRUNCATE,
@@ -52,8 +54,8 @@ typedef enum call {
   MPI_THREADS,
   CALLS
 } call;
-static const char *const call_names[CALLS] = {"open",   "write", "read", "truncate", "sync",   "rename",
-                                              "unlink", "list",  "lock", "malloc",   "thread", "mpi-threads"};
+static const char *const call_names[CALLS] = {"open",   "direct", "write", "read",   "truncate", "sync",       "rename",
+                                              "unlink", "list",   "lock",  "malloc", "thread",   "mpi-threads"};
 
 /* What a faulty call has to do: fail with an errno, or one of these. */
 enum { GO_ON = 0, HALF = -1, SLOW = -2, WRONG = -3 };
@@ -202,7 +204,7 @@ static mode_t mode_of(int flags, va_list list) {
     const mode_t mode = mode_of(flags, list);                                                                          \
     va_end(list);                                                                                                      \
     int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))next(#name);                                \
-    return strike_path(OPEN, path) > 0 ? -1 : real(path, flags, mode);                                                 \
+    return strike_path((flags & O_DIRECT) != 0 ? DIRECT : OPEN, path) > 0 ? -1 : real(path, flags, mode);              \
   }
 OPENS(open)
 OPENS(open64)

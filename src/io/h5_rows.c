@@ -258,7 +258,7 @@ static void read_back(heat_h5_rows *rows) {
   const heat_h5_stored_rows stored = {rows->at, rows->count / rows->width, rows->width, rows->single, rows->place};
   uint64_t found = 0;
   rows->read_back = rows->uncached != NULL && rows->error == 0 &&
-                    heat_h5_uncached_hash(rows->uncached, &stored, &found) == HEAT_H5_HASHED && found == rows->digest;
+                    heat_h5_uncached_hash(rows->uncached, &stored, &found) && found == rows->digest;
 }
 
 void heat_h5_rows_put(heat_h5_rows *rows) {

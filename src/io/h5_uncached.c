@@ -49,18 +49,16 @@ static bool provide(heat_h5_uncached *from, size_t bytes) {
 
 /* Read at least `needed` of `length` bytes (a multiple of ALIGNMENT) from the offset `at` on: the last bytes may lie
  * beyond the end of the file. */
-static heat_h5_outcome fetch(const heat_h5_uncached *from, off_t at, size_t length, size_t needed) {
+static bool fetch(const heat_h5_uncached *from, off_t at, size_t length, size_t needed) {
   size_t have = 0;
   for (;;) {
     const ssize_t done = pread(from->file, from->memory + have, length - have, at + (off_t)have);
     if (done < 0 && errno == EINTR) continue;
-    if (done < 0 && errno == EINVAL) return HEAT_H5_REFUSED;
     const size_t got = done > 0 ? (size_t)done : 0;
-    if (have + got >= needed) break;
-    if (got < ALIGNMENT) return HEAT_H5_UNREADABLE; /* the end of the file */
+    if (have + got >= needed) return true;
+    if (got < ALIGNMENT) return false; /* a failure, or the end of the file */
     have += got / ALIGNMENT * ALIGNMENT;
   }
-  return HEAT_H5_HASHED;
 }
 
 /* The digest of rows of float32 is that of their values as doubles, for which `row` has room. */
@@ -77,12 +75,12 @@ static uint64_t hash_single(const char *stored, double *row, const heat_h5_store
   return digest;
 }
 
-heat_h5_outcome heat_h5_uncached_hash(heat_h5_uncached *from, const heat_h5_stored_rows *rows, uint64_t *digest) {
+bool heat_h5_uncached_hash(heat_h5_uncached *from, const heat_h5_stored_rows *rows, uint64_t *digest) {
   const size_t value = rows->single ? sizeof(float) : sizeof(double), row_bytes = (size_t)rows->width * value;
   const int64_t fitting = row_bytes > 0 ? (int64_t)(PIECE_BYTES / row_bytes) : 1, most = fitting > 1 ? fitting : 1;
   const size_t widest = ((size_t)most * row_bytes / ALIGNMENT + 2) * ALIGNMENT;
   uint64_t sum = 0;
-  if (from->file < 0 || !provide(from, widest + (size_t)rows->width * sizeof(double))) return HEAT_H5_REFUSED;
+  if (from->file < 0 || !provide(from, widest + (size_t)rows->width * sizeof(double))) return false;
   for (int64_t done = 0; done < rows->count; done += most) {
     heat_h5_stored_rows piece = *rows;
     piece.count = rows->count - done < most ? rows->count - done : most;
@@ -90,8 +88,7 @@ heat_h5_outcome heat_h5_uncached_hash(heat_h5_uncached *from, const heat_h5_stor
     piece.at = rows->at + (off_t)done * (off_t)row_bytes;
     const size_t before = (size_t)(piece.at % ALIGNMENT), needed = before + (size_t)piece.count * row_bytes;
     const size_t length = (needed + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    const heat_h5_outcome outcome = fetch(from, piece.at - (off_t)before, length, needed);
-    if (outcome != HEAT_H5_HASHED) return outcome;
+    if (!fetch(from, piece.at - (off_t)before, length, needed)) return false;
     const bool aligned = before % sizeof(double) == 0; /* HDF5 packs small datasets as they come */
     const char *stored =
         aligned ? from->memory + before : memmove(from->memory, from->memory + before, needed - before);
@@ -101,5 +98,5 @@ heat_h5_outcome heat_h5_uncached_hash(heat_h5_uncached *from, const heat_h5_stor
       sum += heat_h5_hash_rows((const double *)(const void *)stored, piece.count, piece.width, piece.place);
   }
   *digest += sum;
-  return HEAT_H5_HASHED;
+  return true;
 }

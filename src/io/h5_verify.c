@@ -40,29 +40,25 @@ static bool find_stored(hid_t dataset, const char *name, int64_t first, heat_h5_
   return good;
 }
 
-/* Hash this rank's share of a field past the page cache, `strip` rows at a time. All ranks that go on together do so,
- * or none; false where they do not. */
-static bool hash_uncached(verify_job *job, const char *name, const heat_h5_stored_rows *stored, int64_t strip) {
+/* Hash this rank's share of a field past the page cache, `strip` rows at a time. Where one of the ranks that go on
+ * together cannot, none has done it; false then, and the caller reads in the usual way, which tells what is wrong. */
+static bool hash_uncached(verify_job *job, const heat_h5_stored_rows *stored, int64_t strip) {
   heat_h5_reader *reader = &job->reader;
   uint64_t digest = 0;
-  int outcome = HEAT_H5_HASHED;
-  for (int64_t done = 0; done < stored->count && outcome == HEAT_H5_HASHED; done += strip) {
+  int good = true;
+  for (int64_t done = 0; done < stored->count && good; done += strip) {
     const int64_t bytes = stored->single ? sizeof(float) : sizeof(double);
     heat_h5_stored_rows part = *stored;
     part.count = stored->count - done < strip ? stored->count - done : strip;
     part.at += (off_t)(done * stored->width * bytes);
     part.place += (uint64_t)done;
     heat_stall_enter(&reader->guard, "pread");
-    outcome = (int)heat_h5_uncached_hash(job->uncached, &part, &digest);
+    good = heat_h5_uncached_hash(job->uncached, &part, &digest);
   }
   heat_stall_enter(&reader->guard, "the agreement of the ranks");
-  if (reader->together) MPI_Allreduce(MPI_IN_PLACE, &outcome, 1, MPI_INT, MPI_MAX, reader->comm);
-  if (outcome == HEAT_H5_REFUSED) return false;
-  if (outcome == HEAT_H5_HASHED)
-    job->digest += digest;
-  else
-    reader->status = heat_fail(HEAT_IO, "the dataset %s cannot be read", name);
-  return true;
+  if (reader->together) MPI_Allreduce(MPI_IN_PLACE, &good, 1, MPI_INT, MPI_MIN, reader->comm);
+  if (good) job->digest += digest;
+  return good;
 }
 
 static void hash_dataset(hid_t dataset, const char *name, int64_t rows, int64_t columns, verify_job *job) {
@@ -78,7 +74,7 @@ static void hash_dataset(hid_t dataset, const char *name, int64_t rows, int64_t 
   if (strip < unit) strip = unit;
   heat_h5_stored_rows stored = {.count = end - begin, .width = width};
   if (job->uncached != NULL && rows > 0 && find_stored(dataset, name, begin, &stored) &&
-      hash_uncached(job, name, &stored, strip))
+      hash_uncached(job, &stored, strip))
     return;
   const size_t bytes = (size_t)strip * (size_t)width * sizeof(double);
   double *buffer = malloc(bytes + 1);
@@ -194,8 +190,11 @@ static heat_status verify(verify_job *job, MPI_Comm comm, const char *path, cons
 
 heat_status heat_h5_verify_back(MPI_Comm comm, const char *path, const heat_h5_way *way, const heat_h5_back *back) {
   heat_h5_uncached uncached = {.file = -1};
-  int possible = back->rows.name == NULL && heat_h5_uncached_open(&uncached, path);
-  if (back->rows.name == NULL) MPI_Allreduce(MPI_IN_PLACE, &possible, 1, MPI_INT, MPI_MIN, comm);
+  int size;
+  MPI_Comm_size(comm, &size);
+  const bool tries = back->rows.name == NULL && size <= HEAT_H5_MANY;
+  int possible = tries && heat_h5_uncached_open(&uncached, path);
+  if (tries) MPI_Allreduce(MPI_IN_PLACE, &possible, 1, MPI_INT, MPI_MIN, comm);
   const heat_status status =
       verify(&(verify_job){.back = *back, .uncached = possible ? &uncached : NULL}, comm, path, way);
   heat_h5_uncached_close(&uncached);

@@ -39,11 +39,10 @@ static int ranks_on_node(MPI_Comm comm) {
 }
 
 heat_status heat_h5_way_thin(heat_h5_way *way, MPI_Comm comm, int apart) {
-  enum { MANY = 256 };
   int rank, size;
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &size);
-  if (apart == 0) apart = size > MANY ? ranks_on_node(comm) : 1;
+  if (apart == 0) apart = size > HEAT_H5_MANY ? ranks_on_node(comm) : 1;
   heat_h5_crew *crew = apart > 1 ? malloc(sizeof *crew) : NULL;
   const bool lacks = apart > 1 && crew == NULL;
   const heat_status status = heat_agree(comm, lacks ? heat_no_memory("files", sizeof *crew) : heat_ok());

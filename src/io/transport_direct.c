@@ -1,5 +1,6 @@
 #include "heat2d/io/transport_direct.h"
 
+#include "heat2d/base/runtime.h"
 #include "heat2d/io/directory.h"
 
 #include <errno.h>
@@ -40,10 +41,12 @@ static bool begin_field(heat_h5 *out, hid_t dataset, heat_storage storage) {
 static bool write_rows(heat_h5 *out, hid_t dataset, int64_t first_row) {
   (void)dataset;
   heat_h5_rows *rows = &out->rows;
+  const bool one_node = rows->behind && heat_node_ranks(out->grid->comm) == out->grid->size;
   if (rows->file < 0) return true; /* another rank writes for this one */
   const int64_t width = rows->single ? sizeof(float) : sizeof(double);
   rows->at = out->place + first_row * rows->width * width;
-  if (rows->behind && heat_h5_uncached_open(&out->uncached, out->partial)) rows->uncached = &out->uncached;
+  /* On several nodes each row is read back by a rank of another one, when all have written theirs. */
+  if (one_node && heat_h5_uncached_open(&out->uncached, out->partial)) rows->uncached = &out->uncached;
   if (rows->behind && heat_h5_rows_start(rows)) return true;
   heat_h5_rows_put(rows);
   out->mark = MPI_Wtime(); /* it has measured itself */

@@ -143,7 +143,7 @@ static void a_file_fault_on_one_rank_ends_all_with_74(void **state) {
       {"write:2+:ENOSPC:0", "out/checkpoint-"}, {"sync:1:EIO:0", "out/checkpoint-"},
       {"rename:2:EIO:0", "out/checkpoint-"},    {"write:1:EIO:1", "out/"},
       {"write:2:EDQUOT:2", "out/checkpoint-"},  {"sync:1:EIO:1", "out/checkpoint-"},
-      {"sync:4:EIO:2", "out/checkpoint-"},      {"open:3:EACCES:1", "out/checkpoint-"},
+      {"sync:4:EIO:2", "out/checkpoint-"},      {"open:2:EACCES:1", "out/checkpoint-"},
       {"read:30:EIO:2", "out/checkpoint-"}};
   /* Through MPI-IO, where a rank that cannot open or write must not hold the others. */
   static const char *const together[][2] = {{"open:1:EACCES:1", "out/checkpoint-"},
@@ -158,7 +158,7 @@ static void a_file_fault_on_one_rank_ends_all_with_74(void **state) {
 static void what_cannot_be_read_past_the_cache_is_read_otherwise(void **state) {
   (void)state;
   static const char *const faults[][2] = {
-      {"open:2:EACCES:1", "direct"}, {"read:1:EIO:1", "direct"}, {"open:2:EACCES:1", "mpio"}};
+      {"direct:1:EACCES:1", "direct"}, {"direct:1:EACCES:1", "mpio"}, {"read:1:EIO:1", "direct"}};
   for (size_t n = 0; n < sizeof faults / sizeof *faults; n++) {
     char options[64];
     snprintf(options, sizeof options, "--set output.transport=%s", faults[n][1]);

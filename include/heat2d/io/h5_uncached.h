@@ -24,17 +24,12 @@ typedef struct heat_h5_stored_rows {
   uint64_t place; /* the seed of the first row's hash, see h5_digest.h */
 } heat_h5_stored_rows;
 
-typedef enum heat_h5_outcome {
-  HEAT_H5_HASHED,
-  HEAT_H5_UNREADABLE, /* the file is too short, or a read failed */
-  HEAT_H5_REFUSED     /* the file system does not read past the cache, or memory is exhausted */
-} heat_h5_outcome;
-
 /* Open a file; false where it cannot be read past the cache. Closing it is allowed in both cases. Local. */
 bool heat_h5_uncached_open(heat_h5_uncached *from, const char *path);
 void heat_h5_uncached_close(heat_h5_uncached *from);
 
-/* Read rows and add the sum of their hashes to `digest`, which is left as it is unless they were hashed. Local. */
-heat_h5_outcome heat_h5_uncached_hash(heat_h5_uncached *from, const heat_h5_stored_rows *rows, uint64_t *digest);
+/* Read rows and add the sum of their hashes to `digest`. False, with `digest` as it was, where they cannot be read so:
+ * the file system does not allow it, the file is too short, a read failed, or memory is exhausted. Local. */
+bool heat_h5_uncached_hash(heat_h5_uncached *from, const heat_h5_stored_rows *rows, uint64_t *digest);
 
 #endif

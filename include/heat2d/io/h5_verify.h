@@ -34,8 +34,9 @@ typedef struct heat_h5_back {
   heat_h5_read_rows rows; /* not read again: each row has been read by one rank. The name and place are those of all */
 } heat_h5_back;
 
-/* heat_h5_verify of a file that has just been written. Fields that are stored as they are, are read past the page cache
- * where the file system allows it (h5_uncached.h). HEAT_IO. Collective over comm. */
+/* heat_h5_verify of a file that has just been written. On up to HEAT_H5_MANY ranks, each of which opens the file once
+ * more for it, fields that are stored as they are, are read past the page cache (h5_uncached.h); where one rank cannot,
+ * all read them in the usual way. HEAT_IO. Collective over comm. */
 heat_status heat_h5_verify_back(MPI_Comm comm, const char *path, const heat_h5_way *way, const heat_h5_back *back);
 
 #endif

@@ -28,6 +28,9 @@ typedef struct heat_mpio_record {
 
 typedef struct heat_transport heat_transport; /* transport.h */
 
+/* With more ranks than so many, not every rank opens a file for itself. */
+enum { HEAT_H5_MANY = 256 };
+
 /* Which ranks write a file without MPI-IO, and which part each reads back; made once for a run (h5_way.h). */
 typedef struct heat_h5_crew {
   int apart;        /* the ranks 0, apart, 2 apart, ... write; 1: all ranks */
