@@ -26,8 +26,8 @@ typedef struct schedule_seconds {
 } schedule_seconds;
 schedule_seconds schedule_solve(const heat_grid *grid, int iterations);
 
-/* Solve such a step with all cells, on each rank a plate of cells x cells for itself, and print on rank 0 what the loops
- * have taken for each cell. Collective over all ranks. */
+/* Solve such a step with all cells, on each rank a plate of cells x cells for itself, and print on rank 0 what the
+ * loops have taken for each cell. Collective over all ranks. */
 void schedule_measure_costs(int64_t cells);
 
 /* The loops that the solver finds. */
@@ -36,14 +36,9 @@ extern const heat_level_setup *schedule_level_setup;
 extern const heat_solver_loops *schedule_solver_loops;
 
 /* The parts of a solve whose time is told apart: the way down on a level and the way up, for each cell of it, by its
- * size; all other loops of an iteration, for each cell of the finest level; and the set-up, for each cell of a level. */
-typedef enum schedule_part {
-  SCHEDULE_DOWN,
-  SCHEDULE_UP,
-  SCHEDULE_REST,
-  SCHEDULE_SETUP,
-  SCHEDULE_PARTS
-} schedule_part;
+ * size; all other loops of an iteration, for each cell of the finest level; and the set-up, for each cell of a level.
+ */
+typedef enum schedule_part { SCHEDULE_DOWN, SCHEDULE_UP, SCHEDULE_REST, SCHEDULE_SETUP, SCHEDULE_PARTS } schedule_part;
 enum { SCHEDULE_SIZES = 32 };
 
 /* The size of a level as this rank has it: the logarithm of its number of cells to the base 4. Local. */

@@ -1,14 +1,14 @@
-/* Thousands of ranks of a simulated cluster in one process: each is a context with a clock of its own, and the one whose
- * clock is behind goes on until it waits for a message that nobody has sent yet.
+/* Thousands of ranks of a simulated cluster in one process: each is a context with a clock of its own, and the one
+ * whose clock is behind goes on until it waits for a message that nobody has sent yet.
  *
  *     cluster RANKS ARGUMENT...       the ranks run `main` of the schedule with these arguments
  *
- * A message of B bytes between two ranks of a node of SCHEDULE_NODE ranks takes 0.4 us + B / (8 GB/s). One between nodes
- * goes out through the wire of the one, and after 4 us in through that of the other, each with 12.5 GB/s, one message after
- * the other; the network between them is without bottlenecks. These are the numbers of the cluster that scripts/scale
- * describes for SimGrid, which shares a wire among all messages at once, and whose solution for thousands of ranks takes
- * too long. Reductions go by recursive doubling, gathers by Bruck's algorithm, as MPI libraries do them (Thakur,
- * Rabenseifner and Gropp 2005), message by message. */
+ * A message of B bytes between two ranks of a node of SCHEDULE_NODE ranks takes 0.4 us + B / (8 GB/s). One between
+ * nodes goes out through the wire of the one, and after 4 us in through that of the other, each with 12.5 GB/s, one
+ * message after the other; the network between them is without bottlenecks. These are the numbers of the cluster that
+ * scripts/scale describes for SimGrid, which shares a wire among all messages at once, and whose solution for thousands
+ * of ranks takes too long. Reductions go by recursive doubling, gathers by Bruck's algorithm, as MPI libraries do them
+ * (Thakur, Rabenseifner and Gropp 2005), message by message. */
 #define _GNU_SOURCE
 #include <limits.h>
 #include <mpi.h>
@@ -83,8 +83,8 @@ void *__wrap_calloc(size_t count, size_t each);
 void __real_free(void *memory);
 void __wrap_free(void *memory);
 
-/* The values of cells and the buffers of messages are the same memory for all ranks (--wrap). Nobody reads them, nor the
- * zeros of the arrays of a level. */
+/* The values of cells and the buffers of messages are the same memory for all ranks (--wrap). Nobody reads them, nor
+ * the zeros of the arrays of a level. */
 static char *common;
 enum { LARGE = 150000, LARGEST = 64 << 20 };
 
@@ -113,7 +113,8 @@ static void *need(void *memory) {
 }
 
 static bool is_before(int a, int b) {
-  return ranks[ready[a]].now < ranks[ready[b]].now || (ranks[ready[a]].now <= ranks[ready[b]].now && ready[a] < ready[b]);
+  return ranks[ready[a]].now < ranks[ready[b]].now ||
+         (ranks[ready[a]].now <= ranks[ready[b]].now && ready[a] < ready[b]);
 }
 
 static void exchange(int a, int b) {
@@ -182,7 +183,8 @@ static void send_to(int to, double bytes, bool collective) {
   if (c->first + c->count == c->room) {
     memmove(c->arrives, c->arrives + c->first, (size_t)c->count * sizeof *c->arrives);
     c->first = 0;
-    if (c->count == c->room) c->arrives = need(realloc(c->arrives, (size_t)(c->room = 2 * c->room + 2) * sizeof *c->arrives));
+    if (c->count == c->room)
+      c->arrives = need(realloc(c->arrives, (size_t)(c->room = 2 * c->room + 2) * sizeof *c->arrives));
   }
   c->arrives[c->first + c->count++] = carry(to, bytes);
   if (other->waits_for != c - other->channels) return;
@@ -323,8 +325,8 @@ int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm *part) {
   const int number = self()->splits++;
   if (number == split_count) {
     splits = need(realloc(splits, (size_t)(split_count + 1) * sizeof *splits));
-    splits[split_count++] = (split){.colors = need(malloc((size_t)size * sizeof(int))),
-                                    .keys = need(malloc((size_t)size * sizeof(int)))};
+    splits[split_count++] =
+        (split){.colors = need(malloc((size_t)size * sizeof(int))), .keys = need(malloc((size_t)size * sizeof(int)))};
   }
   splits[number].colors[current] = color;
   splits[number].keys[current] = key;
