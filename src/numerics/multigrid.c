@@ -27,8 +27,8 @@ enum {
   LEVELS = 140,        /* at most: 63 halvings along each axis, and the copy of a level */
   GATHER_CELLS = 4096, /* a level of so many cells at most is copied to every rank, */
   GATHER_MOST = 65536, /* and so is one of so many cells at most */
-  GATHER_BLOCK = 256,  /* if its blocks have on average so few cells */
-  DIRECT_CELLS = 64    /* cells of the coarsest level, at most */
+  GATHER_BLOCK = 1, /* if its blocks have on average so few cells: copies cost more than messages (scripts/README.md) */
+  DIRECT_CELLS = 64 /* cells of the coarsest level, at most */
 };
 
 /* Which rows of doubles are in the work space of a thread: those of the direction, and what its user says. */
