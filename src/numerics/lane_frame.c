@@ -231,15 +231,14 @@ static heat_status provide(heat_lane_frame *frame, pass *p) {
 
 size_t heat_lane_frame_bytes(heat_box grown, int threads, int coefficients, bool right_last) {
   const heat_lanes *lanes = heat_kernels_find(NULL)->lanes;
-  const int stages = heat_lane_frame_stages(coefficients);
   const size_t columns =
-      (size_t)(heat_box_width(grown, HEAT_X) + stages + lanes->columns + LINE_CELLS); /* whole tiles */
-  const int64_t rows = heat_box_width(grown, HEAT_Y) + stages;
+      (size_t)heat_box_width(grown, HEAT_X) + HEAT_FRAME_STAGES + (size_t)lanes->columns + LINE_CELLS; /* whole tiles */
+  const int64_t rows = heat_box_width(grown, HEAT_Y) + HEAT_FRAME_STAGES;
   int ring = ring_of(threads);
   if (right_last) ring += least(APART_STRIPS, (int)((rows + strip_rows(lanes) - 1) / strip_rows(lanes)));
-  size_t doubles = (2 * columns + 2 * (size_t)ring * (size_t)heat_frame_two_columns(lanes)) * (size_t)stages;
+  size_t doubles = (2 * columns + 2 * (size_t)ring * (size_t)heat_frame_two_columns(lanes)) * HEAT_FRAME_STAGES;
   doubles += (size_t)threads * tile_room(lanes);
-  if (coefficients > 0) doubles += (size_t)threads * heat_lane_window_room(lanes, stages, coefficients);
+  if (coefficients > 0) doubles += (size_t)threads * heat_lane_window_room(lanes, HEAT_FRAME_STAGES, coefficients);
   return doubles * sizeof(double);
 }
 

@@ -110,10 +110,8 @@ heat_tile heat_sequence_tile(const heat_sequence *sequence, bool *chosen) {
   heat_tile tile = heat_tiling_current(&sequence->tiling);
   const heat_lanes *lanes = sequence->kernels->lanes;
   if (tile.frame || sequence->framed)
-    tile = (heat_tile){.columns = lanes->columns,
-                       .rows = lanes->lanes * lanes->rows,
-                       .stages = heat_lane_frame_stages(sequence->coefficients.count),
-                       .frame = true};
+    tile = (heat_tile){
+        .columns = lanes->columns, .rows = lanes->lanes * lanes->rows, .stages = HEAT_FRAME_STAGES, .frame = true};
   return tile;
 }
 
@@ -335,8 +333,7 @@ static int frame_length(const pass *list, const heat_schedule *schedule, int fro
   int length = 0;
   if (sequence->plain || !has_frame(sequence) || (!tried && tiling->frame_stages == 0)) return 0;
   if (sequence->coefficients.count > 0 && sequence->patches == NULL) return 0;
-  const int most = heat_lane_frame_stages(sequence->coefficients.count);
-  if (to > from + most) to = from + most;
+  if (to > from + HEAT_FRAME_STAGES) to = from + HEAT_FRAME_STAGES;
   for (int k = from; k < to; k++) {
     const heat_stage *stage = &list->stages[k];
     if (!is_step(stage) || (k > from && stage->u != list->stages[k - 1].out)) break;

@@ -32,10 +32,7 @@
 #include "heat2d/numerics/frame_tile.h"
 
 enum {
-  HEAT_FRAME_STAGES = 64, /* most stages of a pass */
-  /* The same for varying material. Half as many keep the coefficients that a tile goes through in the second-level
-   * cache: 1.06 x (two arrays of them) to 1.09 x as fast as 64 stages on a Xeon with 2 MiB of it. */
-  HEAT_VARYING_STAGES = 32,
+  HEAT_FRAME_STAGES = 64,     /* most stages of a pass */
   HEAT_FRAME_STAGES_LEAST = 4 /* fewer do not pay for moving the cells in and out */
 };
 
@@ -46,11 +43,6 @@ typedef struct heat_lane_frame {
 } heat_lane_frame;
 
 void heat_lane_frame_destroy(heat_lane_frame *frame); /* Local. */
-
-/* The most stages of a pass with so many arrays of coefficients. Local. */
-static inline int heat_lane_frame_stages(int coefficients) {
-  return coefficients > 0 ? HEAT_VARYING_STAGES : HEAT_FRAME_STAGES;
-}
 
 /* Bytes that it takes for a block with its halo, nearly, with so many arrays of coefficients where the material varies.
  * Local. */
