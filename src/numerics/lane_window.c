@@ -1,10 +1,8 @@
 #include "heat2d/numerics/lane_window.h"
 
-enum { KX, KY, INVERSE, Q }; /* arrays */
-
 /* What all cells have of an array that then need not be fetched; NULL: they differ, or it always is. */
 static const double *one_of(const heat_lane_window *window, int array) {
-  return array == INVERSE ? window->patches->one[array] : NULL;
+  return array == HEAT_COEFFICIENT_INVERSE ? window->patches->one : NULL;
 }
 
 /* Blocks to the left of a tile's own one. */
@@ -94,7 +92,7 @@ static const double *common_to(const heat_lane_window *window, int k, int first,
 /* Columns in which the coefficients differ. Those of a block at a time, from right to left. */
 static void update_differing(heat_lane_window *window, const heat_lane_step *step, int first, int last) {
   const int k = step->k, width = window->lanes->columns;
-  const double *one = one_of(window, INVERSE);
+  const double *one = one_of(window, HEAT_COEFFICIENT_INVERSE);
   int back = 0, start = 0; /* of the block: how many to the left of the tile, and where it begins in columns of that */
   for (int from; last > first; last = from) {
     for (; last - k - 2 < start; back++) start -= width;
@@ -103,11 +101,12 @@ static void update_differing(heat_lane_window *window, const heat_lane_step *ste
     const int block = provide_block(window, back), beside = next < width ? block : provide_block(window, back - 1);
     const heat_lane_material material = {
         .c = step->c,
-        .kx = vector_at(window, block, KX, -k - 1, column),
-        .kx_east = vector_at(window, beside, KX, -k - 1, next % width),
-        .ky = vector_at(window, block, KY, -k - 1, column),
-        .inverse = one != NULL ? one : vector_at(window, block, INVERSE, -k - 1, column),
-        .q = window->from->count > Q ? vector_at(window, block, Q, -k - 1, column) : NULL,
+        .kx = vector_at(window, block, HEAT_COEFFICIENT_KX, -k - 1, column),
+        .kx_east = vector_at(window, beside, HEAT_COEFFICIENT_KX, -k - 1, next % width),
+        .ky = vector_at(window, block, HEAT_COEFFICIENT_KY, -k - 1, column),
+        .inverse = one != NULL ? one : vector_at(window, block, HEAT_COEFFICIENT_INVERSE, -k - 1, column),
+        .q = window->from->count > HEAT_COEFFICIENT_Q ? vector_at(window, block, HEAT_COEFFICIENT_Q, -k - 1, column)
+                                                      : NULL,
         .one_inverse = one != NULL};
     window->lanes->update_varying(step->cells, from, last, &material);
   }
@@ -120,10 +119,11 @@ static void update_columns(heat_lane_window *window, const heat_lane_step *step,
     return;
   }
   const heat_lane_material material = {.c = step->c,
-                                       .kx = &common[KX],
-                                       .ky = &common[KY],
-                                       .inverse = &common[INVERSE],
-                                       .q = window->from->count > Q ? &common[Q] : NULL,
+                                       .kx = &common[HEAT_COEFFICIENT_KX],
+                                       .ky = &common[HEAT_COEFFICIENT_KY],
+                                       .inverse = &common[HEAT_COEFFICIENT_INVERSE],
+                                       .q = window->from->count > HEAT_COEFFICIENT_Q ? &common[HEAT_COEFFICIENT_Q]
+                                                                                     : NULL,
                                        .same = true};
   window->lanes->update_varying(step->cells, first, last, &material);
 }

@@ -56,7 +56,7 @@ static const double *one_of(const heat_arrays *from, heat_box cells, int a) {
   return first;
 }
 
-heat_status heat_patches_create(heat_patches **created, const heat_arrays *from, heat_box cells) {
+heat_status heat_patches_create(heat_patches **created, const heat_arrays *from, heat_box cells, int asked) {
   const size_t bytes = heat_patches_bytes(cells);
   const int64_t columns = patches_along(cells, HEAT_X), rows = patches_along(cells, HEAT_Y);
   heat_patches *patches = malloc(bytes);
@@ -68,7 +68,7 @@ heat_status heat_patches_create(heat_patches **created, const heat_arrays *from,
   patches->up = patches->kind + columns * rows;
   patches->kinds = 0;
   patches->mixed = 0;
-  for (int a = 0; a < HEAT_ARRAYS; a++) patches->one[a] = a < from->count ? one_of(from, cells, a) : NULL;
+  patches->one = one_of(from, cells, asked);
   for (int64_t row = rows - 1; row >= 0; row--) {
     for (int64_t column = 0; column < columns; column++) {
       const int64_t n = row * columns + column, above = n + columns;

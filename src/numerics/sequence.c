@@ -69,7 +69,8 @@ heat_status heat_sequence_find_patches(heat_sequence *sequence) {
   if (sequence->plain || sequence->coefficients.count == 0 || sequence->patches != NULL) return heat_ok();
   const heat_status status =
       heat_patches_create(&sequence->patches, &sequence->coefficients,
-                          heat_grid_grown(sequence->grid, sequence->grid->owned, sequence->equation.stencil->depth));
+                          heat_grid_grown(sequence->grid, sequence->grid->owned, sequence->equation.stencil->depth),
+                          HEAT_COEFFICIENT_INVERSE);
   if (status.code == HEAT_OK && heat_patches_mixed(sequence->patches) > mixed_most) sequence->tiling.frame_stages = 0;
   return status;
 }

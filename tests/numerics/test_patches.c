@@ -63,7 +63,7 @@ static void common_values_are_those_of_every_cell(void **state) {
     }
     const heat_arrays arrays = all_arrays();
     heat_patches *patches;
-    assert_int_equal(heat_patches_create(&patches, &arrays, cells).code, HEAT_OK);
+    assert_int_equal(heat_patches_create(&patches, &arrays, cells, 0).code, HEAT_OK);
     for (int b = 0; b < BOXES; b++) {
       const heat_box box = random_box(60);
       const double *common = heat_patches_common(patches, box);
@@ -86,7 +86,7 @@ static void every_material_has_its_patch(void **state) {
   const heat_box row = {{0, 0}, {WIDE, 1}};
   const heat_arrays arrays = {.count = 1, .at = {wide}, .stride = WIDE, .cells = row};
   heat_patches *patches;
-  assert_int_equal(heat_patches_create(&patches, &arrays, row).code, HEAT_OK);
+  assert_int_equal(heat_patches_create(&patches, &arrays, row, 0).code, HEAT_OK);
   for (int n = 0; n < MOST; n++) {
     const double *common = heat_patches_common(patches, (heat_box){{n * HEAT_PATCH, 0}, {(n + 1) * HEAT_PATCH, 1}});
     if (n < HEAT_PATCH_KINDS)
@@ -108,14 +108,15 @@ static void an_array_of_one_value_is_found(void **state) {
   const int64_t places[][HEAT_AXES] = {{west - 1, low},  {west, low},          {east - 1, low},
                                        {west, high - 1}, {east - 1, high - 1}, {west + 9, low + 30}};
   for (size_t n = 0; n < sizeof places / sizeof *places; n++) {
-    heat_patches *patches;
     for (int a = 0; a < 3; a++) fill(a, cells, a);
     fill(1, (heat_box){{places[n][0], places[n][1]}, {places[n][0] + 1, places[n][1] + 1}}, 9);
-    assert_int_equal(heat_patches_create(&patches, &arrays, part).code, HEAT_OK);
-    assert_true(patches->one[0] != NULL && *patches->one[0] == 0);
-    assert_true((patches->one[1] != NULL) == (n == 0));
-    assert_null(patches->one[3]);
-    heat_patches_destroy(patches);
+    for (int a = 0; a < 2; a++) {
+      heat_patches *patches;
+      assert_int_equal(heat_patches_create(&patches, &arrays, part, a).code, HEAT_OK);
+      const bool is_one = a == 0 || n == 0;
+      assert_true(is_one ? patches->one != NULL && *patches->one == a : patches->one == NULL);
+      heat_patches_destroy(patches);
+    }
   }
 }
 

@@ -22,9 +22,12 @@
 
 enum { HEAT_WINDOW_BLOCKS = 4 }; /* most that are kept */
 
+/* The arrays of coefficients; the last one only where there is a source: see kernel.h. */
+enum { HEAT_COEFFICIENT_KX, HEAT_COEFFICIENT_KY, HEAT_COEFFICIENT_INVERSE, HEAT_COEFFICIENT_Q };
+
 typedef struct heat_lane_window {
   const heat_lanes *lanes;
-  const heat_arrays *from; /* kx, ky, inverse and, where there is a source, q: see kernel.h */
+  const heat_arrays *from; /* of coefficients */
   const heat_patches *patches;
   int stages, blocks;
   double *memory;

@@ -25,16 +25,16 @@ typedef struct heat_arrays {
 
 typedef struct heat_patches {
   heat_box cells;
-  int64_t columns, mixed;         /* patches in a row; of all, those whose cells differ */
-  unsigned char *kind;            /* of each patch, row by row; 0: its cells differ */
-  unsigned char *up;              /* how many from it upwards have its kind */
-  const double *one[HEAT_ARRAYS]; /* of each array what all cells have, in that array; NULL: they differ */
+  int64_t columns, mixed; /* patches in a row; of all, those whose cells differ */
+  unsigned char *kind;    /* of each patch, row by row; 0: its cells differ */
+  unsigned char *up;      /* how many from it upwards have its kind */
+  const double *one;      /* what all cells have in the array that was asked about, in it; NULL: they differ */
   int kinds;
   double value[HEAT_PATCH_KINDS][HEAT_ARRAYS];
 } heat_patches;
 
-/* Look at all of `cells`. HEAT_IO (memory). Local. */
-heat_status heat_patches_create(heat_patches **patches, const heat_arrays *from, heat_box cells);
+/* Look at all of `cells`, and whether they all have the same in the array `asked`. HEAT_IO (memory). Local. */
+heat_status heat_patches_create(heat_patches **patches, const heat_arrays *from, heat_box cells, int asked);
 void heat_patches_destroy(heat_patches *patches); /* Local. */
 
 /* The part of all patches in which cells differ. Local. */
