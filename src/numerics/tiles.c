@@ -25,10 +25,11 @@
  *
  * The stages of RKL2 are done in the tiles of this file, at 0.31 to 0.39 of that speed, which is 13 cycles for a vector
  * of eight cells. They read four arrays and write one, with 13 instructions of arithmetic, which take 6.5 cycles. In
- * the lane frame, the field at the start of the step and its rate L(u) would have to be moved along with the solution.
- * Each stage would then read four tiles of 32 KiB, which do not fit into the first-level cache together, and write
- * three. With a second-level cache of 48 bytes a cycle that takes 9 to 11 cycles, so it would be 1.2 times as fast at
- * best. */
+ * the lane frame there would be two tiles, and the field at the start of the step and its rate L(u) would be read like
+ * coefficients that differ from cell to cell. A stage of Euler that reads two such arrays takes 13 to 15 cycles over a
+ * whole pass, though it has one tile and its 9 instructions take 4.5 cycles (5.5 with all in the first-level cache):
+ * half of the time goes into fetching and shifting what is read, and handing cells over. So RKL2 would gain nothing
+ * there. */
 #define _DEFAULT_SOURCE /* for _SC_LEVEL1_DCACHE_SIZE */
 #include "heat2d/numerics/tiles.h"
 
