@@ -21,7 +21,7 @@ typedef long long order __attribute__((vector_size(VECTOR_BYTES)));
  * tile fills some two thirds of a first-level cache of 48 KiB (AVX-512) or 32 KiB; rows of an even number of lines
  * further apart would meet in the same cache sets. */
 #if VECTOR_BYTES == 64
-enum { LANES = 8, ROWS = 12, COLUMNS = 32, PITCH = 36, GROUP = 4, VARIED = 6 };
+enum { LANES = 8, ROWS = 12, COLUMNS = 32, PITCH = 35, GROUP = 4, VARIED = 6 };
 #define LOWER_HALVES(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
 #define UPPER_HALVES(a, b) SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
 #define UP_A_LANE(a) SHUFFLE(a, a, 7, 0, 1, 2, 3, 4, 5, 6)
