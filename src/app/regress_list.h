@@ -1,15 +1,14 @@
 /* A list of decks and of the results of their runs (`heat2d regress`):
  *
- *     tolerance: 0                       # of figures, relative; 0: the same bits
+ *     tolerance: 0                       # relative, of all figures; 0: the same bits
  *     decks:
  *       NAME:
  *         deck: FILE                     # from the folder of the list
- *         set: [KEY=VALUE, ...]          # laid over the deck
+ *         set: [KEY=VALUE, ...]          # values that replace those of the deck
  *         ranks: [1, 3]                  # or one number; at most as many as there are
- *         tolerance: 1e-9                # of this deck
+ *         tolerance: 1e-9                # for this deck
  *     references:                        # the last section: written by `heat2d regress --update`
  *       NAME: {digest: ..., step: ..., time: ..., ..., probes: [...]}
- *
  */
 #ifndef HEAT2D_REGRESS_LIST_H
 #define HEAT2D_REGRESS_LIST_H

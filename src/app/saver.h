@@ -4,8 +4,8 @@
  *
  *     heat_saver_save     copies the state; a thread begins to write the copy
  *     heat_saver_busy     is asked at every poll whether the thread is still writing
- *     heat_saver_finish   makes the rows of the CSV files durable, verifies the checkpoint, gives it its final name,
- * and removes older checkpoints
+ *     heat_saver_finish   makes the rows of the CSV files durable, verifies the checkpoint, renames it,
+ *                         and removes older checkpoints
  *
  * Only one checkpoint is written at a time. If one is due while the one before it is still being written, the steps
  * wait until that one is finished. */
