@@ -24,26 +24,36 @@ bool heat_h5_uncached_open(heat_h5_uncached *from, const char *path) {
   return from->file >= 0;
 }
 
+static void release(heat_h5_uncached *from) {
+  if (from->map != NULL) munmap(from->map, from->bytes + HUGE_PAGE);
+  from->map = NULL;
+  from->bytes = 0;
+}
+
 void heat_h5_uncached_close(heat_h5_uncached *from) {
   if (from->file >= 0) close(from->file);
-  free(from->memory);
+  release(from);
   *from = (heat_h5_uncached){.file = -1};
 }
 
 /* Make sure that there are so many bytes of memory. A piece lies in one huge page where the system allows it: the disk
- * then gets few long requests in place of many of one small page each, which is twice as fast. */
+ * then gets few long requests in place of many of one small page each, which is twice as fast. Memory of malloc may
+ * have been used before, as small pages. */
 static bool provide(heat_h5_uncached *from, size_t bytes) {
-  void *memory = NULL;
   if (from->bytes >= bytes) return true;
+  release(from);
   const bool large = bytes >= PIECE_BYTES;
-  if (large) bytes = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-  if (posix_memalign(&memory, large ? HUGE_PAGE : ALIGNMENT, bytes) != 0) return false;
-#ifdef MADV_HUGEPAGE
-  if (large) madvise(memory, bytes, MADV_HUGEPAGE);
-#endif
-  free(from->memory);
-  from->memory = memory;
+  bytes = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+  void *map = mmap(NULL, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (map == MAP_FAILED) return false;
+  from->map = map;
   from->bytes = bytes;
+  from->memory = (char *)map + (HUGE_PAGE - (uintptr_t)map % HUGE_PAGE) % HUGE_PAGE;
+#ifdef MADV_HUGEPAGE
+  if (large) madvise(from->memory, bytes, MADV_HUGEPAGE);
+#else
+  (void)large;
+#endif
   return true;
 }
 

@@ -11,8 +11,9 @@
 
 /* A file that is read so. */
 typedef struct heat_h5_uncached {
-  int file; /* a file descriptor; -1: it cannot be read so */
-  char *memory;
+  int file;     /* a file descriptor; -1: it cannot be read so */
+  void *map;    /* pages of its own; NULL: none so far */
+  char *memory; /* in them, from the beginning of a huge page */
   size_t bytes; /* of `memory` */
 } heat_h5_uncached;
 
