@@ -7,13 +7,11 @@
  * nodes goes out through the wire of the one, and after 4 us in through that of the other, each with 12.5 GB/s, one
  * message after the other; the network between them is without bottlenecks. These are the numbers of the cluster that
  * scripts/scale describes for SimGrid, which shares a wire among all messages at once, and whose solution for thousands
- * of ranks takes too long. Reductions go by recursive doubling, gathers by Bruck's algorithm, as MPI libraries do them
- * (Thakur, Rabenseifner and Gropp 2005), message by message. */
+ * of ranks takes too long. For reductions and gathers see reductions.c. */
 #define _GNU_SOURCE
+#include "cluster.h"
+
 #include <limits.h>
-#include <mpi.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +20,7 @@
 #include <ucontext.h>
 
 static const double near_latency = 0.4e-6, near_bytes = 8e9, far_latency = 4e-6, far_bytes = 12.5e9; /* s, bytes/s */
-enum { STACK = 128 << 10, SUM_BYTES = 512 };
+enum { STACK = 128 << 10 };
 
 /* What one rank has sent to another and that one has not yet taken: when it arrives. */
 typedef struct channel {
@@ -32,18 +30,6 @@ typedef struct channel {
   int first, count, room;
 } channel;
 
-/* Ranks that have reductions together; these share what has been added up. */
-typedef struct group {
-  int size, *members, entered[2];
-  char sums[2][SUM_BYTES];
-} group;
-
-struct cluster_comm {
-  group *group;
-  int rank;       /* in the group */
-  int reductions; /* so far */
-};
-
 struct cluster_request {
   bool sends, active;
   int other;
@@ -51,8 +37,8 @@ struct cluster_request {
 };
 
 typedef struct split {
-  int entered, *colors, *keys, groups;
-  group **made;
+  int *colors, *keys, groups;
+  cluster_group **made;
   int *made_colors;
 } split;
 
@@ -66,7 +52,7 @@ typedef struct rank {
 } rank;
 
 static rank *ranks;
-static group world, *selves;
+static cluster_group world, *selves;
 static int size, current, argument_count;
 static char **arguments;
 static ucontext_t scheduler;
@@ -177,7 +163,7 @@ static double carry(int to, double bytes) {
   return in[there];
 }
 
-static void send_to(int to, double bytes, bool collective) {
+void cluster_send(int to, double bytes, bool collective) {
   rank *other = &ranks[to];
   channel *c = channel_from(other, current, collective);
   if (c->first + c->count == c->room) {
@@ -192,7 +178,7 @@ static void send_to(int to, double bytes, bool collective) {
   push(to);
 }
 
-static void receive_from(int from, bool collective) {
+void cluster_receive(int from, bool collective) {
   rank *own = self();
   const ptrdiff_t number = channel_from(own, from, collective) - own->channels;
   while (own->channels[number].count == 0) {
@@ -206,106 +192,10 @@ static void receive_from(int from, bool collective) {
   go_on();
 }
 
-/* Recursive doubling; ranks beyond a power of two hand their part to a neighbour. */
-static void double_up(MPI_Comm comm, double bytes) {
-  const int *members = comm->group->members, n = comm->group->size, own = comm->rank;
-  int power = 1;
-  while (2 * power <= n) power *= 2;
-  const int rest = n - power;
-  if (own < 2 * rest && own % 2 == 0) {
-    send_to(members[own + 1], bytes, true);
-    receive_from(members[own + 1], true);
-    return;
-  }
-  if (own < 2 * rest) receive_from(members[own - 1], true);
-  const int number = own < 2 * rest ? own / 2 : own - rest;
-  for (int step = 1; step < power; step *= 2) {
-    const int partner = number ^ step, other = partner < rest ? 2 * partner + 1 : partner + rest;
-    send_to(members[other], bytes, true);
-    receive_from(members[other], true);
-  }
-  if (own < 2 * rest) send_to(members[own - 1], bytes, true);
-}
-
-/* Bruck's algorithm: of each rank so many bytes. */
-static void gather(MPI_Comm comm, double bytes) {
-  const int *members = comm->group->members, n = comm->group->size, own = comm->rank;
-  for (int step = 1; step < n; step *= 2) {
-    const int blocks = step < n - step ? step : n - step;
-    send_to(members[(own - step + n) % n], blocks * bytes, true);
-    receive_from(members[(own + step) % n], true);
-  }
-}
-
-static void combine(char *to, const char *from, int count, MPI_Datatype type, MPI_Op op) {
-  for (int n = 0; n < count; n++) {
-    if (type == MPI_INT64_T) {
-      int64_t *a = (int64_t *)(void *)to + n;
-      const int64_t b = ((const int64_t *)(const void *)from)[n];
-      *a = op == MPI_SUM ? *a + b : op == MPI_MAX ? (b > *a ? b : *a) : b < *a ? b : *a;
-    } else if (type == MPI_DOUBLE && op == MPI_MAX) {
-      double *a = (double *)(void *)to + n;
-      const double b = ((const double *)(const void *)from)[n];
-      if (b > *a) *a = b;
-    } else if (type == MPI_2INT && op == MPI_MAXLOC) {
-      int *a = (int *)(void *)to + 2 * (ptrdiff_t)n;
-      const int *b = (const int *)(const void *)from + 2 * (ptrdiff_t)n;
-      if (b[0] > a[0] || (b[0] == a[0] && b[1] < a[1])) memcpy(a, b, 2 * sizeof *a);
-    } else {
-      fprintf(stderr, "cluster: such a reduction is not simulated\n");
-      exit(1);
-    }
-  }
-}
-
-static size_t bytes_of(MPI_Datatype type) {
-  return type == MPI_INT ? sizeof(int) : type >= MPI_INT64_T ? sizeof(int64_t) : (size_t)type;
-}
-
-/* All ranks have entered before one leaves, so that two sums in turn are enough. */
-int MPI_Allreduce(const void *from, void *to, int count, MPI_Datatype type, MPI_Op op, MPI_Comm comm) {
-  group *all = comm->group;
-  const int turn = comm->reductions++ % 2;
-  const size_t bytes = (size_t)count * bytes_of(type);
-  const void *own = from == MPI_IN_PLACE ? to : from;
-  if (bytes > SUM_BYTES) {
-    fprintf(stderr, "cluster: a reduction of %zu bytes is not simulated\n", bytes);
-    exit(1);
-  }
-  if (all->entered[turn]++ == 0)
-    memmove(all->sums[turn], own, bytes);
-  else
-    combine(all->sums[turn], own, count, type, op);
-  if (all->entered[turn] == all->size) all->entered[turn] = 0;
-  double_up(comm, (double)bytes);
-  memmove(to, all->sums[turn], bytes);
-  return MPI_SUCCESS;
-}
-
-int MPI_Barrier(MPI_Comm comm) {
-  double_up(comm, 0);
-  return MPI_SUCCESS;
-}
-
-int MPI_Bcast(void *at, int count, MPI_Datatype type, int root, MPI_Comm comm) {
-  (void)at, (void)count, (void)type, (void)root, (void)comm;
-  fprintf(stderr, "cluster: a broadcast is not simulated\n");
-  exit(1);
-}
-
-int MPI_Allgatherv(const void *from, int count, MPI_Datatype type, void *to, const int *counts, const int *begins,
-                   MPI_Datatype into, MPI_Comm comm) {
-  double bytes = 0;
-  (void)from, (void)count, (void)type, (void)to, (void)begins;
-  for (int n = 0; n < comm->group->size; n++) bytes += (double)counts[n] * (double)bytes_of(into);
-  gather(comm, bytes / comm->group->size);
-  return MPI_SUCCESS;
-}
-
-static group *group_of(split *all, int color) {
+static cluster_group *group_of(split *all, int color) {
   for (int n = 0; n < all->groups; n++)
     if (all->made_colors[n] == color) return all->made[n];
-  group *made = need(calloc(1, sizeof *made));
+  cluster_group *made = need(calloc(1, sizeof *made));
   made->members = need(malloc((size_t)size * sizeof *made->members));
   for (int n = 0; n < size; n++) {
     if (all->colors[n] != color) continue;
@@ -330,8 +220,8 @@ int MPI_Comm_split(MPI_Comm comm, int color, int key, MPI_Comm *part) {
   }
   splits[number].colors[current] = color;
   splits[number].keys[current] = key;
-  gather(comm, 2 * sizeof(int));
-  group *own = group_of(&splits[number], color);
+  cluster_gather(comm, 2 * sizeof(int));
+  cluster_group *own = group_of(&splits[number], color);
   *part = need(calloc(1, sizeof **part));
   (*part)->group = own;
   while (own->members[(*part)->rank] != current) (*part)->rank++;
@@ -368,7 +258,7 @@ MPI_Comm cluster_self(void) {
 }
 
 int MPI_Type_contiguous(int count, MPI_Datatype each, MPI_Datatype *type) {
-  *type = count * (int)bytes_of(each);
+  *type = count * (int)cluster_type_bytes(each);
   return MPI_SUCCESS;
 }
 
@@ -385,7 +275,7 @@ int MPI_Type_free(MPI_Datatype *type) {
 static int request_for(bool sends, int count, MPI_Datatype type, int other, MPI_Comm comm, MPI_Request *request) {
   *request = need(malloc(sizeof **request));
   **request = (struct cluster_request){
-      .sends = sends, .other = comm->group->members[other], .bytes = (double)count * (double)bytes_of(type)};
+      .sends = sends, .other = comm->group->members[other], .bytes = (double)count * (double)cluster_type_bytes(type)};
   return MPI_SUCCESS;
 }
 
@@ -409,7 +299,7 @@ int MPI_Request_free(MPI_Request *request) {
 int MPI_Startall(int count, MPI_Request *requests) {
   for (int n = 0; n < count; n++) {
     if (requests[n]->sends)
-      send_to(requests[n]->other, requests[n]->bytes, false);
+      cluster_send(requests[n]->other, requests[n]->bytes, false);
     else
       requests[n]->active = true;
   }
@@ -421,7 +311,7 @@ int MPI_Wait(MPI_Request *request, int ignored) {
   (void)ignored;
   if (*request == MPI_REQUEST_NULL || !(*request)->active) return MPI_SUCCESS;
   (*request)->active = false;
-  receive_from((*request)->other, false);
+  cluster_receive((*request)->other, false);
   return MPI_SUCCESS;
 }
 
@@ -467,7 +357,7 @@ static void start(void) {
 
 static void make_rank(int n) {
   rank *r = &ranks[n];
-  selves[n] = (group){.size = 1, .members = &world.members[n]};
+  selves[n] = (cluster_group){.size = 1, .members = &world.members[n]};
   world.members[n] = n;
   r->world = (struct cluster_comm){.group = &world, .rank = n};
   r->self = (struct cluster_comm){.group = &selves[n]};
@@ -491,7 +381,7 @@ int main(int argc, char **argv) {
   const size_t count = (size_t)size, nodes = count / SCHEDULE_NODE + 1;
   ranks = need(mmap(NULL, count * sizeof *ranks, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   selves = need(mmap(NULL, count * sizeof *selves, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-  world = (group){.size = size, .members = need(malloc(count * sizeof(int)))};
+  world = (cluster_group){.size = size, .members = need(malloc(count * sizeof(int)))};
   ready = need(malloc(count * sizeof *ready));
   out = need(calloc(nodes, sizeof *out));
   in = need(calloc(nodes, sizeof *in));
