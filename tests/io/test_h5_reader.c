@@ -20,8 +20,11 @@ static const char deck[] = "domain: {size: [1, 1], cells: [30, 47]}\nmaterial: {
 static const heat_h5_way ways[] = {{.transport = &heat_transport_direct, .hints = MPI_INFO_NULL},
                                    {.transport = &heat_transport_mpio, .hints = MPI_INFO_NULL}};
 
+static const heat_storage storages[] = {{false, 0}, {true, 0}, {false, 4}, {true, 1}};
+enum { STORAGES = sizeof storages / sizeof *storages };
+
 /* A field, and as a vector the first row of it, of which each rank gives a part. */
-static void write_both(rig *made, const heat_h5_way *way) {
+static void write_both(rig *made, const heat_h5_way *way, heat_storage storage) {
   const heat_grid *grid = &made->grid;
   const int64_t nx = grid->layout.cells[HEAT_X], lo = heat_block_start(nx, grid->size, grid->rank);
   const int64_t hi = heat_block_start(nx, grid->size, grid->rank + 1);
@@ -30,21 +33,21 @@ static void write_both(rig *made, const heat_h5_way *way) {
   number_cells(heat_stepper_solution(&made->stepper));
   heat_h5 out;
   heat_h5_begin(&out, grid, "file.h5", way);
-  heat_h5_write_field(&out, "temperature", heat_stepper_solution(&made->stepper), (heat_storage){0});
+  heat_h5_write_field(&out, "temperature", heat_stepper_solution(&made->stepper), storage);
   heat_h5_write_vector(&out, "row", nx, lo, hi - lo, part);
   assert_int_equal(heat_h5_commit(&out).code, HEAT_OK);
   free(part);
 }
 
-static bool numbered(const heat_field *field) {
+static bool numbered(const heat_field *field, bool single) {
   bool right = true;
   for (int64_t j = field->owned.lo[HEAT_Y]; j < field->owned.hi[HEAT_Y]; j++)
     for (int64_t i = field->owned.lo[HEAT_X]; i < field->owned.hi[HEAT_X]; i++)
-      right = right && *heat_field_at(field, i, j) == cell_number(i, j);
+      right = right && *heat_field_at(field, i, j) == (single ? (double)(float)cell_number(i, j) : cell_number(i, j));
   return right;
 }
 
-static void assert_reads(rig *made, const heat_h5_way *way) {
+static void assert_reads(rig *made, const heat_h5_way *way, bool single) {
   const int64_t nx = made->grid.layout.cells[HEAT_X], count = made->grid.rank == 0 ? nx - 3 : 0;
   heat_field *field = heat_stepper_solution(&made->stepper);
   double *part = calloc((size_t)nx, sizeof *part);
@@ -56,7 +59,7 @@ static void assert_reads(rig *made, const heat_h5_way *way) {
   heat_h5_reader_field(&reader, "temperature", &made->grid, field);
   heat_h5_reader_vector(&reader, "row", count > 0 ? 3 : 0, count, part);
   assert_int_equal(heat_h5_reader_close(&reader).code, HEAT_OK);
-  bool right = numbered(field) && field->valid == 0;
+  bool right = numbered(field, single) && field->valid == 0;
   for (int64_t i = 0; i < count; i++) right = right && part[i] == cell_number(i + 3, 0);
   assert_true(everywhere(right));
   free(part);
@@ -74,8 +77,10 @@ static void each_rank_gets_its_own(void **state) {
       const int *ranks = l == 0 && n == 1 ? layouts[1] : layouts[l];
       open_rig(&made, (rig_setting){.deck = decks[n], .ranks = ranks, .strips = 2 - l});
       for (int way = 0; way < 2; way++) {
-        write_both(&made, &ways[way]);
-        for (int reads = 0; reads < 2; reads++) assert_reads(&made, &ways[reads]);
+        for (int s = 0; s < (n == 0 ? STORAGES : 1); s++) {
+          write_both(&made, &ways[way], storages[s]);
+          for (int reads = 0; reads < 2; reads++) assert_reads(&made, &ways[reads], storages[s].single);
+        }
       }
       close_rig(&made);
     }
@@ -87,7 +92,7 @@ static void what_one_rank_cannot_open_none_opens(void **state) {
   (void)state;
   rig made;
   open_rig(&made, (rig_setting){.deck = deck});
-  write_both(&made, &ways[0]);
+  write_both(&made, &ways[0], storages[0]);
   for (int way = 0; way < 2; way++) {
     heat_h5_reader reader;
     const bool last = made.grid.rank == made.grid.size - 1;
@@ -107,7 +112,7 @@ static void another_shape_is_told(void **state) {
   int size;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   open_rig(&other, (rig_setting){.deck = narrow_deck, .ranks = (const int[]){size, 1}});
-  write_both(&made, &ways[0]);
+  write_both(&made, &ways[0], storages[0]);
   static const char *const names[] = {"temperature", "row", "nothing"};
   for (int way = 0; way < 2; way++)
     for (int n = 0; n < 3; n++) {
