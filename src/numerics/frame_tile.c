@@ -2,8 +2,8 @@
 
 enum {
   LINE_CELLS = 8, /* doubles of a cache line */
-  PIECE = 16,     /* columns that several stages are done in together */
-  TOGETHER = 32   /* stages, most */
+  PIECE = 16,     /* columns that are done together in several stages */
+  TOGETHER = 32   /* stages that are done so, at most */
 };
 
 heat_box heat_frame_turned(const heat_frame_pass *p, heat_box box) {
@@ -36,7 +36,7 @@ static double *vector_at(const heat_frame_tile *t, ptrdiff_t p, ptrdiff_t c) {
   return t->lane.cells + (p * lanes->pitch + c) * lanes->lanes;
 }
 
-/* Fetch the cells; those that do not exist become copies of others. */
+/* Fetch the cells of the tile; those that do not exist become copies of others. */
 static void load_tile(const heat_frame_tile *t) {
   const heat_field *field = &t->p->from;
   const heat_arrays from = {.at = {field->corner},
@@ -48,7 +48,7 @@ static void load_tile(const heat_frame_tile *t) {
   heat_lane_fetch(lanes, &(heat_lane_rows){t->lane.cells, t->at.lo[HEAT_X], t->at.lo[HEAT_Y], rows, 0, rows}, &from, 0);
 }
 
-/* Write back the cells that are in `part`, all of which are in the tile. */
+/* Write the cells of `part` back to the field. All of them are in the tile. */
 static void store_tile(const heat_frame_tile *t, heat_box part) {
   enum { LANES_MOST = 8 };
   const heat_lanes *lanes = t->p->work->lanes;
@@ -73,7 +73,7 @@ static void store_tile(const heat_frame_tile *t, heat_box part) {
   }
 }
 
-/* Turn a line around, so that its cells come in the field's order where the pass goes downwards. */
+/* Reverse a line where the pass goes downwards, so that its cells come in the order of the field. */
 static heat_wall_line reversed(const heat_frame_pass *p, heat_wall_line line) {
   const int64_t last_run = (line.count - line.first_run + line.run - 1) % line.run + 1;
   if (line.count > line.first_run) {
@@ -88,12 +88,12 @@ static heat_wall_line reversed(const heat_frame_pass *p, heat_wall_line line) {
   return line;
 }
 
-/* Have the ghosts set along one side of `part`, the cells of the tile in which stage k is done. The cell that is done
- * at vector (p, c) lies at (p - 1, c - 1) before. */
+/* Have the ghost cells set along one side of `part`, which are the cells of the tile that stage k updates. A cell that
+ * the stage writes to vector (p, c) has been at (p - 1, c - 1) before. */
 static void prepare_side(const heat_frame_tile *t, int k, heat_box part, int side) {
   const heat_frame_pass *p = t->p;
   const int rows = t->lane.rows, high = side % 2;
-  const heat_box done = heat_box_shift(part, k + 1, k + 1); /* positions */
+  const heat_box done = heat_box_shift(part, k + 1, k + 1); /* their positions after the stage */
   const ptrdiff_t column = p->work->lanes->lanes, row = (ptrdiff_t)p->work->lanes->pitch * column;
   const bool along_x = side / 2 == HEAT_Y;
   const int64_t x = (!along_x && high ? done.hi[HEAT_X] - 1 : done.lo[HEAT_X]) - t->at.lo[HEAT_X];
@@ -105,7 +105,7 @@ static void prepare_side(const heat_frame_tile *t, int k, heat_box part, int sid
                          .cell = vector_at(t, y % rows - 1, x - 1) + y / rows,
                          .along = along_x ? column : row,
                          .out = high ? out : -out};
-  if (!along_x) { /* what each lane has is a run */
+  if (!along_x) { /* the cells of each lane are a run */
     line.run = rows;
     line.first_run = rows - y % rows;
     line.jump = 1 - rows * row;
@@ -114,7 +114,7 @@ static void prepare_side(const heat_frame_tile *t, int k, heat_box part, int sid
   p->work->prepare(p->work->context, k, &line);
 }
 
-/* The tile with what it is handed of stage k. */
+/* The tile with the memory for neighbouring tiles at stage k. */
 static heat_lane_tile at_stage(const heat_frame_tile *t, int k) {
   const heat_lanes *lanes = t->p->work->lanes;
   const ptrdiff_t columns = k * (ptrdiff_t)heat_frame_two_columns(lanes);
@@ -125,7 +125,7 @@ static heat_lane_tile at_stage(const heat_frame_tile *t, int k) {
   return lane;
 }
 
-/* Stage k in the columns [first, last), behind the handing over. */
+/* Do stage k in the columns [first, last), for which the rows and columns beside them have been filled in. */
 static void update(heat_frame_tile *t, int k, int first, int last) {
   const heat_frame_work *work = t->p->work;
   const heat_sweep *sweep = &work->fronts[k].sweep;
@@ -135,7 +135,7 @@ static void update(heat_frame_tile *t, int k, int first, int last) {
     work->lanes->update(&t->lane, first, last, sweep->c * sweep->rx, sweep->c * sweep->ry);
 }
 
-/* Stage k in a tile within which nothing but the kernel is to do. */
+/* Do stage k in a tile in which there is nothing to do but the kernel. */
 static void do_inner(heat_frame_tile *t, int k) {
   const heat_frame_work *work = t->p->work;
   const heat_sweep *sweep = &work->fronts[k].sweep;
@@ -153,12 +153,13 @@ static bool touches(heat_box part, heat_box domain, int side) {
   return side % 2 == 0 ? part.lo[axis] == domain.lo[axis] : part.hi[axis] == domain.hi[axis];
 }
 
-/* Stage k in a tile at the rim of its box. */
+/* Do stage k in a tile that is not wholly inside of the stage's box, or lies beside a wall. */
 static void do_rim(heat_frame_tile *t, int k) {
   const heat_frame_pass *p = t->p;
   const heat_frame_work *work = p->work;
   const heat_box box = heat_frame_box_of(p, k), domain = heat_frame_turned(p, work->grid->domain);
-  /* What the stage reads there, here or in the tiles to the right and above, has to be handed over. */
+  /* If neither this tile nor the tiles to the right and above read any cell here at this stage, nothing is to be
+   * stored. */
   if (heat_box_empty(heat_box_intersect(heat_box_shift(t->at, -k, -k), heat_box_grow(box, 1)))) return;
   const heat_box part = heat_box_intersect(heat_box_shift(t->at, -k - 1, -k - 1), box);
   bool beside[HEAT_SIDES], any = false;
@@ -166,7 +167,7 @@ static void do_rim(heat_frame_tile *t, int k) {
     beside[side] = heat_grid_wall(work->grid, turned_side(p, side)) && touches(part, domain, side);
     any = any || beside[side];
   }
-  /* All columns, at the rim of a block that goes on in another one: as in the middle. */
+  /* A tile whose columns are all updated, at an edge where another block goes on, is done as one in the middle. */
   if (!any && !heat_box_empty(part) && heat_box_width(part, HEAT_X) == work->lanes->columns) {
     do_inner(t, k);
     return;
@@ -180,7 +181,7 @@ static void do_rim(heat_frame_tile *t, int k) {
   update(t, k, (int)(part.lo[HEAT_X] + shift), (int)(part.hi[HEAT_X] + shift));
 }
 
-/* Have one of `shares` shares of the next tile's cells brought near, and of those that it will write to. */
+/* Prefetch one of `shares` equal parts of the next tile's cells, and of the cells that it will write to. */
 static void fetch_ahead(const heat_frame_tile *t, int share, int shares) {
   const heat_frame_work *work = t->p->work;
   const int count = work->count, rows = (int)heat_box_width(t->at, HEAT_Y), columns = work->lanes->columns;
@@ -196,20 +197,21 @@ static void fetch_ahead(const heat_frame_tile *t, int share, int shares) {
   if (work->patches != NULL) heat_lane_window_fetch_ahead(&t->window, share, shares);
 }
 
-/* The stages [from, from + count) in a tile within which nothing but the kernel is to do, where coefficients have to be
- * read: piece by piece from right to left, each stage two columns behind the one before. So a piece of coefficients is
- * read again while it is in the first-level cache, in which those of a whole tile have no place:
+/* Do the stages [from, from + count) together in a tile in which there is nothing to do but the kernel and the
+ * coefficients have to be read. The columns are divided into pieces, which are done from right to left, and each stage
+ * is two columns behind the one before. So the next stage reads a piece of the coefficients again while it is still in
+ * the first-level cache, for which those of a whole tile are too many:
  *
  *     stage
  *       ^   |    6    |   4   | 2 |      two stages, in the order of their numbers
  *       |   |   5   |   3   |  1  |
  *           +-------------------> columns
  *
- * A stage at column c reads what the one before left in the columns c - 2 to c, and writes to column c, which no later
- * column of that one reads. */
+ * At column c a stage reads what the stage before has left in the columns c - 2 to c, and it writes to column c, which
+ * the stage before does not read in any column that it does later. */
 static void do_together(heat_frame_tile *t, int from, int count) {
   const int columns = t->p->work->lanes->columns, pieces = columns / PIECE;
-  int done[TOGETHER], calls = 0; /* done: columns from here on */
+  int done[TOGETHER], calls = 0; /* done: the columns from here on are done */
   for (int s = 0; s < count; s++) done[s] = columns;
   for (int begin = columns - PIECE; done[count - 1] > 0; begin -= PIECE) {
     for (int s = 0; s < count; s++) {

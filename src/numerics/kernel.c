@@ -1,14 +1,16 @@
-/* The plain loops, and beside them the marching kernels, which give the same bits and are the ones that runs use, for
- * the Euler step and for a sum of most terms, as the stages of RKL2 are (1.3 x as fast there as the plain loop).
+/* The plain loops, and the marching loops, which give the same bits. Runs use the marching loops for the Euler step and
+ * for a sum of the largest number of terms, as in the stages of RKL2 (where they are 1.3 times as fast as the plain
+ * loop).
  *
- * Marching: a few vectors side by side go down the rows of a box. The row to the south and the row itself stay in
- * registers from when they were the row to the north, so that each value of u is loaded once from the north and twice,
- * unaligned, as a neighbour to the west and east (or taken from the vector beside it); with varying material the heat
- * through a north face stays as the next row's through its south face. Boxes are small enough to stay in the
+ * In a marching loop a few vectors side by side go up the rows of a box. The values of the row to the south and of the
+ * row itself are still in registers, since they were the row itself and the row to the north in the step before. So
+ * each value of u is loaded once as the neighbour to the north, and twice more, unaligned, as the neighbour to the west
+ * and to the east (or is taken from the vector beside it). With varying material the heat that flows through a north
+ * face is kept for the next row, where it flows through the south face. Boxes are small enough to stay in the
  * first-level cache (see tiles.c).
  *
- * All loops are made from two inlined bodies whose flags are constants. out may be one of x, never u, and no other
- * array: cells are independent, which is what `simd` states. */
+ * All loops are made from two inlined functions whose flags are constants. `out` may be one of x, but neither u nor
+ * another array, so that cells are independent of each other; this is what `simd` says to the compiler. */
 #include "heat2d/numerics/kernel.h"
 
 #include "vectors.h"
@@ -17,8 +19,9 @@
 
 enum { LANES = VECTOR_BYTES / sizeof(double), GROUP = 2 }; /* GROUP: vectors that march side by side */
 
-/* The vectors one cell further east (west) than the first (second) of two that lie side by side. Where each vector is a
- * whole cache line an unaligned one costs two loads, and this costs less. */
+/* From two vectors that lie side by side: the vector one cell further east than the first, and the one that is one cell
+ * further west than the second. Where each vector is a whole cache line an unaligned vector costs two loads, and this
+ * costs less. */
 #if VECTOR_BYTES == 64 && defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
 #define SHARED true
@@ -32,8 +35,8 @@ enum { LANES = VECTOR_BYTES / sizeof(double), GROUP = 2 }; /* GROUP: vectors tha
 #define shifted_west(a, b) (a)
 #endif
 
-/* sum - n u for an n that is a power of two: n u is exact, so that a fused multiply-add rounds once, as the difference
- * does, and gives its bits. It saves an operation where additions are what a processor is short of. */
+/* sum - n u for an n that is a power of two. n u is exact, so a fused multiply-add rounds once, as the difference does,
+ * and gives the same bits. It saves an operation, and additions are what the processor has too few units for. */
 ALWAYS_INLINE double less(double sum, double n, double u) {
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
   return __builtin_fma(-n, u, sum);
@@ -50,7 +53,7 @@ ALWAYS_INLINE vec vec_less(vec sum, double n, vec u) {
 
 typedef enum material { ISOTROPIC, UNIFORM, VARYING } material;
 
-/* What a sweep multiplies with, c included: see kernel.h. */
+/* The factors of a sweep, which include c: see kernel.h. */
 typedef struct factors {
   double a, b, d, c;
   double w[HEAT_TERMS];
@@ -67,7 +70,8 @@ static material material_of(const heat_sweep *sweep, factors f) {
   return sweep->kx != NULL ? VARYING : f.a == f.b ? ISOTROPIC : UNIFORM;
 }
 
-/* One row, all by value: nothing that the loop reads can then be taken for something that it writes. */
+/* The arrays of one row. It is passed by value, so that the compiler knows that nothing which the loop reads is changed
+ * by what it writes. */
 typedef struct row {
   double *out;
   const double *u, *south, *north;
@@ -104,8 +108,8 @@ ALWAYS_INLINE double change_at(row r, factors f, ptrdiff_t i, material kind, boo
   return source ? conduction + f.d * r.q[i] : conduction;
 }
 
-/* With a number of terms that is a constant where this is inlined: without that there are no vectors. The weights stand
- * one by one, as an array of them would need a place on the stack. */
+/* Compute the weighted sum of a row. The number of terms is a constant where this is inlined; without that the compiler
+ * makes no vector instructions. The weights are single variables, since an array of them would be put on the stack. */
 ALWAYS_INLINE void terms_row(const heat_sweep *sweep, row r, ptrdiff_t columns, int terms) {
   const double w = sweep->w[0], w1 = terms > 1 ? sweep->w[1] : 0, w2 = terms > 2 ? sweep->w[2] : 0;
   const double w3 = terms > 3 ? sweep->w[3] : 0;
@@ -131,13 +135,13 @@ static void sum_row(const heat_sweep *sweep, row r, ptrdiff_t columns) {
     terms_row(sweep, r, columns, HEAT_TERMS);
 }
 
-/* The weighted sum is in its place: c L(u) is added. */
+/* Add c L(u) to the weighted sum that `out` holds. */
 ALWAYS_INLINE void add_row(row r, factors f, ptrdiff_t columns, material kind, bool source) {
 #pragma omp simd
   for (ptrdiff_t i = 0; i < columns; i++) r.out[i] = r.out[i] + change_at(r, f, i, kind, source);
 }
 
-/* The same for the Euler step, whose only term is u with the weight 1. */
+/* Compute a row of the Euler step, whose only term is u with the weight 1. */
 ALWAYS_INLINE void euler_row(row r, factors f, ptrdiff_t columns, material kind, bool source) {
 #pragma omp simd
   for (ptrdiff_t i = 0; i < columns; i++) r.out[i] = r.u[i] + change_at(r, f, i, kind, source);
@@ -160,18 +164,18 @@ ALWAYS_INLINE void plain_box(const heat_sweep *sweep, factors f, heat_part part,
   }
 }
 
-/* A cursor at the first lane of a column of vectors. */
+/* The place in each array of the first lane in a column of vectors. */
 typedef struct cursor {
   double *out;
   const double *u, *kx, *ky, *inverse, *q;
-  const double *x[HEAT_TERMS]; /* all but the first, which is u */
+  const double *x[HEAT_TERMS]; /* all terms but the first, which is u */
 } cursor;
 
-/* What march loops are made for. */
+/* The properties for each combination of which there is a marching loop. */
 typedef struct marching {
   material kind;
   bool source;
-  bool weighted; /* the sum has HEAT_TERMS terms, the first of them u; otherwise it is u */
+  bool weighted; /* the sum has HEAT_TERMS terms, the first of them u; otherwise the sum is u */
 } marching;
 
 ALWAYS_INLINE vec load(const double *from) {
@@ -191,7 +195,7 @@ ALWAYS_INLINE cursor advance(cursor p, ptrdiff_t step, marching m) {
   return p;
 }
 
-/* The weighted sum, in the order of terms_row. */
+/* The weighted sum, added up in the order of terms_row. */
 ALWAYS_INLINE vec sum_of(cursor p, ptrdiff_t i, factors f, vec u, marching m) {
   if (!m.weighted) return u;
   vec sum = f.w[0] * u;
@@ -200,7 +204,7 @@ ALWAYS_INLINE vec sum_of(cursor p, ptrdiff_t i, factors f, vec u, marching m) {
   return sum;
 }
 
-/* What lies to the east of `group` vectors that lie side by side at `from`. */
+/* Find the neighbours to the east of `group` vectors that lie side by side at `from`. */
 ALWAYS_INLINE void load_east(int group, const double *from, const vec *here, vec *east) {
 #pragma GCC unroll 4
   for (int v = 0; v < group; v++) {
@@ -221,7 +225,8 @@ ALWAYS_INLINE void load_west(int group, const double *from, const vec *here, vec
   }
 }
 
-/* What comes in through the east faces, and goes out through the west ones in place of what lies there. */
+/* Compute the heat that flows in through the east faces, and the heat that flows out through the west ones, which
+ * replaces the values to the west. */
 ALWAYS_INLINE void heat_along_x(int group, cursor p, const vec *here, vec *west, vec *east) {
 #pragma GCC unroll 4
   for (int v = 0; v < group; v++) west[v] = load(p.kx + v * LANES) * (here[v] - west[v]);
@@ -235,8 +240,9 @@ ALWAYS_INLINE void heat_along_x(int group, cursor p, const vec *here, vec *west,
   }
 }
 
-/* One row of `group` vectors: u here and to the south are given, the north is loaded for the next row. `flux`: what
- * comes in through the south faces, and then through the north ones. */
+/* Update one row of `group` vectors. u in this row and in the row to the south is given; the row to the north is loaded
+ * and kept for the next row. `flux` is the heat that flows in through the south faces; afterwards it is the heat that
+ * flows out through the north faces, which is what comes in through the next row's south faces. */
 ALWAYS_INLINE void march_row(int group, cursor p, ptrdiff_t stride, factors f, marching m, const vec *south,
                              const vec *here, vec *north, vec *flux) {
   const material kind = m.kind;
@@ -279,7 +285,7 @@ ALWAYS_INLINE void march(int group, cursor p, ptrdiff_t rows, ptrdiff_t stride, 
     flux[v] = y[v];
     if (m.kind == VARYING) flux[v] = load(p.ky + v * LANES) * (y[v] - x[v]);
   }
-  for (; rows >= 3; rows -= 3) { /* the three rows change parts, so that nothing is moved */
+  for (; rows >= 3; rows -= 3) { /* the three arrays take turns as south, here and north, so that nothing is moved */
     march_row(group, p, stride, f, m, x, y, z, flux);
     p = advance(p, stride, m);
     march_row(group, p, stride, f, m, y, z, x, flux);
@@ -294,7 +300,7 @@ ALWAYS_INLINE void march(int group, cursor p, ptrdiff_t rows, ptrdiff_t stride, 
 
 typedef void box_loop(const heat_sweep *sweep, factors f, heat_part part);
 
-/* `rest` does the columns that fill no vector. */
+/* March through a box; `rest` does the columns that do not fill a vector. */
 ALWAYS_INLINE void march_box(const heat_sweep *sweep, factors f, heat_part part, marching m, box_loop *rest) {
   const ptrdiff_t stride = sweep->stride;
   ptrdiff_t i = 0;

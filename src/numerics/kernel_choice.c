@@ -1,6 +1,6 @@
-/* One source of kernels, compiled for several generations of processors; the best that this one has is chosen at start,
- * so that one binary serves login nodes and newer compute nodes. All give the same bits: see kernel.h.
- */
+/* The kernels are compiled from one source for several generations of processors, and the fastest that this processor
+ * can run are chosen at the start. So one binary serves login nodes and newer compute nodes. All of them give the same
+ * bits: see kernel.h. */
 #include "heat2d/numerics/kernel.h"
 
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 
 extern const heat_lanes heat_lanes_base;
 #ifdef HEAT2D_X86_64_LEVELS
-/* kernel.c and lanes.c again, with other names and other instructions: see CMakeLists.txt. */
+/* kernel.c and lanes.c again, with other names and for other instructions: see CMakeLists.txt. */
 #define DECLARE(level)                                                                                                 \
   void heat_kernel_plain_##level(const heat_sweep *sweep, heat_part part);                                             \
   void heat_kernel_march_##level(const heat_sweep *sweep, heat_part part);                                             \
@@ -35,7 +35,7 @@ static bool always(void) {
   return true;
 }
 
-/* The best first. */
+/* The fastest first. */
 static const struct {
   heat_kernels kernels;
   bool (*supported)(void);
@@ -43,7 +43,7 @@ static const struct {
 #ifdef HEAT2D_X86_64_LEVELS
     {{"x86-64-v4", heat_kernel_plain_v4, heat_kernel_march_v4, heat_kernel_rate_v4, &heat_lanes_v4}, has_v4},
     {{"x86-64-v3", heat_kernel_plain_v3, heat_kernel_march_v3, heat_kernel_rate_v3, &heat_lanes_v3}, has_v3},
-    /* Its vectors are as long as those of all x86-64, and its loops have the same instructions. */
+    /* The vectors of x86-64-v2 are as long as those of all x86-64, and its loops have the same instructions. */
     {{"x86-64-v2", heat_kernel_plain, heat_kernel_march, heat_kernel_rate, &heat_lanes_base}, has_v2},
 #endif
     {{"base", heat_kernel_plain, heat_kernel_march, heat_kernel_rate, &heat_lanes_base}, always},

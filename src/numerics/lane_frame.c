@@ -8,46 +8,46 @@
 
 enum {
   LINE = 64,      /* bytes of a cache line */
-  LINE_CELLS = 8, /* doubles of it */
-  PAGE = 512,     /* likewise */
+  LINE_CELLS = 8, /* doubles of a cache line */
+  PAGE = 512,     /* doubles of a page */
   THREADS_MOST = 256,
-  SPARE_STRIPS = 3,  /* by which several threads on the left may be ahead, beside one for each */
-  APART_STRIPS = 16, /* that are done without their last tiles before those are, at most */
-  PATIENCE = 1000    /* looks at another thread's progress before this one lets others run */
+  SPARE_STRIPS = 3,  /* strips that the first of several threads may be ahead, besides one strip for each thread */
+  APART_STRIPS = 16, /* strips that are begun before the last tiles of the first of them are done, at most */
+  PATIENCE = 1000    /* number of looks at another thread's progress before a thread yields its core to others */
 };
 
-/* How far a thread has come. */
+/* How many strips a thread has done. */
 typedef struct progress {
   _Alignas(LINE) atomic_int strips;
 } progress;
 
-/* The parts of the memory. */
+/* The parts of the memory of a frame. */
 typedef struct parts {
-  double *below;   /* for each tile of a strip and stage: two rows, from the strip below */
-  double *left;    /* for each strip under way and stage: two columns from the tile to the left, and two for the next */
-  double *tiles;   /* of each thread */
-  double *waste;   /* of each thread: a row that nobody reads */
+  double *below;   /* for each tile of a strip and each stage: two rows, from the strip below */
+  double *left;    /* for each strip begun and each stage: two columns for the next tile, in turn in two halves */
+  double *tiles;   /* of each thread: a tile */
+  double *waste;   /* of each thread: a row to write values to that are not wanted */
   double *windows; /* of each thread: coefficients, where the material varies */
-  size_t below_each, left_each, tile_each, window_each; /* doubles for a tile, half a strip, thread */
+  size_t below_each, left_each, tile_each, window_each; /* doubles for each tile, half a strip, thread */
 } parts;
 
-/* Tiles of a strip that are divided among threads. */
+/* The tiles [first, last) of each strip, which are divided among threads. */
 typedef struct stretch {
   int first, last;
   int threads;
   progress done[THREADS_MOST];
 } stretch;
 
-enum { MAIN, RIGHT, STRETCHES }; /* the last tiles are apart where the cells to the right come late */
+enum { MAIN, RIGHT, STRETCHES }; /* the last tiles are a stretch of their own where cells to the right arrive late */
 
 typedef struct pass {
   heat_frame_pass all; /* what its tiles have in common */
   parts memory;
-  heat_box span; /* positions of all tiles */
+  heat_box span; /* the positions of all tiles */
   int tiles, strips;
-  int last_rows; /* of each lane, in the last strip */
-  int window;    /* strips that are done in one stretch before they are in the next one */
-  int ring;      /* strips that may be under way */
+  int last_rows; /* rows of each lane in the last strip */
+  int window;    /* number of strips that are done in one stretch before they are done in the next one */
+  int ring;      /* number of strips that may have been begun and not finished */
   int threads;
   stretch stretches[STRETCHES];
 } pass;
@@ -56,12 +56,12 @@ static int strip_rows(const heat_lanes *lanes) {
   return lanes->lanes * lanes->rows;
 }
 
-/* Rows of each lane in a strip. */
+/* The number of rows of each lane in a strip. */
 static int rows_of(const pass *p, int strip) {
   return strip + 1 < p->strips ? p->all.work->lanes->rows : p->last_rows;
 }
 
-/* Wait until a thread has done that many strips. */
+/* Wait until another thread has done that many strips. */
 static void await(progress *other, int strips) {
   for (int looks = 0; atomic_load_explicit(&other->strips, memory_order_acquire) < strips;)
     if (looks < PATIENCE)
@@ -70,7 +70,8 @@ static void await(progress *other, int strips) {
       sched_yield();
 }
 
-/* Until what the thread's tiles in a strip need has been left for them, and what they write over is of no more use. */
+/* Wait until everything that this thread's tiles need in a strip has been stored, and until what they will overwrite is
+ * not needed any more. */
 static void await_strip(pass *p, int which, int thread, int strip) {
   stretch *near = &p->stretches[MAIN], *right = &p->stretches[RIGHT], *last = right->threads > 0 ? right : near;
   if (thread > 0)
@@ -80,7 +81,7 @@ static void await_strip(pass *p, int which, int thread, int strip) {
   if (thread == 0 && p->threads > 1) await(&last->done[last->threads - 1], strip + 1 - p->ring);
 }
 
-/* Positions of the tiles [first, last) of a strip. */
+/* The positions of the tiles [first, last) of a strip. */
 static heat_box tiles_at(const pass *p, int strip, int first, int last) {
   const heat_lanes *lanes = p->all.work->lanes;
   const int64_t x = p->span.lo[HEAT_X], y = p->span.lo[HEAT_Y] + (int64_t)strip * strip_rows(lanes);
@@ -88,7 +89,7 @@ static heat_box tiles_at(const pass *p, int strip, int first, int last) {
                     {x + (int64_t)last * lanes->columns, y + (int64_t)lanes->lanes * rows_of(p, strip)}};
 }
 
-/* Before the tiles [first, last) of a strip: what they read and write over. */
+/* Say which cells the tiles [first, last) of a strip will read and write, before they are done. */
 static void announce(const pass *p, int strip, int first, int last) {
   const int count = p->all.work->count;
   const heat_box at = tiles_at(p, strip, first, last);
@@ -96,8 +97,8 @@ static void announce(const pass *p, int strip, int first, int last) {
                       heat_frame_turned(&p->all, heat_box_shift(at, -count, -count)));
 }
 
-/* A thread's part of a stretch in the strips [begin, end): after the thread to the left, whose columns come with the
- * strip. */
+/* Do a thread's part of a stretch in the strips [begin, end). In each strip it comes after the thread to the left,
+ * which stores the columns that it needs. */
 static void do_stretch(pass *p, heat_frame_tile *t, int which, int begin, int end) {
   const int thread = omp_get_thread_num();
   stretch *own = &p->stretches[which];
@@ -121,7 +122,7 @@ static void do_stretch(pass *p, heat_frame_tile *t, int which, int begin, int en
   }
 }
 
-/* All that one thread does. */
+/* Do all that one thread has to do in a pass. */
 static void do_share(pass *p) {
   const heat_lanes *lanes = p->all.work->lanes;
   const size_t thread = (size_t)omp_get_thread_num();
@@ -155,7 +156,7 @@ static void divide(pass *p, int threads) {
   }
 }
 
-/* Where each stage is done, and the tiles that cover it. */
+/* Find the positions at which each stage is done, and the tiles that cover them. */
 static void lay_out(pass *p) {
   const heat_frame_work *work = p->all.work;
   const heat_lanes *lanes = work->lanes;
@@ -172,7 +173,7 @@ static void lay_out(pass *p) {
     p->all.inner = heat_box_intersect(p->all.inner,
                                       heat_box_shift(heat_frame_turned(&p->all, work->fronts[k].inner), k + 1, k + 1));
   }
-  /* Rows of a field begin on a cache line at the first owned cell. */
+  /* In a field the first owned cell of each row is at the begin of a cache line. */
   const int64_t left = owned.lo[HEAT_X] - p->span.lo[HEAT_X];
   p->span.lo[HEAT_X] = owned.lo[HEAT_X] - (left + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS;
   p->tiles = (int)((heat_box_width(p->span, HEAT_X) + lanes->columns - 1) / lanes->columns);
@@ -183,7 +184,7 @@ static void lay_out(pass *p) {
     const int step = lanes->lanes * lanes->step, rest = (int)(height - (int64_t)(p->strips - 1) * strip_rows(lanes));
     p->last_rows = (rest + step - 1) / step * lanes->step;
   }
-  /* Tiles that read nothing to the right of the owned box. */
+  /* The number of tiles that read nothing to the right of the owned box. */
   const int near = (int)((owned.hi[HEAT_X] - p->span.lo[HEAT_X]) / lanes->columns);
   p->stretches[MAIN].last = p->stretches[RIGHT].first = work->right_last ? least(near, p->tiles) : p->tiles;
   p->stretches[RIGHT].last = p->tiles;
@@ -196,12 +197,13 @@ static size_t in_lines(size_t doubles) {
   return (doubles + LINE_CELLS - 1) / LINE_CELLS * LINE_CELLS;
 }
 
-/* Doubles of a tile with what lies below and to the left, in whole pages. */
+/* The number of doubles of a tile with the rows below and the columns to the left, rounded up to whole pages. */
 static size_t tile_room(const heat_lanes *lanes) {
   return (((size_t)(lanes->rows + 2) * (size_t)lanes->pitch + 2) * (size_t)lanes->lanes + PAGE - 1) / PAGE * PAGE;
 }
 
-/* Have room for all parts, and say where they are. What lies in it before the first strip is never used. */
+/* Allocate the parts of the memory unless it is large enough already. What it holds before the first strip of a pass is
+ * never used. */
 static heat_status provide(heat_lane_frame *frame, pass *p) {
   const heat_lanes *lanes = p->all.work->lanes;
   const size_t stages = (size_t)p->all.work->count, threads = (size_t)p->threads;
@@ -255,7 +257,7 @@ heat_status heat_lane_frame_pass(heat_lane_frame *frame, const heat_frame_work *
 #pragma omp parallel num_threads(p.threads) if (p.threads > 1)
   {
 #pragma omp single
-    divide(&p, omp_get_num_threads()); /* may be fewer */
+    divide(&p, omp_get_num_threads()); /* there may be fewer threads than were asked for */
     do_share(&p);
   }
   return status;

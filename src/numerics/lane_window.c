@@ -1,16 +1,17 @@
 #include "heat2d/numerics/lane_window.h"
 
-/* What all cells have of an array that then need not be fetched; NULL: they differ, or it always is. */
+/* The value that all cells have in an array, which then need not be fetched; NULL: they differ, or the array is one
+ * that is always fetched. */
 static const double *one_of(const heat_lane_window *window, int array) {
   return array == HEAT_COEFFICIENT_INVERSE ? window->patches->one : NULL;
 }
 
-/* Blocks to the left of a tile's own one. */
+/* The number of blocks to the left of a tile's own one. */
 static int blocks_beside(const heat_lanes *lanes, int stages) {
   return (stages + lanes->columns - 1) / lanes->columns;
 }
 
-/* Doubles of a block. */
+/* The number of doubles of a block in one array. */
 static size_t block_room(const heat_lanes *lanes, int stages) {
   return (size_t)(lanes->rows + stages) * (size_t)lanes->pitch * (size_t)lanes->lanes;
 }
@@ -27,20 +28,20 @@ heat_lane_window heat_lane_window_begin(const heat_lanes *lanes, int stages, con
   return window;
 }
 
-/* Which of the blocks begins, or has to begin, at column x. */
+/* The number of the block in which the coefficients from column x on are kept. */
 static int block_of(const heat_lane_window *window, int64_t x) {
   const int64_t width = window->lanes->columns, period = width * window->blocks;
   return (int)((x % period + period) % period / width);
 }
 
-/* Vector (row, column) of a block in an array. */
+/* Vector (row, column) of an array in a block. */
 static double *vector_at(const heat_lane_window *window, int block, int array, ptrdiff_t row, ptrdiff_t column) {
   const heat_lanes *lanes = window->lanes;
   const size_t before = block_room(lanes, window->stages) * (size_t)(block * window->from->count + array);
   return window->memory + before + ((row + window->stages) * lanes->pitch + column) * lanes->lanes;
 }
 
-/* What all cells that come to the tile at column x have in common; NULL: they differ. */
+/* The coefficients that all cells share which come to the tile at column x; NULL: they differ. */
 static const double *common_below(const heat_lane_window *window, int64_t x) {
   const heat_lanes *lanes = window->lanes;
   const int64_t y = window->y;
@@ -54,7 +55,7 @@ void heat_lane_window_move(heat_lane_window *window, int64_t x, int64_t y) {
   window->y = y;
   window->own = block_of(window, x);
   window->common = common_below(window, x);
-  /* Rows beyond the rim may not be in memory. */
+  /* Cells beyond the edge of the arrays may not be in memory. */
   window->ahead = common_below(window, x + lanes->columns) == NULL &&
                   y >= window->from->cells.lo[HEAT_Y] + window->stages &&
                   x + 2 * (int64_t)lanes->columns <= window->from->cells.hi[HEAT_X] &&
@@ -62,8 +63,8 @@ void heat_lane_window_move(heat_lane_window *window, int64_t x, int64_t y) {
                   y + lanes->lanes * lanes->rows <= window->from->cells.hi[HEAT_Y];
 }
 
-/* The block that lies so many to the left of the tile, which is fetched if it is not there: of all lanes the rows of
- * the tile, and below them those that are in the lane below, or were in the strip below. */
+/* The block that lies `back` blocks to the left of the tile's own one. If it is not there yet it is fetched: the rows
+ * of the tile in all lanes, and the rows below them, which belong to the lane below or to the strip below. */
 static int provide_block(heat_lane_window *window, int back) {
   const heat_lanes *lanes = window->lanes;
   const int block = window->own >= back ? window->own - back : window->own - back + window->blocks;
@@ -81,7 +82,7 @@ static int provide_block(heat_lane_window *window, int back) {
   return block;
 }
 
-/* What the columns [first, last) of a stage have in common; NULL: they differ. */
+/* The coefficients that all cells share which stage k reads in the columns [first, last); NULL: they differ. */
 static const double *common_to(const heat_lane_window *window, int k, int first, int last) {
   const heat_lanes *lanes = window->lanes;
   const int64_t i = window->x - k - 1, j = window->y - k - 1;
@@ -89,11 +90,11 @@ static const double *common_to(const heat_lane_window *window, int k, int first,
                              (heat_box){{i + first, j}, {i + last + 1, j + lanes->lanes * lanes->rows + 1}});
 }
 
-/* Columns in which the coefficients differ. Those of a block at a time, from right to left. */
+/* Do a stage in columns in which the coefficients differ: those that lie in one block at a time, from right to left. */
 static void update_differing(heat_lane_window *window, const heat_lane_step *step, int first, int last) {
   const int k = step->k, width = window->lanes->columns;
   const double *one = one_of(window, HEAT_COEFFICIENT_INVERSE);
-  int back = 0, start = 0; /* of the block: how many to the left of the tile, and where it begins in columns of that */
+  int back = 0, start = 0; /* of the block: how many to the left of the tile, and the tile's column where it begins */
   for (int from; last > first; last = from) {
     for (; last - k - 2 < start; back++) start -= width;
     from = start + k + 1 > first ? start + k + 1 : first;
@@ -145,7 +146,7 @@ void heat_lane_window_fetch_ahead(const heat_lane_window *window, int share, int
 void heat_lane_window_update(heat_lane_window *window, const heat_lane_step *step) {
   enum { PIECE = 8 };
   const double *common = window->common;
-  int last = step->last; /* of those to the right of `end` that are still to be done, which have `common` */
+  int last = step->last; /* of the columns from `end` on that are still to be done; their cells share `common` */
   for (int end = last, begin; end > step->first && window->common == NULL; end = begin) {
     begin = end - PIECE > step->first ? end - PIECE : step->first;
     const double *these = common_to(window, step->k, begin, end);
@@ -192,7 +193,8 @@ void heat_lane_fetch(const heat_lanes *lanes, const heat_lane_rows *rows, const 
   }
 }
 
-/* Rows of the first lane come from the array, those of the others have been fetched for a lane below. */
+/* The rows of the first lane come from the array. Those of the other lanes have been fetched already, for the lane
+ * below. */
 void heat_lane_fetch_below(const heat_lanes *lanes, const heat_lane_rows *rows, int count, const heat_arrays *arrays,
                            int a) {
   enum { COLUMNS_MOST = 64, TIMES_MOST = 32 };

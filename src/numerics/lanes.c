@@ -1,5 +1,5 @@
-/* See lanes.h. Vectors are as wide as the processor's; a group of rows is worked on from right to left, so that each
- * vector that is read serves as east, middle and west neighbour in turn, and is loaded once for them. */
+/* See lanes.h. Vectors are as wide as the processor's. A group of rows is updated from right to left, so that each
+ * vector is loaded once and serves as the east neighbour, the middle and the west neighbour one after the other. */
 #include "heat2d/numerics/lanes.h"
 
 #include "vectors.h"
@@ -17,9 +17,10 @@ typedef long long order __attribute__((vector_size(VECTOR_BYTES)));
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (order){__VA_ARGS__})
 #endif
 
-/* GROUP: rows that are worked on together, as many as there are registers for; VARIED: where the material varies. A
- * tile fills some two thirds of a first-level cache of 48 KiB (AVX-512) or 32 KiB; rows of an even number of lines
- * further apart would meet in the same cache sets. */
+/* GROUP: rows that are updated together, as many as there are registers for; VARIED: the same where the material
+ * varies. A tile fills about two thirds of a first-level cache of 48 KiB (AVX-512) or 32 KiB. Rows are an odd number of
+ * cache lines apart, since rows with an even number of lines between them would fall into the same sets of the cache.
+ */
 #if VECTOR_BYTES == 64
 enum { LANES = 8, ROWS = 12, COLUMNS = 32, PITCH = 35, GROUP = 4, VARIED = 6 };
 #define LOWER_HALVES(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
@@ -45,12 +46,13 @@ ALWAYS_INLINE void store(double *to, vec value) {
   *(vec *)to = value;
 }
 
-/* From vector (0, 0) to vector (p, c), in doubles. */
+/* The distance from vector (0, 0) to vector (p, c), in doubles. */
 ALWAYS_INLINE ptrdiff_t place(ptrdiff_t p, ptrdiff_t c) {
   return (p * PITCH + c) * LANES;
 }
 
-/* Rows become columns: each round interleaves the vectors with those half of them further on. */
+/* Rows become columns. Each round interleaves each vector of the first half of the block with the corresponding one of
+ * the second half. */
 ALWAYS_INLINE void transpose(vec block[LANES]) {
 #pragma GCC unroll 4
   for (int round = 1; round < LANES; round *= 2) {
@@ -154,7 +156,7 @@ ALWAYS_INLINE void store_column(double *to, const vec *column) {
   for (int g = 0; g < GROUP + 2; g++) store(to + g * LANES, column[g]);
 }
 
-/* One column of a group from three that are read, each with two more rows below. */
+/* Update one column of a group of rows. The three columns that are read have two more rows below the group. */
 ALWAYS_INLINE void update_column(double *out, const vec *west, const vec *here, const vec *east, double a, double b,
                                  bool isotropic) {
 #pragma GCC unroll 8
@@ -166,14 +168,15 @@ ALWAYS_INLINE void update_column(double *out, const vec *west, const vec *here, 
   }
 }
 
-/* From the top right to the bottom left: what is overwritten is no longer needed then. In a `whole` tile `left` has the
- * columns -2 and -1, and the last two are left in `right`. */
+/* Update columns from the top right to the bottom left, so that a value is overwritten only when it is not needed any
+ * more. In a `whole` tile the columns -2 and -1 are read from `left`, and the last two columns are stored in `right`.
+ */
 ALWAYS_INLINE void update_columns(const heat_lane_tile *tile, int first, int last, double a, double b, bool isotropic,
                                   bool whole) {
   enum { NEXT = PITCH * LANES };
   const double *left = tile->left;
   double *right = tile->right;
-  const ptrdiff_t second = (tile->rows + 2) * (ptrdiff_t)LANES; /* of the two columns */
+  const ptrdiff_t second = (tile->rows + 2) * (ptrdiff_t)LANES; /* where the second of the two columns begins */
   for (int p = tile->rows - GROUP; p >= 0; p -= GROUP) {
     vec x[GROUP + 2], y[GROUP + 2], z[GROUP + 2];
     const double *in = tile->cells + place(p - 2, last - 1);
@@ -186,7 +189,7 @@ ALWAYS_INLINE void update_columns(const heat_lane_tile *tile, int first, int las
       store_column(right + second + p * LANES, x);
     }
     in -= 2 * (ptrdiff_t)LANES;
-    for (; rest >= 3; rest -= 3) { /* the three change parts, so that nothing is moved */
+    for (; rest >= 3; rest -= 3) { /* the three arrays take turns as east, here and west, so that nothing is moved */
       load_column(z, in, NEXT);
       update_column(out, z, y, x, a, b, isotropic);
       load_column(x, in - LANES, NEXT);
@@ -235,19 +238,19 @@ ALWAYS_INLINE void load_varied(vec *column, const double *from) {
   for (int g = 0; g < VARIED + 2; g++) column[g] = load(from + place(g, 0));
 }
 
-/* What the loops of varying material are made for. */
+/* The properties of varying material for each combination of which there is a loop. */
 typedef struct varied {
   bool same, one_inverse, source; /* see heat_lane_material */
 } varied;
 
-/* Coefficients of a column of a group: rows of vectors, or one number for all. */
+/* The coefficients of a column of a group: rows of vectors, or one number for all. */
 typedef struct factors {
   const double *kx, *ky, *inverse, *q;
   double c, one_kx, one_ky, one_factor, one_q;
 } factors;
 
-/* One column of a group of rows of varying material. `flux`: what comes in through the east faces, and then what goes
- * out through the west ones. */
+/* Update one column of a group of rows of varying material. `flux` is the heat that flows in through the east faces of
+ * the cells; afterwards it is the heat that flows out through their west faces. */
 ALWAYS_INLINE void vary_column(double *out, const vec *west, const vec *here, vec *flux, factors f, varied v) {
   const bool same = v.same, one_factor = v.same || v.one_inverse;
   vec south = here[1] - here[0];
@@ -276,7 +279,7 @@ ALWAYS_INLINE factors factors_left(factors f, varied v) {
   return f;
 }
 
-/* In the order of update_columns. */
+/* Update columns of varying material, in the order of update_columns. */
 ALWAYS_INLINE void vary_columns(double *tile, int first, int last, const heat_lane_material *m, varied v) {
   for (int p = ROWS - VARIED; p >= 0; p -= VARIED) {
     const ptrdiff_t at = place(p, last - 1 - first);
@@ -304,7 +307,7 @@ ALWAYS_INLINE void vary_columns(double *tile, int first, int last, const heat_la
       flux[g] = v.same ? f.one_kx * difference : load(m->kx_east + place(p + g, 0)) * difference;
     }
     in -= 2 * (ptrdiff_t)LANES;
-    for (; rest >= 2; rest -= 2) { /* the two change parts, so that nothing is moved */
+    for (; rest >= 2; rest -= 2) { /* the two arrays take turns, so that nothing is moved */
       load_varied(y, in);
       vary_column(out, y, x, flux, f, v);
       f = factors_left(f, v);

@@ -12,7 +12,7 @@ size_t heat_patches_bytes(heat_box cells) {
   return sizeof(heat_patches) + 2 * (size_t)patches_along(cells, HEAT_X) * (size_t)patches_along(cells, HEAT_Y);
 }
 
-/* Whether all cells of a patch have the bits of its first one in array a. */
+/* Whether all cells of a patch have the same bits in array a. */
 static bool is_common(const heat_arrays *from, int a, heat_box patch) {
   const double *first = heat_arrays_at(from, a, patch.lo[HEAT_X], patch.lo[HEAT_Y]);
   const size_t columns = (size_t)heat_box_width(patch, HEAT_X), bytes = columns * sizeof(double);
@@ -22,7 +22,7 @@ static bool is_common(const heat_arrays *from, int a, heat_box patch) {
   return true;
 }
 
-/* The number of these coefficients, from 1 on; 0 where there is no room for them. */
+/* The number of this combination of coefficients, from 1 on; 0 where the list has no room for it. */
 static int number_of(heat_patches *patches, const double value[HEAT_ARRAYS]) {
   for (int n = 0; n < patches->kinds; n++)
     if (memcmp(patches->value[n], value, sizeof patches->value[n]) == 0) return n + 1;
@@ -36,7 +36,7 @@ static heat_box patch_at(heat_box cells, int64_t column, int64_t row) {
   return heat_box_intersect((heat_box){{i, j}, {i + HEAT_PATCH, j + HEAT_PATCH}}, cells);
 }
 
-/* The kind of a patch. */
+/* The kind of a patch: the number of its combination of coefficients, or 0 where its cells differ. */
 static int look_at(heat_patches *patches, const heat_arrays *from, heat_box patch) {
   double value[HEAT_ARRAYS] = {0};
   for (int a = 0; a < from->count; a++) {
@@ -46,7 +46,7 @@ static int look_at(heat_patches *patches, const heat_arrays *from, heat_box patc
   return number_of(patches, value);
 }
 
-/* What all cells have of array a; NULL: they differ. */
+/* The value that all cells have in array a; NULL: they differ. */
 static const double *one_of(const heat_arrays *from, heat_box cells, int a) {
   const double *first = heat_arrays_at(from, a, cells.lo[HEAT_X], cells.lo[HEAT_Y]);
   for (int64_t j = cells.lo[HEAT_Y]; j < cells.hi[HEAT_Y]; j++)
@@ -94,8 +94,8 @@ const double *heat_patches_common(const heat_patches *patches, heat_box box) {
   if (patches->kinds == 0) return NULL;
   const heat_box part = heat_box_intersect(box, patches->cells);
   if (heat_box_empty(part) || part.hi[HEAT_X] < box.hi[HEAT_X] || part.hi[HEAT_Y] < box.hi[HEAT_Y]) return NULL;
-  int64_t lo[HEAT_AXES], hi[HEAT_AXES];          /* patches */
-  for (int axis = 0; axis < HEAT_AXES; axis++) { /* no number below is negative */
+  int64_t lo[HEAT_AXES], hi[HEAT_AXES];          /* patches of the box, along each axis */
+  for (int axis = 0; axis < HEAT_AXES; axis++) { /* unsigned divisions are faster, and the numbers are not negative */
     lo[axis] = (int64_t)((uint64_t)(part.lo[axis] - patches->cells.lo[axis]) / HEAT_PATCH);
     hi[axis] = (int64_t)((uint64_t)(part.hi[axis] - 1 - patches->cells.lo[axis]) / HEAT_PATCH);
   }

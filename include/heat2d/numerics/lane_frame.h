@@ -1,9 +1,10 @@
-/* Steps of Euler, fused in the first-level cache: a tile is carried through all stages of a pass in one
- * small array, in place, and neither leaves that cache nor needs a second array.
+/* Many steps of Euler done together in the first-level cache. A tile of cells is taken through all stages of a pass in
+ * one small array, which each stage overwrites. So the tile stays in that cache, and no second array is needed.
  *
- * Time skewing as in tiles.h, but the array moves with the wavefront: after k stages cell (i, j) is at the position
- * (i + k, j + k). A tile has always the same positions, each stage writes over what the one before left, and what a
- * tile needs from below and from the left has been computed by tiles that are done.
+ * This is time skewing as in tiles.h, but here the skewing is in the place where a cell is stored: after k stages cell
+ * (i, j) is at the position (i + k, j + k). Therefore a tile has the same positions at all stages, each stage writes
+ * over what the stage before has left, and what a tile needs from below and from the left has been computed by tiles
+ * that are done.
  *
  *      position y                                      a tile of 4 lanes (more or fewer, see lanes.h)
  *          ^   +-----+-----+-----+                        +----------------+
@@ -14,29 +15,30 @@
  *          +-----------------------> position x        ---+----------------+
  *                                                      below: two rows; on the left: two columns
  *
- * Of each stage a tile leaves its last two rows for the tile above and its last two columns for the one to the right,
- * where those two had left theirs for it. The cells beyond walls are set stage by stage: their positions are free. What
- * lies outside of a stage's box is computed, too, where it shares a vector with what lies inside, and never used.
+ * At each stage a tile stores its last two rows for the tile above and its last two columns for the tile to the right,
+ * and reads what the tiles below and to the left have stored for it. The ghost cells beyond walls are set anew at each
+ * stage, in the array of the tile itself, where no other cell has its place. Cells outside of a stage's box are
+ * computed as well where they share a vector with cells inside, but they are never used.
  *
- * So a tile depends on all tiles to the left of it and below it, and through them on all cells that messages bring
- * there. On what they bring from the right and from above only the last tiles depend: those strips are done last, and
- * those tiles can be done last, too, with what their neighbours to the left have left for them in some strips
- * (right_last in frame_tile.h). A block that has neighbours below but not above may be gone through downwards. Blocks
- * in the middle have to wait for what comes from the left and from below before their first tile; their neighbours
- * there finish what they send just before, so that a block runs behind these by the time of a message, and none waits
- * again.
- */
+ * So a tile depends on all tiles to the left of it and below it, and through them on all cells that messages bring from
+ * there. What messages bring from above and from the right is needed only by the last strips and by the last tiles of
+ * each strip. The last strips are done last anyway; the last tiles of some strips can be put off together, while the
+ * columns that their neighbours to the left have stored for them are kept (right_last in frame_tile.h). A block that
+ * has a neighbour below but none above may be gone through downwards. A block in the middle has to wait for what comes
+ * from the left and from below before its first tile. Its neighbours there compute what they send to it at the end of
+ * their pass, just before it is needed. So each block runs behind these neighbours by the time that a message takes,
+ * and does not have to wait again. */
 #ifndef HEAT2D_LANE_FRAME_H
 #define HEAT2D_LANE_FRAME_H
 
 #include "heat2d/numerics/frame_tile.h"
 
 enum {
-  HEAT_FRAME_STAGES = 64,     /* most stages of a pass */
-  HEAT_FRAME_STAGES_LEAST = 4 /* fewer do not pay for moving the cells in and out */
+  HEAT_FRAME_STAGES = 64,     /* of a pass, at most */
+  HEAT_FRAME_STAGES_LEAST = 4 /* fewer stages do not make up for moving the cells in and out */
 };
 
-/* What tiles leave for each other, kept from pass to pass. */
+/* The memory of the tiles, and of what they store for each other. It is kept from pass to pass. */
 typedef struct heat_lane_frame {
   double *memory;
   size_t bytes;
@@ -44,11 +46,11 @@ typedef struct heat_lane_frame {
 
 void heat_lane_frame_destroy(heat_lane_frame *frame); /* Local. */
 
-/* Bytes that it takes for a block with its halo, nearly, with so many arrays of coefficients where the material varies.
- * Local. */
+/* About how many bytes of memory a frame takes for a block with its halo; `coefficients` is the number of arrays of
+ * coefficients where the material varies, and 0 elsewhere. Local. */
 size_t heat_lane_frame_bytes(heat_box grown, int threads, int coefficients, bool right_last);
 
-/* Do the stages of a pass. HEAT_IO when memory is exhausted: then nothing has been done. Local. */
+/* Do the stages of a pass. HEAT_IO when memory is exhausted; then no cell has been changed. Local. */
 heat_status heat_lane_frame_pass(heat_lane_frame *frame, const heat_frame_work *work);
 
 #endif
