@@ -2,12 +2,12 @@
  * rows that one loop has written are still in cache when the next loop reads them:
  *
  *     first half of the cycle:    q = S p,  r -= alpha q,  r r,  down the finest level     see multigrid_loops.c
- *     second half of the cycle:   up the finest level,  which gives z = B r,  and r z
+ *     second half of the cycle:   up the finest level,  which gives z = M r,  and r z
  *     for each row:               x += alpha p,  p = z + beta p,  q = S p of the row below it,  p q,  r q,  q q
  *
  * x += alpha p and r -= alpha q are left for the next iteration, which reads x and r anyway. q is not kept: each row is
  * computed twice, since p, which is a float, is read faster than q would be written and read. z and p are kept in the
- * multigrid, in its precision. B stands for one cycle of the multigrid. */
+ * multigrid, in its precision. M stands for one cycle of the multigrid. */
 #include "heat2d/numerics/krylov.h"
 
 #include "flush.h"
@@ -110,7 +110,7 @@ static const double *product_for_cycle(void *context, int thread, int64_t j) {
   return product_row(context, thread, j);
 }
 
-/* The factors of p q, of r q and of q q. */
+/* The rows of the factors of p q, of r q and of q q. */
 static heat_factors factors_of(const state *s, int sum, int thread, int64_t j) {
   const heat_krylov *k = s->k;
   const uint64_t before = heat_flush_begin();
@@ -133,7 +133,7 @@ static heat_factors factors_of_qq(void *context, int thread, int64_t j) {
   return factors_of(context, HEAT_APPLY_QQ, thread, j);
 }
 
-/* The factors of r z. */
+/* The rows of the factors of r z. */
 static heat_factors factors_of_rz(void *context, int thread, int64_t j) {
   const heat_krylov *k = ((const state *)context)->k;
   double *z = heat_multigrid_work(k->multigrid, thread);
@@ -344,7 +344,7 @@ static bool is_rounding(const state *s, double before) {
   return size <= few * DBL_EPSILON * largest_row(s->k) * sqrt(square(s->k, s->k->x, 0));
 }
 
-/* Compute r -= alpha q and z = B r, and the products r z and r r. */
+/* Compute r -= alpha q and z = M r, and the products r z and r r. */
 static void precondition(state *s, double *rz) {
   enum { RZ, RR, COUNT };
   const heat_krylov *k = s->k;
@@ -385,7 +385,7 @@ static bool step_along(state *s, bool fresh) {
   double rz;
   precondition(s, &rz);
   if (sqrt(s->rr) <= s->target) return true;
-  /* Since B is near the inverse of S, p q is about as large as r z, and r q and q q are about as large as r r. */
+  /* Since M is near the inverse of S, p q is about as large as r z, and r q and q q are about as large as r r. */
   heat_product products[HEAT_APPLY_SUMS] = {[HEAT_APPLY_PQ] = {.rows = factors_of_pq, .context = s, .size = rz},
                                             [HEAT_APPLY_RQ] = {.rows = factors_of_rq, .context = s, .size = s->rr},
                                             [HEAT_APPLY_QQ] = {.rows = factors_of_qq, .context = s, .size = s->rr}};

@@ -1,7 +1,7 @@
 /* The implicit methods, see stepper.h. */
 #include "stepper_private.h"
 
-/* A step of backward Euler of length c, which ends at time t. */
+/* Do a step of backward Euler of length c, which ends at time t. */
 static heat_status backward(heat_stepper *stepper, int from, int result, double c, double t) {
   const heat_system equation = {.terms = {{.field = from, .weight = 1}},
                                 .count = 1,
@@ -27,7 +27,7 @@ heat_status heat_backward_euler_step(heat_stepper *stepper, const heat_step *ste
   return heat_implicit_estimate(stepper, difference, step->dt);
 }
 
-/* The field of HEAT_ROLE_RIGHT = u_n + c L(u_n, t_n). */
+/* Compute u_n + c L(u_n, t_n) into the field of HEAT_ROLE_RIGHT. */
 static heat_status forward(heat_stepper *stepper, double c, double t, double budget_weight) {
   const heat_stage stage = {.out = HEAT_ROLE_RIGHT,
                             .u = HEAT_ROLE_OLD,
@@ -39,8 +39,8 @@ static heat_status forward(heat_stepper *stepper, double c, double t, double bud
   return heat_implicit_stage(stepper, &stage);
 }
 
-/* The error is about dt^2/4 u'' = dt/4 (L(u_{n+1}, t_{n+1}) - L(u_n, t_n)), with v the result of the first half step
- * = (u_{n+1} - v)/2 - dt/4 L(u_n, t_n). */
+/* Do two steps of backward Euler of half the length. With v the result of the first one, the error is about dt^2/4 u''
+ * = dt/4 (L(u_{n+1}, t_{n+1}) - L(u_n, t_n)) = (u_{n+1} - v)/2 - dt/4 L(u_n, t_n). */
 static heat_status two_half_steps(heat_stepper *stepper, const heat_step *step) {
   const double half = step->dt / 2, part = 0.5;
   heat_status status = backward(stepper, HEAT_ROLE_OLD, HEAT_ROLE_RIGHT, half, step->t + half);
@@ -56,10 +56,11 @@ static heat_status two_half_steps(heat_stepper *stepper, const heat_step *step) 
   return heat_implicit_estimate(stepper, difference, half);
 }
 
-/* What Simpson's rule dt/6 (L_n + 4 L_m + L_{n+1}) has more than the trapezoidal one, dt/2 (L_n + L_{n+1}) = u_{n+1} -
- * u_n: that is 2/3 (dt L_m - u_{n+1} + u_n). The middle u_m lies on the cubic through both ends and their slopes, with
- * f = u_n + dt/2 L_n = u_{n+1} - dt/2 L_{n+1}: u_m = (u_n + u_{n+1})/2 + dt/8 (L_n - L_{n+1}) = (u_n + 2 f +
- * u_{n+1})/4, which takes the place of f. */
+/* Estimate the error of a Crank-Nicolson step as the difference between Simpson's rule, dt/6 (L_n + 4 L_m + L_{n+1}),
+ * and the trapezoidal rule, dt/2 (L_n + L_{n+1}) = u_{n+1} - u_n. This is 2/3 (dt L_m - u_{n+1} + u_n). The value u_m
+ * in the middle is that of the cubic polynomial with the values and slopes of both ends. With f = u_n + dt/2 L_n =
+ * u_{n+1} - dt/2 L_{n+1} it is u_m = (u_n + u_{n+1})/2 + dt/8 (L_n - L_{n+1}) = (u_n + 2 f + u_{n+1})/4, and it
+ * overwrites f. */
 static heat_status estimate_by_simpson(heat_stepper *stepper, const heat_step *step) {
   const double half = step->dt / 2, weight = 2.0 / 3;
   const heat_stage middle = {.out = HEAT_ROLE_RIGHT,
@@ -92,7 +93,7 @@ heat_status heat_crank_nicolson_step(heat_stepper *stepper, const heat_step *ste
   return estimate_by_simpson(stepper, step);
 }
 
-/* As a diagonally implicit Runge-Kutta method (Hosea and Shampine 1996), with g = 2 - sqrt(2), d = g / 2, w =
+/* TR-BDF2 as a diagonally implicit Runge-Kutta method (Hosea and Shampine 1996), with g = 2 - sqrt(2), d = g / 2, w =
  * sqrt(2)/4:
  *
  *     v - d dt L(v, t + g dt)      = u_n + d dt L(u_n, t)                                                    = f
@@ -101,8 +102,8 @@ heat_status heat_crank_nicolson_step(heat_stepper *stepper, const heat_step *ste
  * An embedded method of third order has the weights (1 - w)/3, (3 w + 1)/3 and d/3 in place of w, w and d. */
 static const double g = 0.58578643762690495, d = 0.29289321881345248, w = 0.35355339059327376;
 
-/* The difference of the two, with d dt L of the three stages = f - u_n, v - f, u - (1 - w/d) u_n - (w/d) v. f is
- * formed anew, so that no field has to keep it. */
+/* The stage that computes the difference of the two methods, with d dt L of the three stages = f - u_n, v - f, and u -
+ * (1 - w/d) u_n - (w/d) v. f is computed again, so that no field has to keep it. */
 static heat_stage embedded(const heat_step *step) {
   const double e[] = {(4 * w - 1) / 3 / d, -1 / (3 * d), 2.0 / 3};
   return (heat_stage){.u = HEAT_ROLE_OLD,

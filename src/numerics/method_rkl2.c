@@ -3,16 +3,15 @@
  *     Y_0 = u_n,   Y_1 = Y_0 + m_1 dt L_0,
  *     Y_j = mu Y_{j-1} + nu Y_{j-2} + (1 - mu - nu) Y_0 + m_j dt L_{j-1} + g_j dt L_0,   j = 2 ... s,   u_{n+1} = Y_s
  *
- * with L_j = L(Y_j, t_n + c_j dt). The c_j follow from the same recursion for u' = 1: so time is one more variable of
- * the method, and sources and sides in time keep its order. It is stable for dt <= (s^2 + s - 2) / spectral bound / 2;
- * s is odd, which damps the highest mode.
+ * with L_j = L(Y_j, t_n + c_j dt). The c_j follow from the same recursion for u' = 1. So the method treats time as one
+ * more variable, and sources and sides that depend on time do not lower its order. It is stable for dt <= (s^2 + s - 2)
+ * / spectral bound / 2. s is odd, which damps the highest mode.
  *
- * The error of a step (Sommeijer, Shampine, Verwer 1997, J. Comput. Appl. Math. 88, for
- * methods of this kind) is about 0.8 (u_n - u_{n+1}) + 0.4 dt (L_0 + L(u_{n+1}, t_{n+1})), which vanishes where u is a
- * parabola in time.
+ * The error of a step is about 0.8 (u_n - u_{n+1}) + 0.4 dt (L_0 + L(u_{n+1}, t_{n+1})) (Sommeijer, Shampine, Verwer
+ * 1997, J. Comput. Appl. Math. 88, for methods of this kind), which vanishes where u is a parabola in time.
  *
- * mu and nu are rounded to few enough bits that the three weights add up to one exactly, and a constant does not drift.
- */
+ * mu and nu are rounded to so few bits that the sum of the three weights is exactly 1. So a constant field does not
+ * drift. */
 #include "stepper_private.h"
 
 #include <math.h>
@@ -24,7 +23,7 @@ static double reach_of(int s) {
   return (double)(s * s + s - 2) / 2;
 }
 
-/* The fewest stages that dt is stable with, an odd number. */
+/* The smallest number of stages, which is odd, with which a step dt is stable. */
 static int stages_for(double dt, double bound) {
   int s = FEWEST;
   while (s < MOST && dt * bound > reach_of(s)) s += 2;
@@ -42,7 +41,7 @@ typedef struct recursion {
   double mu, nu, m, g;
 } recursion;
 
-/* To a multiple of 2^-50. */
+/* Round to a multiple of 2^-50. */
 static double rounded(double value) {
   const double scale = 0x1p50;
   return nearbyint(value * scale) / scale;
@@ -55,9 +54,9 @@ static recursion recursion_of(int j, int s) {
   return (recursion){rounded(mu), rounded(nu), mu * w, -(1 - b(j - 1)) * mu * w};
 }
 
-/* How much each dt L_k counts in the result: the recursion for Y_j - Y_0 as sums of them. */
+/* Find the weight of each dt L_k in the result, by the recursion for Y_j - Y_0 as a sum of them. */
 static void find_budget_weights(int s, double weights[MOST]) {
-  double sums[3][MOST] = {{0}}; /* of Y_{j-2}, Y_{j-1} and Y_j, in turn */
+  double sums[3][MOST] = {{0}}; /* of Y_{j-2}, Y_{j-1} and Y_j, which take turns */
   for (int j = 1; j <= s; j++) {
     const recursion r = recursion_of(j, s);
     const double *two_before = sums[(j + 1) % 3], *before = sums[(j + 2) % 3];
@@ -69,7 +68,7 @@ static void find_budget_weights(int s, double weights[MOST]) {
   for (int k = 0; k < s; k++) weights[k] = sums[s % 3][k];
 }
 
-/* Into EVEN, which the result does not need any more. */
+/* The stage that computes the error into EVEN, which is not needed for the result any more. */
 static heat_stage error_stage(const heat_step *step) {
   const double change = 0.8, rate = 0.4 * step->dt;
   return (heat_stage){.out = EVEN,

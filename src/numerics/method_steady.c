@@ -1,13 +1,14 @@
-/* The state that sides and sources lead to: div(k grad u) + q = 0.
+/* The steady state for the given sides and sources: div(k grad u) + q = 0.
  *
- * Where no side takes heat by its temperature it is determined but for a constant, and there is one only when the heat
- * that flows in adds up to nothing; then it is the one with the energy of the state before. */
+ * Where no side has a heat flux that depends on the temperature, the state is determined only up to a constant. Then
+ * there is a steady state only if the heat that flows in adds up to zero, and the one that has the energy of the state
+ * before is taken. */
 #include "stepper_private.h"
 
 #include <math.h>
 
-/* What flows in through all walls and from all sources, W/m, and the same with each face and cell without its sign.
- * Sources and walls are at that time. Collective. */
+/* The heat that flows in through all walls and from all sources, W/m, and the sum of its magnitudes over all faces and
+ * cells. Sources and walls are as they are at that time. Collective. */
 typedef struct power {
   double net, size;
 } power;

@@ -8,11 +8,12 @@
 
 enum {
   MAX_PLACE = 30,      /* the largest term is scaled to 2^30 */
-  SUM_PLACE = 40,      /* the sum that is expected is scaled to 2^40, so terms may grow by 2^11 beyond it */
-  LARGEST_SHIFT = 1000 /* of the scale, as a power of two */
+  SUM_PLACE = 40,      /* the expected sum is scaled to 2^40, so a term may be 2^11 times larger than that */
+  LARGEST_SHIFT = 1000 /* the scale is at most 2^1000 */
 };
 
-/* So that the lower half lies in [0, 2^32): the same integers however the sum was formed. */
+/* Carry from the lower half into the upper one, so that the lower half lies in [0, 2^32). Then the integers are the
+ * same in whatever order the sum has been formed. */
 static void carry(int64_t half[2]) {
   const int64_t low = half[0] & total_half_mask;
   half[1] += (half[0] - low) / (total_half_mask + 1);
@@ -68,7 +69,7 @@ static double value_of(heat_total *all, double scale) {
   return (high + ldexp(low, -HEAT_TOTAL_LOW)) / scale;
 }
 
-/* The power of two that brings `size` to 2^place. */
+/* The power of two that brings `size` near 2^place. */
 static double scale_for(double size, int place) {
   int exponent;
   frexp(size, &exponent);
@@ -80,7 +81,8 @@ double heat_product_scale(double size) {
   return fabs(size) > 0 && isfinite(size) ? scale_for(size, SUM_PLACE) : 0;
 }
 
-/* Scales for the sums whose size is not known, from their largest terms. 0: all terms are 0; NAN: not all finite. */
+/* Find the scales of the sums whose size is not known, from their largest terms. 0: all terms are 0; NAN: a term is not
+ * finite. Collective. */
 static void find_scales(const heat_grid *grid, const heat_product *products, int count, double *scales) {
   double most[HEAT_PRODUCTS] = {0};
   bool unknown = false;
@@ -97,7 +99,7 @@ static void find_scales(const heat_grid *grid, const heat_product *products, int
   }
 }
 
-/* What this rank's cells add up to. `first`: by the scale that was expected. */
+/* The sum over this rank's cells. `first` says that the scale is that of the expected size. */
 static heat_total own_total(const heat_grid *grid, const heat_product *product, double scale, bool first) {
   heat_total own = {.over = 0};
   if (scale > 0) own = first && product->own != NULL ? *product->own : add_up(product, grid->owned, scale);

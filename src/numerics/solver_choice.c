@@ -1,5 +1,5 @@
-/* The loops of the linear solver: those of the multigrid, compiled for float and for double, and those of conjugate
- * gradients, each for several generations of processors, as the kernels are: see kernel_choice.c. */
+/* The choice of the loops of the linear solver. Those of the multigrid are compiled for float and for double, and all
+ * of them for several generations of processors, as the kernels are: see kernel_choice.c. */
 #include "heat2d/numerics/kernel.h"
 #include "heat2d/numerics/solver_loops.h"
 #include "multigrid_level.h"
@@ -36,7 +36,7 @@ static const struct {
      &heat_solver_loops_v3},
     {"x86-64-v2",
      {&heat_level_loops_float_v2, &heat_level_loops_double_v2},
-     {&heat_level_setup_float, &heat_level_setup_double}, /* its vectors are not longer */
+     {&heat_level_setup_float, &heat_level_setup_double}, /* the vectors of this level are not longer */
      &heat_solver_loops_v2},
 #endif
     {"base",

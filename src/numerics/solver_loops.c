@@ -1,5 +1,5 @@
-/* See solver_loops.h. Each loop is written so that it can be vectorised and that the bits do not depend on how: cells
- * are independent, and sums are of integers. */
+/* See solver_loops.h. Each loop can be vectorised without any effect on the bits: cells are independent of each other,
+ * and the sums are sums of integers. */
 #include "heat2d/numerics/solver_loops.h"
 
 #include "vectors.h"
@@ -36,7 +36,8 @@ static void add(heat_total *total, heat_terms t, ptrdiff_t columns) {
     add_kind(total, (heat_terms){t.a, t.b, false, t.scale}, columns, true);
 }
 
-/* Positive numbers are in the order of their bits, and what is not a number lies above all. */
+/* The bits of positive numbers, taken as integers, are in the order of the numbers, and those of what is not a number
+ * are larger than all others. */
 ALWAYS_INLINE double largest_kind(heat_terms t, ptrdiff_t columns, bool product) {
   int64_t most = 0;
   double value;
@@ -110,7 +111,7 @@ ALWAYS_INLINE double reaction_at(heat_reaction reaction, ptrdiff_t n, reaction_k
   return kind == UNIFORM ? reaction.reaction : reaction.sigma / reaction.inverse[n];
 }
 
-/* Without sums. */
+/* Compute q without any sum. */
 ALWAYS_INLINE void apply_alone(heat_apply_row row, reaction_kind kind) {
   const double *p = row.p;
   double *q = row.q;
@@ -118,7 +119,7 @@ ALWAYS_INLINE void apply_alone(heat_apply_row row, reaction_kind kind) {
   for (ptrdiff_t n = 0; n < row.columns; n++) q[n] = reaction_at(row.reaction, n, kind) * p[n] - q[n];
 }
 
-/* Without r q and q q. */
+/* Compute q and the sum of p q only. */
 ALWAYS_INLINE void apply_short(heat_apply_row row, heat_total *total, reaction_kind kind) {
   const double *p = row.p, scale = row.scales[HEAT_APPLY_PQ];
   double *q = row.q;
@@ -168,7 +169,7 @@ ALWAYS_INLINE void apply_all(heat_apply_row row, heat_total totals[HEAT_APPLY_SU
   }
 }
 
-/* `kind` is a constant in each call, for the compiler to make loops of their own. */
+/* `kind` is a constant in each call, so that the compiler makes a loop for each kind. */
 ALWAYS_INLINE void apply_kind(const heat_apply_row *row, heat_total totals[HEAT_APPLY_SUMS], reaction_kind kind) {
   if (!(row->scales[HEAT_APPLY_PQ] > 0))
     apply_alone(*row, kind);

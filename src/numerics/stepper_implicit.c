@@ -12,12 +12,12 @@ struct heat_implicit {
   double tolerance;          /* of the solver, relative */
   int iterations;            /* at most */
   double capacity;           /* sum of rho c_p over all cells, J/(m3 K) */
-  heat_multigrid *multigrid; /* for the matrix with sigma = multigrid_sigma; NULL: none yet */
+  heat_multigrid *multigrid; /* for the matrix with sigma = multigrid_sigma; NULL: none has been made yet */
   double multigrid_sigma;    /* 1/s */
-  /* Of the step that is being taken: */
+  /* Of the present step: */
   const heat_step *step;
   double reference; /* norm of the right side of its first system */
-  double imbalance; /* sum of rho c_p times the residuals of the equations solved: heat that the result misses, J/m3 */
+  double imbalance; /* sum of rho c_p times the residuals of the solved equations: heat that the result lacks, J/m3 */
   bool stopped;
 };
 
@@ -25,7 +25,8 @@ static heat_field *field_of(heat_stepper *stepper, int which) {
   return &stepper->fields[stepper->role_to_field[which]];
 }
 
-/* Sum of rho c_p times a field over all cells, which is expected to be `size` at most; 0: unknown. */
+/* Compute the sum of rho c_p times a field over all cells. `size` is an upper bound that it is expected to have; 0:
+ * unknown. Collective. */
 static double heat_content(const heat_operator *op, const heat_field *field, double size) {
   const heat_stencil *stencil = &op->stencil;
   heat_product product = {.a = field,
@@ -94,7 +95,7 @@ bool heat_implicit_stopped(const heat_stepper *stepper) {
   return stepper->implicit != NULL && stepper->implicit->stopped;
 }
 
-/* A stage whose fields are given by their roles. The status is this rank's own. */
+/* Do a stage whose fields are given by their roles. The status is that of this rank alone. */
 static heat_status apply_stage(heat_stepper *stepper, heat_stage stage) {
   heat_field *fields[HEAT_METHOD_FIELDS];
   for (int f = 0; f < HEAT_METHOD_FIELDS; f++) fields[f] = &stepper->fields[f];
@@ -106,7 +107,8 @@ heat_status heat_implicit_stage(heat_stepper *stepper, const heat_stage *stage) 
   return heat_agree(stepper->op->grid->comm, apply_stage(stepper, *stage));
 }
 
-/* f of an equation that has a part by L, into a field of the solver. */
+/* Compute f of an equation that has a term with L into a field of the solver. `counts`: L is counted in the heat
+ * balance. */
 static heat_status compute_forward(heat_stepper *stepper, const heat_system *equation, int out, bool counts) {
   heat_stage stage = {.out = out,
                       .u = HEAT_ROLE_OLD,
@@ -118,8 +120,8 @@ static heat_status compute_forward(heat_stepper *stepper, const heat_system *equ
   return apply_stage(stepper, stage);
 }
 
-/* f - v + c L(v, t), with v in the field of role `at`, into the one of HEAT_ROLE_RESIDUAL. `counts`: in the heat
- * balance. */
+/* Compute f - v + c L(v, t), where v is in the field of role `at`, into the field of HEAT_ROLE_RESIDUAL. `counts`: L is
+ * counted in the heat balance. */
 static heat_status compute_residual(heat_stepper *stepper, const heat_system *equation, int at, bool counts) {
   const heat_term whole = {.field = HEAT_ROLE_NEW, .weight = 1};
   const bool forward = equation->forward_c != 0;
@@ -141,21 +143,21 @@ static heat_status compute_residual(heat_stepper *stepper, const heat_system *eq
   return heat_first(status, apply_stage(stepper, stage));
 }
 
-/* What a solve hands to its callbacks. */
+/* What the callbacks of a solve need. */
 typedef struct solve {
   heat_stepper *stepper;
   const heat_system *equation;
-  heat_status status; /* of a right side: what depends on time may have no value */
+  heat_status status; /* of the right side, which fails where the deck's expressions in time have no value */
 } solve;
 
 static void right_side(void *context, heat_field *r) {
   solve *s = context;
   s->status = heat_first(s->status, compute_residual(s->stepper, s->equation, s->equation->guess, false));
-  (void)r; /* it is that field */
+  (void)r; /* r is that field */
 }
 
-/* The nearest power of the square root of 2: steps by error control have other lengths each time, and levels made for
- * about this sigma do as well. */
+/* The nearest power of the square root of 2. Under error control each step has another length, and levels that have
+ * been made for about the same sigma are nearly as good. */
 static double rounded(double sigma) {
   const double eighth[] = {0.59460355750136051, 0.84089641525371461}, root = 0.70710678118654752; /* 2^-3/4, 2^-1/4 */
   int exponent;
@@ -163,8 +165,9 @@ static double rounded(double sigma) {
   return ldexp(fraction < eighth[0] ? 0.5 : fraction < eighth[1] ? root : 1, exponent);
 }
 
-/* Have levels for a system, made with the walls at t = 0 in each process that goes on with the run: they only
- * precondition. */
+/* Make levels for a system, or update them, if those that there are do not fit. Walls are taken as they are at t = 0
+ * (for a steady state, at its time), so that each process that goes on with the run has the same levels. They need not
+ * be those of the step, since the levels are only a preconditioner. */
 static heat_status prepare(heat_stepper *stepper, const heat_system *system) {
   heat_implicit *implicit = stepper->implicit;
   heat_operator *op = stepper->op;
@@ -218,7 +221,7 @@ heat_status heat_implicit_solve(heat_stepper *stepper, const heat_system *equati
   heat_implicit *implicit = stepper->implicit;
   heat_status status = prepare(stepper, equation);
   if (status.code != HEAT_OK) return status;
-  /* The coefficients of walls belong to this instant, those of its ghosts are found by the stages. */
+  /* The walls' coefficients in the matrix belong to this instant; ghost cells beyond walls are set by the stages. */
   status = heat_agree(op->grid->comm, heat_walls_update(&op->walls, &equation->t, 1));
   if (status.code != HEAT_OK) return status;
   heat_stencil_update_walls(&op->stencil, &op->walls);
@@ -238,7 +241,7 @@ heat_status heat_implicit_solve(heat_stepper *stepper, const heat_system *equati
   status = apply_stage(stepper, add);
   status = heat_first(status, compute_residual(stepper, equation, equation->result, true));
   if (!equation->steady) {
-    /* By the inequality of Cauchy and Schwarz. */
+    /* An upper bound, by the inequality of Cauchy and Schwarz. */
     const double most = end.residual * fmax(end.right, implicit->reference) * equation->c *
                         sqrt((double)heat_box_cells(op->grid->domain));
     implicit->imbalance +=

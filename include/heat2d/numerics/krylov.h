@@ -23,7 +23,7 @@ typedef struct heat_krylov {
    * from it. It cannot fail. Collective. */
   void (*right_side)(void *context, heat_field *r);
   double weight; /* 1/s */
-  /* Whether this rank asks for the solution to be given up; NULL: never. Local. */
+  /* Whether this rank asks to end the iteration without a solution; NULL: never. Local. */
   bool (*stop)(void *context);
   void *context;
   double tolerance; /* the solution is good enough when |b - S x| <= tolerance max(|b|, reference) */
