@@ -31,7 +31,8 @@ enum {
   DIRECT_CELLS = 64 /* cells of the coarsest level, at most */
 };
 
-/* Which rows of doubles are in the work space of a thread: those of the direction, and what its user says. */
+/* The numbers of the rows that the work space of a thread holds: rows of the direction, and the row of
+ * heat_multigrid_kept, whose number the caller sets. */
 typedef struct held_rows {
   int64_t direction[HEAT_LEVEL_DIRECTION_ROWS], kept;
 } held_rows;

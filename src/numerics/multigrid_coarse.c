@@ -1,8 +1,9 @@
-/* All ranks solve the coarsest problem, each for itself and with the same operations: that costs less than to hand it
- * to one and to wait.
+/* All ranks solve the coarsest problem, each for itself and with the same operations. This takes less time than to let
+ * one rank solve it and to wait for the result.
  *
- * A = L L^T by Cholesky's method. Where A is singular its null space are the constants; A + (m / n) 1 1^T with m the
- * mean of the diagonal has the same solutions for right-hand sides with the mean 0. */
+ * A = L L^T by Cholesky's method. Where A is singular its null space consists of the constants. A + (m / n) 1 1^T, with
+ * m the mean of the diagonal and n the number of cells, then has the same solutions for right-hand sides whose mean is
+ * 0. */
 #include "multigrid_coarse.h"
 
 #include <math.h>
@@ -19,7 +20,7 @@ static void forget_buffers(heat_gather *gather) {
   *gather = (heat_gather){.split = gather->split, .along = {gather->along[HEAT_X], gather->along[HEAT_Y]}};
 }
 
-/* Of the blocks that share this rank's row (axis x) or column (axis y): how many cells wide along it one is. */
+/* The width along an axis, in cells, of a block in this rank's row of blocks (axis x) or column of blocks (axis y). */
 static int64_t width_along(const heat_layout *layout, const int place[HEAT_AXES], int axis, int block) {
   const heat_box box = axis == HEAT_X ? heat_layout_block(layout, block, place[HEAT_Y])
                                       : heat_layout_block(layout, place[HEAT_X], block);
@@ -68,7 +69,7 @@ static char *cell_of(const heat_level *level, const void *array, int64_t i, int6
          ((ptrdiff_t)(j - corner[HEAT_Y]) * level->stride + (ptrdiff_t)(i - corner[HEAT_X])) * (ptrdiff_t)value;
 }
 
-/* Between the blocks of a row of blocks, one after the other, and its rows. */
+/* Copy the blocks of a row of blocks, which lie one after the other, side by side into whole rows of the level. */
 static void put_side_by_side(const heat_gather *gather, const heat_layout *layout, size_t row_bytes, size_t rows,
                              char *to) {
   for (int block = 0; block < layout->ranks[HEAT_X] && rows > 0; block++) {
@@ -112,7 +113,8 @@ static double *row_of_factor(const heat_direct *direct, int row) {
   return direct->factor + (ptrdiff_t)row * (row + 1) / 2;
 }
 
-/* Subtract the link between two cells, which a periodic axis may have made the same one, and add it to the diagonal. */
+/* Enter the link between two cells: subtract it from the entry of both, and add it to both diagonals. On a short
+ * periodic axis the two may be the same cell, which has no link to itself. */
 static void add_link(const heat_direct *direct, int a, int b, double link) {
   if (a == b) return;
   row_of_factor(direct, a > b ? a : b)[a > b ? b : a] -= link;

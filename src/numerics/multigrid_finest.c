@@ -1,4 +1,4 @@
-/* The operator of the finest level, read off the stencil row by row. */
+/* The operator of the finest level, computed from the stencil row by row. */
 #include "multigrid_finest.h"
 
 #include <math.h>

@@ -4,22 +4,23 @@
 
 #include "heat2d/numerics/stencil.h"
 
-/* What the coefficients of A are like, over all ranks. */
+/* The range of the coefficients of A over all ranks. */
 typedef struct heat_finest_range {
-  double largest;  /* entry of the diagonal, about */
-  double reaction; /* the largest */
-  double contrast; /* of the links along an axis: the largest over the smallest */
+  double largest;  /* about the largest entry of the diagonal */
+  double reaction; /* the largest one */
+  double contrast; /* the largest link along an axis divided by the smallest one */
 } heat_finest_range;
 
-/* A row of A over the owned columns: its links to the west and south, and sigma rho c_p with what the walls add. */
+/* A row of A over the owned columns: the links to the west and to the south, and sigma rho c_p, to which the
+ * conductances of walls are added. */
 typedef struct heat_finest_row {
   double *w, *s, *c;
 } heat_finest_row;
 
-/* Row j. Local. */
+/* Compute row j. Local. */
 void heat_finest_read(const heat_stencil *stencil, double sigma, int64_t j, heat_finest_row row);
 
-/* Uses the row. Collective over the grid's communicator. */
+/* Find the range of the coefficients. `row` is work space. Collective over the grid's communicator. */
 heat_finest_range heat_finest_find_range(const heat_stencil *stencil, double sigma, heat_finest_row row);
 
 #endif

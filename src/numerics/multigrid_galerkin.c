@@ -1,14 +1,15 @@
-/* Coarse operators: Galerkin's product A_c = P^T A P, with the interpolation P of multigrid_weights.h.
+/* The coarse operators: the Galerkin product A_c = P^T A P, with the interpolation P of multigrid_weights.h.
  *
- * The row sums of A_c, its reaction, are small differences of large numbers where contrasts are high. So they are found
- * apart: with d_p = 1 - (P 1)_p, which is c / (S + c) on lines and (c + sum k_pq d_q) / (S + c) in the middle of four,
+ * The reaction of a coarse cell is the sum of a row of A_c. Where contrasts are high this is a small difference of
+ * large numbers, so it is computed in another way. With d_p = 1 - (P 1)_p, which is c / (S + c) on the lines between
+ * coarse cells and (c + sum k_pq d_q) / (S + c) in the middle of four,
  *
  *     c_c = P^T A P 1 = P^T (c - A d).
  *
- * No term of that is larger than c, so that a small 1 / dt survives even in float.
+ * No term of this is larger than c, so a small reaction (a small 1 / dt) keeps its digits even in float.
  *
- * What follows from fine rows that are all the same is the same in one row after the other: it is found once, and
- * copied. */
+ * Fine rows that are all the same lead to coarse rows that are the same. Such a coarse row is computed once and copied.
+ */
 #include "multigrid_weights.h"
 
 #include <math.h>
@@ -17,7 +18,8 @@
 
 enum { WINDOW = 5, MIDDLE = 2 };
 
-/* A times the columns of P that belong to coarse cells: [2 + dj][2 + di] around their places. */
+/* Compute A times the columns of P that belong to some coarse cells: product[2 + dj][2 + di] belongs to the fine cell
+ * that is (di, dj) away. */
 ALWAYS_INLINE void apply_to_stamp(const places *p, const stamp *own, vec product[WINDOW][WINDOW]) {
   for (int n = 0; n < WINDOW * WINDOW; n++) product[n / WINDOW][n % WINDOW] = (vec){0};
   for (int dj = -1; dj <= 1; dj++) {
@@ -39,7 +41,7 @@ ALWAYS_INLINE void apply_to_stamp(const places *p, const stamp *own, vec product
   }
 }
 
-/* How far the coarse neighbour `step` further is on the fine grid. */
+/* How many fine cells away the coarse neighbour `step` (-1, 0 or 1) is. */
 static int64_t fine_step(const heat_level *fine, const heat_level *coarse, int axis, int64_t at, int step) {
   if (!coarse->halved[axis]) return step;
   const int64_t last = coarse->grid.layout.cells[axis] - 1;
@@ -47,7 +49,8 @@ static int64_t fine_step(const heat_level *fine, const heat_level *coarse, int a
   return around && fine->grid.layout.cells[axis] % 2 != 0 ? step : 2 * step;
 }
 
-/* The part of a window of three cells, shifted by some steps, that lies within [-2, 2]. */
+/* The indices [from, to) of those of three neighbouring cells that are within [-2, 2] when their middle is shifted by
+ * `step`. */
 typedef struct part {
   int from, to;
 } part;
@@ -56,8 +59,8 @@ static part overlap(int64_t step) {
   return (part){step < -1 ? 1 : 0, step > 1 ? 2 : 3};
 }
 
-/* The entries of P^T A P that belong to coarse cells and those that are some steps further on the fine grid, with their
- * sign changed. */
+/* The entries of P^T A P for some coarse cells and those which are (step_x, step_y) fine cells away, with the sign
+ * changed. */
 ALWAYS_INLINE vec coarse_link(const stamp *other, int64_t step_x, int64_t step_y, vec product[WINDOW][WINDOW]) {
   const part columns = overlap(step_x), rows = overlap(step_y);
   vec sum = {0};
@@ -70,7 +73,8 @@ ALWAYS_INLINE vec coarse_link(const stamp *other, int64_t step_x, int64_t step_y
 static const int link_to[HEAT_LINKS][HEAT_AXES] = {
     [HEAT_LINK_W] = {-1, 0}, [HEAT_LINK_S] = {0, -1}, [HEAT_LINK_SW] = {-1, -1}, [HEAT_LINK_SE] = {1, -1}};
 
-/* A cell of any place: beside walls, where there is no link beyond, and round a periodic axis. */
+/* Compute the links of one coarse cell, which may be anywhere: beside a wall, where there is no link beyond, or at the
+ * end of a periodic axis. */
 static void coarsen_cell(const heat_level *fine, const heat_level *coarse, stamps rows, int64_t I, int64_t J) {
   const int64_t *all = coarse->grid.layout.cells;
   const places p = {.fine = fine, .at = {fine_place(coarse, HEAT_X, I), fine_place(coarse, HEAT_Y, J)}};
@@ -92,7 +96,8 @@ static void coarsen_cell(const heat_level *fine, const heat_level *coarse, stamp
   }
 }
 
-/* As weigh_inner, from the weights. */
+/* Compute the links of `count` coarse cells, LANES at once, from their weights. The cells are those that weigh_inner is
+ * for. */
 ALWAYS_INLINE void coarsen_inner(const places *first, const heat_level *coarse, stamps rows, ptrdiff_t column,
                                  ptrdiff_t count) {
   const int64_t J = first->at[HEAT_Y] / 2;
@@ -110,7 +115,7 @@ ALWAYS_INLINE void coarsen_inner(const places *first, const heat_level *coarse, 
   }
 }
 
-/* The part of a coarse row that is worked on LANES cells at once. */
+/* The columns [from, to) of a coarse row that are done LANES cells at once. */
 typedef struct span {
   int64_t from, to;
 } span;
@@ -127,10 +132,10 @@ typedef struct workshop {
   const heat_level *fine, *coarse;
   stamps rows;
   cut_rows cut;
-  int64_t cut_to; /* rows up to there are cut up */
+  int64_t cut_to; /* the rows below this one have been split already */
 } workshop;
 
-/* Have the rows around coarse row J cut up. */
+/* Split the fine rows around coarse row J, as far as that is not done yet. */
 static void cut_around(workshop *w, int64_t J) {
   enum { BEFORE = 2, BEHIND = 3 };
   const span s = inner_span(w->coarse, J);
@@ -159,15 +164,15 @@ static void coarsen_row(const workshop *w, int64_t J) {
   for (int64_t I = s.to; I < owned.hi[HEAT_X]; I++) coarsen_cell(w->fine, w->coarse, w->rows, I, J);
 }
 
-/* Whether the fine rows from some below row `from` to as many above row `to` are all the same, and no end of the domain
- * is as near as that. */
+/* Whether the fine rows from a few below row `from` to a few above row `to` are all the same, and none of them is
+ * beyond the domain. */
 static bool is_even(const heat_level *fine, int64_t from, int64_t to) {
   enum { AROUND_ROWS = 4 };
   const bool inside = from - AROUND_ROWS >= 0 && to + AROUND_ROWS < fine->grid.domain.hi[HEAT_Y];
   return inside && heat_repeats_alike(&fine->operator_rows, from - AROUND_ROWS, to + AROUND_ROWS);
 }
 
-/* Copy a row from the one below it. */
+/* Copy a coarse row from the one below it. */
 static void repeat_row(const heat_level *coarse, void *array, int64_t J) {
   const size_t columns = (size_t)heat_box_width(coarse->grid.owned, HEAT_X);
   if (array != NULL) memcpy(row_of(coarse, array, J), row_of(coarse, array, J - 1), columns * sizeof(real));
@@ -178,8 +183,8 @@ static void repeat_weights_and_links(const heat_level *coarse, int64_t J) {
   for (int n = 0; n < HEAT_LINKS; n++) repeat_row(coarse, coarse->link[n], J);
 }
 
-/* Weights and links, row after row. Each rank finds the weights of the cells around its own by itself, as they are
- * before they are rounded to what the level holds. */
+/* Compute the weights and links row by row. Each rank computes the weights of the cells beside its own ones, too: it
+ * needs them as they are before they are rounded to the precision of the level. */
 static heat_status coarsen(const heat_level *fine, const heat_level *coarse) {
   const heat_box owned = coarse->grid.owned, grown = heat_grid_grown(&coarse->grid, owned, 1);
   if (heat_box_empty(owned)) return heat_ok();
@@ -201,7 +206,7 @@ static heat_status coarsen(const heat_level *fine, const heat_level *coarse) {
   for (int64_t J = grown.lo[HEAT_Y]; J < owned.hi[HEAT_Y]; J++) {
     if (J > owned.lo[HEAT_Y] && is_even(fine, fine_place(coarse, HEAT_Y, J - 1), fine_place(coarse, HEAT_Y, J))) {
       repeat_weights_and_links(coarse, J);
-      continue; /* the last two rows of weights are the same as well */
+      continue; /* the weights of both rows in `rows` are the same as well */
     }
     const stamps before = w.rows;
     memcpy(w.rows.south, before.here, sizeof before.here);
@@ -215,8 +220,8 @@ static heat_status coarsen(const heat_level *fine, const heat_level *coarse) {
   return heat_ok();
 }
 
-/* d_p (see above) of cells in a row, in which there are cells between coarse ones along x where `x` says so, and along
- * y everywhere or nowhere. */
+/* d_p (see above) of neighbouring cells in a row. x says which of them lie between coarse cells along x, and y whether
+ * the row lies between coarse rows. */
 ALWAYS_INLINE vec deficit(const heat_level *fine, int64_t i, int64_t j, mask x, bool y) {
   const vec zero = {0};
   const star s = star_of(cells_at(fine, i, j, false));
@@ -232,7 +237,7 @@ ALWAYS_INLINE vec deficit(const heat_level *fine, int64_t i, int64_t j, mask x, 
   return choose(x, sum / (s.link[1][1] + s.c), line_deficit(&s, HEAT_Y));
 }
 
-/* x = d and b = c, so that P^T (b - A x) is the reaction of the coarse cells. */
+/* Set x = d and b = c, so that P^T (b - A x) is the reaction of the coarse cells. */
 static void prepare_reaction(const heat_level *fine, const heat_level *coarse) {
   const heat_box owned = fine->grid.owned;
   if (heat_box_empty(owned)) return;
@@ -261,7 +266,7 @@ static void set_reaction(const heat_level *coarse) {
            (size_t)heat_box_width(owned, HEAT_X) * sizeof(real));
 }
 
-/* Whether the links of the cells of row j are those of the row below. */
+/* Whether row j of the links is the same as the row below it. */
 static bool is_repeated(const heat_level *level, int64_t j) {
   return j > level->grid.owned.lo[HEAT_Y] && heat_repeats_alike(&level->operator_rows, j - 1, j + 1);
 }
@@ -287,8 +292,8 @@ static double bound(const heat_level *level) {
   return most;
 }
 
-/* Sums over the owned cells of the share that the links along each axis have in the diagonal, in whole numbers, which
- * add up to the same on any ranks. */
+/* Compute the share that the links along each axis have in the diagonal, summed over the owned cells. The sums are
+ * integers, so that they are the same in any order and on any number of ranks. */
 static void couplings(const heat_level *level, int64_t sums[HEAT_AXES]) {
   const double unit = 1 << 24;
   const heat_box owned = level->grid.owned;

@@ -1,6 +1,6 @@
-/* Cells of a level several at once, one in each lane of a vector: neighbours in a row, every second cell of a row, or,
- * beside walls and round periodic axes, one in all lanes. Lanes do not meet, so the bits do not depend on how many
- * there are. */
+/* Several cells of a level at once, one in each lane of a vector. They are neighbours in a row, or every second cell of
+ * a row, or, beside walls and at the ends of periodic axes, one cell in all lanes. Lanes do not influence each other,
+ * so the bits do not depend on how many there are. */
 #ifndef HEAT2D_MULTIGRID_GROUP_H
 #define HEAT2D_MULTIGRID_GROUP_H
 
@@ -26,7 +26,7 @@ ALWAYS_INLINE vec magnitude(vec value) {
   return (vec)((mask)value & INT64_MAX);
 }
 
-/* One value in all lanes, or one after the other. */
+/* Load one value into all lanes if `spread` is set, and consecutive values otherwise. */
 ALWAYS_INLINE vec load(const real *from, bool spread) {
   if (spread) return (vec){0} + (double)*from;
   return __builtin_convertvector(*(const reals *)from, vec);
@@ -40,12 +40,13 @@ ALWAYS_INLINE void store(real *to, vec value, ptrdiff_t count) {
   for (ptrdiff_t lane = 0; lane < count; lane++) to[lane] = (real)value[lane];
 }
 
-/* The links of cells: [1 + dj][1 + di], and in the middle the sum of them all. */
+/* The links of cells to their eight neighbours, [1 + dj][1 + di], in the middle their sum; and the reaction c. */
 typedef struct star {
   vec link[3][3], c;
 } star;
 
-/* Where the links of some cells are, each value at the cell itself; `east`, `west`: one cell further. */
+/* Where the links of some cells are stored, each at the cell to which the link belongs. `east` and `west` in a name
+ * stand for the cell to the east or west of that. */
 typedef struct group {
   const real *w, *w_east, *s, *s_north, *sw, *sw_north_east, *se, *se_north_west, *c;
   bool spread, nine;
@@ -67,7 +68,7 @@ ALWAYS_INLINE star star_of(group at) {
   return s;
 }
 
-/* Cell (i, j), and those behind it in its row unless it is spread. */
+/* The places for cell (i, j), and for the cells behind it in its row unless `spread` is set. */
 ALWAYS_INLINE group cells_at(const heat_level *level, int64_t i, int64_t j, bool spread) {
   const ptrdiff_t at = (ptrdiff_t)(i - level->grid.owned.lo[HEAT_X]);
   const links l = links_of(level, j);

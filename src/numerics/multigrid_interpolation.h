@@ -1,17 +1,18 @@
-/* The correction of the finer level by a coarse one, row by row. Private to the loops of a cycle. */
+/* The correction of a level by the next coarser one, row by row. Private to the loops of a cycle. */
 #ifndef HEAT2D_MULTIGRID_INTERPOLATION_H
 #define HEAT2D_MULTIGRID_INTERPOLATION_H
 
 #include "multigrid_rows.h"
 
-/* A row of the coarse correction or of its weights, from which columns count; `upper`: the next one. */
+/* A row of the coarse correction x and of its weights. `upper` is the next row. */
 typedef struct correction {
   const real *x, *upper;
   const real *w, *e, *n, *nw, *ne;
   const real *w_upper, *e_upper, *s_upper, *sw_upper, *se_upper;
 } correction;
 
-/* What interpolation adds at a fine column that lies on coarse column I, and at the one to its east. */
+/* The interpolated correction at the fine column that lies on coarse column I (at_even), and at the one to the east of
+ * it (at_odd). */
 ALWAYS_INLINE real at_even(const correction *c, ptrdiff_t I, bool between_rows) {
   return between_rows ? c->n[I] * c->x[I] + c->s_upper[I] * c->upper[I] : c->x[I];
 }
@@ -22,7 +23,8 @@ ALWAYS_INLINE real at_odd(const correction *c, ptrdiff_t I, bool between_rows) {
          (c->se_upper[I] * c->upper[I] + c->sw_upper[I + 1] * c->upper[I + 1]);
 }
 
-/* out = x and its correction in columns [from, to) of a fine row, counted as the pointers are. */
+/* Compute out = x plus the correction in the columns [from, to) of a fine row. Columns are counted from where the
+ * pointers are. */
 ALWAYS_INLINE void add_halved(real *restrict out, const real *x, const correction *given, ptrdiff_t from, ptrdiff_t to,
                               bool between_rows) {
   const correction c = *given;
@@ -46,11 +48,12 @@ ALWAYS_INLINE void add_whole(real *restrict out, const real *x, const correction
   for (ptrdiff_t i = from; i < to; i++) out[i] = x[i] + at_even(&c, i, between_rows);
 }
 
-/* The image of the domain in which a cell of the halo lies, as what has to be subtracted of its index: on a periodic
- * axis cells n and up are cells 0 and up again, also where n is odd and so the coarse grid does not simply go on. */
+/* The periodic image of the domain in which a cell of the halo lies. On a periodic axis with n cells, cell n is cell 0
+ * again. Where n is odd, both cell n - 1 and cell n are coarse, so there coarse cells are not simply every second one;
+ * therefore cells are counted within the image. */
 typedef struct image {
-  int64_t fine, coarse; /* where the image begins */
-  int64_t end;          /* of the fine one */
+  int64_t fine, coarse; /* index of the first cell of the image, on both levels */
+  int64_t end;          /* index behind its last fine cell */
 } image;
 
 ALWAYS_INLINE image image_of(const heat_level *fine, const heat_level *coarse, int axis, int64_t at) {
@@ -65,7 +68,7 @@ ALWAYS_INLINE const real *weight_row(const heat_level *coarse, int which, int64_
   return row == NULL ? NULL : row + column;
 }
 
-/* Row j of x with its correction, into a ring: the array itself stays as it is. */
+/* Write row j of x plus its correction into a ring of rows; x itself is not changed. */
 ALWAYS_INLINE void add_correction(const heat_level *fine, const heat_level *coarse, region r, int64_t j) {
   const image rows = image_of(fine, coarse, HEAT_Y, j);
   const int64_t inside = j - rows.fine, J = rows.coarse + (coarse->halved[HEAT_Y] ? inside / 2 : inside);

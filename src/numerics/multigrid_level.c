@@ -10,7 +10,7 @@
 enum {
   LINE = 64,           /* bytes of a cache line */
   HUGE_PAGE = 2 << 20, /* bytes */
-  THREAD_ROWS = 32,    /* with fewer rows, or cells, for each thread it does not pay */
+  THREAD_ROWS = 32,    /* with fewer rows, or cells, for each thread several threads do not pay */
   THREAD_CELLS = 4096
 };
 
@@ -53,7 +53,7 @@ static size_t arrays_of(const bool halved[HEAT_AXES], int links) {
   return count;
 }
 
-/* The rows that the tables of repeated ones are about: all that a loop may ask for. */
+/* The number of rows for which the tables of repeated rows have an entry: all that a loop may ask for. */
 static int64_t table_rows(heat_box owned) {
   if (heat_box_width(owned, HEAT_X) < HEAT_REPEATED_COLUMNS) return 0;
   return heat_box_width(owned, HEAT_Y) + 2 * HEAT_LEVEL_DEPTH + 1;
@@ -101,7 +101,7 @@ static char *allocate(heat_level *level) {
   return begin;
 }
 
-/* `at` is where a cache line begins. */
+/* Place the tables of repeated rows at `at`, where a cache line begins. */
 static void place_tables(heat_level *level, char *at) {
   const int64_t rows = table_rows(level->grid.owned), first = level->grid.owned.lo[HEAT_Y] - HEAT_LEVEL_DEPTH;
   int64_t *table = rows > 0 ? (int64_t *)(void *)at : NULL;

@@ -63,7 +63,7 @@ typedef struct heat_level {
   heat_halo *wide, *narrow;   /* of b, of x */
 } heat_level;
 
-/* Where b of the finest level comes from: it is `scale` times r, from which alpha q is subtracted first. */
+/* How b of the finest level is made: it is `scale` times r, after alpha q has been subtracted from r. */
 typedef struct heat_level_in {
   heat_field *r;
   const double *(*q)(void *context, int thread, int64_t j); /* computes a row of q; NULL: r stays as it is */
@@ -75,7 +75,7 @@ typedef struct heat_level_in {
   bool whole;          /* all of b is set before the sweep */
 } heat_level_in;
 
-/* The product of b and x of the finest level, term by term times a scale, is added up. */
+/* What the product of b and x of the finest level is added to; each term is multiplied by `scale`. */
 typedef struct heat_level_out {
   double scale;
   heat_total *product;
@@ -134,7 +134,8 @@ typedef enum heat_level_precision { HEAT_LEVEL_SINGLE, HEAT_LEVEL_DOUBLE, HEAT_L
 const heat_level_loops *heat_level_loops_find(heat_level_precision precision);
 const heat_level_setup *heat_level_setup_find(heat_level_precision precision);
 
-/* Bytes of the arrays that a rank has of a level: how it was made, 2 or 4 links, and bytes of a value. Local. */
+/* What the memory of a level depends on: how it was made, its number of links (2 or 4), the bytes of a value, and the
+ * number of threads. heat_level_bytes is the memory that a rank takes for it. Local. */
 typedef struct heat_level_shape {
   bool halved[HEAT_AXES];
   int links;
@@ -158,21 +159,21 @@ void heat_level_find_weight_repeats(const heat_level *level, size_t value);
 /* Refresh ghost layers. Collective. */
 void heat_level_refresh(const heat_level *level, heat_halo *halo, void *array, size_t value);
 
-/* Rows of the work space of a thread alone, and of one beside others: see multigrid_rows.h. */
+/* The number of rows in the work space of a thread that is alone, and of one among several: see multigrid_rows.h. */
 enum {
   HEAT_LEVEL_RINGS = 4,
   HEAT_LEVEL_RING_ROWS = 4,
   HEAT_LEVEL_OWN_ROWS = HEAT_LEVEL_RINGS * HEAT_LEVEL_RING_ROWS + 1,
   HEAT_LEVEL_SHARING_ROWS = HEAT_LEVEL_OWN_ROWS + HEAT_LEVEL_RING_ROWS + 2 * HEAT_LEVEL_DEPTH,
-  /* On the finest level rows of doubles follow: a ring of rows of the direction, a row for its product with S, and one
-   * that is kept. */
+  /* On the finest level rows of doubles follow: a ring of rows of the direction, a row for its product with S, and a
+   * row that is kept. */
   HEAT_LEVEL_DIRECTION_ROWS = 4,
   HEAT_LEVEL_WORK_ROW = HEAT_LEVEL_DIRECTION_ROWS,
   HEAT_LEVEL_KEPT_ROW,
   HEAT_LEVEL_DOUBLE_ROWS
 };
 
-/* Room for a row of values of a work space or an array, and the values before its first owned cell. */
+/* The number of values before the first owned cell in each row of a work space or an array. */
 enum { HEAT_LEVEL_MARGIN = 16 };
 
 #endif

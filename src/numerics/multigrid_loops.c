@@ -19,7 +19,7 @@
 #include "heat2d/numerics/total.h"
 #include "multigrid_interpolation.h"
 
-/* Roots of sin(7 t / 2) / sin(t / 2) = 0 in (1 - cos t) / 2: sin^2(pi m / 7). */
+/* The roots of sin(7 t / 2) / sin(t / 2) = 0, as (1 - cos t) / 2: sin^2(pi m / 7). */
 static const double roots[HEAT_SMOOTHINGS] = {0.95048443395120957, 0.61126046697815725, 0.18825509907063323};
 
 static void put(const heat_level *level, void *array, int64_t j, const double *values, double scale) {
@@ -61,7 +61,8 @@ ALWAYS_INLINE void inverse_row(real *restrict out, links l, ptrdiff_t from, ptrd
   for (ptrdiff_t i = from; i < to; i++) out[i] = 1 / diagonal_at(l, i, nine);
 }
 
-/* Where the operator's rows from four below to this one are the same, that is what lies in the ring already. */
+/* Compute row j of the inverse diagonal into its ring. Where the rows of the operator from four below to this one are
+ * the same, the ring holds these values already. */
 static void invert(const heat_level *level, region r, int64_t j) {
   if (has_row(r, j - RING_ROWS) && heat_repeats_alike(&level->operator_rows, j - RING_ROWS, j + 1)) return;
   const links l = links_of(level, j);
@@ -78,7 +79,7 @@ ALWAYS_INLINE void relax_row(real *restrict out, links l, unknowns u, const real
   for (ptrdiff_t i = from; i < to; i++) out[i] = u.x[i] + (w * inverse[i]) * residual_at(l, u, i, nine);
 }
 
-/* One step in row j of a region. */
+/* Do one step of the smoother in row j of a region. */
 static void relax(const heat_level *level, region r, int64_t j, unknowns u, int step, real *out) {
   const links l = links_of(level, j);
   const real *inverse = ring_row(level, RING_INVERSE, j);
@@ -102,7 +103,7 @@ static unknowns as_given(const heat_level *level, int64_t j) {
   return (unknowns){.x = given_row(level, j), .south = given_row(level, j - 1), .north = given_row(level, j + 1)};
 }
 
-/* Row j of x behind the smoother on the way down. */
+/* Where row j of x is kept after the smoother on the way down. */
 static real *smoothed_row(const heat_level *level, int64_t j) {
   return is_of_others(level, j) ? ring_row(level, RING_THIRD, j) : row_of(level, level->x, j);
 }
@@ -163,7 +164,7 @@ ALWAYS_INLINE void restrict_row(const heat_level *fine, const heat_level *coarse
   }
 }
 
-/* Restrict to the coarse row that row j of the residual, the region's rows being done up to there, completes. */
+/* Restrict to that coarse row for which row j of the residual is the last one that is needed, if there is one. */
 static void restrict_to(const heat_level *fine, const heat_level *coarse, region r, int64_t j) {
   const heat_box owned = coarse->grid.owned;
   int64_t J = j;
@@ -177,7 +178,7 @@ static void restrict_to(const heat_level *fine, const heat_level *coarse, region
                ring_or_zero(fine, RING_RESIDUAL, r.box, at + 1), row_of(coarse, coarse->b, J));
 }
 
-/* b in the columns [from, to) of an owned row; `keep`: the new r is kept and summed up, too. */
+/* Compute b in some columns of an owned row. `keep`: the new r is stored, too, and its square is summed up. */
 ALWAYS_INLINE void enter_cells(const heat_level *level, const heat_level_in *in, int64_t j, const double *q,
                                region columns, bool keep) {
   double *r = heat_field_at(in->r, level->grid.owned.lo[HEAT_X], j);
@@ -219,7 +220,7 @@ static void enter_columns(const heat_level *level, const heat_level_in *in, int6
   }
 }
 
-/* Whether other ranks or threads need b in row j before the sweep comes there. */
+/* Whether other ranks or threads need row j of b before the sweep comes there. */
 static bool is_edge(const heat_level *level, int64_t j) {
   return j < level->from + HEAT_LEVEL_DEPTH || j >= level->to - HEAT_LEVEL_DEPTH;
 }
@@ -321,7 +322,7 @@ static void residual(const heat_level *fine, const heat_level *coarse) {
   }
 }
 
-/* The product of a row of b and of x. */
+/* Add the scalar product of row j of b and of x to a total. */
 static void multiply_row(const heat_level *level, int64_t j, double scale, heat_total *total) {
   const real *b = row_of(level, level->b, j), *x = row_of(level, level->x, j);
   const ptrdiff_t columns = (ptrdiff_t)heat_box_width(level->grid.owned, HEAT_X);

@@ -1,4 +1,4 @@
-/* Rows of a level, for the files that are compiled for float and for double: REAL says which. */
+/* Access to the rows of a level, for the files that are compiled for float and for double: REAL says which. */
 #ifndef HEAT2D_MULTIGRID_ROWS_H
 #define HEAT2D_MULTIGRID_ROWS_H
 
@@ -15,15 +15,16 @@ ALWAYS_INLINE real *row_of(const heat_level *level, const void *array, int64_t j
   return (real *)array + (ptrdiff_t)(j - level->grid.owned.lo[HEAT_Y]) * level->stride;
 }
 
-/* The work space of a thread: rings of four rows each, in which row j lies at j modulo 4, and a row of zeros; where
- * there are other threads, behind these a ring for what belongs to them, and their rows of x as they were at first. */
+/* The work space of a thread: rings of four rows each, in which row j is stored at j modulo 4, and a row of zeros. If
+ * there are other threads, a ring for rows that belong to those follows, and copies of their rows of x as they were
+ * before the sweep. */
 typedef enum ring {
   RING_INVERSE,
   RING_FIRST,
   RING_SECOND,
   RING_RESIDUAL,
   RING_CORRECTED = RING_RESIDUAL, /* on the way up */
-  RING_THIRD = HEAT_LEVEL_RINGS   /* of rows that are another thread's */
+  RING_THIRD = HEAT_LEVEL_RINGS   /* for rows of another thread */
 } ring;
 enum { RING_ROWS = HEAT_LEVEL_RING_ROWS, EDGE_ROWS = HEAT_LEVEL_DEPTH, OWN_ROWS = HEAT_LEVEL_OWN_ROWS };
 
@@ -36,18 +37,18 @@ ALWAYS_INLINE real *zero_row(const heat_level *level) {
   return (real *)level->rows + (ptrdiff_t)(OWN_ROWS - 1) * level->stride;
 }
 
-/* Where row j of x, one of EDGE_ROWS below or above this thread's own, is copied to. */
+/* The place for the copy of row j of x, which is one of the EDGE_ROWS rows below or above this thread's own ones. */
 ALWAYS_INLINE real *edge_row(const heat_level *level, int64_t j) {
   const ptrdiff_t place = (ptrdiff_t)(j < level->from ? level->from - 1 - j : EDGE_ROWS + j - level->to);
   return (real *)level->rows + (OWN_ROWS + RING_ROWS + place) * level->stride;
 }
 
-/* Row j of a ring that holds the rows of `box`; beyond walls it is 0. */
+/* Row j of a ring that holds the rows of `box`, or zeros beyond a wall. */
 ALWAYS_INLINE const real *ring_or_zero(const heat_level *level, ring which, heat_box box, int64_t j) {
   return j >= box.lo[HEAT_Y] && j < box.hi[HEAT_Y] ? ring_row(level, which, j) : zero_row(level);
 }
 
-/* The links of the cells of one row. */
+/* The links of the cells of one row, and their reaction c. */
 typedef struct links {
   const real *w, *s, *s_north, *sw, *sw_north, *se, *se_north, *c;
 } links;
@@ -74,13 +75,13 @@ ALWAYS_INLINE real diagonal_at(links l, ptrdiff_t i, bool nine) {
   return l.c[i] + sum;
 }
 
-/* Row J of a level's weights to a direction, at its first owned column; NULL: it has none. */
+/* Row J of a coarse level's weights in one direction, from its first owned column on; NULL if there are none. */
 ALWAYS_INLINE const real *weights_of(const heat_level *coarse, int which, int64_t J) {
   if (coarse->weight[which] == NULL) return NULL;
   return row_of(coarse, coarse->weight[which], heat_repeats_row(&coarse->weight_rows, J));
 }
 
-/* A row of x with its neighbours, and of b. */
+/* A row of x, the rows beside it, and the row of b. */
 typedef struct unknowns {
   const real *b, *x, *south, *north;
 } unknowns;
@@ -96,12 +97,12 @@ ALWAYS_INLINE real residual_at(links l, unknowns u, ptrdiff_t i, bool nine) {
   return u.b[i] - (l.c[i] * x + sum);
 }
 
-/* Where the fine row (or column) of a coarse one is. */
+/* The fine row (or column) on which a coarse one lies. */
 ALWAYS_INLINE int64_t fine_place(const heat_level *coarse, int axis, int64_t at) {
   return coarse->halved[axis] ? 2 * at : at;
 }
 
-/* The owned box grown by some layers, and its columns counted from the first owned one. */
+/* The owned box grown by some layers; `from` and `to` are its columns, counted from the first owned one. */
 typedef struct region {
   heat_box box;
   ptrdiff_t from, to;
@@ -129,7 +130,7 @@ ALWAYS_INLINE bool is_of_others(const heat_level *level, int64_t j) {
   return !is_own(level, j) && j >= level->grid.owned.lo[HEAT_Y] && j < level->grid.owned.hi[HEAT_Y];
 }
 
-/* Row j of x before the sweep. */
+/* Row j of x as it was before the sweep. */
 ALWAYS_INLINE const real *given_row(const heat_level *level, int64_t j) {
   return is_of_others(level, j) ? edge_row(level, j) : row_of(level, level->x, j);
 }

@@ -1,35 +1,37 @@
-/* Interpolation made of the operator (Dendy 1982, "Black box multigrid", J. Comput. Phys. 48).
+/* The weights of the interpolation, made from the operator (Dendy 1982, "Black box multigrid", J. Comput. Phys. 48).
  *
- * A coarse cell lies on every second fine one. Between two of them along a line, with a and b the links to the two
- * sides collapsed onto the line, S the sum of all links of the cell and c its reaction, the weights are
+ * Every second fine cell is a coarse cell. For a cell between two coarse cells on a line, let a and b be its links to
+ * the two sides, each added up over the three neighbours on that side, S the sum of all links of the cell and c its
+ * reaction. The weights of the two coarse cells are
  *
- *     a / d and b / d,    d = (a + b) (1 + c / S),
+ *     a / d and b / d,    d = (a + b) (1 + c / S).
  *
- * and in the middle of four, A e = 0 is solved for e there. The factor 1 + c / S is as Dendy's own diagonal where the
- * reaction is strong, but does not depend on the links across the line, which would make the weights too small where
- * materials jump. In a layer of one cell that conducts much better than what is on both sides of it, the stronger one
- * of a and b takes all: the mean of both sides would tie these together through the layer, with links of the wrong
- * sign. Private to the file of coarse operators. */
+ * In the middle of four coarse cells A e = 0 is solved for e at that cell. The factor 1 + c / S has the effect of
+ * Dendy's own diagonal where the reaction is strong. Unlike that it does not depend on the links across the line, which
+ * would make the weights too small where materials jump. In a layer of one cell that conducts much better than what is
+ * on both sides of it, the larger one of a and b gets the whole weight: with the mean of both sides the coarse operator
+ * would link these two through the layer, with links of the wrong sign. Private to the file of the coarse operators. */
 #ifndef HEAT2D_MULTIGRID_WEIGHTS_H
 #define HEAT2D_MULTIGRID_WEIGHTS_H
 
 #include "multigrid_group.h"
 
-/* The links to one side of an axis, collapsed onto it. */
+/* The links to one side of an axis, added up over the three neighbours on that side. */
 ALWAYS_INLINE vec collapsed(const star *s, int axis, int side) {
   vec sum = {0};
   for (int along = 0; along < 3; along++) sum += axis == HEAT_X ? s->link[along][2 * side] : s->link[2 * side][along];
   return sum;
 }
 
-/* The links of a cell across an axis. */
+/* The sum of the links of a cell across an axis. */
 ALWAYS_INLINE vec across(group at, int axis) {
   return axis == HEAT_X ? load(at.s, at.spread) + load(at.s_north, at.spread)
                         : load(at.w, at.spread) + load(at.w_east, at.spread);
 }
 
-/* The weight of the neighbour at `side` in a cell between two of the coarse grid along `axis`; `beside`: the links of
- * those two across the axis. A thin layer is one of one cell that conducts much better than what is on both sides. */
+/* The weight of the coarse neighbour at `side` in a cell between two coarse cells along `axis`. `beside` is the sum of
+ * the links of those two across the axis. A layer is thin if it is one cell wide and conducts much better than what is
+ * on both sides. */
 ALWAYS_INLINE vec line_weight(const star *s, int axis, int side, const vec beside[2]) {
   const double much = 3;
   const vec zero = {0}, one = zero + 1, sum = s->link[1][1];
@@ -47,35 +49,37 @@ ALWAYS_INLINE vec line_deficit(const star *s, int axis) {
   return choose((collapsed(s, axis, 0) + collapsed(s, axis, 1) > zero) & (sum > zero), s->c / (sum + s->c), zero + 1);
 }
 
-/* The number of a cell along an axis; nearly all need no division. */
+/* The index of a cell along an axis, within the domain. Nearly all cells need no division for that. */
 ALWAYS_INLINE int64_t number_of(const heat_level *level, int axis, int64_t at) {
   return at >= 0 && at < level->grid.layout.cells[axis] ? at : heat_grid_wrap(&level->grid, axis, at);
 }
 
-/* The number of a fine cell along an axis, of which the even ones of a halved axis are coarse. */
+/* Whether a fine cell lies between coarse ones along an axis: the even cells of a halved axis are coarse. */
 static bool between(const heat_level *fine, const heat_level *coarse, int axis, int64_t at) {
   return coarse->halved[axis] && number_of(fine, axis, at) % 2 != 0;
 }
 
-/* Whether there is a cell beside the coarse cell, at `at` on the fine grid, that is interpolated from it: not beyond a
- * wall, nor where the first and the last cell of a periodic axis with an odd number are both coarse. */
+/* Whether there is a cell at `at` on the fine grid, beside a coarse cell, that is interpolated from it. There is none
+ * beyond a wall, nor between the last and the first cell of a periodic axis with an odd number of cells, both of which
+ * are coarse. */
 static bool reaches(const heat_level *fine, const heat_level *coarse, int axis, int64_t at) {
   const bool inside = at >= 0 && at < fine->grid.domain.hi[axis];
   return (inside || fine->grid.layout.periodic[axis]) && between(fine, coarse, axis, at);
 }
 
-/* Where the fine cell of a coarse one is, also in an image beyond a periodic side: cells n and up are cells 0 and up
- * again where n is odd as well. */
+/* The index of the fine cell on which a coarse one lies, also of one in a periodic image of the domain: with n cells,
+ * cell n is cell 0 again, even where n is odd. */
 static int64_t place_of(const heat_level *fine, const heat_level *coarse, int axis, int64_t at) {
   const int64_t number = number_of(coarse, axis, at), cells = coarse->grid.layout.cells[axis];
   return (at - number) / cells * fine->grid.layout.cells[axis] + fine_place(coarse, axis, number);
 }
 
-/* Rows of the fine level, cut up into their even and their odd columns: so that every second cell is the next value. */
+/* Rows of the fine level, split into their even and their odd columns, so that every second cell is the next value in
+ * memory. */
 enum { CUT_ROWS = 8, CUT_ARRAYS = HEAT_LINKS + 1, PARITIES = 2 };
 typedef struct cut_rows {
   real *memory;
-  ptrdiff_t pitch; /* values of a row of one array and parity */
+  ptrdiff_t pitch; /* number of values from one row to the next, of one array and parity */
   int64_t first;   /* coarse column of the first value */
 } cut_rows;
 
@@ -84,7 +88,7 @@ ALWAYS_INLINE real *cut_row(const cut_rows *cut, int array, int parity, int64_t 
   return cut->memory + ((slot * CUT_ARRAYS + array) * PARITIES + parity) * cut->pitch;
 }
 
-/* Cut up row j for the coarse columns [from, to). */
+/* Split row j for the coarse columns [from, to). */
 static void cut_up(const heat_level *fine, const cut_rows *cut, int64_t j, int64_t from, int64_t to) {
   for (int array = 0; array < CUT_ARRAYS; array++) {
     if (array >= fine->links && array < HEAT_LINKS) continue;
@@ -99,15 +103,15 @@ static void cut_up(const heat_level *fine, const cut_rows *cut, int64_t j, int64
   }
 }
 
-/* Coarse cells, of which there is one at place `at` of the fine grid, or where `cut` is not NULL one after the other.
- */
+/* The places of some coarse cells on the fine grid: the first is `at`. Where `cut` is NULL there is only this one;
+ * otherwise one follows the other in the row. */
 typedef struct places {
   const heat_level *fine;
   int64_t at[HEAT_AXES];
   const cut_rows *cut;
 } places;
 
-/* The cells that lie some columns and rows from those places. */
+/* The fine cells that are (di, dj) away from those places. */
 ALWAYS_INLINE group around(const places *p, int di, int dj) {
   const int64_t i = p->at[HEAT_X] + di, j = p->at[HEAT_Y] + dj;
   if (p->cut == NULL) return cells_at(p->fine, i, j, true);
@@ -132,17 +136,17 @@ ALWAYS_INLINE group around(const places *p, int di, int dj) {
 #undef AT
 }
 
-/* The weights of coarse cells around their places on the fine grid: [1 + dj][1 + di]. */
+/* The weights of some coarse cells in the fine cells around them: [1 + dj][1 + di]. */
 typedef struct stamp {
   vec weight[3][3];
 } stamp;
 
-/* Whether there are cells to interpolate to at each side of each axis. */
+/* Whether there are cells to interpolate to on each side of each axis. */
 typedef struct reached {
   bool side[HEAT_AXES][2];
 } reached;
 
-/* The weights: along the lines, and from those into the corners. */
+/* Compute the weights of some coarse cells: first those along the lines, and from them those in the corners. */
 ALWAYS_INLINE stamp weigh(const places *p, const reached *to) {
   const vec zero = {0};
   stamp own = {.weight[1][1] = zero + 1};
@@ -170,8 +174,8 @@ ALWAYS_INLINE stamp weigh(const places *p, const reached *to) {
   return own;
 }
 
-/* The weights of the coarse cells of a row, and of the row to its south, with one cell more at both ends: arrays of
- * doubles, as they are before they are rounded to what the level holds, at the first owned column. */
+/* The weights of the coarse cells of a row and of the row to its south, with one more cell at both ends. They are
+ * arrays of doubles, not yet rounded to the precision of the level; each pointer is to the first owned column. */
 enum { AROUND = 9 };
 typedef struct stamps {
   double *south[AROUND], *here[AROUND];
@@ -187,7 +191,7 @@ ALWAYS_INLINE stamp stamp_at(double *const rows[AROUND], ptrdiff_t column, bool 
   return found;
 }
 
-/* One cell of any place. */
+/* Compute the weights of one coarse cell, which may be anywhere. */
 static void weigh_cell(const heat_level *fine, const heat_level *coarse, stamps rows, int64_t I, int64_t J) {
   const places p = {.fine = fine, .at = {place_of(fine, coarse, HEAT_X, I), place_of(fine, coarse, HEAT_Y, J)}};
   reached to;
@@ -199,8 +203,8 @@ static void weigh_cell(const heat_level *fine, const heat_level *coarse, stamps 
   for (int n = 0; n < AROUND; n++) rows.here[n][I - coarse->grid.owned.lo[HEAT_X]] = own.weight[n / 3][n % 3][0];
 }
 
-/* Columns [from, to) of a row, a multiple of LANES of them, that are near to no side of the domain, of a grid halved
- * along both axes. */
+/* Compute the weights of `count` coarse cells of a row from column at[HEAT_X] on. `count` is a multiple of LANES, none
+ * of the cells is near a side of the domain, and both axes are halved. */
 static void weigh_inner(const heat_level *fine, const cut_rows *cut, stamps rows, const int64_t at[HEAT_AXES],
                         ptrdiff_t count) {
   static const reached all = {{{true, true}, {true, true}}};
