@@ -1,20 +1,19 @@
-/* The messages of a run, without its cells: for scripts/scale, which lets it run on thousands of ranks of a simulated
- * cluster (SimGrid's SMPI), and for a few real ones, where its messages are compared with those of the program.
+/* Sends the messages of a run without computing cells. scripts/scale runs it on thousands of ranks of a simulated
+ * cluster (SimGrid's SMPI); on a few real ranks its messages are compared with those of the program.
  *
- *     schedule euler NODE CELLS NANOSECONDS ROUNDS      ROUNDS batches of steps with a deep halo
- *     schedule implicit NODE CELLS COSTS ROUNDS         the levels of a uniform plate, and a solve of ROUNDS iterations
- *     schedule startup NODE CELLS SPLITS AGREEMENTS     so many splits of communicators and agreements of all ranks,
- * and the plans of both
- *     schedule costs 0 CELLS 0 0                        prints COSTS, measured with all cells, on as many cores as
- * ranks
+ *     schedule euler NODE CELLS NANOSECONDS ROUNDS    ROUNDS batches of steps with a deep halo
+ *     schedule implicit NODE CELLS COSTS ROUNDS       the levels of a uniform plate, and a solve of ROUNDS iterations
+ *     schedule startup NODE CELLS SPLITS AGREEMENTS   so many splits of communicators and agreements of all ranks,
+ *                                                     then the plans of the exchanges, and the levels
+ *     schedule costs 0 CELLS 0 0                      prints COSTS, measured with all cells, on as many cores as ranks
  *
  * Each rank has CELLS x CELLS cells, and NODE ranks fill a node; 0: blocks are numbered row by row. Layouts, halos and
- * the linear solver are those of the program, and their messages are sent. The loops over cells are left out; under
- * SMPI their time passes: NANOSECONDS for a cell and step, or what the file COSTS says. The values are one piece of
- * memory, which all simulated ranks share.
+ * the linear solver are those of the program, and their messages are sent. The loops over cells are left out, but under
+ * SMPI the simulated time of a loop is NANOSECONDS for each cell and step, or what the file COSTS says. All simulated
+ * ranks share one array of values.
  *
- * Rank 0 prints: kind, ranks, CELLS, seconds of a round, those of a rank that has no neighbours (0: see a run of one).
- */
+ * Rank 0 prints: kind, ranks, CELLS, seconds of a round, and seconds of a round of a rank without neighbours (0 where
+ * this has to be taken from a run on one rank). */
 #include "schedule.h"
 
 #include "heat2d/grid/halo.h"
@@ -24,8 +23,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *values;    /* that messages are filled from */
-static ptrdiff_t width; /* doubles from one row of them to the next */
+static char *values;    /* from which messages are filled */
+static ptrdiff_t width; /* number of doubles from one row of values to the next */
 enum { MARGIN = HEAT_BATCH };
 
 #ifndef SCHEDULE_SIMULATED
@@ -44,8 +43,8 @@ void schedule_need(heat_status status) {
   MPI_Abort(MPI_COMM_WORLD, (int)status.code);
 }
 
-/* A batch: as many steps as the halo has layers, each on one layer less, in one pass upwards (see tiles.h), which waits
- * for the rows above only when it comes to them. */
+/* Do a batch: as many steps as the halo has layers, each on one layer less than the one before, in one pass upwards
+ * (see tiles.h). The pass waits for the rows above only when it comes to them. */
 static void step_round(const heat_grid *grid, heat_halo *halo, int depth, double nanoseconds) {
   const int64_t rows = heat_box_width(grid->owned, HEAT_Y);
   heat_field field = {.owned = grid->owned, .depth = depth, .stride = width, .corner = schedule_row()};
@@ -61,7 +60,7 @@ static void step_round(const heat_grid *grid, heat_halo *halo, int depth, double
   schedule_work((1 - before) * cells * nanoseconds);
 }
 
-/* Blocks of CELLS x CELLS, as near to a square of them as the number of ranks allows. */
+/* Arrange the blocks of CELLS x CELLS cells as nearly in a square as the number of ranks allows. */
 static heat_grid make_grid(int64_t cells, int node) {
   int size, px = 1;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
@@ -89,7 +88,7 @@ static double start_up(const heat_grid *grid, int splits, int agreements) {
 }
 
 static double step(const heat_grid *grid, double nanoseconds, int rounds) {
-  enum { POLL = 8 }; /* numbers that the ranks agree on now and then */
+  enum { POLL = 8 }; /* numbers on which the ranks agree from time to time */
   int64_t poll[POLL] = {0};
   heat_halo *halo = NULL;
   const int depth = heat_halo_choose_depth(&grid->layout, HEAT_BATCH);
@@ -105,7 +104,7 @@ static void print_row(const char *kind, const heat_grid *grid, int64_t cells, do
   if (grid->rank == 0) printf("%s,%d,%lld,%.6g,%.6g\n", kind, grid->size, (long long)cells, seconds, alone);
 }
 
-/* Of a simulated cluster the ranks run it. */
+/* On a simulated cluster this is the function that each rank runs. */
 #ifndef SCHEDULE_MAIN
 #define SCHEDULE_MAIN main
 #endif

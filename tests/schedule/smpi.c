@@ -1,11 +1,11 @@
-/* The schedule under SimGrid's SMPI. The linker lets these functions stand for calls of MPI and for SMPI's own malloc
- * and calloc (--wrap): the values of cells and the buffers of all messages of all ranks are the same memory, which SMPI
- * then does not copy, and types of values are basic ones, which it does not pack. */
+/* What the schedule needs under SimGrid's SMPI. The linker replaces calls of MPI and SMPI's own malloc and calloc by
+ * these functions (--wrap). The values of cells do not matter: the buffers of all messages of all ranks are the same
+ * memory, so that SMPI does not copy them, and values have basic types, so that SMPI does not pack them. */
 #include "schedule.h"
 
 #include <stdlib.h>
 
-/* A simulated core does an operation in a nanosecond. */
+/* A simulated core does one operation in a nanosecond. */
 void schedule_work(double nanoseconds) {
   smpi_execute_flops(nanoseconds);
 }
@@ -29,7 +29,7 @@ void *__wrap_smpi_shared_malloc_intercept(size_t bytes, const char *file, int li
   return common;
 }
 
-/* Of the arrays of a level nobody reads the zeros. */
+/* The zeros in the arrays of a level are never read, so these arrays may be the common memory, too. */
 void *__wrap_smpi_shared_calloc_intercept(size_t count, size_t each, const char *file, int line) {
   enum { LEVEL = 150000, LARGE = 1000000 };
   const size_t bytes = count * each;
@@ -43,8 +43,8 @@ int __wrap_MPI_Type_contiguous(int count, MPI_Datatype each, MPI_Datatype *type)
   return MPI_SUCCESS;
 }
 
-/* Of very many ranks only messages between nodes are sent: those within a node, of SCHEDULE_NODE ranks, share nothing
- * with others and come before them, so that up to 1,024 ranks the times are the same to all digits. */
+/* For very many ranks only messages between nodes are sent. Messages within a node, of SCHEDULE_NODE ranks, share no
+ * resource with others and are sent before them: up to 1,024 ranks the times are the same to all digits. */
 static bool is_left_out(int rank, MPI_Comm comm) {
   enum { MANY = 4096 };
   int own, size;

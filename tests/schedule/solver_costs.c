@@ -1,4 +1,4 @@
-/* What the loops of the solver take: measured by a solve with all cells. */
+/* Measures the time that the loops of the solver take, by a solve with all cells. */
 #include "heat2d/numerics/krylov.h"
 
 #include "schedule.h"
@@ -13,7 +13,7 @@ const heat_solver_loops *__real_heat_solver_loops_find(void);
 
 static const heat_level_loops *real;
 static double seconds[SCHEDULE_PARTS][SCHEDULE_SIZES], cells[SCHEDULE_PARTS][SCHEDULE_SIZES];
-static double level_cells; /* of all levels together */
+static double level_cells; /* cells of all levels together */
 
 static void note(schedule_part part, const heat_level *level, double start) {
   const int size = schedule_size(level);
@@ -24,7 +24,7 @@ static void note(schedule_part part, const heat_level *level, double start) {
 static void timed_enter(const heat_level *fine, const heat_level *coarse, const heat_level_in *in) {
   const double start = MPI_Wtime();
   real->enter(fine, coarse, in);
-  seconds[SCHEDULE_DOWN][schedule_size(fine)] += MPI_Wtime() - start; /* its cells are counted on the way down */
+  seconds[SCHEDULE_DOWN][schedule_size(fine)] += MPI_Wtime() - start; /* the cells are counted on the way down */
 }
 
 static void timed_down(const heat_level *fine, const heat_level *coarse, bool from_zero, const heat_level_in *in) {
@@ -52,7 +52,7 @@ static void right_side(void *context, heat_field *r) {
   r->valid = 0;
 }
 
-/* Print the sums of all ranks, as nanoseconds for a cell. */
+/* Print the sums over all ranks, as nanoseconds for each cell. */
 static void print_costs(double setup, double solve, int iterations, const heat_grid *grid) {
   double sums[2] = {setup, solve};
   int rank, size;
@@ -108,7 +108,7 @@ void schedule_measure_costs(int64_t width) {
   const double start = MPI_Wtime();
   schedule_need(heat_multigrid_create(&krylov.multigrid, &stencil, sigma, 1));
   const double setup = MPI_Wtime() - start;
-  heat_krylov_solve(&krylov); /* the second time memory is there */
+  heat_krylov_solve(&krylov); /* from the second solve on all pages of memory have been used before */
   for (int part = 0; part < SCHEDULE_PARTS; part++)
     for (int n = 0; n < SCHEDULE_SIZES; n++) seconds[part][n] = cells[part][n] = 0;
   MPI_Barrier(MPI_COMM_WORLD);

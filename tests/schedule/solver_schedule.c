@@ -1,7 +1,7 @@
 /* The program's own solver (krylov.c, multigrid.c and what they use) with all of its levels, messages and sums, but
- * without cells: the loops over cells are other ones, which the linker gives it (--wrap). They let the time pass that
- * the real ones took where they were measured (solver_costs.c), and set the scalar products to numbers with which the
- * residual falls by a factor of 16 or more in each iteration. Everything that the solver decides it decides as in the
+ * without cells. The linker replaces the loops over cells by the functions in this file (--wrap). They let the time
+ * pass that the real loops took where they were measured (solver_costs.c), and set the scalar products to values with
+ * which the residual falls by a factor of 16 or more in each iteration. All decisions of the solver are made as in the
  * program. */
 #include "heat2d/numerics/krylov.h"
 
@@ -13,9 +13,9 @@
 #include <string.h>
 
 static const char *const names[SCHEDULE_PARTS] = {"down", "up", "rest", "setup"};
-static double costs[SCHEDULE_PARTS][SCHEDULE_SIZES]; /* ns for a cell; of simulated ranks the same for all */
-static int ranks;                                    /* that share a sum, ... */
-static int64_t rows;                                 /* ... of which each has so many rows */
+static double costs[SCHEDULE_PARTS][SCHEDULE_SIZES]; /* ns for a cell; the same for all simulated ranks */
+static int ranks;                                    /* number of ranks that share a sum */
+static int64_t rows;                                 /* number of rows that each of these ranks has */
 
 void schedule_read_costs(const char *path) {
   char name[16];
@@ -34,7 +34,8 @@ int schedule_size(const heat_level *level) {
   return size < SCHEDULE_SIZES ? (int)size : SCHEDULE_SIZES - 1;
 }
 
-/* The time of a loop over a level's cells; one for all sizes is listed at size 0. */
+/* Let the time of a loop over a level's cells pass. The costs of a loop whose time does not depend on the size are
+ * listed at size 0. */
 static void pass(schedule_part part, const heat_level *level) {
   const bool by_size = part == SCHEDULE_DOWN || part == SCHEDULE_UP;
   const double cells = (double)heat_box_cells(level->grid.owned),
@@ -42,8 +43,8 @@ static void pass(schedule_part part, const heat_level *level) {
   if (cells > 0 && each > 0) schedule_work(each * cells);
 }
 
-/* What a rank, or a row of it, contributes to a sum, so that it comes to about this part of the number of which its
- * terms are multiplied by heat_product_scale: then it is 2^40 at most. */
+/* The contribution of a rank, or of a row of it, to the high integer of a sum. The whole sum is then about `part` of
+ * the size for which heat_product_scale was asked, since that size is scaled to at most 2^40. */
 static int64_t share(double part) {
   return (int64_t)ldexp(part, 39) / ranks;
 }
@@ -54,7 +55,7 @@ static void put(const heat_level *level, void *array, int64_t j, const double *v
   (void)level, (void)array, (void)j, (void)values, (void)scale;
 }
 
-/* Numbers with which a direct solve is one. */
+/* Numbers with which the direct solve can be done: all are 1. */
 static void take(const heat_level *level, const void *array, int64_t j, double *values) {
   (void)array, (void)j;
   for (int64_t i = 0; i < heat_box_width(level->grid.owned, HEAT_X); i++) values[i] = 1;
@@ -65,7 +66,7 @@ static void enter(const heat_level *fine, const heat_level *coarse, const heat_l
 }
 
 static void down(const heat_level *fine, const heat_level *coarse, bool from_zero, const heat_level_in *in) {
-  const double falls = 0x1p-8; /* of r r */
+  const double falls = 0x1p-8; /* factor by which r r falls */
   (void)coarse, (void)from_zero;
   pass(SCHEDULE_DOWN, fine);
   if (in != NULL && in->q != NULL) in->square->high[0] += share(falls);
@@ -90,7 +91,7 @@ static void advance_level(const heat_level *level, int64_t j, double step, doubl
   (void)level, (void)j, (void)step, (void)x, (void)add;
 }
 
-/* The rows of one go through the fields follow each other without a message: the time of all passes with the first. */
+/* The rows follow each other without a message, so the time of all rows passes with the first one. */
 static void turn_level(const heat_level *level, int64_t j, const heat_level_turn *turn) {
   (void)turn;
   if (j == level->grid.owned.lo[HEAT_Y]) pass(SCHEDULE_REST, level);
@@ -124,7 +125,7 @@ static double bound(const heat_level *level) {
   return 2;
 }
 
-/* The same along both axes, as in squares of one material: both are halved. */
+/* The couplings are the same along both axes, as in square cells of one material, so both axes are halved. */
 static void couplings(const heat_level *level, int64_t sums[HEAT_AXES]) {
   sums[HEAT_X] = sums[HEAT_Y] = heat_box_cells(level->grid.owned);
 }
@@ -194,18 +195,18 @@ const heat_solver_loops *__wrap_heat_solver_loops_find(void) {
   return schedule_solver_loops;
 }
 
-/* Of a sequence there is only the halo. */
+/* A sequence has only its halo here. */
 void __wrap_heat_sequence_refresh(heat_sequence *sequence, heat_field *field) {
   heat_halo_begin(sequence->halo, &field);
   heat_halo_end(sequence->halo, &field);
 }
 
-/* The right side is a stage, which exchanges the temperatures. */
+/* Computing the right side is a stage, before which temperatures are exchanged. */
 static void right_side(void *context, heat_field *r) {
   __wrap_heat_sequence_refresh(context, r);
 }
 
-/* Insulated walls. */
+/* Make all walls insulated. */
 static void set_walls(heat_stencil *stencil) {
   const heat_grid *grid = stencil->grid;
   for (int side = 0; side < HEAT_SIDES; side++) {
@@ -221,7 +222,7 @@ static void set_walls(heat_stencil *stencil) {
 schedule_seconds schedule_solve(const heat_grid *grid, int iterations) {
   const double sigma = 1e-3;
   heat_stencil stencil = {.grid = grid, .depth = 1, .uniform = true, .faces = {1, 1}, .s = 1};
-  /* All rows are one. */
+  /* The rows of the fields are all the same memory. */
   heat_field field = {.owned = grid->owned, .depth = 1, .stride = 0, .corner = schedule_row()}, x = field, r = field;
   heat_sequence sequence = {.halo = NULL};
   schedule_seconds seconds = {0, 0};
