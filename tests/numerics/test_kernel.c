@@ -1,6 +1,6 @@
-/* The kernels of every kind of processor that this one can run against a plain loop that is written out as the header
- * says, bit for bit, for every combination of material, source, number of terms and box; nothing outside of the box is
- * written. */
+/* The kernels of every kind of processor that this one can run are compared, bit for bit, with a plain loop that
+ * follows the formulas of the header, for every combination of material, source, number of terms and box. Nothing
+ * outside of the box is written. */
 #include "heat2d/numerics/kernel.h"
 
 #include <math.h>
@@ -18,7 +18,7 @@ enum { STRIDE = 41, ROWS = 20, CELLS = STRIDE * ROWS, CORNER = 3 * STRIDE + 4 };
 static double arrays[HEAT_TERMS + 6][CELLS];
 enum { U = HEAT_TERMS, OUT, KX, KY, INVERSE, Q, ARRAYS };
 
-/* In (0.5, 1.5), the same for the same n. */
+/* A number in (0.5, 1.5), which is the same for the same n. */
 static double noise(uint64_t n) {
   n = (n + 1) * 0x9e3779b97f4a7c15u;
   n = (n ^ (n >> 29)) * 0xbf58476d1ce4e5b9u;
@@ -33,7 +33,7 @@ extern const heat_lanes heat_lanes_wide;
 static const heat_kernels wide = {"wide", heat_kernel_plain_wide, heat_kernel_march_wide, heat_kernel_rate_wide,
                                   &heat_lanes_wide};
 
-/* Those that are tested; the tests go through all that this processor has. */
+/* The kernels that are being tested. Each test goes through all that this processor can run. */
 static const heat_kernels *kernels;
 
 static void with_all_kernels(void (*check)(void)) {
@@ -56,7 +56,7 @@ static void fill_arrays(void) {
     for (int n = 0; n < CELLS; n++) arrays[a][n] = noise((uint64_t)(a * CELLS + n));
 }
 
-enum { ISOTROPIC, UNIFORM, VARYING, MATERIALS, KINDS = 2 * MATERIALS }; /* each with a source and without */
+enum { ISOTROPIC, UNIFORM, VARYING, MATERIALS, KINDS = 2 * MATERIALS }; /* each of them with a source and without */
 
 static heat_sweep make_sweep(int kind, int terms) {
   const int material = kind % MATERIALS;
@@ -98,7 +98,7 @@ static double plain_change(const heat_sweep *sweep, double c, ptrdiff_t n) {
   return (c * sweep->inverse[n]) * rate;
 }
 
-/* Sweep with both kernels, and compare the whole array with the plain loop. */
+/* Do a sweep with both loops, and compare the whole array each time with the plain formulas. */
 static void check_sweep(const heat_sweep *sweep, ptrdiff_t columns, ptrdiff_t rows) {
   static double expected[CELLS], before[CELLS];
   double *whole = sweep->out - CORNER;
@@ -134,7 +134,7 @@ static void every_kernel_has_the_bits_of_the_plain_loop(void **state) {
   with_all_kernels(check_plain_loop);
 }
 
-/* u itself as the only term: the Euler step, with its own loops where the weight is 1. */
+/* The only term is u itself: the Euler step, which has its own loops where the weight is 1. */
 static void check_euler_step(void) {
   for (int kind = 0; kind < KINDS; kind++) {
     for (int weight = 0; weight <= 2; weight++) {
@@ -152,7 +152,8 @@ static void an_euler_step_has_the_bits_of_the_plain_loop(void **state) {
   with_all_kernels(check_euler_step);
 }
 
-/* u as the first of the most terms, as in the stages of RKL2, which have loops of their own. */
+/* The sum has the largest number of terms, the first of which is u, as in the stages of RKL2, which have their own
+ * loops. */
 static void check_first_term(void) {
   for (int kind = 0; kind < KINDS; kind++) {
     fill_arrays();

@@ -1,5 +1,5 @@
-/* Conjugate gradients by themselves: with a preconditioner that is far from the inverse, so that sums come out of
- * another size than was expected. */
+/* Conjugate gradients with a preconditioner that is far from the inverse, so that sums are not as large as was
+ * expected. */
 #include "harness.h"
 #include "rig.h"
 
@@ -17,7 +17,7 @@ static void set_right(void *context, heat_field *r) {
     for (int64_t i = r->owned.lo[HEAT_X]; i < r->owned.hi[HEAT_X]; i++) *heat_field_at(r, i, j) = right_at(i, j);
 }
 
-/* The largest part of b - S x. */
+/* The largest magnitude of b - S x in any cell. */
 static double largest_residual(rig *r, double sigma, heat_field *x, heat_field *y) {
   double most = 0;
   heat_sequence_refresh(&r->op.sequence, x);
@@ -28,7 +28,8 @@ static double largest_residual(rig *r, double sigma, heat_field *x, heat_field *
   return most;
 }
 
-/* Levels made for another sigma take the mean of r as so many times too large. p S p is then that many times r z. */
+/* The preconditioner is made for a smaller sigma. So it makes the mean of z too large, by the factor between the two,
+ * and p S p is larger than r z by about this factor. */
 static void a_sum_that_outgrows_what_was_expected_is_formed_again(void **state) {
   (void)state;
   static const double of_levels[] = {1, 1e-3, 1e-6};

@@ -1,6 +1,7 @@
-/* The lane frame against single stages in plain loops, bit for bit: grids from one cell to some tiles, all types of
- * sides, layouts with blocks that are narrower than the halo, threads, and every kind of vectors. Whatever is used
- * before it is set shows: fields and what tiles leave for each other begin as NaN. */
+/* The lane frame is compared with single stages in plain loops, bit for bit: on grids from one cell to some tiles, with
+ * all types of sides, in layouts with blocks that are narrower than the halo, with threads, and with every kind of
+ * vectors. Fields and the memory that tiles share begin as NAN, so a value that is used before it has been set is
+ * found. */
 #include "harness.h"
 
 #include "rig.h"
@@ -9,8 +10,9 @@
 #include <omp.h>
 #include <time.h>
 
-/* One material; layers; inclusions in one that is the same nearly everywhere, with a contact; a checkerboard; 17, 256
- * and 257 materials; one that differs from cell to cell; with and without sources that do not depend on time. */
+/* The materials are one material; layers; inclusions in one that is the same nearly everywhere, with a contact
+ * resistance; a checkerboard; 17, 256 and 257 materials; and one that differs from cell to cell, with and without
+ * sources that do not depend on time. */
 static const char *const materials[] = {
     "material: {diffusivity: 1}", "material: {diffusivity: [1, 0.3]}",
     "material: {conductivity: [2, '1 + floor(3*y)'], density: 2, heat_capacity: 1.5}",
@@ -54,7 +56,7 @@ static int draw(int below) {
   return (int)((seed >> 33) % (uint64_t)below);
 }
 
-/* In [-1, 1), the same for the same cell on every rank. */
+/* A number in [-1, 1), which is the same for the same cell on every rank. */
 static double noise(int64_t i, int64_t j) {
   uint64_t n = (uint64_t)(i * 1000 + j + 1) * 0x9e3779b97f4a7c15u;
   n = (n ^ (n >> 29)) * 0xbf58476d1ce4e5b9u;
@@ -74,7 +76,7 @@ static void start(rig *r) {
   u->valid = 0;
 }
 
-/* Take steps in two pieces. */
+/* Do the steps in two batches, between which the memory of the frame becomes NAN. */
 static void advance(rig *r, int64_t first, int64_t all) {
   const double dt = 0.4 * heat_stepper_limit(&r->stepper);
   const heat_clock clock = heat_clock_create(0, 0, dt, dt * (double)all);
@@ -83,7 +85,7 @@ static void advance(rig *r, int64_t first, int64_t all) {
   assert_int_equal(heat_stepper_advance(&r->stepper, &clock, first, all).code, HEAT_OK);
 }
 
-/* The rows of a block of the frame's rig beside those of the reference's, which have the same owned box. */
+/* Whether the owned cells are the same with the frame as in the reference, which has the same owned box. */
 static bool same_cells(rig *a, rig *b) {
   const heat_box owned = a->grid.owned;
   const size_t bytes = (size_t)heat_box_width(owned, HEAT_X) * sizeof(double);
@@ -106,14 +108,15 @@ static bool same_heat(const rig *a, const rig *b) {
 typedef struct trial {
   int64_t cells[HEAT_AXES];
   int ranks[HEAT_AXES], material, side, depth, threads, isa;
-  int late;  /* threads that take long now and then: bit n for thread n */
-  int band;  /* rows of the field between the steps; 0: it is whole */
-  bool sure; /* the frame is taken as in a large block, not because a trial chose it */
+  int late;  /* threads that are slow from time to time: bit n for thread n */
+  int band;  /* rows of the field between the steps, if it is a band; 0: it is whole */
+  bool sure; /* the frame is used as in a large block, and not because a tiling measured it as the fastest */
   int64_t first, steps;
 } trial;
 
-/* Loops of the frame that now and then take long in the threads of `late`: so threads come to their tiles in all
- * orders, and what one hands over before it is there, or overwrites before the other has it, shows. */
+/* Loops of the frame that are slow from time to time in the threads of `late`. So threads come to their tiles in all
+ * orders, and a value that is used before another thread has stored it, or overwritten before another thread has read
+ * it, is found. */
 static heat_lanes real;
 static int late;
 static void dawdle(void) {
@@ -135,7 +138,7 @@ static void late_hand_over(const heat_lane_tile *tile, int first, int last) {
   real.hand_over(tile, first, last);
 }
 
-/* Let the field between the steps be a band, where the lowest block has more rows than that. */
+/* Make the field between the steps a band, where the lowest block has more rows than the band. */
 static void make_band(rig *r, const trial *c) {
   heat_field *field = &r->stepper.fields[1];
   const int64_t lowest = c->cells[HEAT_Y] / c->ranks[HEAT_Y] + 2 * (int64_t)field->depth;
@@ -151,8 +154,8 @@ static bool is_untouched_band(const heat_field *field) {
   return untouched;
 }
 
-/* What was forecast for the frame beside what it takes: no less, and not much more where all 64 stages were done at
- * once by all threads. Other vectors take less than the widest. */
+/* Whether the memory that was forecast for the frame is at least what it takes, and not much more where all threads do
+ * all 64 stages at once. Narrower vectors take less than the widest ones, for which the forecast is. */
 static bool forecast_is_near(const rig *r, const trial *c) {
   const heat_layout *layout = &r->grid.layout;
   const heat_sequence *sequence = &r->op.sequence;
@@ -168,7 +171,7 @@ static bool forecast_is_near(const rig *r, const trial *c) {
   return taken <= forecast && (!whole || forecast <= most * taken);
 }
 
-/* Returns whether the lane frame was in use. */
+/* Compare a trial with the reference; returns whether the lane frame was in use. */
 static bool check(trial c) {
   char deck[1024];
   snprintf(deck, sizeof deck, "%s\n%s", materials[c.material], sides[c.side]);
@@ -239,7 +242,7 @@ static void every_block_has_the_bits_of_single_stages(void **state) {
   assert_true(used > trials / 3);
 }
 
-/* Tiles in the middle, where nothing but the kernel is to do, and several strips and threads. */
+/* There are tiles in the middle, where there is nothing to do but the kernel, and several strips and threads. */
 static void large_blocks_have_the_bits_of_single_stages(void **state) {
   (void)state;
   static const int of[][5] = {{MATERIALS - 1, 9, 3, 7, 2}, {0, 4, 8, 3, 6}};
@@ -258,7 +261,7 @@ static void large_blocks_have_the_bits_of_single_stages(void **state) {
                               .steps = 64 + 37}));
 }
 
-/* A run begins with one step, two, four, and so on. */
+/* The batches of a run have one step at first, then two, four, and so on. */
 static void a_run_in_the_frame_touches_no_band(void **state) {
   (void)state;
   enum { ROWS = 35 };
@@ -277,8 +280,8 @@ static void a_run_in_the_frame_touches_no_band(void **state) {
   close_rig(&r);
 }
 
-/* Few columns, so that all threads are at work on the same rows, and so many strips that those which may be under way
- * at once come round again. */
+/* There are few columns, so that all threads work on the same rows, and so many strips that the memory for strips which
+ * are not finished is used again. */
 static void threads_may_come_to_their_tiles_in_any_order(void **state) {
   (void)state;
   enum { THREADS = 3 };

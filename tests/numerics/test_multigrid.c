@@ -1,5 +1,6 @@
-/* The cycle as a preconditioner: symmetric, positive definite, the same bits on any ranks; and how many iterations of
- * conjugate gradients it leaves, for jumps of the material, anisotropy, thin domains, any sides and sizes. */
+/* The cycle as a preconditioner is symmetric and positive definite, and has the same bits on any number of ranks. The
+ * number of iterations of conjugate gradients with it is limited, for jumps of the material, anisotropy, thin domains,
+ * and any sides and sizes. */
 #include "trials.h"
 
 #include "thinned.h"
@@ -12,7 +13,7 @@ static void failing(const trial *t, const char *what) {
   fail_msg("%s, %lld x %lld: %s", t->name, (long long)t->cells[HEAT_X], (long long)t->cells[HEAT_Y], what);
 }
 
-/* Sizes and sides of all kinds: what a preconditioner has to be, and the bits. */
+/* Problems with all kinds of sizes and sides, for the properties of a preconditioner and the bits. */
 static const trial small[] = {
     {"one cell", {1, 1}, EVEN, 1, 1, .sigma = 1, .dirichlet = true},
     {"one insulated cell", {1, 1}, EVEN, 1, 1, .sigma = 0},
@@ -30,14 +31,14 @@ static const trial small[] = {
     {"insulated", {90, 70}, PIPE, 100, 1, .sigma = 0},
     {"periodic in y", {75, 129}, PIPE, 100, 3, .sigma = 0.01, .periodic = {false, true}, .dirichlet = true},
     {"visited twice", {301, 280}, INCLUSIONS, 1e6, 1, .sigma = 0.01, .periodic = {true, false}},
-    {"repeated rows", {150, 310}, PIPE, 100, 1, .sigma = 0.1}, /* in blocks of fewer columns they are not looked for */
+    {"repeated rows", {150, 310}, PIPE, 100, 1, .sigma = 0.1}, /* they are only looked for in blocks of many columns */
     {"repeated rows, periodic", {131, 170}, PIPE, 1000, 1, .sigma = 0, .periodic = {true, false}},
     {"repeated rows along x", {100, 240}, PARTLY_ALONG_X, 100, 1, .sigma = 0.1},
     {"along x", {80, 75}, ALONG_X, 100, 1, .sigma = 0, .dirichlet = true},
 };
 enum { SMALL = sizeof small / sizeof *small };
 
-/* Whether the ranks can be placed so. */
+/* Whether the ranks can be placed with px of them along x (0: in any way). */
 static bool fits(const trial *t, int size, int px) {
   heat_layout layout = {.cells = {t->cells[HEAT_X], t->cells[HEAT_Y]}};
   if (px == 0) return heat_layout_choose(&layout, size);
@@ -79,7 +80,7 @@ static void the_cycle_is_symmetric_and_positive(void **state) {
   }
 }
 
-/* All ranks of a layout against each rank by itself. */
+/* The result of all ranks of a layout is compared with that of each rank by itself. */
 static void the_bits_are_those_of_one_rank(void **state) {
   (void)state;
   int size;
@@ -121,8 +122,8 @@ static double total_of(const heat_total *total) {
   return ldexp((double)total->high[1], HEAT_TOTAL_HALF) + (double)total->high[0];
 }
 
-/* Levels that are large enough for several threads, down from one finest level: visited once, and twice, so that x is
- * given; with other ranks beside them along both axes. The row r - alpha q enters the finest level on the way. */
+/* Levels are large enough for several threads, and other ranks lie beside them along both axes. They are visited once,
+ * and also twice, where x is not 0 at the begin. The row r - alpha q is computed while the finest level is done. */
 static void the_bits_do_not_depend_on_the_threads(void **state) {
   (void)state;
   static const trial large[] = {{"threads", {257, 400}, PIPE, 100, 1, .sigma = 0.1, .periodic = {true, false}},
@@ -176,7 +177,7 @@ static void the_bits_do_not_depend_on_the_threads(void **state) {
   shared_by = 1;
 }
 
-/* Levels made anew for another sigma are those that are made for it at once. */
+/* Levels that are updated for another sigma are the same as levels that are made for it at once. */
 static void an_update_gives_what_a_new_one_would(void **state) {
   (void)state;
   int size;
@@ -240,7 +241,7 @@ static void the_bits_do_not_depend_on_the_instructions(void **state) {
   free(before);
 }
 
-/* Powers of two in the units change nothing, and float does for values that it cannot hold. */
+/* A power of two in the units changes nothing, and float is enough for values that are beyond its range. */
 static void units_do_not_matter(void **state) {
   (void)state;
   const trial plain = {"plain", {100, 60}, PIPE, 100, 1, .sigma = 0.01, .dirichlet = true};
@@ -265,7 +266,7 @@ static void units_do_not_matter(void **state) {
   close_setting(&other);
 }
 
-/* The bits do not depend on the ranks, so iterations are counted on few of them only. */
+/* Since the bits do not depend on the ranks, iterations are counted on few ranks only. */
 static bool many_ranks(void) {
   int size;
   MPI_Comm_size(MPI_COMM_WORLD, &size);

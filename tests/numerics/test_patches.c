@@ -1,4 +1,5 @@
-/* What patches say is common to a box is, and large boxes of one material are found. */
+/* The coefficients that patches report for a box are those of all of its cells, and large boxes of one material are
+ * found. */
 #include "heat2d/numerics/patches.h"
 
 #include <setjmp.h>
@@ -35,7 +36,7 @@ static void fill(int number, heat_box box, double value) {
       values[number][heat_arrays_at(&arrays, number, i, j) - values[number]] = value;
 }
 
-/* Whether all cells of the box that were looked at have `common`. */
+/* Whether all cells of the box that belong to the patches have the coefficients `common`. */
 static bool all_have(const double *common, heat_box box) {
   const heat_arrays arrays = all_arrays();
   const heat_box part = heat_box_intersect(box, cells);
@@ -77,7 +78,7 @@ static void common_values_are_those_of_every_cell(void **state) {
   assert_true(found > TRIALS);
 }
 
-/* As many materials as there is room for, and more, each in a patch of its own. */
+/* As many materials as there is room for in the list, and two more, each in a patch of its own. */
 static void every_material_has_its_patch(void **state) {
   (void)state;
   enum { MOST = HEAT_PATCH_KINDS + 2, WIDE = HEAT_PATCH * MOST };
@@ -98,7 +99,8 @@ static void every_material_has_its_patch(void **state) {
   heat_patches_destroy(patches);
 }
 
-/* Whatever cell differs, at the ends of rows and within them; cells beyond those that were looked at do not matter. */
+/* A cell that differs is found at the ends of rows and within them. Cells that do not belong to the patches have no
+ * influence. */
 static void an_array_of_one_value_is_found(void **state) {
   (void)state;
   const int64_t west = cells.lo[HEAT_X] + 1, east = cells.hi[HEAT_X] - 1, low = cells.lo[HEAT_Y],

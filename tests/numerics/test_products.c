@@ -1,5 +1,5 @@
-/* Sums over fields: the same bits for every layout; exact where the terms are; as accurate as a double can be; found
- * anew where the size that was expected is wrong by any factor. */
+/* Sums over fields have the same bits in every layout, are exact where the terms are, and are as accurate as a double
+ * can be. They are formed again where the expected size is wrong by any factor. */
 #include "heat2d/base/sum.h"
 #include "heat2d/numerics/kernel.h"
 #include "heat2d/numerics/products.h"
@@ -16,7 +16,7 @@ typedef struct setting {
   heat_field a, b;
 } setting;
 
-/* Numbers of a cell with all bits in use, of both signs and of many magnitudes. */
+/* Two numbers of each cell, with all bits in use, of both signs and of many magnitudes. */
 static double number(int64_t cell, int which) {
   const double x = sin(1.7 * (double)cell + which), range = 12;
   return x * exp(range * cos(0.37 * (double)cell * (1 + which)));
@@ -40,7 +40,7 @@ static void close_setting(setting *s) {
   close_rig(&s->made);
 }
 
-/* The sums of these fields: a b, a / b, a; expected to be of these sizes. */
+/* The sums of a b, a / b and a over these fields, where they are expected to have this size. */
 static void sums_of(const setting *s, double size, double sums[3]) {
   heat_product products[] = {{.a = &s->a, .b = &s->b, .size = size},
                              {.a = &s->a, .b = &s->b, .over = true, .size = size},
@@ -70,7 +70,7 @@ static void sums_have_the_same_bits_on_every_layout(void **state) {
   }
 }
 
-/* Against the long accumulator of heat_sum, which is exact; relative to the largest term. */
+/* The sums are compared with heat_sum, which is exact. The error may be relative to the largest term. */
 static void sums_are_accurate_whatever_size_was_expected(void **state) {
   (void)state;
   static const double sizes[] = {0, 1e-300, 1e-9, 1, 1e9, 1e13};
@@ -114,13 +114,13 @@ static void what_is_not_finite_and_nothing_at_all_are_told(void **state) {
   int flag = 1;
   heat_products(&s.made.grid, &product, 1, &flag);
   assert_true(everywhere(product.sum == 0 && flag == s.made.grid.size));
-  product.size = 1; /* as if they had been there */
+  product.size = 1; /* as if there had been values */
   heat_products(&s.made.grid, &product, 1, &flag);
   assert_true(everywhere(product.sum == 0));
   close_setting(&s);
 }
 
-/* All loops of a solver on one row, and what they leave: the row and the sums. */
+/* What all loops of a solver compute in one row: the arrays and the sums. */
 enum { COLUMNS = 4133 };
 typedef struct row_result {
   double p[COLUMNS], q[COLUMNS], r[COLUMNS], x[COLUMNS];
@@ -199,8 +199,8 @@ static heat_factors rows_of(void *context, int thread, int64_t j) {
   return (heat_factors){heat_field_at(&s->a, first, j), heat_field_at(&s->b, first, j)};
 }
 
-/* Parts that ranks have added up themselves are taken where there was room for all terms, and only there; where there
- * was not, the factors are asked for, be they fields or computed row by row. */
+/* A sum that a rank has formed already is used where there was room for all of its terms, and only there. Elsewhere the
+ * factors are used, from fields or computed row by row. */
 static void parts_that_were_added_up_before_give_the_same_sum(void **state) {
   (void)state;
   static const double sizes[] = {1e9, 1e-30};

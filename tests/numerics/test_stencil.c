@@ -1,11 +1,11 @@
-/* The stencil against the matrix that it stands for, written out here cell by cell, and against the stages of the
- * operator: all kinds of material, walls and periodic sides, slabs of one cell, every layout. */
+/* The stencil is compared with the matrix that it stands for, column by column, and with the stages of the operator:
+ * for all kinds of material, walls and periodic sides, for slabs of one cell, and in every layout. */
 #include "harness.h"
 #include "rig.h"
 
 #include <float.h>
 
-enum { MOST = 7 }; /* cells of an axis */
+enum { MOST = 7 }; /* cells along an axis, at most */
 
 static const int64_t grids[][HEAT_AXES] = {{7, 5}, {2, 3}, {6, 1}, {1, 6}, {2, 6}};
 static const char *const materials[] = {
@@ -38,7 +38,7 @@ typedef struct setting {
   heat_field x, y, z;
 } setting;
 
-/* Number the problems; false where the ranks cannot be placed. */
+/* Open the problem with number n; returns false where the ranks cannot be placed. */
 static bool open_setting(setting *s, bool alone, int n, int depth) {
   const int64_t *cells = grids[n / (MATERIALS * SIDES)];
   heat_layout layout = {.cells = {cells[HEAT_X], cells[HEAT_Y]}};
@@ -65,7 +65,7 @@ static void close_setting(setting *s) {
   close_rig(&s->made);
 }
 
-/* Values that differ from cell to cell, the same on any layout; NaN beyond walls, where nothing may be read. */
+/* Values that differ from cell to cell and are the same in any layout; NAN beyond walls, where nothing may be read. */
 static double value_at(const heat_grid *grid, int64_t i, int64_t j) {
   return sin((double)(3 * heat_grid_wrap(grid, HEAT_X, i) + 7 * heat_grid_wrap(grid, HEAT_Y, j) + 1));
 }
@@ -86,8 +86,9 @@ static void fill(setting *s, int64_t unit) {
   s->x.valid = 1;
 }
 
-/* Column by column the matrix of the balance: it is symmetric, its rows add up to what the walls take, and its diagonal
- * is what it says. */
+/* The balance is applied to one unit vector after the other, which gives the columns of its matrix. The matrix is
+ * symmetric, its rows add up to what the walls take, and its diagonal is the one that heat_stencil_diagonal computes.
+ */
 static void the_matrix_is_symmetric_and_its_diagonal_is_what_it_says(void **state) {
   (void)state;
   enum { CELLS = MOST * MOST };
@@ -139,7 +140,8 @@ static void the_matrix_is_symmetric_and_its_diagonal_is_what_it_says(void **stat
   }
 }
 
-/* Where walls and sources are 0, L_h is what the stages apply; and the bits are those of one rank. */
+/* Where the temperatures of walls and the sources are 0, L_h is what the stages apply, and its bits are those of one
+ * rank. */
 static void it_is_the_operator_without_sources(void **state) {
   (void)state;
   static double here[MOST][MOST];
@@ -172,7 +174,8 @@ static void it_is_the_operator_without_sources(void **state) {
   }
 }
 
-/* A Robin coefficient that grows: the diagonal follows it when asked to, and the bounds hold for all times. */
+/* With a Robin coefficient that grows in time, the diagonal follows when it is updated, and the bounds hold at all
+ * times. */
 static void walls_are_taken_at_the_time_that_is_asked_for(void **state) {
   (void)state;
   char deck[512];
