@@ -27,7 +27,7 @@ void heat_ledger_destroy(heat_ledger *ledger) {
 }
 
 size_t heat_ledger_bytes(heat_box owned) {
-  enum { ARRAYS = 2, WALLS = 2 }; /* of each axis */
+  enum { ARRAYS = 2, WALLS = 2 }; /* along each axis */
   return (size_t)(heat_box_width(owned, HEAT_X) + heat_box_width(owned, HEAT_Y)) * ARRAYS * WALLS * sizeof(double);
 }
 

@@ -1,5 +1,5 @@
-/* Linear systems to try the multigrid on: materials of all kinds, on a rig's grid; and the solution of one by conjugate
- * gradients. */
+/* Linear systems on which the multigrid is tested, with materials of all kinds on the grid of a rig, and the solution
+ * of such a system by conjugate gradients. */
 #ifndef HEAT2D_TRIALS_H
 #define HEAT2D_TRIALS_H
 
@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-/* What the conductivity is like. */
+/* The pattern of the conductivity. */
 typedef enum pattern {
   EVEN,
   PIPE,
@@ -66,7 +66,7 @@ static double conductivity(const trial *t, int axis, int64_t i, int64_t j) {
     return ((int64_t)floor(x / 13.7 + 0.3) + (int64_t)floor(y / 11.3 + 0.7)) % 2 != 0 ? t->contrast : 1;
   case ALONG_X:
     return axis == HEAT_X ? t->contrast : 1;
-  case PARTLY_ALONG_X: /* in many rows that are the same; in few others, of which each is different, along both axes */
+  case PARTLY_ALONG_X: /* in many rows that are all the same; in a few other rows, all different, along both axes */
     return j % 120 < 20 ? 1 + 0.01 * (double)(j % 20) : axis == HEAT_X ? t->contrast : 1;
   default:
     return 1;
@@ -94,10 +94,11 @@ static void fill_stencil(const trial *t, heat_stencil *stencil) {
   }
 }
 
-/* How many threads share the work of the cycles that are made next. */
+/* The number of threads that share the work of the cycles that are made from now on. */
 static int shared_by = 1;
 
-/* `px`: ranks along x, 0: chosen; on all ranks they are numbered in two strips. */
+/* Open a problem with px ranks along x (0: the layout is chosen). If there are several ranks, they are numbered in two
+ * strips. */
 static void open_setting(setting *s, MPI_Comm comm, const trial *t, int px) {
   char deck[1024], walls[512] = "";
   for (int side = 0; side < HEAT_SIDES; side++) {
@@ -141,7 +142,7 @@ static heat_field new_field(const setting *s) {
   for (int64_t j = (s)->made.grid.owned.lo[HEAT_Y]; j < (s)->made.grid.owned.hi[HEAT_Y]; j++)                          \
     for (int64_t i = (s)->made.grid.owned.lo[HEAT_X]; i < (s)->made.grid.owned.hi[HEAT_X]; i++)
 
-/* Some number of a cell in [-1, 1), the same on any layout. */
+/* A number in [-1, 1) for a cell, which is the same in any layout. */
 static double noise(const setting *s, int64_t i, int64_t j, uint64_t seed) {
   uint64_t z = (uint64_t)(j * s->made.grid.layout.cells[HEAT_X] + i) * UINT64_C(0x9E3779B97F4A7C15) + seed;
   z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
@@ -170,7 +171,7 @@ static void fill_noise(const setting *s, heat_field *field, uint64_t seed) {
   if (heat_multigrid_singular(s->mg)) remove_mean(s, field);
 }
 
-/* y = A x. */
+/* Compute y = A x. */
 static inline void multiply(const setting *s, heat_halo *halo, heat_field *x, heat_field *y) {
   heat_halo_begin(halo, &x);
   heat_halo_end(halo, &x);
@@ -185,7 +186,7 @@ static void add(const setting *s, heat_field *x, double factor, const heat_field
   *heat_field_at(x, i, j) = own * *heat_field_at(x, i, j) + factor * *heat_field_at(y, i, j);
 }
 
-/* z = M r, with `size` about as large as the values of r. */
+/* Compute z = M r, with `size` about as large as the values of r. */
 static inline void precondition(const setting *s, heat_field *r, double size, heat_field *z) {
   heat_multigrid_cycle(s->mg, &(heat_cycle){.r = r, .size = size});
   heat_multigrid_read(s->mg, z);
@@ -193,10 +194,10 @@ static inline void precondition(const setting *s, heat_field *r, double size, he
 
 typedef struct solve {
   int iterations;
-  double residual; /* the true one, relative */
+  double residual; /* the true residual, relative to the right-hand side */
 } solve;
 
-/* Preconditioned conjugate gradients from x = 0 until the residual is `tolerance` of the right-hand side. */
+/* Preconditioned conjugate gradients from x = 0 until the residual is `tolerance` times the right-hand side. */
 static inline solve conjugate_gradients(const setting *s, double tolerance, int most, bool thorough) {
   heat_field x = new_field(s), r = new_field(s), p = new_field(s), w = new_field(s), z = new_field(s);
   heat_halo *halo;

@@ -10,7 +10,7 @@
 #include "heat2d/grid/grid.h"
 #include "heat2d/numerics/kernel.h"
 
-enum { HEAT_STAGE_FIELDS = 8 }; /* most fields that the stages of a list may name */
+enum { HEAT_STAGE_FIELDS = 8 }; /* fields that the stages of a list may name, at most */
 
 typedef struct heat_term {
   int field;

@@ -1,6 +1,6 @@
 /* Terms of sums that are exact in any order (see products.c), for files that are compiled for several kinds of
- * processors: a loop adds up high_part, low_part and the bits of no_room of up to HEAT_TOTAL_RUN terms in variables of
- * its own, so that it can be vectorised, and then enters them. */
+ * processors. A loop adds up high_part, low_part and the bits of no_room of up to HEAT_TOTAL_RUN terms in its own
+ * variables, so that it can be vectorised. Then it adds these to a heat_total. */
 #ifndef HEAT2D_TOTAL_H
 #define HEAT2D_TOTAL_H
 
@@ -8,19 +8,19 @@
 #include <stdint.h>
 #include <string.h>
 
-/* What the terms of some cells add up to, each times a scale. */
+/* The sum of the terms of some cells, each multiplied by a scale. */
 typedef struct heat_total {
-  int64_t high[2], low[2]; /* the sums as [0] + 2^32 [1] */
-  int64_t over;            /* runs with a term that the scale has no room for */
+  int64_t high[2], low[2]; /* each sum is [0] + 2^32 [1] */
+  int64_t over;            /* number of runs with a term that is too large for the scale */
 } heat_total;
 
 enum {
-  HEAT_TOTAL_RUN = 2048, /* terms whose integers, 2^51 each, fit into 64 bits together */
+  HEAT_TOTAL_RUN = 2048, /* terms of a run: the sum of their integers, which are below 2^51, fits into 64 bits */
   HEAT_TOTAL_LOW = 51,   /* bits of the lower integer */
   HEAT_TOTAL_HALF = 32   /* sums of runs are kept in halves */
 };
 
-/* Added to a number below 2^51 it leaves its integer part in the lower bits. */
+/* If this is added to a number below 2^51, the lower bits of the result are its integer part. */
 static const double total_cutter = 0x1.8p52;
 static const uint64_t total_cutter_bits = 0x4338000000000000;
 static const int64_t total_limit_bits = 0x4320000000000000 - 1; /* just below 2^51 */
@@ -51,7 +51,7 @@ static inline void enter_half(int64_t half[2], int64_t sum) {
   half[1] += (sum - (sum & total_half_mask)) / (total_half_mask + 1);
 }
 
-/* Enter the sums of a run of `count` terms. */
+/* Add the sums of a run of `count` terms to a total. */
 static inline void enter_run(heat_total *total, uint64_t high, uint64_t low, int64_t over, ptrdiff_t count) {
   enter_half(total->high, (int64_t)(high - (uint64_t)count * total_cutter_bits));
   enter_half(total->low, (int64_t)(low - (uint64_t)count * total_cutter_bits));
@@ -66,7 +66,7 @@ static inline void heat_total_add(heat_total *all, const heat_total *part) {
   all->over += part->over;
 }
 
-/* Where the run that begins at a column ends. */
+/* The end of the run that begins at a column. */
 static inline ptrdiff_t run_end(ptrdiff_t from, ptrdiff_t columns) {
   return from + HEAT_TOTAL_RUN < columns ? from + HEAT_TOTAL_RUN : columns;
 }
