@@ -87,7 +87,7 @@ static const char *const stiff[] = {
     "sin(6*t)}}\n"};
 enum { STIFF = sizeof stiff / sizeof *stiff };
 
-/* Over powers of ten, as many as take few steps. */
+/* Tolerances are powers of ten, as far as they take few steps. */
 static void the_error_is_about_the_tolerance(void **state) {
   (void)state;
   static const int finest[HEAT_METHODS][STIFF] = {[HEAT_METHOD_RKL2] = {3, 4, 4},
@@ -102,7 +102,7 @@ static void the_error_is_about_the_tolerance(void **state) {
     const char *problem = stiff[n % STIFF];
     count steps;
     if (!heat_method_adapts(&heat_methods[method]) || !is_mine(n)) continue;
-    if (!is_taken(n % STIFF + STIFF - method % STIFF, STIFF)) continue; /* each method with one of them */
+    if (!is_taken(n % STIFF + STIFF - method % STIFF, STIFF)) continue; /* each method has one of the problems */
     double *reference = adapted(HEAT_METHOD_TR_BDF2, problem, pow(10, -fmax(last, 3) - 0.5), &steps);
     for (int k = last > 2 ? 2 : 1; k <= last; k++) {
       const double tolerance = pow(10, -k);
@@ -141,7 +141,7 @@ static void steps_go_with_the_root_of_the_tolerance(void **state) {
   assert_true(everywhere(good));
 }
 
-/* All steps, or each one in a stepper of its own, which knows what a checkpoint holds. */
+/* Do all steps with one stepper, or each step with a new one, which knows only what a checkpoint holds. */
 static double *adapted_in_pieces(rig_setting set, bool whole, outcome *all, int64_t *steps) {
   rig r;
   open_rig(&r, set);

@@ -7,7 +7,8 @@
 
 static const double pi = 3.141592653589793;
 
-/* The factor by which one step of a method multiplies a mode with L u = lambda u: its stages on a single number. */
+/* The factor by which one step of a method multiplies a mode with L u = lambda u, computed by its stages on a single
+ * number. */
 static long double amplification(const heat_method *method, double dt, double bound, long double lambda) {
   heat_stage stages[HEAT_METHOD_STAGES];
   long double part[HEAT_METHOD_FIELDS] = {1};
@@ -99,8 +100,8 @@ static void a_fourier_mode_decays_by_exactly_the_amplification_factor(void **sta
             check_mode(&heat_methods[n], &modes[m], materials[k].text, materials[k].alpha, steps);
 }
 
-/* Manufactured: u = (1 + t) X(x, y), linear in time, so that a method of any order has no error in time and what is
- * left is that in space. X = exp(x/2 - y), or waves where the domain is periodic. */
+/* A manufactured solution, u = (1 + t) X(x, y). It is linear in time, so a method of any order has no error in time,
+ * and only the error in space is left. X = exp(x/2 - y), or waves where the domain is periodic. */
 static double growing(double x, double y, double t) {
   return (1 + t) * exp(0.5 * x - y);
 }
@@ -147,7 +148,7 @@ static double error_with(const heat_method *method, int64_t n, const char *deck,
                          double (*exact)(double, double, double), double end) {
   rig r;
   open_rig(&r, (rig_setting){.deck = deck, .cells = {n, n * 5 / 4}, .depth = 12, .method = method});
-  /* Not too few: what is off in space at the start is to decay as it does in time. */
+  /* There are not too few steps, so that the error in space at the start has time to decay. */
   const int64_t fewest = 60, needed = (int64_t)ceil(end / (0.8 * heat_stepper_limit(&r.stepper)));
   const int64_t steps = needed > fewest ? needed : fewest;
   take_steps(&r, end / (double)steps, steps);
@@ -216,7 +217,7 @@ static void space_is_second_order_through_periodic_sides(void **state) {
   }
 }
 
-/* Linear in space, so that the differences are exact and only the error in time is left. */
+/* A solution that is linear in space, so that differences are exact and only the error in time is left. */
 static double swinging(double x, double y, double t) {
   return cos(t) * (1 + x + 2 * y);
 }
@@ -297,12 +298,12 @@ static void heat_is_balanced_against_walls_and_sources(void **state) {
     const double came = after.wall_heat + after.source_heat;
     const double scale = fabs(before.energy) + fabs(after.wall_heat) + fabs(after.source_heat);
     assert_true(everywhere(fabs(after.energy - before.energy - came) <= 1e-12 * scale));
-    assert_true(fabs(came) > 1e-4 * scale); /* there was heat to balance */
+    assert_true(fabs(came) > 1e-4 * scale); /* there was some heat to balance */
     close_rig(&r);
   }
 }
 
-/* Against arithmetic: a steady uniform source and flux. */
+/* The heat of a steady uniform source and flux is compared with what can be computed by hand. */
 static void the_heat_of_known_sources_and_fluxes_is_that(void **state) {
   (void)state;
   static const char deck[] = "material: {conductivity: 2, density: 3, heat_capacity: 5}\ninitial: {temperature: 1}\n"
@@ -327,8 +328,8 @@ static uint64_t draw(uint64_t *seed, uint64_t below) {
   return (*seed >> 33) % below;
 }
 
-/* Whatever the grid, the material and the sides are: with steps up to the monotone limit no temperature leaves those of
- * the start and of the walls, which all lie in [-1, 1]; and enclosed ones only draw nearer to each other. */
+/* For any grid, material and sides, with steps up to the monotone limit, no temperature leaves the range of the start
+ * and of the walls, which is [-1, 1]. In an insulated domain the range can only become smaller. */
 static void the_maximum_principle_holds(void **state) {
   (void)state;
   static const char *const materials[] = {"material: {diffusivity: 1}\n",

@@ -1,19 +1,21 @@
-/* Sequences of stages against the plain loop, bit for bit: lists that use all that a stage can be, and lists made at
- * random, for every layout, halo depth, tile, number of threads and choice of bands; and how many exchanges they take.
- */
+/* Sequences of stages are compared with the plain loop, bit for bit: lists that use everything that a stage can be, and
+ * random lists, for every layout, halo depth, tile, number of threads and choice of bands. The number of exchanges that
+ * they take is tested as well. */
 #include "numerics/schedule.h"
 
 #include "plain_loop.h"
 #include "thinned.h"
 
-/* Counts the exchanges that are begun, on the way to MPI: each one starts its receives, then its sends. */
+/* Replaces the function of MPI, and counts the exchanges that are begun: each one starts its receives, then its sends.
+ */
 static int starts;
 int MPI_Startall(int count, MPI_Request requests[]) {
   starts++;
   return PMPI_Startall(count, requests);
 }
 
-/* Operands that are older than the field whose halo is fresh: their ghosts must not be taken for valid. */
+/* A list with operands that are older than the field whose halo is fresh: their ghost cells must not be taken for valid
+ * ones. */
 static int aged_list(double c, heat_stage list[]) {
   const heat_stage stages[] = {
       {.out = 1, .u = 0, .terms = 1, .term = {{0, 1}}, .c = c, .t = 0.1, .budget_weight = c},
@@ -88,7 +90,8 @@ static totals totals_on_one_rank(int which) {
   return sums;
 }
 
-/* One problem on every layout with every depth; on several ranks on every fourth of them in turn, for time's sake. */
+/* Check one problem on every layout with every depth. On several ranks only every fourth combination is checked, which
+ * saves time. */
 static int check_problem(int number) {
   static const int depths[] = {1, 2, 3, 5};
   static int turn;
@@ -123,11 +126,10 @@ static void lists_of_stages_have_the_bits_of_the_plain_loop(void **state) {
       close_problem();
     }
   }
-  assert_true(checked >=
-              fewer(2 * MATERIALS * SIDES, 3)); /* whatever the number of ranks, most problems can be placed */
+  assert_true(checked >= fewer(2 * MATERIALS * SIDES, 3)); /* most problems can be placed on any number of ranks */
 }
 
-/* Blocks of several tiles, however large those are: grids much wider than a tile's row, and of many rows. */
+/* Blocks have several tiles, however large these are: the grids are much wider than a tile, or have many rows. */
 static void tiles_change_no_bit(void **state) {
   (void)state;
   static const int64_t wide[] = {290, 19};
@@ -141,7 +143,7 @@ static void tiles_change_no_bit(void **state) {
 
 static void threads_change_no_bit(void **state) {
   (void)state;
-  enum { MOST = 3 }; /* ranks: with more of them, threads wait for cores rather than for each other */
+  enum { MOST = 3 }; /* ranks: with more of them, threads would wait for cores and not for each other */
   int size;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   if (size > MOST) return;
@@ -155,17 +157,17 @@ static void threads_change_no_bit(void **state) {
   }
 }
 
-/* ---- lists at random ---- */
+/* Random lists */
 
 typedef struct trial {
   heat_stage list[100];
   int count;
-  bool written_first[FIELDS]; /* before the list reads it: such a field may be a band */
+  bool written_first[FIELDS]; /* the list writes it before it reads it, so such a field may be a band */
 } trial;
 
-enum { USED = 5 }; /* fields that the lists name */
+enum { USED = 5 }; /* number of fields that the lists name */
 
-/* A number below `limit`, the same on all ranks. */
+/* A number below `limit`, which is the same on all ranks. */
 static uint64_t draws;
 static int draw(int limit) {
   return (int)((noise(draws++) + 1) / 2 * limit);
@@ -206,7 +208,7 @@ static bool make_band(noisy_rig *r, int f, int depth) {
   return true;
 }
 
-/* One list, twice in a row, on one layout. */
+/* Check one list, which is run twice, on one layout. */
 static bool trial_is_right(const int *ranks, int *bands) {
   static const int depths[] = {1, 2, 3, 4, 5, 8, 16};
   const int depth = depths[draw(sizeof depths / sizeof *depths)], threads = 1 + (draw(4) == 0);
@@ -214,7 +216,7 @@ static bool trial_is_right(const int *ranks, int *bands) {
   open_noisy(&r, (rig_setting){.ranks = ranks, .depth = depth, .threads = threads});
   heat_tiling tiling = heat_tiling_fixed(1 + draw(50), 1 + draw(7));
   tiling.tile[0].stages =
-      1 + (draw(HEAT_TILE_STAGES) + 7 * r.made.grid.rank) % HEAT_TILE_STAGES; /* each rank in its own way */
+      1 + (draw(HEAT_TILE_STAGES) + 7 * r.made.grid.rank) % HEAT_TILE_STAGES; /* another one on each rank */
   tiling.tile[0].block = draw(2);
   tiling.tile[0].frame = draw(2) == 0;
   const bool plain = draw(8) == 0;
@@ -238,7 +240,7 @@ static bool trial_is_right(const int *ranks, int *bands) {
   return everywhere(right);
 }
 
-/* On each number of ranks other lists; on many of them fewer, which take longer. */
+/* The lists are other ones on each number of ranks. On many ranks there are fewer of them, since they take longer. */
 static void lists_at_random_have_the_bits_of_the_plain_loop(void **state) {
   (void)state;
   enum { PROBLEMS = 30, TRIALS = 14, APART = 1 << 20 };
@@ -261,13 +263,14 @@ static void lists_at_random_have_the_bits_of_the_plain_loop(void **state) {
     }
     close_problem();
   }
-  assert_true(bands > problems * TRIALS / 20); /* not all fields were whole */
+  assert_true(bands > problems * TRIALS / 20); /* some fields were bands */
 }
 
-/* ---- how many exchanges ---- */
+/* The number of exchanges */
 
-/* Steps of the Runge-Kutta-Legendre method of second order (Meyer, Balsara, Aslam 2014) of so many stages each: a list
- * of one stage more for a step. Field 0 is the solution, 3 keeps L of it; the stages alternate between two others. */
+/* Steps of the Runge-Kutta-Legendre method of second order (Meyer, Balsara, Aslam 2014) with so many stages each; for
+ * each step the list has one stage more. Field 0 is the solution, and field 3 keeps L of it; the stages are written to
+ * two other fields in turn. */
 static int legendre_list(int steps, int stages, double c, heat_stage list[]) {
   int count = 0, solution = 0, one = 1, other = 2;
   for (int step = 0; step < steps; step++) {
@@ -315,8 +318,8 @@ static void an_exchange_is_made_once_for_as_many_stages_as_the_halo_is_deep(void
   close_problem();
 }
 
-/* The schedule of those steps: before each one, when the solution alone is still needed. With bands for all but the
- * solution, too. */
+/* The schedule of these steps has its exchanges before a step, when only the solution is still needed. The same holds
+ * with bands for all fields but the solution. */
 static void exchanges_come_where_the_fewest_fields_are_needed(void **state) {
   (void)state;
   enum { STAGES = 15, STEPS = 4, DEPTH = 16 };
@@ -329,12 +332,13 @@ static void exchanges_come_where_the_fewest_fields_are_needed(void **state) {
     assert_int_equal(schedule.refresh[k], k % (STAGES + 1) == 0 ? solution : 0);
     assert_int_equal(schedule.grow[k], k % (STAGES + 1) < 2 ? DEPTH - 1 : DEPTH - k % (STAGES + 1));
   }
-  /* Field 3 holds values within a step only: it stays a band. So does none, where the halo does not last for a step. */
+  /* Field 3 holds values within a step only, so it stays a band. No field stays one where the halo does not last for a
+   * step. */
   input.rows[3] = 60;
   assert_int_equal(heat_schedule_make(&input).widen, 0);
   input.depth = 4;
   assert_int_equal(heat_schedule_make(&input).widen, 1u << 3);
-  input.depth = DEPTH; /* nor where its rows are too few */
+  input.depth = DEPTH; /* nor does a band with too few rows */
   input.rows[3] = STAGES + 2;
   assert_int_equal(heat_schedule_make(&input).widen, 1u << 3);
   input.rows[3] = STAGES + 4;

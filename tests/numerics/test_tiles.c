@@ -1,5 +1,5 @@
-/* The choice of tiles: reasonable shapes for any block, of which the fastest is kept. The bits of passes are tested
- * with the stepper. */
+/* The choice of tiles: there are reasonable shapes for any block, and the fastest of them is kept. The bits of passes
+ * are tested with the stepper. */
 #include "heat2d/numerics/tiles.h"
 
 #include <math.h>
@@ -24,14 +24,14 @@ static void every_block_has_shapes_to_try(void **state) {
         assert_in_range(tiling.count, 2, HEAT_TILE_CHOICES);
         for (int n = 0; n < tiling.count; n++) {
           assert_true(tiling.tile[n].columns > 0 && tiling.tile[n].rows > 0);
-          assert_in_range(tiling.tile[n].stages, 2, HEAT_TILE_STAGES); /* a band holds nothing beyond a pass */
+          assert_in_range(tiling.tile[n].stages, 2, HEAT_TILE_STAGES); /* a band has no memory for more than a pass */
         }
       }
     }
   }
 }
 
-/* Passes in which the given choice is the fastest. */
+/* A tiling after passes in which the given choice was the fastest. */
 static heat_tiling taught(int fastest) {
   enum { PASSES = 100 };
   heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16, true);
@@ -55,7 +55,8 @@ static void the_fastest_stays(void **state) {
   }
 }
 
-/* What a trial costs is what its stretches took beyond the fastest one's pace. */
+/* The cost of a trial is the time that its passes took in addition to what they would have taken with the fastest
+ * shape. */
 static void trying_costs_what_the_slower_ones_took(void **state) {
   (void)state;
   heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16, true);
@@ -75,7 +76,7 @@ static void trying_costs_what_the_slower_ones_took(void **state) {
   assert_true(fabs(heat_tiling_cost(&tiling) - (seconds - stretches * 0.5)) < 1e-9);
 }
 
-/* The first steps come one by one, and a halo or a cadence may never allow a whole batch. */
+/* The first steps come one by one, and the halo or the cadence of outputs may never allow a whole batch. */
 static void short_stretches_are_a_trial_where_there_are_no_longer_ones(void **state) {
   (void)state;
   heat_tiling tiling = heat_tiling_create(block(4096, 4096), 16, true);
