@@ -3,6 +3,7 @@
 #include "heat2d/io/h5_uncached.h"
 
 #include "heat2d/io/h5_digest.h"
+#include "heat2d/io/h5_rows.h"
 
 #include "harness.h"
 
@@ -82,8 +83,41 @@ static void nothing_is_claimed_of_what_is_not_read(void **state) {
   assert_true(digest == 0);
 }
 
+/* Takes the place of the system's, for a disk that holds other bytes than the page cache, which has now been dropped.
+ */
+static int damaged = -1;
+int posix_fadvise(int file, off_t at, off_t length, int advice) {
+  const char other = 1;
+  (void)file;
+  if (advice == POSIX_FADV_DONTNEED && damaged >= 0 && length > 0 && pwrite(damaged, &other, 1, at) != 1) abort();
+  return 0;
+}
+
+/* A file system may take O_DIRECT and read from the page cache nevertheless, as it does without. */
+static void rows_come_from_the_disk_also_where_direct_reads_are_not(void **state) {
+  (void)state;
+  for (int wrong = 0; wrong < 2; wrong++) {
+    const int file = open("written", O_RDWR | O_CREAT | O_TRUNC, 0666);
+    heat_h5_uncached from = {.file = open("written", O_RDONLY)};
+    heat_h5_rows rows = {.file = file, .values = values, .count = 2 * WIDTH, .width = WIDTH, .place = PLACE};
+    rows.at = 8;
+    rows.behind = true;
+    rows.uncached = &from;
+    assert_true(file >= 0 && from.file >= 0);
+    for (int n = 0; n < 2 * WIDTH; n++) values[n] = n;
+    damaged = wrong ? file : -1;
+    heat_h5_rows_put(&rows);
+    damaged = -1;
+    assert_int_equal(rows.error, 0);
+    assert_int_equal(rows.read_back, !wrong);
+    heat_h5_uncached_close(&from);
+    close(file);
+  }
+}
+
 int main(int argc, char **argv) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter_place, leave_place)
-  const struct CMUnitTest tests[] = {LAW(what_lies_in_the_file_is_hashed), LAW(nothing_is_claimed_of_what_is_not_read)};
+  const struct CMUnitTest tests[] = {LAW(what_lies_in_the_file_is_hashed), LAW(nothing_is_claimed_of_what_is_not_read),
+                                     LAW(rows_come_from_the_disk_also_where_direct_reads_are_not)};
   return run_mpi_tests(&argc, &argv, tests, sizeof tests / sizeof *tests);
 }
