@@ -103,7 +103,7 @@ bool heat_directory_same(const char *a, const char *b) {
  * errno. */
 static const char *obstacle(const heat_claim *claim, const char *directory, const char *path, const char *name) {
   struct stat info, above;
-  if (lstat(path, &info) != 0) return errno == ENOENT ? NULL : heat_recognise_text(path);
+  if (lstat(path, &info) != 0) return errno == ENOENT ? NULL : errno == EACCES ? heat_recognise_text(path) : unread;
   if (!S_ISREG(info.st_mode)) return heat_recognise_text(path);
   bool checkpoint;
   heat_directory_numbered(name, &checkpoint);

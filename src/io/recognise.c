@@ -209,12 +209,18 @@ static bool is_ours(const head *file, const char *name, int handle) {
   return strcmp(name, "deck.yaml") == 0 && is_deck(file, handle);
 }
 
+/* The origin of a file that could not be opened: one that may not be opened is another user's. errno stays. */
+static heat_origin unopened(void) {
+  if (errno == ENOENT) return HEAT_ORIGIN_NONE;
+  return errno == EACCES || errno == EPERM || errno == ELOOP ? HEAT_ORIGIN_OTHER : HEAT_ORIGIN_UNKNOWN;
+}
+
 heat_origin heat_recognise(const char *path) {
   struct stat info;
-  if (lstat(path, &info) != 0) return errno == ENOENT ? HEAT_ORIGIN_NONE : HEAT_ORIGIN_OTHER;
+  if (lstat(path, &info) != 0) return unopened();
   if (!S_ISREG(info.st_mode)) return HEAT_ORIGIN_NO_FILE;
   const int handle = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (handle < 0) return errno == ENOENT ? HEAT_ORIGIN_NONE : HEAT_ORIGIN_OTHER;
+  if (handle < 0) return unopened();
   char name[HEAT_PATH];
   const char *slash = strrchr(path, '/');
   snprintf(name, sizeof name, "%s", slash != NULL ? slash + 1 : path);

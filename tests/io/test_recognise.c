@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <hdf5.h>
 #include <hdf5_hl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -231,13 +232,30 @@ static void what_was_staged_out_is_not_wiped(void **state) {
   assert_int_equal(check(), HEAT_OK); /* it was another run that had been staged out */
 }
 
+/* Here since no more files can be open; a disk that fails does the same. */
+static void what_cannot_be_opened_is_not_judged(void **state) {
+  (void)state;
+  struct rlimit usual, none;
+  write_text("history.csv", "notes\n");
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  none = (struct rlimit){.rlim_cur = 0, .rlim_max = usual.rlim_max};
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const heat_origin origin = heat_recognise("history.csv");
+  const int error = errno;
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+  assert_int_equal(origin, HEAT_ORIGIN_UNKNOWN);
+  assert_int_equal(error, EMFILE);
+  assert_int_equal(heat_recognise("history.csv"), HEAT_ORIGIN_OTHER);
+}
+
 int main(void) {
 #define LAW(name) cmocka_unit_test_setup_teardown(name, enter, leave)
   const struct CMUnitTest tests[] = {LAW(files_of_others_are_not_a_runs),       LAW(links_and_directories_are_no_files),
                                      LAW(what_cannot_be_read_is_not_judged),    LAW(what_holds_nothing_can_be_replaced),
                                      LAW(zeros_before_numbers_are_not_nothing), LAW(a_damaged_file_of_a_run_stays_one),
                                      LAW(a_resolved_deck_is_known_by_its_form), LAW(results_are_not_taken_for_nothing),
-                                     LAW(what_was_staged_out_is_not_wiped),     LAW(what_may_not_be_read_is_told)};
+                                     LAW(what_was_staged_out_is_not_wiped),     LAW(what_may_not_be_read_is_told),
+                                     LAW(what_cannot_be_opened_is_not_judged)};
   H5Eset_auto(H5E_DEFAULT, NULL, NULL);
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,8 +16,8 @@
 typedef enum heat_origin {
   HEAT_ORIGIN_NONE,    /* there is no such file */
   HEAT_ORIGIN_RUN,     /* a run wrote it */
-  HEAT_ORIGIN_OTHER,   /* no run wrote it, or it cannot be opened */
-  HEAT_ORIGIN_UNKNOWN, /* reading it failed, see errno */
+  HEAT_ORIGIN_OTHER,   /* no run wrote it, or it may not be opened */
+  HEAT_ORIGIN_UNKNOWN, /* opening or reading it failed, see errno */
   HEAT_ORIGIN_NO_FILE  /* a directory, a symbolic link or a pipe, which no run makes */
 } heat_origin;
 
