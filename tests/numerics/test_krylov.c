@@ -64,6 +64,42 @@ static void a_sum_that_outgrows_what_was_expected_is_formed_again(void **state) 
   }
 }
 
+/* What rows with the same material have in common is kept while one system is solved, and belongs to its sigma. */
+static void each_system_has_its_own_sigma(void **state) {
+  (void)state;
+  static const double sigmas[] = {1, 50, 1};
+  const double tolerance = 1e-9;
+  rig r;
+  open_rig(&r, (rig_setting){.deck = "material: {conductivity: 1e-2, density: 1, heat_capacity: 1}\n"
+                                     "regions: [{shape: rectangle, min: [0, 0], max: [0.5, 9], conductivity: 0.1}]",
+                             .cells = {2 * HEAT_REPEATED_COLUMNS, 2 * NY},
+                             .depth = 1,
+                             .up_to = RIG_OPERATOR});
+  heat_field fields[3];
+  heat_multigrid *multigrid;
+  assert_int_equal(heat_stencil_find_repeats(&r.op.stencil).code, HEAT_OK);
+  for (int f = 0; f < 3; f++) assert_int_equal(heat_field_create(&fields[f], &r.grid, 1).code, HEAT_OK);
+  assert_int_equal(heat_multigrid_create(&multigrid, &r.op.stencil, sigmas[0], 1).code, HEAT_OK);
+  for (size_t n = 0; n < sizeof sigmas / sizeof *sigmas; n++) {
+    const heat_krylov krylov = {.stencil = &r.op.stencil,
+                                .sequence = &r.op.sequence,
+                                .sigma = sigmas[n],
+                                .multigrid = multigrid,
+                                .x = &fields[0],
+                                .r = &fields[1],
+                                .right_side = set_right,
+                                .weight = 1,
+                                .tolerance = tolerance,
+                                .iterations = 200};
+    const heat_krylov_end end = heat_krylov_solve(&krylov);
+    assert_true(end.converged);
+    assert_true(largest_residual(&r, sigmas[n], &fields[0], &fields[2]) <= tolerance * end.right);
+  }
+  heat_multigrid_destroy(multigrid);
+  for (int f = 0; f < 3; f++) heat_field_destroy(&fields[f]);
+  close_rig(&r);
+}
+
 static void set_nothing_finite(void *context, heat_field *r) {
   set_right(context, r);
   *heat_field_at(r, r->owned.lo[HEAT_X], r->owned.lo[HEAT_Y]) = NAN;
@@ -97,6 +133,7 @@ static void what_is_not_finite_has_no_solution(void **state) {
 
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(each_system_has_its_own_sigma),
       cmocka_unit_test(a_sum_that_outgrows_what_was_expected_is_formed_again),
       cmocka_unit_test(what_is_not_finite_has_no_solution),
   };
