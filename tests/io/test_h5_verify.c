@@ -1,6 +1,8 @@
 /* Digests: no change of a file goes unnoticed, and each rank reads back what another one wrote. */
 #include "heat2d/io/h5_verify.h"
 
+#include "heat2d/io/h5_uncached.h"
+
 #include "harness.h"
 
 #include "h5_content.h"
@@ -50,6 +52,13 @@ void __wrap_heat_stall_enter(heat_stall *guard, const char *call) {
   __real_heat_stall_enter(guard, call);
 }
 
+/* So do calls that open a file past the page cache: here it is opened plainly, which every file system allows. */
+bool __wrap_heat_h5_uncached_open(heat_h5_uncached *from, const char *path);
+bool __wrap_heat_h5_uncached_open(heat_h5_uncached *from, const char *path) {
+  *from = (heat_h5_uncached){.file = open(path, O_RDONLY)};
+  return from->file >= 0;
+}
+
 /* A rank has read its share long before a slow one: while it waits it is not taken to hang, since the slow one is
  * watched in each of its reads. */
 static void waiting_for_slow_readers_is_no_stall(void **state) {
@@ -61,8 +70,7 @@ static void waiting_for_slow_readers_is_no_stall(void **state) {
   assert_int_equal(write_all(&made, "file.h5", together, false).code, HEAT_OK);
   const bool some_read = !everywhere(!read_past_cache), none_watched = everywhere(!wait_watched);
   close_rig(&made);
-  if (!some_read) skip(); /* this file system cannot be read so */
-  assert_true(none_watched);
+  assert_true(some_read && none_watched);
 }
 
 /* Exchanging two cells leaves every plain sum as it is. */

@@ -28,12 +28,28 @@ static double largest_residual(rig *r, double sigma, heat_field *x, heat_field *
   return most;
 }
 
+static const double tolerance = 1e-9;
+
+/* The system of the rig with this sigma, to be solved into the first of the fields. */
+static heat_krylov system_of(rig *r, double sigma, heat_multigrid *multigrid, heat_field *fields) {
+  return (heat_krylov){.stencil = &r->op.stencil,
+                       .sequence = &r->op.sequence,
+                       .sigma = sigma,
+                       .multigrid = multigrid,
+                       .x = &fields[0],
+                       .r = &fields[1],
+                       .right_side = set_right,
+                       .weight = 1,
+                       .tolerance = tolerance,
+                       .iterations = 200};
+}
+
 /* The preconditioner is made for a smaller sigma. So it makes the mean of z too large, by the factor between the two,
  * and p S p is larger than r z by about this factor. */
 static void a_sum_that_outgrows_what_was_expected_is_formed_again(void **state) {
   (void)state;
   static const double of_levels[] = {1, 1e-3, 1e-6};
-  const double sigma = 1, tolerance = 1e-9;
+  const double sigma = 1;
   for (size_t n = 0; n < sizeof of_levels / sizeof *of_levels; n++) {
     rig r;
     open_rig(&r, (rig_setting){.deck = "material: {conductivity: 1e-4, density: 1, heat_capacity: 1}\n"
@@ -45,16 +61,7 @@ static void a_sum_that_outgrows_what_was_expected_is_formed_again(void **state) 
     heat_multigrid *multigrid;
     for (int f = 0; f < 3; f++) assert_int_equal(heat_field_create(&fields[f], &r.grid, 1).code, HEAT_OK);
     assert_int_equal(heat_multigrid_create(&multigrid, &r.op.stencil, of_levels[n], 1).code, HEAT_OK);
-    const heat_krylov krylov = {.stencil = &r.op.stencil,
-                                .sequence = &r.op.sequence,
-                                .sigma = sigma,
-                                .multigrid = multigrid,
-                                .x = &fields[0],
-                                .r = &fields[1],
-                                .right_side = set_right,
-                                .weight = 1,
-                                .tolerance = tolerance,
-                                .iterations = 200};
+    const heat_krylov krylov = system_of(&r, sigma, multigrid, fields);
     const heat_krylov_end end = heat_krylov_solve(&krylov);
     assert_true(end.converged && end.residual <= tolerance);
     assert_true(largest_residual(&r, sigma, &fields[0], &fields[2]) <= tolerance * end.right);
@@ -68,7 +75,6 @@ static void a_sum_that_outgrows_what_was_expected_is_formed_again(void **state) 
 static void each_system_has_its_own_sigma(void **state) {
   (void)state;
   static const double sigmas[] = {1, 50, 1};
-  const double tolerance = 1e-9;
   rig r;
   open_rig(&r, (rig_setting){.deck = "material: {conductivity: 1e-2, density: 1, heat_capacity: 1}\n"
                                      "regions: [{shape: rectangle, min: [0, 0], max: [0.5, 9], conductivity: 0.1}]",
@@ -81,16 +87,7 @@ static void each_system_has_its_own_sigma(void **state) {
   for (int f = 0; f < 3; f++) assert_int_equal(heat_field_create(&fields[f], &r.grid, 1).code, HEAT_OK);
   assert_int_equal(heat_multigrid_create(&multigrid, &r.op.stencil, sigmas[0], 1).code, HEAT_OK);
   for (size_t n = 0; n < sizeof sigmas / sizeof *sigmas; n++) {
-    const heat_krylov krylov = {.stencil = &r.op.stencil,
-                                .sequence = &r.op.sequence,
-                                .sigma = sigmas[n],
-                                .multigrid = multigrid,
-                                .x = &fields[0],
-                                .r = &fields[1],
-                                .right_side = set_right,
-                                .weight = 1,
-                                .tolerance = tolerance,
-                                .iterations = 200};
+    const heat_krylov krylov = system_of(&r, sigmas[n], multigrid, fields);
     const heat_krylov_end end = heat_krylov_solve(&krylov);
     assert_true(end.converged);
     assert_true(largest_residual(&r, sigmas[n], &fields[0], &fields[2]) <= tolerance * end.right);
