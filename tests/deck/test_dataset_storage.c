@@ -40,6 +40,21 @@ static void numbers_that_were_never_written_are_refused(void **state) {
   H5Pclose(list);
 }
 
+/* The bytes of this shape are a multiple of 2^64: HDF5 1.10 makes a dataset without numbers, a later one may make none.
+ */
+static void a_shape_beyond_all_memory_is_refused(void **state) {
+  (void)state;
+  const hid_t list = H5Pcreate(H5P_DATASET_CREATE), file = file_new("f.h5"),
+              space = H5Screate_simple(3, (const hsize_t[]){(hsize_t)1 << 61, NY, NX}, NULL);
+  assert_true(H5Pset_layout(list, H5D_COMPACT) >= 0);
+  const hid_t dataset = H5Dcreate(file, "t", H5T_IEEE_F64LE, space, H5P_DEFAULT, list, H5P_DEFAULT);
+  if (dataset >= 0) H5Dclose(dataset);
+  H5Sclose(space);
+  H5Pclose(list);
+  H5Fclose(file);
+  assert_refused(0, dataset >= 0 ? "/t in 'f.h5' has fewer numbers than its shape says" : "there is no dataset /t");
+}
+
 static void a_filter_that_is_not_there_is_named(void **state) {
   (void)state;
   const hid_t list = chunked();
@@ -197,6 +212,7 @@ static void shapes_without_numbers_take_no_time(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(numbers_that_were_never_written_are_refused),
+      cmocka_unit_test(a_shape_beyond_all_memory_is_refused),
       cmocka_unit_test(a_filter_that_is_not_there_is_named),
       cmocka_unit_test(virtual_datasets_need_all_their_sources),
       cmocka_unit_test(virtual_datasets_have_no_holes),
